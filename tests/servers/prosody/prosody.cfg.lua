@@ -1,0 +1,55 @@
+-- A Prosody that knows nobody outside this machine. couplet-servers replaces
+-- the words between at signs.
+
+run_as_root = @as_root@
+daemonize = false
+data_path = "@dir@/data"
+plugin_paths = { "@dir@/plugins" }
+log = { @log_level@ = "@dir@/prosody.log" }
+
+interfaces = { "127.0.0.1" }
+c2s_ports = { @c2s_port@ }
+c2s_direct_tls_ports = { @direct_tls_ports@ }
+http_ports = { }
+https_ports = { }
+
+modules_enabled = {
+	"roster", "saslauth", "disco", "ping", "time", "version", "uptime", "register";
+	"carbons", "mam", "smacks", "csi_simple", "blocklist", "private";
+	"pep", "vcard4", "vcard_legacy", "bookmarks";
+	@tls_module@
+}
+modules_disabled = { "s2s", "s2s_auth_certs" }
+
+c2s_require_encryption = @tls@
+allow_unencrypted_plain_auth = not @tls@
+c2s_stanza_size_limit = 256 * 1024
+certificates = "@dir@"
+ssl = { certificate = "@dir@/server.pem"; key = "@dir@/server.pem" }
+c2s_direct_tls_ssl = ssl
+
+authentication = "@authentication@"
+password_hash = "@password_hash@"
+disable_sasl_mechanisms = { "DIGEST-MD5", @disabled_mechanisms@ }
+-- Kept low: what is hashed here protects nothing, and many sign in.
+default_iteration_count = 4096
+
+default_archive_policy = true
+archive_expires_after = "never"
+muc_log_by_default = true
+muc_log_expires_after = "never"
+smacks_hibernation_time = 300
+
+VirtualHost "@domain@"
+	modules_enabled = { "couplet_seed" }
+	couplet_seed = "@dir@/seed.json"
+	couplet_seed_result = "@dir@/seed.result"
+	couplet_seed_rooms = "rooms.@domain@"
+
+@anonymous_host@
+
+Component "rooms.@domain@" "muc"
+	name = "Rooms"
+	modules_enabled = { "muc_mam", "muc_moderation", "vcard_muc" }
+	muc_room_default_public = true
+	muc_room_default_history_length = 50

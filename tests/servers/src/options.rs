@@ -1,0 +1,151 @@
+//! What a server is asked to be.
+
+use crate::{ports::Ports, seed::Seed};
+
+/// Which server program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Prosody 0.12 or later, with the packaged community modules.
+    Prosody,
+    /// ejabberd 23.01 or later.
+    Ejabberd,
+}
+
+/// Somebody who can sign in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The localpart of the address, in lower case.
+    pub user: String,
+    /// The password, in the clear.
+    pub password: String,
+}
+
+/// How clients reach the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// STARTTLS is required on the client port (RFC 6120 5), and a second
+    /// port speaks TLS from the first byte (XEP-0368).
+    StartTls,
+    /// Nothing is encrypted and STARTTLS isn't offered. Passwords may cross
+    /// in the clear.
+    Plain,
+}
+
+/// The certificate that the server shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certificate {
+    /// Valid for the domain and issued by the authority of
+    /// [`Server::ca_pem`](crate::Server::ca_pem).
+    Trusted,
+    /// Valid for the domain, but issued by an authority that nobody knows.
+    UnknownIssuer,
+    /// Signed by its own key.
+    SelfSigned,
+    /// Issued by the authority, and past its last day.
+    Expired,
+    /// Issued by the authority, for another domain.
+    WrongName,
+}
+
+/// How the server keeps passwords, which decides the SCRAM variants it can
+/// offer (RFC 5802).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passwords {
+    /// In the clear: every variant that the server knows is offered.
+    Plain,
+    /// As SCRAM-SHA-1 keys: only that variant, and PLAIN.
+    Sha1,
+    /// As SCRAM-SHA-256 keys: only that variant, and PLAIN.
+    Sha256,
+    /// As SCRAM-SHA-512 keys: only that variant, and PLAIN. ejabberd only.
+    Sha512,
+}
+
+/// Which of the possible SASL mechanisms are offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mechanisms {
+    /// All that [`Passwords`] makes possible.
+    All,
+    /// PLAIN and nothing else (RFC 4616).
+    PlainOnly,
+}
+
+/// Everything that [`Server::start`](crate::Server::start) needs to know.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// The program to run.
+    pub kind: Kind,
+    /// The XMPP domain. Rooms live on `rooms.` in front of it.
+    pub domain: String,
+    /// Accounts that exist from the start, besides those of the seed.
+    pub accounts: Vec<Account>,
+    /// STARTTLS and direct TLS, or none.
+    pub transport: Transport,
+    /// The certificate shown on TLS connections.
+    pub certificate: Certificate,
+    /// How passwords are kept.
+    pub passwords: Passwords,
+    /// Which mechanisms are offered.
+    pub mechanisms: Mechanisms,
+    /// Adds the domain `anon.` in front of [`domain`](Self::domain), where
+    /// anybody signs in by SASL ANONYMOUS (RFC 4505).
+    pub anonymous: bool,
+    /// Fixed ports; free ones are chosen when `None`.
+    pub ports: Option<Ports>,
+    /// People, their history and their rooms. Prosody only.
+    pub seed: Option<Seed>,
+    /// Logs everything the server can say, stanzas included.
+    pub verbose: bool,
+}
+
+impl ServerOptions {
+    /// A server for `example.test` without accounts: STARTTLS required, a
+    /// trusted certificate, passwords hashed as the server does by default.
+    #[must_use]
+    pub fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            domain: "example.test".to_owned(),
+            accounts: Vec::new(),
+            transport: Transport::StartTls,
+            certificate: Certificate::Trusted,
+            passwords: Passwords::Sha1,
+            mechanisms: Mechanisms::All,
+            anonymous: false,
+            ports: None,
+            seed: None,
+            verbose: false,
+        }
+    }
+
+    /// The same with one more account.
+    #[must_use]
+    pub fn account(mut self, user: &str, password: &str) -> Self {
+        self.accounts.push(Account {
+            user: user.to_owned(),
+            password: password.to_owned(),
+        });
+        self
+    }
+
+    /// The domain of the rooms.
+    pub(crate) fn rooms_domain(&self) -> String {
+        format!("rooms.{}", self.domain)
+    }
+
+    /// The domain of those who sign in without an account.
+    pub(crate) fn anonymous_domain(&self) -> String {
+        format!("anon.{}", self.domain)
+    }
+
+    /// Those of [`accounts`](Self::accounts), then the seed's people, whose
+    /// password is their user name.
+    pub(crate) fn all_accounts(&self) -> Vec<Account> {
+        let people = self.seed.iter().flat_map(|seed| &seed.people);
+        let seeded = people.map(|person| Account {
+            user: person.user.clone(),
+            password: person.user.clone(),
+        });
+        self.accounts.iter().cloned().chain(seeded).collect()
+    }
+}

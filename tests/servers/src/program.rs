@@ -1,0 +1,59 @@
+//! The programs that Debian's packages install.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+
+use crate::options::Kind;
+
+/// Where `program` is, looking also where only root's `PATH` leads.
+#[must_use]
+pub fn find_program(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path)
+        .chain(["/usr/sbin", "/sbin"].map(PathBuf::from))
+        .map(|directory| directory.join(program))
+        .find(|candidate| candidate.is_file())
+}
+
+impl Kind {
+    /// The Debian packages that this server takes.
+    #[must_use]
+    pub fn packages(self) -> &'static [&'static str] {
+        match self {
+            Self::Prosody => &[
+                "prosody",
+                "prosody-modules",
+                "lua-sec",
+                "lua-event",
+                "lua-unbound",
+            ],
+            Self::Ejabberd => &["ejabberd"],
+        }
+    }
+
+    /// Whether [`packages`](Self::packages) look installed.
+    #[must_use]
+    pub fn is_installed(self) -> bool {
+        match self {
+            Self::Prosody => {
+                find_program("prosody").is_some() && Path::new(COMMUNITY_MODULE).exists()
+            }
+            Self::Ejabberd => find_program("ejabberdctl").is_some(),
+        }
+    }
+
+    /// Where `program` is, or an error that says how to install it.
+    pub(crate) fn find(self, program: &str) -> Result<PathBuf> {
+        let packages = self.packages().join(" ");
+        find_program(program).with_context(|| {
+            format!("`{program}` isn't installed. Install it: apt-get install {packages}")
+        })
+    }
+}
+
+/// One file of the package `prosody-modules`, which has no program.
+const COMMUNITY_MODULE: &str = "/usr/lib/prosody/modules/mod_muc_moderation";

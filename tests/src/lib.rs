@@ -1,0 +1,12 @@
+//! What the end-to-end tests stand on: the proxy as a process, people in a real
+//! browser, and people on the engine without one. The servers are in `couplet-servers`.
+
+pub mod browser;
+pub mod documents;
+pub mod fake_backend;
+pub mod person;
+pub mod proxy;
+pub mod raw;
+mod wait;
+
+pub use wait::{PATIENCE, run, until};

@@ -1,0 +1,395 @@
+//! Somebody on the engine itself, without a browser: the other side of a
+//! conversation, and the shortest way from the engine to a real server.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result, bail};
+use base64::Engine as _;
+use couplet_engine::modules::{rfc6121_message, rfc6121_presence, rfc6121_roster};
+use couplet_engine::sasl::{self, Exchange, Identity, Step};
+use couplet_engine::store::{Message, SessionStatus, Store};
+use couplet_engine::{
+    CloseReason, Command, Config, Engine, Input, Now, Output, SessionCommand, Timestamp,
+};
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt as _, StreamExt as _};
+use jid::BareJid;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{self, protocol};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::until;
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// A person. What they know is in [`Person::store`].
+pub struct Person {
+    jid: BareJid,
+    url: String,
+    state: Rc<RefCell<State>>,
+    commands: mpsc::UnboundedSender<Command>,
+    pump: JoinHandle<()>,
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        self.pump.abort();
+    }
+}
+
+#[derive(Default)]
+struct State {
+    store: Store,
+    log: Vec<String>,
+}
+
+impl Person {
+    /// Somebody who is about to sign in over the WebSocket at `url`.
+    ///
+    /// # Errors
+    /// When `jid` is not an address.
+    pub fn new(jid: &str, password: &str, url: String) -> Result<Self> {
+        let jid: BareJid = jid.parse()?;
+        let state = Rc::<RefCell<State>>::default();
+        let (commands, asked) = mpsc::unbounded_channel();
+        let driver = Driver::new(jid.clone(), password.to_owned(), state.clone());
+        let pump = tokio::task::spawn_local(driver.run(asked));
+        let person = Self {
+            jid,
+            url,
+            state,
+            commands,
+            pump,
+        };
+        person.sign_in_again();
+        Ok(person)
+    }
+
+    /// The same, and waits until they are online and know their contacts.
+    ///
+    /// # Errors
+    /// When the sign-in fails.
+    pub async fn signed_in(jid: &str, password: &str, url: String) -> Result<Self> {
+        let person = Self::new(jid, password, url)?;
+        until(&format!("{jid} is online"), || async {
+            let state = person.state.borrow();
+            if let SessionStatus::SignedOut {
+                trouble: Some(trouble),
+            } = state.store.status()
+            {
+                bail!("{trouble:?}");
+            }
+            let online = *state.store.status() == SessionStatus::Online;
+            Ok((online && state.store.roster_loaded()).then_some(()))
+        })
+        .await?;
+        Ok(person)
+    }
+
+    /// Signs in once more.
+    pub fn sign_in_again(&self) {
+        let (jid, url) = (self.jid.clone(), self.url.clone());
+        self.command(Command::Session(SessionCommand::SignIn { jid, url }));
+    }
+
+    /// Asks for something.
+    pub fn command(&self, command: Command) {
+        // The pump ends with the person only.
+        let _ = self.commands.send(command);
+    }
+
+    /// Writes to somebody.
+    ///
+    /// # Errors
+    /// When `to` is not an address.
+    pub fn say(&self, to: &str, body: &str) -> Result<()> {
+        let (to, body) = (to.parse()?, body.to_owned());
+        self.command(Command::Message(rfc6121_message::Command::Send {
+            to,
+            body,
+        }));
+        Ok(())
+    }
+
+    /// Adds somebody and asks to see their presence.
+    ///
+    /// # Errors
+    /// When `jid` is not an address.
+    pub fn add(&self, jid: &str) -> Result<()> {
+        let command = rfc6121_roster::Command::Add {
+            jid: jid.parse()?,
+            name: None,
+        };
+        self.command(Command::Roster(command));
+        Ok(())
+    }
+
+    /// Accepts somebody's request.
+    ///
+    /// # Errors
+    /// When `jid` is not an address.
+    pub fn accept(&self, jid: &str) -> Result<()> {
+        let command = rfc6121_presence::Command::Accept { jid: jid.parse()? };
+        self.command(Command::Presence(command));
+        Ok(())
+    }
+
+    /// Looks at what they know.
+    pub fn store<T>(&self, look: impl FnOnce(&Store) -> T) -> T {
+        look(&self.state.borrow().store)
+    }
+
+    /// What they have been warned of.
+    pub fn log(&self) -> Vec<String> {
+        self.state.borrow().log.clone()
+    }
+
+    /// Waits until what they know is as `look` wants it.
+    ///
+    /// # Errors
+    /// When it never is.
+    pub async fn until(&self, what: &str, look: impl Fn(&Store) -> bool) -> Result<()> {
+        until(what, || async { Ok(self.store(&look).then_some(())) })
+            .await
+            .with_context(|| self.store(|store| format!("{} is {:?}", self.jid, store.status())))
+    }
+
+    /// Everything in the conversation with `jid`.
+    pub fn messages(&self, jid: &str) -> Vec<Message> {
+        let Ok(jid) = jid.parse::<BareJid>() else {
+            return Vec::new();
+        };
+        self.store(|store| {
+            let conversation = store.conversation(&jid);
+            let messages = conversation
+                .into_iter()
+                .flat_map(|known| known.timeline.iter());
+            messages.map(|message| Message::clone(message)).collect()
+        })
+    }
+
+    /// The texts of the conversation with `jid`.
+    pub fn bodies(&self, jid: &str) -> Vec<String> {
+        self.messages(jid)
+            .into_iter()
+            .map(|message| message.body)
+            .collect()
+    }
+}
+
+/// The native counterpart of the browser's driver.
+struct Driver {
+    engine: Engine,
+    state: Rc<RefCell<State>>,
+    identity: Identity,
+    password: String,
+    started: Instant,
+    socket: Option<(SplitSink<Socket, tungstenite::Message>, SplitStream<Socket>)>,
+    /// A socket that is still being opened.
+    opening: Option<JoinHandle<Result<Socket>>>,
+    exchange: Option<Exchange>,
+    next: VecDeque<Input>,
+    wake_at: Option<Duration>,
+}
+
+impl Driver {
+    fn new(jid: BareJid, password: String, state: Rc<RefCell<State>>) -> Self {
+        let started = Instant::now();
+        let identity = jid
+            .node()
+            .map_or(Identity::Anonymous, |node| Identity::User(node.to_string()));
+        let config = Config {
+            version: "0".to_owned(),
+            utc_offset: 0,
+            languages: vec!["en".into()],
+        };
+        Self {
+            engine: Engine::new(config, seed(), now(started)),
+            state,
+            identity,
+            password,
+            started,
+            socket: None,
+            opening: None,
+            exchange: None,
+            next: VecDeque::new(),
+            wake_at: None,
+        }
+    }
+
+    async fn run(mut self, mut asked: mpsc::UnboundedReceiver<Command>) {
+        loop {
+            while let Some(input) = self.next.pop_front() {
+                self.engine.handle_input(now(self.started), input);
+                self.drain().await;
+            }
+            let wake = self
+                .wake_at
+                .map(|at| at.saturating_sub(self.started.elapsed()))
+                .unwrap_or(Duration::from_secs(3600));
+            let input = tokio::select! {
+                command = asked.recv() => match command {
+                    Some(command) => Some(Input::Command(command)),
+                    None => return,
+                },
+                opened = opened(&mut self.opening) => Some(self.opened(opened)),
+                message = received(&mut self.socket) => self.received(message),
+                () = tokio::time::sleep(wake) => Some(Input::Timeout),
+            };
+            self.next.extend(input);
+        }
+    }
+
+    fn opened(&mut self, socket: Result<Socket>) -> Input {
+        match socket {
+            Ok(socket) => {
+                self.socket = Some(socket.split());
+                Input::Opened
+            }
+            Err(_) => Input::Closed(CloseReason {
+                opened: false,
+                code: 1006,
+            }),
+        }
+    }
+
+    fn received(
+        &mut self,
+        message: Option<Result<tungstenite::Message, tungstenite::Error>>,
+    ) -> Option<Input> {
+        match message {
+            Some(Ok(tungstenite::Message::Text(text))) => Some(Input::Frame(text.to_string())),
+            Some(Ok(tungstenite::Message::Close(frame))) => {
+                self.socket = None;
+                let code =
+                    frame.map_or(CloseCode::Status, |frame: protocol::CloseFrame| frame.code);
+                Some(Input::Closed(CloseReason {
+                    opened: true,
+                    code: code.into(),
+                }))
+            }
+            Some(Ok(_)) => None,
+            Some(Err(_)) | None => {
+                self.socket = None;
+                Some(Input::Closed(CloseReason {
+                    opened: true,
+                    code: 1006,
+                }))
+            }
+        }
+    }
+
+    async fn drain(&mut self) {
+        loop {
+            match self.engine.poll_output() {
+                Output::Open { url } => {
+                    self.socket = None;
+                    self.opening = Some(tokio::spawn(open(url)));
+                }
+                Output::Sasl(request) => self.sasl(request).await,
+                Output::Commit(commit, _) => self.next.push_back(Input::Committed(commit)),
+                Output::Transmit(text) => self.transmit(text).await,
+                Output::Event(event) => {
+                    self.state.borrow_mut().store.apply(event);
+                }
+                Output::Log(_, line) => self.state.borrow_mut().log.push(line),
+                Output::Close => self.socket = None,
+                Output::Idle { wake_at } => {
+                    self.wake_at = wake_at;
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn transmit(&mut self, text: String) {
+        if let Some((sink, _)) = &mut self.socket {
+            // What can't be sent shows in the other half.
+            let _ = sink.send(tungstenite::Message::text(text)).await;
+        }
+    }
+
+    async fn sasl(&mut self, request: sasl::Request) {
+        if matches!(request, sasl::Request::Start { .. }) {
+            let nonce = base64::engine::general_purpose::STANDARD.encode(&seed()[..18]);
+            self.exchange = Some(Exchange::new(self.identity.clone(), nonce));
+        }
+        let Some(exchange) = &mut self.exchange else {
+            return;
+        };
+        let mut step = exchange.handle(request);
+        if let Step::Prove(request) = &step {
+            match sasl::native::prove(request, &self.password) {
+                Ok(proof) => step = exchange.proved(proof),
+                Err(error) => return self.state.borrow_mut().log.push(error.to_string()),
+            }
+        }
+        let reply = match step {
+            Step::Reply(reply) => reply,
+            Step::SendPlain => {
+                if let Identity::User(username) = &self.identity {
+                    self.transmit(sasl::plain_auth(username, &self.password))
+                        .await;
+                }
+                sasl::Reply::AuthSent
+            }
+            Step::Prove(_) => return,
+        };
+        self.next.push_back(Input::SaslReply(reply));
+    }
+}
+
+async fn open(url: String) -> Result<Socket> {
+    let mut request = url.into_client_request()?;
+    request
+        .headers_mut()
+        .insert("Sec-WebSocket-Protocol", HeaderValue::from_static("xmpp"));
+    Ok(connect_async(request).await?.0)
+}
+
+async fn opened(opening: &mut Option<JoinHandle<Result<Socket>>>) -> Result<Socket> {
+    let Some(handle) = opening else {
+        return std::future::pending().await;
+    };
+    let socket = handle.await;
+    *opening = None;
+    socket.context("opening a socket")?
+}
+
+async fn received(
+    socket: &mut Option<(SplitSink<Socket, tungstenite::Message>, SplitStream<Socket>)>,
+) -> Option<Result<tungstenite::Message, tungstenite::Error>> {
+    match socket {
+        Some((_, stream)) => stream.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn now(started: Instant) -> Now {
+    let wall = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis();
+    Now {
+        monotonic: started.elapsed(),
+        wall: Timestamp(i64::try_from(wall).unwrap_or(i64::MAX)),
+    }
+}
+
+/// Different in each process and each time, which is all a test needs.
+fn seed() -> [u8; 32] {
+    use std::hash::{BuildHasher as _, RandomState};
+    let mut seed = [0; 32];
+    for chunk in seed.chunks_mut(8) {
+        chunk.copy_from_slice(&RandomState::new().hash_one(0).to_be_bytes());
+    }
+    seed
+}

@@ -1,0 +1,135 @@
+//! Wide and narrow, mouse and keyboard, light and dark.
+
+use anyhow::{Result, ensure};
+use couplet_servers::Kind;
+use couplet_tests::browser::Page;
+use couplet_tests::run;
+
+use crate::{ALICE, BOB, Place, add, reads, say};
+
+#[test]
+fn a_phone_shows_one_thing_at_a_time() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let alice = place.visitor().await?;
+        alice.resize(390, 844).await?;
+        crate::sign_in(&alice, ALICE, "alice").await?;
+        alice.find("list", "Conversations").await?;
+        add(&alice, BOB).await?;
+        alice.find("textbox", "Message").await?;
+        alice.gone("list", "Conversations").await?;
+        fits(&alice).await?;
+        alice
+            .find("link", "Back to the conversations")
+            .await?
+            .click()
+            .await?;
+        alice.find("list", "Conversations").await?;
+        alice.gone("textbox", "Message").await?;
+        alice.resize(320, 640).await?;
+        fits(&alice).await
+    });
+}
+
+async fn fits(page: &Page) -> Result<()> {
+    let wider = "document.documentElement.scrollWidth > innerWidth";
+    ensure!(
+        page.evaluate(wider).await? == false,
+        "the page scrolls sideways"
+    );
+    Ok(())
+}
+
+#[test]
+fn the_address_bar_says_where_one_is() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, _bob) = place.friends().await?;
+        let route = alice.evaluate("decodeURIComponent(location.hash)").await?;
+        ensure!(route == format!("#/chat/{BOB}"), "{route}");
+        alice.evaluate("history.back()").await?;
+        alice.reads("Pick a conversation").await
+    });
+}
+
+#[test]
+fn the_keyboard_is_enough() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let page = place.visitor().await?;
+        page.find("textbox", "XMPP address")
+            .await?
+            .fill(ALICE)
+            .await?;
+        page.press("Tab").await?;
+        page.type_text("alice").await?;
+        page.press("Enter").await?;
+        page.find("list", "Conversations").await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn news_of_other_conversations_is_counted_and_read() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        bob.evaluate("location.hash = '#/'").await?;
+        bob.gone("textbox", "Message").await?;
+        say(&alice, "one").await?;
+        say(&alice, "two").await?;
+        bob.find_with("link", "2 unread messages")
+            .await?
+            .click()
+            .await?;
+        reads(&bob, "two").await?;
+        bob.find_with("link", "alice").await?;
+        couplet_tests::until("the badge goes", || async {
+            Ok((!bob.text().await?.contains("unread message")).then_some(()))
+        })
+        .await
+    });
+}
+
+#[test]
+fn a_long_conversation_opens_at_its_end_and_scrolls_back_to_its_beginning() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        for number in 1..=70 {
+            say(&alice, &format!("message {number}.")).await?;
+        }
+        reads(&bob, "message 70.").await?;
+        // A second device of bob's has nothing but the archive.
+        let later = place.enters(BOB).await?;
+        later.find_with("link", "alice").await?.click().await?;
+        reads(&later, "message 70.").await?;
+        couplet_tests::until("the beginning", || async {
+            later
+                .evaluate("document.querySelector('[role=log]').scrollTop = 0")
+                .await?;
+            Ok(later.text().await?.contains("message 1.").then_some(()))
+        })
+        .await
+    });
+}
+
+#[test]
+fn light_dark_and_nothing_on_the_console() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        say(&bob, "Good morning").await?;
+        reads(&alice, "Good morning").await?;
+        let background = "getComputedStyle(document.body).backgroundColor";
+        alice.prefer("light").await?;
+        let light = alice.evaluate(background).await?;
+        alice.prefer("dark").await?;
+        let dark = alice.evaluate(background).await?;
+        ensure!(light != dark, "{light} is {dark}");
+        for page in [&alice, &bob] {
+            ensure!(page.errors().is_empty(), "{:?}", page.errors());
+        }
+        Ok(())
+    });
+}

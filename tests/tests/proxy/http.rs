@@ -1,0 +1,277 @@
+//! What the proxy serves besides the WebSocket.
+
+use couplet_tests::PATIENCE;
+use couplet_tests::fake_backend::FakeBackend;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::Proxy;
+
+/// An answer's head, in lower case, and its body.
+async fn request(proxy: &Proxy, method: &str, path: &str, headers: &str) -> (String, Vec<u8>) {
+    let mut stream = TcpStream::connect(proxy.address).await.unwrap();
+    let host = if headers.contains("host:") {
+        ""
+    } else {
+        "host: chat.test:5280\r\n"
+    };
+    let request = format!("{method} {path} HTTP/1.1\r\n{host}connection: close\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    timeout(PATIENCE, stream.read_to_end(&mut answer))
+        .await
+        .unwrap()
+        .unwrap();
+    let end = answer
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .unwrap();
+    let head = String::from_utf8(answer[..end + 2].to_vec())
+        .unwrap()
+        .to_lowercase();
+    (head, answer[end + 4..].to_vec())
+}
+
+async fn get(proxy: &Proxy, path: &str) -> (String, String) {
+    let (head, body) = request(proxy, "GET", path, "").await;
+    (head, String::from_utf8(body).unwrap())
+}
+
+async fn proxy(toml: &str) -> Proxy {
+    Proxy::start(&format!(
+        "{toml}\n[[domain]]\nname = 'example.test'\nbackend = 'localhost'\nbackend_tls = 'none'\n\
+         [[domain]]\nname = 'b\u{fc}cher.test'\nbackend = 'localhost'\nbackend_tls = 'none'"
+    ))
+    .await
+}
+
+#[tokio::test]
+async fn a_person_at_the_websockets_address_gets_a_sentence() {
+    let proxy = proxy("").await;
+    let (head, sentence) = get(&proxy, "/xmpp-websocket").await;
+    assert!(head.starts_with("http/1.1 426 "), "{head}");
+    assert!(head.contains("\r\nupgrade: websocket\r\n"), "{head}");
+    assert!(sentence.contains("RFC 7395"), "{sentence}");
+}
+
+#[tokio::test]
+async fn another_method_at_the_websockets_address_gets_405() {
+    let proxy = proxy("").await;
+    for method in ["POST", "PUT", "OPTIONS"] {
+        let (head, _) = request(&proxy, method, "/xmpp-websocket", "content-length: 0\r\n").await;
+        assert!(
+            head.starts_with("http/1.1 405 ") && head.contains("\r\nallow: get\r\n"),
+            "{head}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_handshake_without_key_gets_400() {
+    let proxy = proxy("").await;
+    let headers = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+                   sec-websocket-protocol: xmpp\r\n";
+    let (head, _) = request(&proxy, "GET", "/xmpp-websocket", headers).await;
+    assert!(head.starts_with("http/1.1 400 "), "{head}");
+}
+
+#[tokio::test]
+async fn host_meta_says_where_the_websocket_is() {
+    let proxy = proxy("").await;
+    let (head, xrd) = get(&proxy, "/.well-known/host-meta").await;
+    assert!(
+        head.contains("\r\naccess-control-allow-origin: *\r\n"),
+        "{head}"
+    );
+    assert!(
+        head.contains("\r\ncontent-type: application/xrd+xml\r\n"),
+        "{head}"
+    );
+    assert!(xrd.contains(
+        "<Link rel=\"urn:xmpp:alt-connections:websocket\" href=\"ws://chat.test:5280/xmpp-websocket\"/>"
+    ));
+    let (head, json) = get(&proxy, "/.well-known/host-meta.json").await;
+    assert!(
+        head.contains("\r\naccess-control-allow-origin: *\r\n"),
+        "{head}"
+    );
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        json["links"][0]["rel"],
+        "urn:xmpp:alt-connections:websocket"
+    );
+    assert_eq!(
+        json["links"][0]["href"],
+        "ws://chat.test:5280/xmpp-websocket"
+    );
+}
+
+#[tokio::test]
+async fn host_meta_has_the_public_address_where_there_is_one() {
+    let proxy = proxy("public_url = 'https://chat.example.org'").await;
+    let (_, json) = get(&proxy, "/.well-known/host-meta.json").await;
+    assert!(
+        json.contains("wss://chat.example.org/xmpp-websocket"),
+        "{json}"
+    );
+}
+
+#[tokio::test]
+async fn a_host_that_is_no_host_is_not_repeated() {
+    let proxy = proxy("").await;
+    for host in ["a\"b", "a;b", "a,b", "a'b"] {
+        let headers = format!("host: {host}\r\n");
+        let (head, body) = request(&proxy, "GET", "/.well-known/host-meta", &headers).await;
+        assert!(head.starts_with("http/1.1 400 "), "{head}");
+        assert!(!String::from_utf8(body).unwrap().contains(host));
+        let (head, _) = request(&proxy, "GET", "/", &headers).await;
+        assert!(!head.contains(host), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn the_client_learns_the_domains() {
+    let toml = "[[web.demo]]\njid = 'alice@example.test'\npassword = 'alice'";
+    let (head, json) = get(&proxy(toml).await, "/config.json").await;
+    assert!(
+        head.contains("\r\ncontent-type: application/json\r\n"),
+        "{head}"
+    );
+    assert!(head.contains("\r\ncache-control: no-cache\r\n"), "{head}");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["websocket"], "/xmpp-websocket");
+    assert_eq!(
+        json["domains"],
+        serde_json::json!(["example.test", "b\u{fc}cher.test"])
+    );
+    assert_eq!(json["demo"][0]["jid"], "alice@example.test");
+}
+
+#[tokio::test]
+async fn every_page_is_protected() {
+    let proxy = proxy("").await;
+    let (head, page) = get(&proxy, "/").await;
+    assert!(
+        head.starts_with("http/1.1 200 ") && page.contains("<html"),
+        "{head}"
+    );
+    for header in [
+        "content-type: text/html; charset=utf-8",
+        "cache-control: no-cache",
+        "x-content-type-options: nosniff",
+        "referrer-policy: no-referrer",
+        "connect-src 'self' ws://chat.test:5280 wss://chat.test:5280;",
+        "script-src 'self' 'wasm-unsafe-eval';",
+        "frame-ancestors 'none'",
+    ] {
+        assert!(head.contains(header), "{header} is not in {head}");
+    }
+    assert!(!head.contains("strict-transport-security"));
+    assert!(!head.contains("unsafe-inline"));
+}
+
+#[tokio::test]
+async fn files_are_served_in_the_form_that_the_browser_takes() {
+    let directory = tempfile::tempdir().unwrap();
+    let file =
+        |name: &str, content: &str| std::fs::write(directory.path().join(name), content).unwrap();
+    file("index.html", "page");
+    file("app-0123456789abcdef.js", "plain");
+    file("app-0123456789abcdef.js.br", "brotli");
+    file("app-0123456789abcdef.js.gz", "gzip");
+    file("app.wasm", "\0asm");
+    let proxy = proxy(&format!("static_dir = '{}'", directory.path().display())).await;
+    let script = "/app-0123456789abcdef.js";
+    for (accept, encoding, content) in [
+        ("br, gzip", "br", "brotli"),
+        ("gzip", "gzip", "gzip"),
+        ("identity", "", "plain"),
+    ] {
+        let headers = format!("accept-encoding: {accept}\r\n");
+        let (head, body) = request(&proxy, "GET", script, &headers).await;
+        assert_eq!(body, content.as_bytes());
+        let sent = format!("content-encoding: {encoding}\r\n");
+        assert_eq!(head.contains(&sent), !encoding.is_empty(), "{head}");
+        assert!(head.contains("\r\nvary: accept-encoding\r\n"), "{head}");
+        assert!(head.contains("\r\ncache-control: public, max-age=31536000, immutable\r\n"));
+        assert!(head.contains("\r\ncontent-type: text/javascript; charset=utf-8\r\n"));
+    }
+    let (head, _) = get(&proxy, "/app.wasm").await;
+    assert!(
+        head.contains("\r\ncontent-type: application/wasm\r\n"),
+        "{head}"
+    );
+
+    let (head, body) = request(&proxy, "HEAD", "/", "").await;
+    assert!(
+        head.contains("\r\ncontent-length: 4\r\n") && body.is_empty(),
+        "{head}"
+    );
+    let tag = head
+        .split("etag: ")
+        .nth(1)
+        .unwrap()
+        .split("\r\n")
+        .next()
+        .unwrap();
+    let headers = format!("if-none-match: {tag}\r\n");
+    let (head, body) = request(&proxy, "GET", "/", &headers).await;
+    assert!(
+        head.starts_with("http/1.1 304 ") && body.is_empty(),
+        "{head}"
+    );
+}
+
+#[tokio::test]
+async fn no_path_leads_out_of_the_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().join("root");
+    std::fs::create_dir(&root).unwrap();
+    std::fs::write(directory.path().join("secret"), "secret").unwrap();
+    std::fs::write(root.join("index.html"), "page").unwrap();
+    for toml in [format!("static_dir = '{}'", root.display()), String::new()] {
+        let proxy = proxy(&toml).await;
+        for path in [
+            "/../secret",
+            "/%2e%2e/secret",
+            "/..%2fsecret",
+            "//secret",
+            "/./x",
+            "/.git",
+        ] {
+            let (head, body) = get(&proxy, path).await;
+            assert!(
+                head.starts_with("http/1.1 404 ") && !body.contains("secret"),
+                "{path}: {head}"
+            );
+        }
+        let (head, _) = request(&proxy, "POST", "/", "content-length: 0\r\n").await;
+        assert!(head.starts_with("http/1.1 405 "), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn check_says_whether_it_would_work() {
+    let backend = FakeBackend::bind().await.unwrap();
+    let toml = format!(
+        "[[domain]]\nname = 'example.test'\nbackend = '{}'\nbackend_tls = 'none'\n\
+         [limits]\nbackend_open_seconds = 0.2",
+        backend.address()
+    );
+    let config = ws_proxy::Config::from_toml(&toml, "t.toml").unwrap();
+    let checking = tokio::spawn({
+        let config = config.clone();
+        async move { ws_proxy::check::check(&config).await.unwrap() }
+    });
+    backend.accept().await.unwrap().open().await.unwrap();
+    let report = checking.await.unwrap();
+    assert!(report.passed, "{}", report.text);
+
+    let report = ws_proxy::check::check(&config).await.unwrap();
+    assert!(
+        !report.passed && report.text.contains("took too long"),
+        "{}",
+        report.text
+    );
+}

@@ -1,0 +1,139 @@
+//! What the log says, and what it never says.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use couplet_tests::fake_backend::{DOMAIN, FakeBackend, SUCCESS};
+use serde_json::Value;
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::DefaultGuard;
+
+use crate::client::{CLOSE, Client, Event, open_to};
+use crate::{Proxy, another_session, session};
+
+/// The log of everything that runs in this thread, down to TRACE.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn start() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .with_max_level(LevelFilter::TRACE)
+            .with_writer(move || writer.clone())
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// Its lines from INFO up.
+    fn lines(&self) -> Vec<Value> {
+        self.text()
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap())
+            .filter(|line| line["level"] != "DEBUG" && line["level"] != "TRACE")
+            .collect()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_body_and_no_credential_is_ever_logged_and_no_address_at_info() {
+    let (log, _guard) = Log::start();
+    let backend = FakeBackend::bind().await.unwrap();
+    let proxy = Proxy::plain(&backend, "").await;
+    let (mut client, mut peer) = another_session(&proxy, &backend).await;
+    client
+        .send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>c2VjcmV0</auth>")
+        .await;
+    peer.expect("</auth>").await.unwrap();
+    peer.send(SUCCESS).await.unwrap();
+    client.text().await;
+    let stanza =
+        "<message xmlns='jabber:client' to='romeo@example.test/x'><body>whisper</body></message>";
+    client.send(stanza).await;
+    peer.expect("</message>").await.unwrap();
+    peer.send(stanza).await.unwrap();
+    client.text().await;
+    client
+        .send("<message to='romeo@example.test/x'><body>whisper</message>")
+        .await;
+    client.stream_error("not-well-formed", 1008).await;
+
+    let mut client = Client::connect(proxy.address).await;
+    client.send(&open_to("romeo@example.test")).await;
+    client.opening_error("host-unknown", 1008).await;
+
+    let text = log.text();
+    assert!(
+        !text.contains("whisper") && !text.contains("c2VjcmV0"),
+        "{text}"
+    );
+    assert!(
+        log.lines()
+            .iter()
+            .all(|line| !line.to_string().contains("romeo")),
+        "{text}"
+    );
+    assert!(log.lines().len() >= 3, "{text}");
+}
+
+#[tokio::test]
+async fn a_fault_is_one_line_with_its_name_and_its_session() {
+    let (log, _guard) = Log::start();
+    let (_proxy, mut client, mut peer) = session("").await;
+    client.send("<a>").await;
+    client.stream_error("not-well-formed", 1008).await;
+    peer.rest().await.unwrap();
+    let lines = log.lines();
+    let faults: Vec<_> = lines
+        .iter()
+        .filter(|line| !line["fields"]["fault"].is_null())
+        .collect();
+    assert_eq!(faults.len(), 1, "{lines:?}");
+    assert_eq!(faults[0]["fields"]["fault"], "bad-frame");
+    assert_eq!(
+        faults[0]["span"]["id"].as_str().map(str::len),
+        Some(8),
+        "{lines:?}"
+    );
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["span"]["id"] == faults[0]["span"]["id"]),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_session_that_ends_in_good_order_has_no_fault() {
+    let (log, _guard) = Log::start();
+    let (_proxy, mut client, mut peer) = session("").await;
+    client.send(CLOSE).await;
+    peer.expect("</stream:stream>").await.unwrap();
+    peer.send("</stream:stream>").await.unwrap();
+    client.text().await;
+    assert_eq!(client.event().await, Event::Closed(1000));
+    let lines = log.lines();
+    assert!(
+        lines.iter().all(|line| line["fields"]["fault"].is_null()),
+        "{lines:?}"
+    );
+    assert_eq!(lines[0]["fields"]["domain"], DOMAIN);
+    assert_eq!(lines.len(), 2, "{lines:?}");
+}

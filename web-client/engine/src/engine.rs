@@ -1,0 +1,527 @@
+//! The engine: one input in, outputs out, nothing in between.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jid::{BareJid, FullJid, Jid};
+use minidom::Element;
+use serde::{Deserialize, Serialize};
+use xmpp_parsers::ns;
+
+use crate::ids::Ids;
+use crate::input::{Command, Input};
+use crate::iq::{NoResult, Requests, Response, Ticket};
+use crate::module::{
+    Core, Ctx, Flow, Incoming, IqRequest, Module, Origin, Outgoing, Specification,
+};
+use crate::modules;
+use crate::now::Now;
+use crate::outbox::{Outbox, Queued};
+use crate::output::{Level, Output, Record};
+use crate::session::{Effect, Session};
+use crate::stanza::{self, Iq, IqKind, MessageType, StanzaError};
+use crate::store::{Delivery, Failure, MessageId, StoreEvent, Subscription};
+use crate::timer::{Owner, Timers};
+use crate::xml;
+
+/// What an engine has to be told once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Config {
+    /// The version we answer with (XEP-0092).
+    pub version: String,
+    /// How far the wall clock is ahead of UTC, in minutes (XEP-0202).
+    pub utc_offset: i32,
+    /// The languages that the person reads (RFC 5646), best first: where a message
+    /// comes in several, it is shown in one of these.
+    pub languages: Vec<String>,
+}
+
+/// An XMPP client without I/O. See the [crate's documentation](crate).
+pub struct Engine {
+    core: Core,
+    session: Session,
+    modules: Vec<Box<dyn Module>>,
+    outputs: VecDeque<Output>,
+    /// What goes over the wire, each behind the commit it waits for.
+    wire: VecDeque<(u64, Wire)>,
+    commits: u64,
+    committed: u64,
+    storage_failed: bool,
+}
+
+enum Wire {
+    Transmit(String),
+    Close,
+}
+
+/// An engine's whole state, for the same build to go on from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot(String);
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    config: Config,
+    session: Session,
+    requests: Requests,
+    outbox: Outbox,
+    account: Option<BareJid>,
+    me: Option<FullJid>,
+    subscriptions: BTreeMap<BareJid, Subscription>,
+    modules: Vec<Option<String>>,
+}
+
+/// A snapshot that this build can't read.
+#[derive(Debug, thiserror::Error)]
+#[error("the snapshot is not of this build: {0}")]
+pub struct ForeignSnapshot(#[from] serde_json::Error);
+
+impl Engine {
+    /// An engine nobody has signed in to. `seed` is random and used for no other.
+    pub fn new(config: Config, seed: [u8; 32], now: Now) -> Self {
+        let modules = modules::table();
+        let features = modules
+            .iter()
+            .flat_map(|module| module.features())
+            .copied()
+            .collect();
+        let core = Core {
+            config,
+            now,
+            ids: Ids::new(seed),
+            timers: Timers::default(),
+            requests: Requests::default(),
+            outbox: Outbox::default(),
+            account: None,
+            me: None,
+            established: false,
+            subscriptions: BTreeMap::new(),
+            features,
+            outgoing: VecDeque::new(),
+            redispatched: VecDeque::new(),
+            events: Vec::new(),
+            records: Vec::new(),
+            logs: Vec::new(),
+        };
+        Self {
+            core,
+            session: Session::new(),
+            modules,
+            outputs: VecDeque::new(),
+            wire: VecDeque::new(),
+            commits: 0,
+            committed: 0,
+            storage_failed: false,
+        }
+    }
+
+    /// Goes on from `snapshot`: the session it held is resumed. `seed` is a fresh
+    /// one, so that no id is ever used twice.
+    ///
+    /// # Errors
+    /// When the snapshot is of another build.
+    pub fn restore(snapshot: &Snapshot, seed: [u8; 32], now: Now) -> Result<Self, ForeignSnapshot> {
+        let saved: Saved = serde_json::from_str(&snapshot.0)?;
+        let mut engine = Self::new(saved.config, seed, now);
+        engine.core.requests = saved.requests;
+        engine.core.requests.rebase(now.monotonic);
+        engine.core.outbox = saved.outbox;
+        engine.core.account = saved.account;
+        engine.core.me = saved.me;
+        engine.core.subscriptions = saved.subscriptions;
+        for (module, saved) in engine.modules.iter_mut().zip(saved.modules) {
+            if let Some(saved) = saved {
+                module.restore(&saved);
+            }
+        }
+        engine.session = saved.session;
+        engine.session.restore(&mut engine.core);
+        engine.settle();
+        Ok(engine)
+    }
+
+    /// The state as it is now. Complete between a drain and the next input.
+    pub fn snapshot(&self) -> Snapshot {
+        let saved = Saved {
+            config: self.core.config.clone(),
+            session: self.session.clone(),
+            requests: self.core.requests.clone(),
+            outbox: self.core.outbox.clone(),
+            account: self.core.account.clone(),
+            me: self.core.me.clone(),
+            subscriptions: self.core.subscriptions.clone(),
+            modules: self.modules.iter().map(|module| module.save()).collect(),
+        };
+        // Plain data with text keys always has a JSON form.
+        Snapshot(serde_json::to_string(&saved).expect("plain data"))
+    }
+
+    /// The documents that are implemented, in the order of the table of modules.
+    pub fn specifications() -> Vec<Specification> {
+        modules::table()
+            .iter()
+            .map(|module| module.specification())
+            .collect()
+    }
+
+    /// Takes in what happened. Call [`poll_output`](Self::poll_output) until it is idle afterwards.
+    pub fn handle_input(&mut self, now: Now, input: Input) {
+        self.core.now = now;
+        match input {
+            Input::Opened => self.session.opened(&mut self.core),
+            Input::Frame(text) => self.session.frame(&mut self.core, &text),
+            Input::Closed(reason) => self.session.closed(&mut self.core, &reason),
+            Input::Timeout => self.wake(),
+            Input::Command(command) => self.command(command),
+            Input::SaslReply(reply) => self.session.sasl_reply(&mut self.core, reply),
+            Input::Committed(commit) => self.committed = self.committed.max(commit),
+            Input::CommitFailed(commit, why) => {
+                if !self.storage_failed {
+                    self.storage_failed = true;
+                    self.core
+                        .log(Level::Warning, format!("going on in memory: {why}"));
+                }
+                self.committed = self.committed.max(commit);
+            }
+        }
+        self.settle();
+    }
+
+    /// The next thing to do.
+    pub fn poll_output(&mut self) -> Output {
+        if let Some(output) = self.outputs.pop_front() {
+            return output;
+        }
+        if self
+            .wire
+            .front()
+            .is_some_and(|(commit, _)| *commit <= self.committed)
+        {
+            match self.wire.pop_front() {
+                Some((_, Wire::Transmit(text))) => return Output::Transmit(text),
+                Some((_, Wire::Close)) => return Output::Close,
+                None => {}
+            }
+        }
+        let timers = [self.core.timers.next(), self.core.requests.next_deadline()];
+        Output::Idle {
+            wake_at: timers.into_iter().flatten().min(),
+        }
+    }
+
+    fn wake(&mut self) {
+        let now = self.core.now.monotonic;
+        while let Some((owner, key)) = self.core.timers.pop(now) {
+            match owner {
+                Owner::Session => self.session.timeout(&mut self.core, key),
+                Owner::Module(index) => {
+                    self.call(index, |module, ctx| module.on_timeout(ctx, key));
+                }
+            }
+        }
+        while let Some((module, ticket)) = self.core.requests.expire(now) {
+            self.answered(module, ticket, Err(NoResult::Timeout));
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        if let Command::Session(command) = command {
+            return self.session.command(&mut self.core, command);
+        }
+        self.each(|module, ctx| module.on_command(ctx, &command));
+    }
+
+    /// Works off what the input has set going, then hands the results out.
+    fn settle(&mut self) {
+        loop {
+            let effects = self.session.effects();
+            if !effects.is_empty() {
+                for effect in effects {
+                    self.carry_out(effect);
+                }
+            } else if let Some(incoming) = self.core.redispatched.pop_front() {
+                self.message(incoming);
+            } else if let Some(outgoing) = self.core.outgoing.pop_front() {
+                self.send(outgoing);
+            } else if !self.send_next_queued() {
+                self.session.ask_for_proof(&mut self.core);
+                if self.session.is_quiet() {
+                    break;
+                }
+            }
+        }
+        self.hand_out();
+    }
+
+    /// In the order of the barrier: what was decided is committed, shown at once,
+    /// and goes over the wire when the commit is safe.
+    fn hand_out(&mut self) {
+        if !self.core.records.is_empty() {
+            self.commits += 1;
+            let records = std::mem::take(&mut self.core.records);
+            self.outputs
+                .push_back(Output::Commit(self.commits, records));
+        }
+        self.outputs
+            .extend(self.core.events.drain(..).map(Output::Event));
+        self.outputs.extend(
+            self.core
+                .logs
+                .drain(..)
+                .map(|(level, line)| Output::Log(level, line)),
+        );
+        for (commit, _) in self.wire.iter_mut().rev() {
+            if *commit != PENDING {
+                break;
+            }
+            *commit = self.commits;
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Open(url) => {
+                // What was meant for the old socket is of no use to the new one.
+                self.wire.clear();
+                self.outputs.push_back(Output::Open { url });
+            }
+            Effect::Transmit(text) => self.wire.push_back((PENDING, Wire::Transmit(text))),
+            Effect::Close => self.wire.push_back((PENDING, Wire::Close)),
+            Effect::Sasl(request) => self.outputs.push_back(Output::Sasl(request)),
+            Effect::Established { resumed } => {
+                for index in 0..self.modules.len() {
+                    self.call(index, |module, ctx| module.on_established(ctx, resumed));
+                }
+            }
+            Effect::Lost => {
+                self.core.outbox.session_lost();
+                while let Some((module, ticket)) = self.core.requests.abandon() {
+                    self.answered(module, ticket, Err(NoResult::Lost));
+                }
+                for index in 0..self.modules.len() {
+                    self.call(index, |module, ctx| module.on_lost(ctx));
+                }
+                self.core
+                    .outgoing
+                    .retain(|outgoing| matches!(outgoing, Outgoing::Queued(..)));
+            }
+            Effect::Stanza(element) => self.stanza(&element),
+            Effect::Proven(id) => self.proven(&id),
+            Effect::Blamed => {
+                for condemned in self.core.outbox.strike() {
+                    self.condemn(condemned);
+                }
+            }
+        }
+    }
+
+    fn proven(&mut self, id: &MessageId) {
+        if let Some(queued) = self.core.outbox.prove(id) {
+            self.core.records.push(Record::Unqueued(id.clone()));
+            self.core.event(StoreEvent::Delivery {
+                conversation: queued.message.conversation,
+                id: queued.message.id,
+                delivery: Delivery::Sent,
+            });
+        }
+    }
+
+    fn condemn(&mut self, queued: Queued) {
+        let Queued { message, .. } = queued;
+        self.session.forget(&message.id);
+        self.core.records.push(Record::Unqueued(message.id.clone()));
+        let condition = "policy-violation".to_owned();
+        self.core.event(StoreEvent::Delivery {
+            conversation: message.conversation,
+            id: message.id,
+            delivery: Delivery::Failed(Failure {
+                condition,
+                text: None,
+            }),
+        });
+    }
+
+    fn stanza(&mut self, element: &Element) {
+        let read = match element.name() {
+            "message" => stanza::Message::read(element).map(|message| {
+                let origin = Origin::Live;
+                self.core
+                    .redispatched
+                    .push_back(Incoming { message, origin });
+            }),
+            "presence" => stanza::Presence::read(element).map(|presence| {
+                self.each(|module, ctx| module.on_presence(ctx, &presence));
+            }),
+            _ => Iq::read(element).map(|iq| self.iq(iq)),
+        };
+        if let Err(nonsense) = read {
+            let line = format!("skipped a stanza that makes no sense: {nonsense}");
+            self.core.log(Level::Warning, line);
+        }
+    }
+
+    fn message(&mut self, mut incoming: Incoming) {
+        if incoming.message.kind != MessageType::Error {
+            self.pep(&incoming.message);
+        }
+        self.each(|module, ctx| module.on_message(ctx, &mut incoming));
+    }
+
+    fn pep(&mut self, message: &stanza::Message) {
+        let event = message.payload("event", ns::PUBSUB_EVENT);
+        let items = event.and_then(|event| event.get_child("items", ns::PUBSUB_EVENT));
+        let (Some(items), Some(account)) = (items, &self.core.account) else {
+            return;
+        };
+        let from = message
+            .from
+            .as_ref()
+            .map_or_else(|| account.clone(), Jid::to_bare);
+        let Some(node) = items.attr("node") else {
+            return;
+        };
+        let published: Vec<_> = items
+            .children()
+            .filter(|item| item.name() == "item")
+            .cloned()
+            .collect();
+        for index in 0..self.modules.len() {
+            self.call(index, |module, ctx| {
+                module.on_pep(ctx, &from, node, &published)
+            });
+        }
+    }
+
+    fn iq(&mut self, iq: Iq) {
+        let Iq {
+            from,
+            id,
+            kind,
+            payload,
+            ..
+        } = iq;
+        let payload = match (kind, payload) {
+            (IqKind::Get | IqKind::Set, Some(payload)) => payload,
+            (IqKind::Error, error) => {
+                let error =
+                    StanzaError::read(&error.unwrap_or_else(|| xml::build("error", "").done()));
+                return self.response(from.as_ref(), &id, Err(NoResult::Error(error)));
+            }
+            (_, payload) => return self.response(from.as_ref(), &id, Ok(payload)),
+        };
+        let request = IqRequest {
+            from,
+            id,
+            kind,
+            payload,
+        };
+        if self.each(|module, ctx| module.on_iq(ctx, &request)) == Flow::Continue {
+            // RFC 6120 8.4: what nobody understands is answered all the same.
+            let mut ctx = Ctx {
+                core: &mut self.core,
+                module: 0,
+            };
+            ctx.refuse(&request, "service-unavailable");
+        }
+    }
+
+    fn response(&mut self, from: Option<&Jid>, id: &str, response: Response) {
+        let Some(account) = &self.core.account else {
+            return;
+        };
+        match self.core.requests.answered(id, from, account) {
+            Some((module, ticket)) => self.answered(module, ticket, response),
+            None => self
+                .core
+                .log(Level::Warning, "skipped an answer to nothing we asked"),
+        }
+    }
+
+    fn answered(&mut self, module: usize, ticket: Ticket, response: Response) {
+        self.call(module, |module, ctx| {
+            module.on_iq_result(ctx, ticket, response)
+        });
+    }
+
+    fn send(&mut self, outgoing: Outgoing) {
+        match outgoing {
+            Outgoing::Queued(mut stanza, message) => {
+                self.each(|module, ctx| {
+                    module.on_outgoing_message(ctx, &mut stanza);
+                    Flow::Continue
+                });
+                let queued = Queued {
+                    message,
+                    stanza: xml::write(&(*stanza).into()),
+                    sent: false,
+                    strikes: 0,
+                };
+                self.core.records.push(Record::Queued(queued.clone()));
+                self.core.outbox.push(queued);
+            }
+            Outgoing::Passing(mut stanza) => {
+                self.each(|module, ctx| {
+                    module.on_outgoing_message(ctx, &mut stanza);
+                    Flow::Continue
+                });
+                self.transmit(xml::write(&(*stanza).into()));
+            }
+            Outgoing::Presence(mut presence) => {
+                self.each(|module, ctx| {
+                    module.on_outgoing_presence(ctx, &mut presence);
+                    Flow::Continue
+                });
+                self.transmit(xml::write(&(*presence).into()));
+            }
+            Outgoing::Iq(element) => self.transmit(xml::write(&element)),
+        }
+    }
+
+    fn transmit(&mut self, stanza: String) {
+        if self.session.is_established() {
+            self.session.send(stanza, None);
+        }
+    }
+
+    /// Puts the next queued message on the wire, if one may go.
+    fn send_next_queued(&mut self) -> bool {
+        if !self.session.is_established() {
+            return false;
+        }
+        let now = self.core.now.wall;
+        let Some(queued) = self.core.outbox.next_unsent() else {
+            return false;
+        };
+        let id = queued.message.id.clone();
+        let stanza = queued.stanza(now);
+        self.session.send(stanza, Some(id));
+        true
+    }
+
+    /// Calls each module in turn until one stops.
+    fn each(&mut self, mut hook: impl FnMut(&mut dyn Module, &mut Ctx<'_>) -> Flow) -> Flow {
+        for (index, module) in self.modules.iter_mut().enumerate() {
+            let mut ctx = Ctx {
+                core: &mut self.core,
+                module: index,
+            };
+            if hook(module.as_mut(), &mut ctx) == Flow::Stop {
+                return Flow::Stop;
+            }
+        }
+        Flow::Continue
+    }
+
+    fn call(&mut self, index: usize, hook: impl FnOnce(&mut dyn Module, &mut Ctx<'_>)) {
+        if let Some(module) = self.modules.get_mut(index) {
+            hook(
+                module.as_mut(),
+                &mut Ctx {
+                    core: &mut self.core,
+                    module: index,
+                },
+            );
+        }
+    }
+}
+
+/// The commit of the drain that is under way.
+const PENDING: u64 = u64::MAX;

@@ -1,0 +1,56 @@
+//! What can happen to an engine.
+
+use serde::{Deserialize, Serialize};
+
+use crate::modules::{
+    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0085_chat_states, xep0313_archive,
+};
+use crate::sasl;
+use crate::session;
+
+/// One thing that happened. Plain data, so that a log of inputs can be replayed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Input {
+    /// The WebSocket that [`Output::Open`](crate::Output::Open) asked for is open.
+    Opened,
+    /// One text message came in over it.
+    Frame(String),
+    /// It is closed, or could not be opened.
+    Closed(CloseReason),
+    /// The instant that [`Output::Idle`](crate::Output::Idle) named has come.
+    Timeout,
+    /// A person wants something.
+    Command(Command),
+    /// The holder of the secrets answers an [`Output::Sasl`](crate::Output::Sasl).
+    SaslReply(sasl::Reply),
+    /// All records up to and including commit `n` are safe.
+    Committed(u64),
+    /// Commit `n` could not be written; the session goes on in memory.
+    CommitFailed(u64, String),
+}
+
+/// How a WebSocket ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloseReason {
+    /// Whether it had ever been open.
+    pub opened: bool,
+    /// The close code (RFC 6455 7.4), 1006 where there was none.
+    pub code: u16,
+}
+
+/// What a person can ask for: one variant a module.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Sign in, sign out, try again.
+    Session(session::Command),
+    /// Change the roster.
+    Roster(rfc6121_roster::Command),
+    /// Change our presence, answer requests for it.
+    Presence(rfc6121_presence::Command),
+    /// Send, mark as read.
+    Message(rfc6121_message::Command),
+    /// Tell that we are typing.
+    ChatState(xep0085_chat_states::Command),
+    /// Read older messages.
+    Archive(xep0313_archive::Command),
+}

@@ -1,0 +1,43 @@
+//! Couplet's XMPP client, without any I/O.
+//!
+//! An [`Engine`] is told what happened ([`Input`]) and says what to do about it
+//! ([`Output`]). It has no socket, clock, randomness or task of its own, so that
+//! the same inputs always give the same outputs: in a browser, natively, and in
+//! a test that replays a year of bad network in a second.
+//!
+//! ```text
+//! socket, timer, person, disk ──Input──▶ Engine ──Output──▶ socket, timer, store, disk
+//!                                          │
+//!                             session ── modules (one a XEP)
+//! ```
+//!
+//! The shell around it is called a driver. It calls [`Engine::handle_input`], then
+//! [`Engine::poll_output`] until that says [`Output::Idle`], every time.
+
+#![warn(missing_docs)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod engine;
+mod ids;
+mod input;
+mod iq;
+mod module;
+pub mod modules;
+mod now;
+mod outbox;
+mod output;
+pub mod sasl;
+mod session;
+mod stanza;
+pub mod store;
+mod stream_management;
+mod timer;
+mod xml;
+
+pub use engine::{Config, Engine, Snapshot};
+pub use input::{CloseReason, Command, Input};
+pub use module::Specification;
+pub use now::{Now, Timestamp};
+pub use outbox::Queued;
+pub use output::{Level, Output, Record};
+pub use session::Command as SessionCommand;

@@ -1,0 +1,304 @@
+//! What a module is, and what it may do.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use jid::{BareJid, FullJid, Jid};
+use minidom::Element;
+
+use crate::engine::Config;
+use crate::ids::Ids;
+use crate::input::Command;
+use crate::iq::{self, Requests, Response, Ticket};
+use crate::now::{Now, Timestamp};
+use crate::outbox::Outbox;
+use crate::output::{Level, Record};
+use crate::stanza::{self, Iq, IqKind, StanzaError};
+use crate::store::{Message, MessageId, Provenance, StoreEvent, Subscription};
+use crate::timer::{Key, Owner, Timers};
+
+/// Whether the modules after this one shall see it too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flow {
+    Continue,
+    Stop,
+}
+
+/// The document a module implements, for the README's table and the DOAP file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Specification {
+    /// `XEP-0184`, `RFC 6121`.
+    pub number: &'static str,
+    /// Its title.
+    pub title: &'static str,
+    /// The version implemented.
+    pub version: &'static str,
+}
+
+/// One protocol extension. Every hook does nothing unless a module says otherwise.
+/// Modules never call each other; they meet in the table's order and in [`Core`].
+pub(crate) trait Module {
+    /// What it implements.
+    fn specification(&self) -> Specification;
+
+    /// What it adds to our answer to service discovery (XEP-0030).
+    fn features(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The session is up: resumed, or new and ready for requests.
+    fn on_established(&mut self, _ctx: &mut Ctx<'_>, _resumed: bool) {}
+
+    /// The session is over for good; a broken connection alone is not the end.
+    fn on_lost(&mut self, _ctx: &mut Ctx<'_>) {}
+
+    /// Somebody asks us something. `Stop` means that it has been answered.
+    fn on_iq(&mut self, _ctx: &mut Ctx<'_>, _request: &IqRequest) -> Flow {
+        Flow::Continue
+    }
+
+    /// The answer to a request of this module, exactly once for each.
+    fn on_iq_result(&mut self, _ctx: &mut Ctx<'_>, _ticket: Ticket, _response: Response) {}
+
+    fn on_message(&mut self, _ctx: &mut Ctx<'_>, _incoming: &mut Incoming) -> Flow {
+        Flow::Continue
+    }
+
+    fn on_presence(&mut self, _ctx: &mut Ctx<'_>, _presence: &stanza::Presence) -> Flow {
+        Flow::Continue
+    }
+
+    /// News from a personal node (XEP-0163) of `from`: the `<item/>`s.
+    fn on_pep(&mut self, _ctx: &mut Ctx<'_>, _from: &BareJid, _node: &str, _items: &[Element]) {}
+
+    /// A message of ours is about to be queued, or a passing one to be sent.
+    fn on_outgoing_message(&mut self, _ctx: &mut Ctx<'_>, _message: &mut stanza::Message) {}
+
+    /// A presence of ours is about to be sent.
+    fn on_outgoing_presence(&mut self, _ctx: &mut Ctx<'_>, _presence: &mut stanza::Presence) {}
+
+    fn on_command(&mut self, _ctx: &mut Ctx<'_>, _command: &Command) -> Flow {
+        Flow::Continue
+    }
+
+    fn on_timeout(&mut self, _ctx: &mut Ctx<'_>, _key: Key) {}
+
+    /// What has to survive a restart of the engine, if anything.
+    fn save(&self) -> Option<String> {
+        None
+    }
+
+    /// Takes back what [`save`](Self::save) gave, in the same build.
+    fn restore(&mut self, _saved: &str) {}
+}
+
+/// A message on its way through the modules.
+#[derive(Debug, Clone)]
+pub(crate) struct Incoming {
+    pub(crate) message: stanza::Message,
+    pub(crate) origin: Origin,
+}
+
+/// Where a message came from. Only what has been validated gets any but `Live`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Addressed to this session.
+    Live,
+    /// A copy of what another of our devices received (XEP-0280).
+    CarbonReceived,
+    /// A copy of what another of our devices sent.
+    CarbonSent,
+    /// From our own archive (XEP-0313).
+    Archive {
+        id: String,
+        at: Timestamp,
+        provenance: Provenance,
+    },
+}
+
+/// A request somebody made of us.
+#[derive(Debug, Clone)]
+pub(crate) struct IqRequest {
+    pub(crate) from: Option<Jid>,
+    pub(crate) id: String,
+    pub(crate) kind: IqKind,
+    pub(crate) payload: Element,
+}
+
+/// Something a module wants sent. The other modules see it first.
+#[derive(Debug, Clone)]
+pub(crate) enum Outgoing {
+    /// A message somebody wrote: kept until the server has it.
+    Queued(Box<stanza::Message>, Message),
+    /// A message that may get lost, such as a chat state.
+    Passing(Box<stanza::Message>),
+    Presence(Box<stanza::Presence>),
+    Iq(Element),
+}
+
+/// What session and modules share.
+pub(crate) struct Core {
+    pub(crate) config: Config,
+    pub(crate) now: Now,
+    pub(crate) ids: Ids,
+    pub(crate) timers: Timers,
+    pub(crate) requests: Requests,
+    pub(crate) outbox: Outbox,
+    /// The account that is signed in.
+    pub(crate) account: Option<BareJid>,
+    /// The address the server bound us to.
+    pub(crate) me: Option<FullJid>,
+    /// Whether stanzas can be sent just now.
+    pub(crate) established: bool,
+    /// Who sees whose presence, as the roster has it.
+    pub(crate) subscriptions: BTreeMap<BareJid, Subscription>,
+    /// What all modules together advertise.
+    pub(crate) features: Vec<&'static str>,
+    pub(crate) outgoing: VecDeque<Outgoing>,
+    pub(crate) redispatched: VecDeque<Incoming>,
+    pub(crate) events: Vec<StoreEvent>,
+    pub(crate) records: Vec<Record>,
+    pub(crate) logs: Vec<(Level, String)>,
+}
+
+impl Core {
+    pub(crate) fn event(&mut self, event: StoreEvent) {
+        if event.is_durable() {
+            self.records.push(Record::Store(event.clone()));
+        }
+        self.events.push(event);
+    }
+
+    pub(crate) fn log(&mut self, level: Level, line: impl Into<String>) {
+        self.logs.push((level, line.into()));
+    }
+}
+
+/// What a hook may do.
+pub(crate) struct Ctx<'a> {
+    pub(crate) core: &'a mut Core,
+    /// The place in the table of the module that is being called.
+    pub(crate) module: usize,
+}
+
+impl Ctx<'_> {
+    pub(crate) fn now(&self) -> Now {
+        self.core.now
+    }
+
+    /// Our own bare address, once somebody is signed in.
+    pub(crate) fn account(&self) -> Option<&BareJid> {
+        self.core.account.as_ref()
+    }
+
+    /// Whether `from` speaks for our own account (RFC 6120 8.1.2.1).
+    pub(crate) fn is_own_account(&self, from: Option<&Jid>) -> bool {
+        match (from, self.account()) {
+            (None, _) => true,
+            (Some(from), Some(account)) => from == account,
+            (Some(_), None) => false,
+        }
+    }
+
+    pub(crate) fn event(&mut self, event: StoreEvent) {
+        self.core.event(event);
+    }
+
+    pub(crate) fn warn(&mut self, line: impl Into<String>) {
+        self.core.log(Level::Warning, line);
+    }
+
+    pub(crate) fn id(&mut self) -> String {
+        self.core.ids.id()
+    }
+
+    pub(crate) fn get(&mut self, to: Option<Jid>, payload: Element) -> Ticket {
+        self.request(IqKind::Get, to, payload)
+    }
+
+    pub(crate) fn set(&mut self, to: Option<Jid>, payload: Element) -> Ticket {
+        self.request(IqKind::Set, to, payload)
+    }
+
+    fn request(&mut self, kind: IqKind, to: Option<Jid>, payload: Element) -> Ticket {
+        let core = &mut *self.core;
+        let deadline = core.now.monotonic + iq::PATIENCE;
+        let (id, ticket) = core
+            .requests
+            .register(&mut core.ids, self.module, to.clone(), deadline);
+        let payload = Some(payload);
+        let iq = Iq {
+            from: None,
+            to,
+            id,
+            kind,
+            payload,
+        };
+        core.outgoing.push_back(Outgoing::Iq(iq.into()));
+        ticket
+    }
+
+    pub(crate) fn answer(&mut self, request: &IqRequest, payload: Option<Element>) {
+        self.reply(request, IqKind::Result, payload);
+    }
+
+    /// Answers with an error: asking again won't help.
+    pub(crate) fn refuse(&mut self, request: &IqRequest, condition: &str) {
+        self.reply(request, IqKind::Error, Some(StanzaError::cancel(condition)));
+    }
+
+    fn reply(&mut self, request: &IqRequest, kind: IqKind, payload: Option<Element>) {
+        let (to, id) = (request.from.clone(), request.id.clone());
+        let iq = Iq {
+            from: None,
+            to,
+            id,
+            kind,
+            payload,
+        };
+        self.core.outgoing.push_back(Outgoing::Iq(iq.into()));
+    }
+
+    pub(crate) fn send_presence(&mut self, presence: stanza::Presence) {
+        self.core
+            .outgoing
+            .push_back(Outgoing::Presence(Box::new(presence)));
+    }
+
+    /// Sends a message that nobody misses if it gets lost; dropped when offline.
+    pub(crate) fn send_passing(&mut self, message: stanza::Message) {
+        if self.core.established {
+            self.core
+                .outgoing
+                .push_back(Outgoing::Passing(Box::new(message)));
+        }
+    }
+
+    /// Sends a message that somebody wrote, now or when there is a session again.
+    pub(crate) fn send_queued(&mut self, stanza: stanza::Message, message: Message) {
+        self.core
+            .outgoing
+            .push_back(Outgoing::Queued(Box::new(stanza), message));
+    }
+
+    /// The server has this message of ours: it leaves the outbox.
+    pub(crate) fn prove(&mut self, id: &MessageId) {
+        if self.core.outbox.prove(id).is_some() {
+            self.core.records.push(Record::Unqueued(id.clone()));
+        }
+    }
+
+    /// Lets every module see a message that was wrapped in another.
+    pub(crate) fn redispatch(&mut self, incoming: Incoming) {
+        self.core.redispatched.push_back(incoming);
+    }
+
+    pub(crate) fn wake_in(&mut self, key: Key, after: Duration) {
+        let at = self.core.now.monotonic + after;
+        self.core.timers.set(Owner::Module(self.module), key, at);
+    }
+
+    pub(crate) fn cancel(&mut self, key: Key) {
+        self.core.timers.cancel(Owner::Module(self.module), key);
+    }
+}

@@ -1,0 +1,39 @@
+//! The table of modules: one line each, order is priority.
+
+pub mod rfc6121_message;
+pub mod rfc6121_presence;
+pub mod rfc6121_roster;
+pub mod xep0030_disco;
+pub mod xep0084_avatar;
+pub mod xep0085_chat_states;
+pub mod xep0092_version;
+pub mod xep0115_caps;
+pub mod xep0184_receipts;
+pub mod xep0199_ping;
+pub mod xep0202_time;
+pub mod xep0280_carbons;
+pub mod xep0313_archive;
+pub mod xep0359_stanza_ids;
+
+use crate::module::Module;
+
+/// All modules, in the order in which they see a stanza: what unwraps comes
+/// first, then what acts on the side, then what shows.
+pub(crate) fn table() -> Vec<Box<dyn Module>> {
+    vec![
+        Box::<xep0280_carbons::Carbons>::default(),
+        Box::<xep0313_archive::Archive>::default(),
+        Box::<xep0184_receipts::Receipts>::default(),
+        Box::<xep0085_chat_states::ChatStates>::default(),
+        Box::<xep0084_avatar::Avatars>::default(),
+        Box::<xep0359_stanza_ids::StanzaIds>::default(),
+        Box::<rfc6121_message::Messages>::default(),
+        Box::<rfc6121_roster::Roster>::default(),
+        Box::<rfc6121_presence::Presences>::default(),
+        Box::<xep0030_disco::Disco>::default(),
+        Box::<xep0115_caps::Caps>::default(),
+        Box::<xep0199_ping::Ping>::default(),
+        Box::<xep0202_time::Time>::default(),
+        Box::<xep0092_version::Version>::default(),
+    ]
+}

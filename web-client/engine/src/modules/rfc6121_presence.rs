@@ -1,0 +1,207 @@
+//! RFC 6121 3 and 4: who is available, and who may know.
+
+use std::collections::BTreeSet;
+
+use jid::{BareJid, FullJid, Jid};
+use serde::{Deserialize, Serialize};
+use xmpp_parsers::ns;
+
+use crate::input::Command as AnyCommand;
+use crate::module::{Ctx, Flow, Module, Specification};
+use crate::stanza::{self, PresenceType};
+use crate::store::{Availability, ResourcePresence, StoreEvent, SubscriptionRequest};
+
+/// What a person can do about presence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Tell others how available we are.
+    Set {
+        /// How.
+        availability: Availability,
+        /// In what words.
+        status: Option<String>,
+    },
+    /// Let somebody see our presence, and ask to see theirs.
+    Accept {
+        /// Whom.
+        jid: BareJid,
+    },
+    /// Don't.
+    Deny {
+        /// Whom.
+        jid: BareJid,
+    },
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Presences {
+    own: ResourcePresence,
+    /// Whom we have asked to see their presence since the roster last said so.
+    asked: BTreeSet<BareJid>,
+}
+
+impl Module for Presences {
+    fn specification(&self) -> Specification {
+        Specification {
+            number: "RFC 6121",
+            title: "Instant Messaging and Presence",
+            version: "",
+        }
+    }
+
+    fn on_established(&mut self, ctx: &mut Ctx<'_>, resumed: bool) {
+        if !resumed {
+            ctx.event(StoreEvent::PresencesLost);
+            self.announce(ctx);
+        }
+    }
+
+    fn on_command(&mut self, ctx: &mut Ctx<'_>, command: &AnyCommand) -> Flow {
+        match command {
+            AnyCommand::Presence(Command::Set {
+                availability,
+                status,
+            }) => {
+                self.own.availability = *availability;
+                self.own.status = status
+                    .as_deref()
+                    .map(str::trim)
+                    .filter(|text| !text.is_empty())
+                    .map(Into::into);
+                self.announce(ctx);
+            }
+            AnyCommand::Presence(Command::Accept { jid }) => self.accept(ctx, jid),
+            AnyCommand::Presence(Command::Deny { jid }) => {
+                send(ctx, PresenceType::Unsubscribed, jid);
+                ctx.event(StoreEvent::SubscriptionRequestAnswered(jid.clone()));
+            }
+            _ => return Flow::Continue,
+        }
+        Flow::Stop
+    }
+
+    fn on_outgoing_presence(&mut self, _ctx: &mut Ctx<'_>, presence: &mut stanza::Presence) {
+        if let (PresenceType::Subscribe, Some(to)) = (&presence.kind, &presence.to) {
+            self.asked.insert(to.to_bare());
+        }
+    }
+
+    fn on_presence(&mut self, ctx: &mut Ctx<'_>, presence: &stanza::Presence) -> Flow {
+        let Some(from) = &presence.from else {
+            return Flow::Continue;
+        };
+        match presence.kind {
+            PresenceType::Available => {
+                if let Ok(jid) = FullJid::try_from(from.clone()) {
+                    let presence = Some(resource(presence));
+                    ctx.event(StoreEvent::Presence { jid, presence });
+                }
+            }
+            PresenceType::Unavailable => {
+                if let Ok(jid) = FullJid::try_from(from.clone()) {
+                    ctx.event(StoreEvent::Presence {
+                        jid,
+                        presence: None,
+                    });
+                }
+            }
+            PresenceType::Subscribe => self.asked_by(ctx, from.to_bare(), presence),
+            PresenceType::Unsubscribe => {
+                ctx.event(StoreEvent::SubscriptionRequestAnswered(from.to_bare()));
+            }
+            PresenceType::Subscribed | PresenceType::Unsubscribed => {
+                self.asked.remove(&from.to_bare());
+            }
+            PresenceType::Error | PresenceType::Probe => {}
+        }
+        Flow::Continue
+    }
+
+    fn save(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
+    }
+
+    fn restore(&mut self, saved: &str) {
+        if let Ok(saved) = serde_json::from_str(saved) {
+            *self = saved;
+        }
+    }
+}
+
+impl Presences {
+    fn announce(&self, ctx: &mut Ctx<'_>) {
+        let mut presence = stanza::Presence::new(PresenceType::Available, None);
+        presence.show = show(self.own.availability).map(str::to_owned);
+        presence.status = self.own.status.clone();
+        ctx.send_presence(presence);
+        ctx.event(StoreEvent::OwnPresence(self.own.clone()));
+    }
+
+    /// Who is allowed to see whom afterwards is both: that is what people expect
+    /// of an accepted contact.
+    fn accept(&self, ctx: &mut Ctx<'_>, jid: &BareJid) {
+        send(ctx, PresenceType::Subscribed, jid);
+        let sees = ctx
+            .core
+            .subscriptions
+            .get(jid)
+            .is_some_and(|subscription| subscription.to());
+        if !sees && !self.asked.contains(jid) {
+            send(ctx, PresenceType::Subscribe, jid);
+        }
+        ctx.event(StoreEvent::SubscriptionRequestAnswered(jid.clone()));
+    }
+
+    fn asked_by(&self, ctx: &mut Ctx<'_>, jid: BareJid, presence: &stanza::Presence) {
+        let sees = ctx
+            .core
+            .subscriptions
+            .get(&jid)
+            .is_some_and(|subscription| subscription.to());
+        // Whom we have asked ourselves is answered without asking the person again.
+        if sees || self.asked.contains(&jid) {
+            return self.accept(ctx, &jid);
+        }
+        let nick = presence
+            .payloads
+            .iter()
+            .find(|payload| payload.is("nick", ns::NICK))
+            .map(|nick| nick.text())
+            .filter(|nick| !nick.trim().is_empty());
+        let text = presence.status.clone();
+        ctx.event(StoreEvent::SubscriptionRequest(SubscriptionRequest {
+            jid,
+            nick,
+            text,
+        }));
+    }
+}
+
+fn send(ctx: &mut Ctx<'_>, kind: PresenceType, to: &BareJid) {
+    ctx.send_presence(stanza::Presence::new(kind, Some(Jid::from(to.clone()))));
+}
+
+/// What `<show/>` says (RFC 6121 4.7.2.1).
+fn show(availability: Availability) -> Option<&'static str> {
+    match availability {
+        Availability::Available => None,
+        Availability::Chatty => Some("chat"),
+        Availability::Away => Some("away"),
+        Availability::ExtendedAway => Some("xa"),
+        Availability::DoNotDisturb => Some("dnd"),
+    }
+}
+
+fn resource(presence: &stanza::Presence) -> ResourcePresence {
+    ResourcePresence {
+        availability: match presence.show.as_deref() {
+            Some("chat") => Availability::Chatty,
+            Some("away") => Availability::Away,
+            Some("xa") => Availability::ExtendedAway,
+            Some("dnd") => Availability::DoNotDisturb,
+            _ => Availability::Available,
+        },
+        status: presence.status.clone(),
+        priority: presence.priority,
+    }
+}

@@ -1,0 +1,54 @@
+//! Time, which always comes from outside.
+
+use std::ops::Add;
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset, TimeZone, Utc};
+use serde::{Deserialize, Serialize};
+
+/// The instant at which something is handled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Now {
+    /// Time since some fixed instant of this process; never goes back.
+    pub monotonic: Duration,
+    /// The clock on the wall.
+    pub wall: Timestamp,
+}
+
+impl Now {
+    /// The wall-clock time of a monotonic instant that is still to come.
+    pub fn wall_at(self, monotonic: Duration) -> Timestamp {
+        self.wall + monotonic.saturating_sub(self.monotonic)
+    }
+}
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// Reads what XEP-0082 has others write.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let datetime = DateTime::parse_from_rfc3339(text.trim()).ok()?;
+        Some(Self(datetime.timestamp_millis()))
+    }
+
+    /// As XEP-0082 writes it; the epoch itself for an instant no calendar has.
+    pub(crate) fn to_datetime(self) -> DateTime<FixedOffset> {
+        Utc.timestamp_millis_opt(self.0)
+            .single()
+            .unwrap_or_default()
+            .fixed_offset()
+    }
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
+        )
+    }
+}

@@ -1,0 +1,159 @@
+//! From what servers and the proxy say to what a person can be told.
+
+use jid::BareJid;
+use minidom::Element;
+use xmpp_parsers::ns;
+
+use crate::store::Trouble;
+
+/// What the proxy adds to `remote-connection-failed` to say why.
+const PROXY: &str = "urn:couplet:proxy:0";
+
+/// Conditions by which the server blames something that we sent (RFC 6120 4.9.3).
+const BLAMING: [&str; 9] = [
+    "bad-format",
+    "bad-namespace-prefix",
+    "invalid-namespace",
+    "invalid-xml",
+    "not-well-formed",
+    "policy-violation",
+    "restricted-xml",
+    "unsupported-encoding",
+    "unsupported-stanza-type",
+];
+
+/// The trouble that `<stream:error/>` speaks of, and whether it blames a stanza of ours.
+pub(super) fn of_stream_error(error: &Element, account: Option<&BareJid>) -> (Trouble, bool) {
+    let condition = condition(error, ns::XMPP_STREAMS);
+    let text = text(error, ns::XMPP_STREAMS);
+    let blamed = BLAMING.contains(&condition.as_str());
+    let trouble = match condition.as_str() {
+        "host-unknown" | "host-gone" => Trouble::UnknownHost {
+            domain: account
+                .map(|jid| jid.domain().to_string())
+                .unwrap_or_default(),
+        },
+        "remote-connection-failed" if error.has_child("backend-certificate", PROXY) => {
+            Trouble::ServerCertificate { text }
+        }
+        "remote-connection-failed" => Trouble::ServerUnreachable { text },
+        "conflict" => Trouble::Replaced,
+        "connection-timeout" => Trouble::Timeout,
+        _ => Trouble::StreamError { condition, text },
+    };
+    (trouble, blamed)
+}
+
+/// The trouble that SASL's `<failure/>` speaks of (RFC 6120 6.5).
+pub(super) fn of_sasl_failure(failure: &Element) -> Trouble {
+    let condition = condition(failure, ns::SASL);
+    let text = text(failure, ns::SASL);
+    match condition.as_str() {
+        "not-authorized" => Trouble::WrongPassword { text },
+        "account-disabled" | "credentials-expired" => Trouble::AccountDisabled { text },
+        _ => Trouble::SignInRefused { condition, text },
+    }
+}
+
+/// Whether trying again can't help, so that a person has to decide.
+pub(super) fn is_final(trouble: &Trouble) -> bool {
+    match trouble {
+        Trouble::InsecurePage
+        | Trouble::WrongPassword { .. }
+        | Trouble::AccountDisabled { .. }
+        | Trouble::NoMechanism { .. }
+        | Trouble::ServerNotVerified
+        | Trouble::Replaced => true,
+        Trouble::SignInRefused { condition, .. } => condition != "temporary-auth-failure",
+        Trouble::ProxyUnreachable
+        | Trouble::ConnectionLost
+        | Trouble::Timeout
+        | Trouble::UnknownHost { .. }
+        | Trouble::ServerUnreachable { .. }
+        | Trouble::ServerCertificate { .. }
+        | Trouble::StreamError { .. }
+        | Trouble::Protocol { .. } => false,
+    }
+}
+
+fn condition(error: &Element, namespace: &str) -> String {
+    error
+        .children()
+        .find(|child| child.ns() == namespace && child.name() != "text")
+        .map_or_else(
+            || "undefined-condition".to_owned(),
+            |child| child.name().to_owned(),
+        )
+}
+
+fn text(error: &Element, namespace: &str) -> Option<String> {
+    let text = error.get_child("text", namespace)?.text();
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream_error(inner: &str) -> (Trouble, bool) {
+        let error: Element =
+            format!("<error xmlns='http://etherx.jabber.org/streams'>{inner}</error>")
+                .parse()
+                .unwrap();
+        of_stream_error(&error, Some(&"alice@example.org".parse().unwrap()))
+    }
+
+    const STREAMS: &str = "xmlns='urn:ietf:params:xml:ns:xmpp-streams'";
+
+    #[test]
+    fn the_proxy_says_which_part_of_the_way_failed() {
+        let (trouble, blamed) = stream_error(&format!(
+            "<remote-connection-failed {STREAMS}/><text {STREAMS}>expired</text>\
+             <backend-certificate xmlns='urn:couplet:proxy:0'/>"
+        ));
+        assert_eq!(
+            trouble,
+            Trouble::ServerCertificate {
+                text: Some("expired".into())
+            }
+        );
+        assert!(!blamed);
+        let (trouble, _) = stream_error(&format!("<remote-connection-failed {STREAMS}/>"));
+        assert_eq!(trouble, Trouble::ServerUnreachable { text: None });
+        let (trouble, _) = stream_error(&format!("<host-unknown {STREAMS}/>"));
+        assert_eq!(
+            trouble,
+            Trouble::UnknownHost {
+                domain: "example.org".into()
+            }
+        );
+    }
+
+    #[test]
+    fn a_violated_policy_blames_what_we_sent() {
+        assert!(stream_error(&format!("<policy-violation {STREAMS}/>")).1);
+        assert!(!stream_error(&format!("<system-shutdown {STREAMS}/>")).1);
+        assert!(!stream_error("").1);
+    }
+
+    #[test]
+    fn a_refused_password_is_told_apart() {
+        let failure = |condition: &str| {
+            of_sasl_failure(
+                &format!("<failure xmlns='{}'><{condition}/></failure>", ns::SASL)
+                    .parse()
+                    .unwrap(),
+            )
+        };
+        assert_eq!(
+            failure("not-authorized"),
+            Trouble::WrongPassword { text: None }
+        );
+        assert_eq!(
+            failure("account-disabled"),
+            Trouble::AccountDisabled { text: None }
+        );
+        assert!(!is_final(&failure("temporary-auth-failure")));
+        assert!(is_final(&failure("invalid-mechanism")));
+    }
+}

@@ -1,0 +1,135 @@
+//! The closed vocabulary from which every store is built.
+
+use jid::{BareJid, FullJid};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Contact, Delivery, Message, MessageId, Older, ResourcePresence, SessionStatus,
+    SubscriptionRequest,
+};
+
+/// One change of what people see. Plain data: it crosses tabs and is logged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum StoreEvent {
+    /// The session has moved on. Signing out empties the store.
+    Status(SessionStatus),
+    /// The server has given us this address (RFC 6120 7).
+    Bound(FullJid),
+    /// What we tell others about ourselves.
+    OwnPresence(ResourcePresence),
+    /// The whole roster (RFC 6121 2.1.4).
+    Roster(Vec<Contact>),
+    /// One roster entry, new or changed (RFC 6121 2.1.6).
+    Contact(Contact),
+    /// A roster entry has gone.
+    ContactRemoved(BareJid),
+    /// Somebody's picture, or that there is none any more (XEP-0084).
+    Avatar {
+        /// Whose.
+        jid: BareJid,
+        /// The image file.
+        image: Option<Vec<u8>>,
+    },
+    /// Somebody asks to see our presence (RFC 6121 3.1.3).
+    SubscriptionRequest(SubscriptionRequest),
+    /// Such a request has been answered, here or on another device, or withdrawn.
+    SubscriptionRequestAnswered(BareJid),
+    /// A resource is available as said, or no longer (`None`).
+    Presence {
+        /// The resource.
+        jid: FullJid,
+        /// What it said.
+        presence: Option<ResourcePresence>,
+    },
+    /// A new session has begun: whatever was known of who is online is void.
+    PresencesLost,
+    /// A message that was sent or received; a copy of a known one is merged with it.
+    Message {
+        /// The message.
+        message: Message,
+        /// How it came to us.
+        provenance: Provenance,
+    },
+    /// The delivery of one of our messages has got further. It never goes back.
+    Delivery {
+        /// Where the message is.
+        conversation: BareJid,
+        /// Which message.
+        id: MessageId,
+        /// How far it is.
+        delivery: Delivery,
+    },
+    /// The other side has begun or ceased to type (XEP-0085).
+    Typing {
+        /// Where.
+        conversation: BareJid,
+        /// Whether they are typing.
+        typing: bool,
+    },
+    /// Everything in the conversation has been read.
+    Read {
+        /// Which.
+        conversation: BareJid,
+    },
+    /// What is known of the part of the conversation that isn't here yet.
+    Older {
+        /// Which.
+        conversation: BareJid,
+        /// What there is.
+        older: Older,
+    },
+}
+
+impl StoreEvent {
+    /// Whether the change has to survive the end of the page.
+    pub fn is_durable(&self) -> bool {
+        match self {
+            Self::Roster(_)
+            | Self::Contact(_)
+            | Self::ContactRemoved(_)
+            | Self::Avatar { .. }
+            | Self::Message { .. }
+            | Self::Delivery { .. }
+            | Self::Read { .. } => true,
+            Self::Status(_)
+            | Self::Bound(_)
+            | Self::OwnPresence(_)
+            | Self::SubscriptionRequest(_)
+            | Self::SubscriptionRequestAnswered(_)
+            | Self::Presence { .. }
+            | Self::PresencesLost
+            | Self::Typing { .. }
+            | Self::Older { .. } => false,
+        }
+    }
+}
+
+/// How a message came to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Provenance {
+    /// Sent here, or delivered to this session, or a carbon of either (XEP-0280).
+    Live,
+    /// From the archive, for the time since we were last here: it is news.
+    CatchUp,
+    /// From the archive, as history: it is not news. A page of it comes newest first.
+    History,
+}
+
+/// A part of the store that a view can watch.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// The session's status and our own presence.
+    Session,
+    /// The roster.
+    Roster,
+    /// Requests to see our presence.
+    Requests,
+    /// Somebody's presence.
+    Presence(BareJid),
+    /// Somebody's picture.
+    Avatar(BareJid),
+    /// The list of conversations: order, previews, badges.
+    Conversations,
+    /// One conversation.
+    Conversation(BareJid),
+}

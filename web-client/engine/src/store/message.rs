@@ -1,0 +1,88 @@
+//! One message of a timeline.
+
+use jid::{BareJid, Jid};
+use serde::{Deserialize, Serialize};
+
+use crate::now::Timestamp;
+
+/// The id by which we know a message: the origin-id of our own, else the
+/// archive's, else the stanza's, else one of ours.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct MessageId(pub String);
+
+/// Who wrote a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Direction {
+    /// The other side.
+    Incoming,
+    /// Us, here or on another device.
+    Outgoing,
+}
+
+/// How far one of our messages has got. The order is the order of progress.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Delivery {
+    /// Kept here; the server doesn't have it yet.
+    Queued,
+    /// The server has it: by stream management or the archive (XEP-0198, XEP-0313).
+    Sent,
+    /// It came back, and why; that may happen after the server took it.
+    Failed(Failure),
+    /// A device of the other side has it (XEP-0184).
+    Delivered,
+    /// The other side has seen it (XEP-0333).
+    Read,
+}
+
+/// Why a message came back.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Failure {
+    /// The stanza error's condition (RFC 6120 8.3.3), such as `service-unavailable`.
+    pub condition: String,
+    /// What the server said about it, in its own words.
+    pub text: Option<String>,
+}
+
+/// A message as people see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Our name for it.
+    pub id: MessageId,
+    /// The `id` of the stanza, which receipts and errors refer to.
+    pub stanza_id: Option<String>,
+    /// The id that our archive gave it (XEP-0359).
+    pub archive_id: Option<String>,
+    /// The other side.
+    pub conversation: BareJid,
+    /// Who sent it, with the resource where it is known.
+    pub from: Jid,
+    /// Whose it is.
+    pub direction: Direction,
+    /// The text.
+    pub body: String,
+    /// When it was sent.
+    pub at: Timestamp,
+    /// How far it is; means nothing on incoming messages.
+    pub delivery: Delivery,
+}
+
+impl Message {
+    /// Whether `other` is another copy of this message: by the archive's id, by
+    /// the sender's own, or, from servers with neither, by everything there is.
+    /// Two genuine messages with the same words stay two.
+    pub fn is_copy_of(&self, other: &Self) -> bool {
+        if self.direction != other.direction || self.conversation != other.conversation {
+            return false;
+        }
+        if let (Some(mine), Some(theirs)) = (&self.archive_id, &other.archive_id) {
+            return mine == theirs;
+        }
+        if self.direction == Direction::Outgoing && self.id == other.id {
+            return true;
+        }
+        self.stanza_id.is_some()
+            && self.stanza_id == other.stanza_id
+            && self.from.to_bare() == other.from.to_bare()
+            && self.body == other.body
+    }
+}

@@ -1,0 +1,229 @@
+//! XEP-0198 Stream Management 1.6.3: what the server has of ours, and we of it.
+//!
+//! On a server without it the same queue is proven by pings: whatever we sent
+//! before a ping has arrived once its result is here.
+
+use std::collections::VecDeque;
+
+use minidom::Element;
+use serde::{Deserialize, Serialize};
+use xmpp_parsers::ns;
+
+use crate::store::MessageId;
+use crate::xml::{self, build};
+
+/// For how long the server shall keep a session whose connection broke, in seconds.
+const RESUMPTION_TIME: u32 = 300;
+
+/// A stanza that the server has not acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Unacked {
+    pub(crate) stanza: String,
+    pub(crate) message: Option<MessageId>,
+}
+
+/// The counters and the queue of one stream.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct StreamManagement {
+    /// Whether the server has agreed: from then on incoming stanzas count.
+    enabled: bool,
+    /// By which the session can be resumed, if it can.
+    previd: Option<String>,
+    /// Stanzas we have handled, modulo 2^32.
+    handled: u32,
+    /// Stanzas the server has handled, modulo 2^32.
+    acked: u32,
+    unacked: VecDeque<Unacked>,
+    /// Whether a request for an ack, or a ping, is under way, and how much of the queue it covers.
+    requested: Option<usize>,
+}
+
+/// The server claims to have handled more than we sent (XEP-0198 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the server acknowledged {h} stanzas, we had sent {sent}")]
+pub(crate) struct TooHigh {
+    h: u32,
+    sent: u32,
+}
+
+impl StreamManagement {
+    /// `<enable/>`; outgoing stanzas count from now on.
+    pub(crate) fn enable(&mut self) -> String {
+        self.unacked.clear();
+        let enable = build("enable", ns::SM)
+            .attr("resume", "true")
+            .attr("max", RESUMPTION_TIME);
+        xml::write(&enable.done())
+    }
+
+    pub(crate) fn enabled(&mut self, enabled: &Element) {
+        self.enabled = true;
+        self.handled = 0;
+        self.acked = 0;
+        let resumable = matches!(enabled.attr("resume"), Some("true" | "1"));
+        self.previd = enabled.attr("id").filter(|_| resumable).map(str::to_owned);
+    }
+
+    /// `<resume/>`, if there is a session to resume.
+    pub(crate) fn resume(&self) -> Option<String> {
+        let resume = build("resume", ns::SM)
+            .attr("previd", self.previd.as_deref()?)
+            .attr("h", self.handled);
+        Some(xml::write(&resume.done()))
+    }
+
+    /// A stanza has come in.
+    pub(crate) fn received(&mut self) {
+        if self.enabled {
+            self.handled = self.handled.wrapping_add(1);
+        }
+    }
+
+    /// `<a/>`. To be sent behind the commit of what it acknowledges.
+    pub(crate) fn ack(&self) -> String {
+        xml::write(&build("a", ns::SM).attr("h", self.handled).done())
+    }
+
+    /// A stanza goes out.
+    pub(crate) fn sent(&mut self, stanza: String, message: Option<MessageId>) {
+        self.unacked.push_back(Unacked { stanza, message });
+    }
+
+    /// Whether there is something to ask about that hasn't been asked yet, and
+    /// takes note that it is being asked now.
+    pub(crate) fn request(&mut self) -> bool {
+        if self.requested.is_some() || self.unacked.is_empty() {
+            return false;
+        }
+        self.requested = Some(self.unacked.len());
+        true
+    }
+
+    /// `<r/>`
+    pub(crate) fn request_ack() -> String {
+        xml::write(&build("r", ns::SM).done())
+    }
+
+    /// The server has handled everything up to `h`: what leaves the queue.
+    pub(crate) fn acked(&mut self, h: u32) -> Result<Vec<Unacked>, TooHigh> {
+        self.requested = None;
+        let count = h.wrapping_sub(self.acked) as usize;
+        if count > self.unacked.len() {
+            let sent = self
+                .acked
+                .wrapping_add(u32::try_from(self.unacked.len()).unwrap_or(0));
+            return Err(TooHigh { h, sent });
+        }
+        self.acked = h;
+        Ok(self.unacked.drain(..count).collect())
+    }
+
+    /// The ping's result is here: what was sent before it has arrived.
+    pub(crate) fn ponged(&mut self) -> Vec<Unacked> {
+        let count = self.requested.take().unwrap_or(0).min(self.unacked.len());
+        self.unacked.drain(..count).collect()
+    }
+
+    /// The session goes on: what the server missed, to be sent again in order.
+    pub(crate) fn resumed(&mut self) -> impl Iterator<Item = &Unacked> {
+        self.requested = None;
+        self.unacked.iter()
+    }
+
+    /// Forgets a message that must not be sent again.
+    pub(crate) fn forget(&mut self, id: &MessageId) {
+        self.unacked
+            .retain(|unacked| unacked.message.as_ref() != Some(id));
+        self.requested = None;
+    }
+
+    /// The session is over.
+    pub(crate) fn reset(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The `h` of an ack, of `<resumed/>` or of `<failed/>`.
+    pub(crate) fn h(element: &Element) -> Option<u32> {
+        element.attr("h")?.parse().ok()
+    }
+
+    /// Whether the server offers it.
+    pub(crate) fn offered(features: &Element) -> bool {
+        features.has_child("sm", ns::SM)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_sent(count: usize) -> StreamManagement {
+        let mut management = StreamManagement::default();
+        management.enable();
+        management.enabled(
+            &"<enabled xmlns='urn:xmpp:sm:3' id='x' resume='true'/>"
+                .parse()
+                .unwrap(),
+        );
+        for index in 0..count {
+            management.sent(index.to_string(), None);
+        }
+        management
+    }
+
+    #[test]
+    fn acks_take_from_the_front() {
+        let mut management = with_sent(5);
+        let acked = management.acked(3).unwrap();
+        assert_eq!(acked.len(), 3);
+        let left: Vec<_> = management
+            .resumed()
+            .map(|unacked| unacked.stanza.as_str())
+            .collect();
+        assert_eq!(left, ["3", "4"]);
+    }
+
+    #[test]
+    fn an_ack_of_more_than_was_sent_is_an_error() {
+        assert_eq!(with_sent(2).acked(3), Err(TooHigh { h: 3, sent: 2 }));
+    }
+
+    #[test]
+    fn counters_wrap() {
+        let mut management = with_sent(2);
+        management.acked = u32::MAX;
+        assert_eq!(management.acked(1).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn one_request_at_a_time() {
+        let mut management = with_sent(1);
+        assert!(management.request());
+        assert!(!management.request());
+        management.acked(0).unwrap();
+        assert!(management.request());
+    }
+
+    #[test]
+    fn a_ping_proves_what_was_sent_before_it() {
+        let mut management = StreamManagement::default();
+        management.sent("1".into(), None);
+        assert!(management.request());
+        management.sent("2".into(), None);
+        let proven: Vec<_> = management
+            .ponged()
+            .into_iter()
+            .map(|unacked| unacked.stanza)
+            .collect();
+        assert_eq!(proven, ["1"]);
+    }
+
+    #[test]
+    fn only_a_resumable_session_resumes() {
+        let mut management = StreamManagement::default();
+        management.enable();
+        management.enabled(&"<enabled xmlns='urn:xmpp:sm:3' id='x'/>".parse().unwrap());
+        assert_eq!(management.resume(), None);
+        assert!(with_sent(0).resume().is_some());
+    }
+}

@@ -1,0 +1,111 @@
+//! Whatever comes in, the engine neither panics nor hangs, and goes on working.
+
+use couplet_engine::sasl::Reply;
+use couplet_engine::{CloseReason, Command, Input, SessionCommand};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use crate::scenario::{ME, MY_ADDRESS, Scenario};
+
+/// Stanzas and nonzas of all kinds, sane ones, to be damaged.
+const SEEDS: &[&str] = &[
+    "<message xmlns='jabber:client' from='bob@example.org/x' type='chat' id='1'><body>hi</body></message>",
+    "<message xmlns='jabber:client' from='alice@example.org'><received xmlns='urn:xmpp:carbons:2'>\
+     <forwarded xmlns='urn:xmpp:forward:0'><message from='bob@example.org/x' type='chat'>\
+     <body>hi</body></message></forwarded></received></message>",
+    "<message xmlns='jabber:client' from='alice@example.org'><result xmlns='urn:xmpp:mam:2' id='1' \
+     queryid='2'><forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' \
+     stamp='2026-01-01T00:00:00Z'/><message from='bob@example.org/x'><body>hi</body></message>\
+     </forwarded></result></message>",
+    "<message xmlns='jabber:client' from='bob@example.org'><event \
+     xmlns='http://jabber.org/protocol/pubsub#event'><items node='urn:xmpp:avatar:metadata'>\
+     <item><metadata xmlns='urn:xmpp:avatar:metadata'><info bytes='1' type='image/png' \
+     id='aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d'/></metadata></item></items></event></message>",
+    "<presence xmlns='jabber:client' from='bob@example.org/x'><show>away</show>\
+     <priority>5</priority></presence>",
+    "<presence xmlns='jabber:client' from='bob@example.org' type='subscribe'/>",
+    "<iq xmlns='jabber:client' type='get' id='1' from='bob@example.org/x'>\
+     <query xmlns='http://jabber.org/protocol/disco#info' node='a#b'/></iq>",
+    "<iq xmlns='jabber:client' type='set' id='1'><query xmlns='jabber:iq:roster'>\
+     <item jid='bob@example.org' subscription='both'/></query></iq>",
+    "<iq xmlns='jabber:client' type='error' id='1'><error type='cancel'>\
+     <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+    "<a xmlns='urn:xmpp:sm:3' h='4'/>",
+    "<r xmlns='urn:xmpp:sm:3'/>",
+    "<enabled xmlns='urn:xmpp:sm:3' id='x' resume='true'/>",
+    "<resumed xmlns='urn:xmpp:sm:3' previd='x' h='0'/>",
+    "<failed xmlns='urn:xmpp:sm:3' h='1'/>",
+    "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>dj0x</success>",
+    "<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>cj0x</challenge>",
+    "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' from='example.org'/>",
+    "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>",
+    "<stream:features xmlns:stream='http://etherx.jabber.org/streams'><bind \
+     xmlns='urn:ietf:params:xml:ns:xmpp-bind'/><sm xmlns='urn:xmpp:sm:3'/></stream:features>",
+    "<stream:error xmlns:stream='http://etherx.jabber.org/streams'><policy-violation \
+     xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
+];
+
+/// A frame that is sane but for some damage.
+fn frame() -> impl Strategy<Value = Input> {
+    let damage = vec((any::<Index>(), any::<char>()), 0..3);
+    (select(SEEDS), damage, any::<Option<Index>>()).prop_map(|(seed, damage, cut)| {
+        let mut characters: Vec<char> = seed.chars().collect();
+        for (place, character) in damage {
+            let place = place.index(characters.len());
+            characters[place] = character;
+        }
+        if let Some(cut) = cut {
+            characters.truncate(cut.index(characters.len()));
+        }
+        Input::Frame(characters.into_iter().collect())
+    })
+}
+
+fn sane() -> impl Strategy<Value = Input> {
+    select(SEEDS).prop_map(|seed| Input::Frame(seed.to_owned()))
+}
+
+fn anything() -> impl Strategy<Value = Input> {
+    let url = "wss://example.org/".to_owned();
+    prop_oneof![
+        4 => frame(),
+        4 => sane(),
+        1 => any::<String>().prop_map(Input::Frame),
+        1 => Just(Input::Opened),
+        1 => any::<(bool, u16)>()
+            .prop_map(|(opened, code)| Input::Closed(CloseReason { opened, code })),
+        1 => Just(Input::Timeout),
+        1 => any::<u64>().prop_map(Input::Committed),
+        1 => Just(Input::SaslReply(Reply::Verified)),
+        1 => Just(Input::SaslReply(Reply::AuthSent)),
+        1 => Just(Input::Command(Command::Session(SessionCommand::RetryNow))),
+        1 => Just(Input::Command(Command::Session(SessionCommand::SignOut))),
+        1 => Just(Input::Command(Command::Session(SessionCommand::SignIn {
+            jid: ME.parse().unwrap(),
+            url,
+        }))),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn anything_at_any_time_is_lived_through(inputs in vec(anything(), 1..40)) {
+        let mut scenario = Scenario::signed_in();
+        for input in inputs {
+            scenario.input(input);
+            scenario.advance(7);
+        }
+        // And it is still good for a whole new session.
+        scenario.sign_in();
+        scenario.authenticate();
+        scenario.bind();
+        scenario.settle_in();
+        scenario.recv(&format!(
+            "<message xmlns='jabber:client' from='zoe@example.org/x' to='{MY_ADDRESS}' \
+             type='chat'><body>are you well?</body></message>"
+        ));
+        let zoe = scenario.store.conversation(&"zoe@example.org".parse().unwrap()).unwrap();
+        prop_assert_eq!(zoe.last().unwrap().body.as_str(), "are you well?");
+    }
+}

@@ -1,0 +1,8 @@
+//! The engine against a scripted server and a virtual clock.
+#![allow(clippy::unwrap_used)]
+
+mod cases;
+mod hostile;
+mod modules;
+mod scenario;
+mod session;

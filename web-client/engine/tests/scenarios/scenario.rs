@@ -1,0 +1,358 @@
+//! A scripted server and a virtual clock around one engine.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use couplet_engine::sasl::{Reply, Request};
+use couplet_engine::store::{Message, Store, StoreEvent};
+use couplet_engine::{
+    CloseReason, Command, Config, Engine, Input, Now, Output, Record, SessionCommand, Timestamp,
+};
+use minidom::Element;
+
+pub(crate) const ME: &str = "alice@example.org";
+pub(crate) const MY_ADDRESS: &str = "alice@example.org/balcony";
+
+/// Monday, 2026-11-02 09:00:00 UTC.
+const START: i64 = 1_793_610_000_000;
+
+pub(crate) struct Scenario {
+    pub(crate) engine: Engine,
+    pub(crate) store: Store,
+    pub(crate) sent: VecDeque<Element>,
+    pub(crate) events: Vec<StoreEvent>,
+    pub(crate) records: Vec<Record>,
+    pub(crate) log: Vec<String>,
+    /// Commits that have not been answered, while the disk is slow.
+    pub(crate) uncommitted: Vec<u64>,
+    pub(crate) disk_is_slow: bool,
+    pub(crate) opens: usize,
+    pub(crate) closes: usize,
+    pub(crate) sasl: VecDeque<Request>,
+    now: Duration,
+    wake_at: Option<Duration>,
+}
+
+impl Scenario {
+    pub(crate) fn new() -> Self {
+        let config = Config {
+            version: "1.2.3".into(),
+            utc_offset: 60,
+            languages: vec!["en".into()],
+        };
+        Self::around(|now| Engine::new(config, [1; 32], now))
+    }
+
+    pub(crate) fn around(engine: impl FnOnce(Now) -> Engine) -> Self {
+        let now = Duration::from_secs(1000);
+        let mut scenario = Self {
+            engine: engine(at(now)),
+            store: Store::default(),
+            sent: VecDeque::new(),
+            events: Vec::new(),
+            records: Vec::new(),
+            log: Vec::new(),
+            uncommitted: Vec::new(),
+            disk_is_slow: false,
+            opens: 0,
+            closes: 0,
+            sasl: VecDeque::new(),
+            now,
+            wake_at: None,
+        };
+        scenario.drain();
+        scenario
+    }
+
+    /// Signed in on a server with stream management, the first requests answered.
+    pub(crate) fn signed_in() -> Self {
+        let mut scenario = Self::new();
+        scenario.sign_in();
+        scenario.authenticate();
+        scenario.bind();
+        scenario.settle_in();
+        scenario
+    }
+
+    pub(crate) fn sign_in(&mut self) {
+        self.sasl.clear();
+        let url = "wss://example.org/xmpp-websocket".to_owned();
+        let jid = ME.parse().unwrap();
+        self.command(Command::Session(SessionCommand::SignIn { jid, url }));
+    }
+
+    /// From the open socket to the features after sign-in.
+    pub(crate) fn authenticate(&mut self) {
+        self.input(Input::Opened);
+        self.expect("open");
+        self.recv("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' from='example.org'/>");
+        self.recv(
+            "<stream:features xmlns:stream='http://etherx.jabber.org/streams'>\
+             <mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>\
+             <mechanism>SCRAM-SHA-256</mechanism></mechanisms></stream:features>",
+        );
+        assert!(matches!(self.sasl.pop_front(), Some(Request::Start { .. })));
+        let initial = b"n,,n=alice,r=nonce".to_vec();
+        let mechanism = "SCRAM-SHA-256".to_owned();
+        self.input(Input::SaslReply(Reply::Auth { mechanism, initial }));
+        self.expect("auth");
+        self.recv("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>dj0x</success>");
+        assert_eq!(
+            self.sasl.pop_front(),
+            Some(Request::Success(b"v=1".to_vec()))
+        );
+        self.input(Input::SaslReply(Reply::Verified));
+        self.expect("open");
+        self.recv("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' from='example.org'/>");
+    }
+
+    pub(crate) fn bind(&mut self) {
+        self.features("<sm xmlns='urn:xmpp:sm:3'/>");
+        self.answer_bind();
+        self.expect("enable");
+        self.recv("<enabled xmlns='urn:xmpp:sm:3' id='session-1' resume='true'/>");
+    }
+
+    pub(crate) fn features(&mut self, more: &str) {
+        self.recv(&format!(
+            "<stream:features xmlns:stream='http://etherx.jabber.org/streams'>\
+             <bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>{more}</stream:features>"
+        ));
+    }
+
+    pub(crate) fn answer_bind(&mut self) {
+        let id = self.expect_iq("bind");
+        self.recv(&format!(
+            "<iq xmlns='jabber:client' type='result' id='{id}'>\
+             <bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>{MY_ADDRESS}</jid></bind></iq>"
+        ));
+    }
+
+    /// Answers what a new session asks: carbons, an empty archive, a roster of bob.
+    pub(crate) fn settle_in(&mut self) {
+        self.answer_archive("");
+        self.answer_roster();
+        if self.find(|sent| sent.name() == "r").is_some() {
+            // Carbons, archive, roster, presence.
+            self.recv("<a xmlns='urn:xmpp:sm:3' h='4'/>");
+        }
+        self.answer_pings();
+        self.sent.clear();
+        self.events.clear();
+    }
+
+    /// Answers our pings until there are no more.
+    pub(crate) fn answer_pings(&mut self) {
+        for pings in 0.. {
+            let Some(ping) = self.find(|sent| has(sent, "ping@urn:xmpp:ping")) else {
+                return;
+            };
+            assert!(pings < 5, "pings go on for ever");
+            let id = ping.attr("id").unwrap();
+            self.recv(&format!(
+                "<iq xmlns='jabber:client' type='result' id='{id}'/>"
+            ));
+        }
+    }
+
+    pub(crate) fn answer_roster(&mut self) {
+        let id = self.expect_iq("query@jabber:iq:roster");
+        self.recv(&format!(
+            "<iq xmlns='jabber:client' type='result' id='{id}'>\
+             <query xmlns='jabber:iq:roster'>\
+             <item jid='bob@example.org' name='Bob' subscription='both'/>\
+             <item jid='eve@example.org' subscription='none'/></query></iq>"
+        ));
+    }
+
+    /// Answers a query of the archive with these `<result/>`s; complete.
+    pub(crate) fn answer_archive(&mut self, results: &str) {
+        let (id, _) = self.archive_query();
+        self.finish_archive(&id, results, true);
+    }
+
+    /// The query that is under way: the id of the request, and of the query.
+    pub(crate) fn archive_query(&mut self) -> (String, String) {
+        let iq = self
+            .find(|sent| has(sent, "query@urn:xmpp:mam:2"))
+            .expect("an archive query");
+        let query = iq.children().next().unwrap();
+        (
+            iq.attr("id").unwrap().to_owned(),
+            query.attr("queryid").unwrap().to_owned(),
+        )
+    }
+
+    pub(crate) fn finish_archive(&mut self, id: &str, last: &str, complete: bool) {
+        let last = if last.is_empty() {
+            String::new()
+        } else {
+            format!("<last>{last}</last>")
+        };
+        self.recv(&format!(
+            "<iq xmlns='jabber:client' type='result' id='{id}'>\
+             <fin xmlns='urn:xmpp:mam:2' complete='{complete}'>\
+             <set xmlns='http://jabber.org/protocol/rsm'>{last}</set></fin></iq>"
+        ));
+    }
+
+    pub(crate) fn archived(&mut self, query: &str, id: &str, message: &str) {
+        self.recv(&format!(
+            "<message xmlns='jabber:client' to='{MY_ADDRESS}' from='{ME}'>\
+             <result xmlns='urn:xmpp:mam:2' queryid='{query}' id='{id}'>\
+             <forwarded xmlns='urn:xmpp:forward:0'>\
+             <delay xmlns='urn:xmpp:delay' stamp='2026-11-01T09:00:00Z'/>{message}\
+             </forwarded></result></message>"
+        ));
+    }
+
+    pub(crate) fn command(&mut self, command: Command) {
+        self.input(Input::Command(command));
+    }
+
+    pub(crate) fn say(&mut self, body: &str) {
+        use couplet_engine::modules::rfc6121_message::Command as MessageCommand;
+        let to = "bob@example.org".parse().unwrap();
+        self.command(Command::Message(MessageCommand::Send {
+            to,
+            body: body.to_owned(),
+        }));
+    }
+
+    pub(crate) fn recv(&mut self, xml: &str) {
+        self.input(Input::Frame(xml.to_owned()));
+    }
+
+    pub(crate) fn lose_connection(&mut self) {
+        self.input(Input::Closed(CloseReason {
+            opened: true,
+            code: 1006,
+        }));
+    }
+
+    /// Lets time go by, waking the engine whenever it asked to be.
+    pub(crate) fn advance(&mut self, seconds: u64) {
+        let until = self.now + Duration::from_secs(seconds);
+        while let Some(wake_at) = self.wake_at.filter(|wake_at| *wake_at <= until) {
+            self.now = self.now.max(wake_at);
+            self.input(Input::Timeout);
+        }
+        self.now = until;
+    }
+
+    /// The disk has caught up.
+    pub(crate) fn commit(&mut self) {
+        self.disk_is_slow = false;
+        for commit in std::mem::take(&mut self.uncommitted) {
+            self.input(Input::Committed(commit));
+        }
+    }
+
+    pub(crate) fn input(&mut self, input: Input) {
+        self.engine.handle_input(at(self.now), input);
+        self.drain();
+    }
+
+    /// The next thing sent, which has to be a `<name/>`.
+    pub(crate) fn expect(&mut self, name: &str) -> Element {
+        let sent = self
+            .sent
+            .pop_front()
+            .unwrap_or_else(|| panic!("<{name}/> was not sent"));
+        assert_eq!(sent.name(), name, "{}", String::from(&sent));
+        sent
+    }
+
+    /// Takes the request with this payload out of what was sent, and returns its id.
+    pub(crate) fn expect_iq(&mut self, payload: &str) -> String {
+        let iq = self
+            .find(|sent| has(sent, payload))
+            .unwrap_or_else(|| panic!("no {payload}"));
+        iq.attr("id").unwrap().to_owned()
+    }
+
+    /// The bodies of all messages sent, in order; other stanzas stay.
+    pub(crate) fn sent_bodies(&mut self) -> Vec<String> {
+        let (messages, rest) = std::mem::take(&mut self.sent)
+            .into_iter()
+            .partition::<Vec<_>, _>(|sent| body(sent).is_some());
+        self.sent = rest.into();
+        messages.iter().filter_map(body).collect()
+    }
+
+    pub(crate) fn find(&mut self, matches: impl Fn(&Element) -> bool) -> Option<Element> {
+        let index = self.sent.iter().position(matches)?;
+        self.sent.remove(index)
+    }
+
+    /// What the conversation with bob shows.
+    pub(crate) fn messages(&self) -> Vec<Message> {
+        self.store
+            .conversation(&"bob@example.org".parse().unwrap())
+            .into_iter()
+            .flat_map(|conversation| conversation.timeline.iter())
+            .map(|message| Message::clone(message))
+            .collect()
+    }
+
+    pub(crate) fn bodies(&self) -> Vec<String> {
+        self.messages()
+            .into_iter()
+            .map(|message| message.body)
+            .collect()
+    }
+
+    fn drain(&mut self) {
+        loop {
+            match self.engine.poll_output() {
+                Output::Open { .. } => {
+                    self.opens += 1;
+                    self.sent.clear();
+                }
+                Output::Sasl(request) => self.sasl.push_back(request),
+                Output::Commit(commit, records) => {
+                    self.records.extend(records);
+                    if self.disk_is_slow {
+                        self.uncommitted.push(commit);
+                    } else {
+                        self.engine
+                            .handle_input(at(self.now), Input::Committed(commit));
+                    }
+                }
+                Output::Transmit(text) => self.sent.push_back(text.parse().expect(&text)),
+                Output::Event(event) => {
+                    self.store.apply(event.clone());
+                    self.events.push(event);
+                }
+                Output::Log(_, line) => self.log.push(line),
+                Output::Close => self.closes += 1,
+                Output::Idle { wake_at } => {
+                    self.wake_at = wake_at;
+                    break;
+                }
+            }
+        }
+    }
+}
+
+fn at(monotonic: Duration) -> Now {
+    let wall = i64::try_from(monotonic.as_millis()).unwrap() - 1_000_000 + START;
+    Now {
+        monotonic,
+        wall: Timestamp(wall),
+    }
+}
+
+/// Whether `element` has a child `name` or `name@namespace`.
+pub(crate) fn has(element: &Element, child: &str) -> bool {
+    let (name, namespace) = child.split_once('@').unwrap_or((child, ""));
+    element
+        .children()
+        .any(|child| child.name() == name && (namespace.is_empty() || child.ns() == namespace))
+}
+
+pub(crate) fn body(message: &Element) -> Option<String> {
+    message
+        .get_child("body", "jabber:client")
+        .map(Element::text)
+}

@@ -1,0 +1,468 @@
+//! The session, from sign-in through every kind of trouble to sign-out.
+
+use crate::scenario::{MY_ADDRESS, Scenario, body, has};
+use couplet_engine::sasl::Reply;
+use couplet_engine::store::{Delivery, Failure, SessionStatus, SignInStep, Trouble};
+use couplet_engine::{CloseReason, Command, Engine, Input, Now, SessionCommand, Timestamp};
+
+#[test]
+fn signing_in_goes_step_by_step() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    let connecting = SessionStatus::SigningIn(SignInStep::Connecting);
+    assert_eq!(*scenario.store.status(), connecting);
+    assert_eq!(scenario.opens, 1);
+    scenario.authenticate();
+    scenario.bind();
+    assert_eq!(*scenario.store.status(), SessionStatus::Online);
+    assert_eq!(scenario.store.me().unwrap().to_string(), MY_ADDRESS);
+    assert!(
+        scenario
+            .find(|sent| has(sent, "enable@urn:xmpp:carbons:2"))
+            .is_some()
+    );
+    assert!(scenario.find(|sent| sent.name() == "presence").is_some());
+    assert!(!scenario.store.roster_loaded());
+    scenario.answer_roster();
+    assert!(scenario.store.roster_loaded());
+    assert_eq!(
+        scenario.store.name(&"bob@example.org".parse().unwrap()),
+        "Bob"
+    );
+}
+
+#[test]
+fn a_wrong_password_ends_the_sign_in_with_the_servers_words() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.input(Input::Opened);
+    scenario.recv(
+        "<stream:features xmlns:stream='http://etherx.jabber.org/streams'>\
+         <mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>\
+         </mechanisms></stream:features>",
+    );
+    scenario.input(Input::SaslReply(Reply::AuthSent));
+    scenario.recv(
+        "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/>\
+         <text>No such luck.</text></failure>",
+    );
+    let text = Some("No such luck.".to_owned());
+    let trouble = Some(Trouble::WrongPassword { text });
+    assert_eq!(
+        *scenario.store.status(),
+        SessionStatus::SignedOut { trouble }
+    );
+    assert_eq!(scenario.closes, 1);
+    scenario.advance(600);
+    assert_eq!(scenario.opens, 1, "nobody tries again unasked");
+}
+
+#[test]
+fn a_first_connection_that_fails_is_told_and_not_repeated() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.input(Input::Closed(CloseReason {
+        opened: false,
+        code: 1006,
+    }));
+    let trouble = Some(Trouble::ProxyUnreachable);
+    assert_eq!(
+        *scenario.store.status(),
+        SessionStatus::SignedOut { trouble }
+    );
+    scenario.advance(600);
+    assert_eq!(scenario.opens, 1);
+}
+
+#[test]
+fn a_server_that_hangs_while_signing_in_is_given_up() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.input(Input::Opened);
+    scenario.advance(31);
+    let trouble = Some(Trouble::Timeout);
+    assert_eq!(
+        *scenario.store.status(),
+        SessionStatus::SignedOut { trouble }
+    );
+}
+
+#[test]
+fn the_proxys_word_for_an_untrusted_certificate_reaches_the_person() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.input(Input::Opened);
+    scenario.recv("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>");
+    scenario.recv(
+        "<stream:error xmlns:stream='http://etherx.jabber.org/streams'>\
+         <remote-connection-failed xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>\
+         <backend-certificate xmlns='urn:couplet:proxy:0'/></stream:error>",
+    );
+    scenario.recv("<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>");
+    let trouble = Some(Trouble::ServerCertificate { text: None });
+    assert_eq!(
+        *scenario.store.status(),
+        SessionStatus::SignedOut { trouble }
+    );
+}
+
+#[test]
+fn a_lost_connection_is_resumed_and_what_was_unacknowledged_sent_again() {
+    let mut scenario = Scenario::signed_in();
+    scenario.say("one");
+    scenario.say("two");
+    assert_eq!(scenario.sent_bodies(), ["one", "two"]);
+    scenario.lose_connection();
+    assert!(matches!(
+        scenario.store.status(),
+        SessionStatus::Waiting { .. }
+    ));
+    scenario.say("three");
+    assert!(scenario.sent_bodies().is_empty());
+    scenario.advance(2);
+    assert_eq!(scenario.opens, 2);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    let resume = scenario.expect("resume");
+    assert_eq!(resume.attr("previd"), Some("session-1"));
+    // Carbons, archive, roster and presence came before them.
+    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='5'/>");
+    assert_eq!(*scenario.store.status(), SessionStatus::Online);
+    assert_eq!(scenario.sent_bodies(), ["two", "three"]);
+    let deliveries: Vec<_> = scenario
+        .messages()
+        .into_iter()
+        .map(|message| message.delivery)
+        .collect();
+    assert_eq!(
+        deliveries,
+        [Delivery::Sent, Delivery::Queued, Delivery::Queued]
+    );
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='7'/>");
+    assert!(
+        scenario
+            .messages()
+            .iter()
+            .all(|message| message.delivery == Delivery::Sent)
+    );
+}
+
+#[test]
+fn when_resumption_fails_the_archive_is_read_before_anything_is_sent_again() {
+    let mut scenario = Scenario::signed_in();
+    scenario.say("arrived");
+    scenario.say("lost");
+    let arrived = scenario.messages()[0].id.0.clone();
+    scenario.lose_connection();
+    scenario.advance(2);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.expect("resume");
+    scenario.recv("<failed xmlns='urn:xmpp:sm:3'><item-not-found/></failed>");
+    scenario.answer_bind();
+    scenario.recv("<enabled xmlns='urn:xmpp:sm:3' id='session-2' resume='true'/>");
+    assert!(scenario.sent_bodies().is_empty(), "the archive comes first");
+    let (id, query) = scenario.archive_query();
+    scenario.archived(
+        &query,
+        "a1",
+        &format!(
+            "<message xmlns='jabber:client' from='{}' to='bob@example.org' type='chat' id='{arrived}'>\
+             <body>arrived</body><origin-id xmlns='urn:xmpp:sid:0' id='{arrived}'/></message>",
+            MY_ADDRESS
+        ),
+    );
+    scenario.finish_archive(&id, "a1", true);
+    let resent: Vec<_> = scenario
+        .sent
+        .iter()
+        .filter(|sent| body(sent).is_some())
+        .collect();
+    assert_eq!(resent.len(), 1);
+    assert_eq!(body(resent[0]).unwrap(), "lost");
+    assert!(has(resent[0], "origin-id"));
+    assert_eq!(scenario.bodies(), ["arrived", "lost"]);
+    assert_eq!(scenario.messages()[0].delivery, Delivery::Sent);
+}
+
+#[test]
+fn what_was_written_long_ago_says_when() {
+    let mut scenario = Scenario::signed_in();
+    scenario.lose_connection();
+    scenario.say("from the tunnel");
+    scenario.advance(1);
+    // The proxy stays away for a minute.
+    for _ in 0..3 {
+        scenario.input(Input::Closed(CloseReason {
+            opened: false,
+            code: 1006,
+        }));
+        scenario.advance(20);
+    }
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='4'/>");
+    let message = scenario.find(|sent| body(sent).is_some()).unwrap();
+    let delay = message.get_child("delay", "urn:xmpp:delay").unwrap();
+    assert!(
+        delay
+            .attr("stamp")
+            .unwrap()
+            .starts_with("2026-11-02T09:00:00")
+    );
+}
+
+#[test]
+fn a_server_without_stream_management_proves_by_pings() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.authenticate();
+    scenario.features("");
+    scenario.answer_bind();
+    scenario.settle_in();
+    scenario.say("hello");
+    assert_eq!(scenario.messages()[0].delivery, Delivery::Queued);
+    scenario.answer_pings();
+    assert_eq!(scenario.messages()[0].delivery, Delivery::Sent);
+}
+
+#[test]
+fn silence_is_questioned_and_then_not_waited_for() {
+    let mut scenario = Scenario::signed_in();
+    scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
+    scenario.sent.clear();
+    scenario.advance(26);
+    scenario.expect("r");
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='4'/>");
+    scenario.advance(20);
+    assert_eq!(
+        *scenario.store.status(),
+        SessionStatus::Online,
+        "an answer is life"
+    );
+    scenario.advance(30);
+    assert!(!matches!(scenario.store.status(), SessionStatus::Online));
+    assert_eq!(scenario.closes, 1);
+}
+
+#[test]
+fn waits_grow_and_stay_within_bounds() {
+    let mut scenario = Scenario::signed_in();
+    scenario.lose_connection();
+    for attempt in 0..12 {
+        let SessionStatus::Waiting { .. } = scenario.store.status() else {
+            panic!()
+        };
+        let longest = (1 << attempt.min(6)).min(60);
+        let opens = scenario.opens;
+        scenario.advance(longest);
+        assert_eq!(
+            scenario.opens,
+            opens + 1,
+            "attempt {attempt} within {longest} s"
+        );
+        scenario.input(Input::Closed(CloseReason {
+            opened: false,
+            code: 1006,
+        }));
+    }
+}
+
+#[test]
+fn now_means_now() {
+    let mut scenario = Scenario::signed_in();
+    scenario.lose_connection();
+    scenario.command(Command::Session(SessionCommand::RetryNow));
+    assert_eq!(scenario.opens, 2);
+}
+
+#[test]
+fn a_message_that_ends_the_stream_twice_is_given_up_and_the_next_one_arrives() {
+    let mut scenario = Scenario::signed_in();
+    scenario.say("poison");
+    scenario.say("fine");
+    for round in 1..=2 {
+        scenario.recv(
+            "<stream:error xmlns:stream='http://etherx.jabber.org/streams'>\
+             <policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
+        );
+        scenario.lose_connection();
+        scenario.advance(4);
+        scenario.authenticate();
+        scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+        scenario.recv("<failed xmlns='urn:xmpp:sm:3'><item-not-found/></failed>");
+        scenario.answer_bind();
+        scenario.recv("<enabled xmlns='urn:xmpp:sm:3' id='session-2' resume='true'/>");
+        scenario.answer_archive("");
+        let expected = if round == 1 { ["poison"] } else { ["fine"] };
+        assert_eq!(
+            scenario.sent_bodies(),
+            expected,
+            "one at a time once there is a suspicion"
+        );
+    }
+    let failure = Failure {
+        condition: "policy-violation".into(),
+        text: None,
+    };
+    assert_eq!(scenario.messages()[0].delivery, Delivery::Failed(failure));
+}
+
+#[test]
+fn a_stanza_that_cant_be_read_is_logged_and_the_session_lives() {
+    for nonsense in [
+        "<message",
+        "<message xmlns='jabber:client'><body>unclosed</message>",
+        "<message xmlns='jabber:client' from='@@@'><body>x</body></message>",
+        "<presence xmlns='jabber:client' type='martian'/>",
+        "<iq xmlns='jabber:client' type='get'/>",
+        "<!DOCTYPE x [<!ENTITY a 'aaaa'>]><message/>",
+        "<message xmlns='jabber:client'/><message xmlns='jabber:client'/>",
+        "<martian xmlns='urn:mars'/>",
+        "\u{0}",
+        "",
+    ] {
+        let mut scenario = Scenario::signed_in();
+        scenario.recv(nonsense);
+        assert_eq!(
+            scenario
+                .log
+                .iter()
+                .filter(|line| line.contains("skipped"))
+                .count(),
+            1,
+            "{nonsense:?}: {:?}",
+            scenario.log
+        );
+        assert_eq!(*scenario.store.status(), SessionStatus::Online);
+    }
+}
+
+#[test]
+fn a_tree_too_deep_to_build_is_skipped() {
+    let mut scenario = Scenario::signed_in();
+    let deep = format!(
+        "<message xmlns='jabber:client'>{}{}</message>",
+        "<a>".repeat(200_000),
+        "</a>".repeat(200_000)
+    );
+    scenario.recv(&deep);
+    assert_eq!(*scenario.store.status(), SessionStatus::Online);
+}
+
+#[test]
+fn nothing_is_acknowledged_before_it_is_committed() {
+    let mut scenario = Scenario::signed_in();
+    scenario.disk_is_slow = true;
+    scenario.recv(
+        "<message xmlns='jabber:client' from='bob@example.org/x' type='chat' id='m1'>\
+         <body>keep this</body></message>",
+    );
+    assert_eq!(
+        scenario.bodies(),
+        ["keep this"],
+        "the screen doesn't wait for the disk"
+    );
+    scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
+    assert!(scenario.sent.is_empty(), "an ack is a promise");
+    scenario.commit();
+    let ack = scenario.find(|sent| sent.name() == "a").unwrap();
+    assert!(ack.attr("h").is_some());
+}
+
+#[test]
+fn nothing_is_sent_before_it_is_committed() {
+    let mut scenario = Scenario::signed_in();
+    scenario.disk_is_slow = true;
+    scenario.say("precious");
+    assert_eq!(scenario.bodies(), ["precious"]);
+    assert!(scenario.sent.is_empty());
+    scenario.commit();
+    assert_eq!(scenario.sent_bodies(), ["precious"]);
+}
+
+#[test]
+fn a_disk_that_fails_doesnt_end_the_session() {
+    let mut scenario = Scenario::signed_in();
+    scenario.disk_is_slow = true;
+    scenario.say("hello");
+    let commit = scenario.uncommitted.remove(0);
+    scenario.input(Input::CommitFailed(commit, "quota".into()));
+    assert_eq!(scenario.sent_bodies(), ["hello"]);
+}
+
+#[test]
+fn signing_out_closes_the_stream_and_forgets_everything() {
+    let mut scenario = Scenario::signed_in();
+    scenario.command(Command::Session(SessionCommand::SignOut));
+    scenario.expect("close");
+    assert_eq!(
+        *scenario.store.status(),
+        SessionStatus::SignedOut { trouble: None }
+    );
+    assert_eq!(scenario.store.contacts().count(), 0);
+    scenario.advance(5);
+    assert_eq!(scenario.closes, 1);
+    scenario.advance(600);
+    assert_eq!(scenario.opens, 1);
+}
+
+#[test]
+fn a_session_taken_over_elsewhere_is_not_fought_for() {
+    let mut scenario = Scenario::signed_in();
+    scenario.recv(
+        "<stream:error xmlns:stream='http://etherx.jabber.org/streams'>\
+         <conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
+    );
+    scenario.lose_connection();
+    let trouble = Some(Trouble::Replaced);
+    assert_eq!(
+        *scenario.store.status(),
+        SessionStatus::SignedOut { trouble }
+    );
+    scenario.advance(600);
+    assert_eq!(scenario.opens, 1);
+}
+
+#[test]
+fn a_restored_engine_resumes_the_same_session() {
+    let mut scenario = Scenario::signed_in();
+    scenario.say("before");
+    let snapshot = scenario.engine.snapshot();
+    let restore = |seed: u8| move |now| Engine::restore(&snapshot, [seed; 32], now).unwrap();
+    let mut restored = Scenario::around(restore.clone()(2));
+    assert_eq!(restored.opens, 1);
+    restored.authenticate();
+    restored.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    assert_eq!(restored.expect("resume").attr("previd"), Some("session-1"));
+    restored.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='4'/>");
+    assert_eq!(restored.sent_bodies(), ["before"]);
+    let again = Scenario::around(restore(2));
+    assert_eq!(restored.records.len(), again.records.len());
+}
+
+#[test]
+fn the_same_inputs_give_the_same_outputs() {
+    let run = || {
+        let mut scenario = Scenario::signed_in();
+        scenario.say("one");
+        scenario.lose_connection();
+        scenario.advance(5);
+        (
+            scenario.events.clone(),
+            scenario.sent.clone(),
+            scenario.engine.snapshot(),
+        )
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn a_snapshot_of_another_build_is_refused() {
+    let snapshot = serde_json::from_str("\"{}\"").unwrap();
+    let now = Now {
+        monotonic: std::time::Duration::ZERO,
+        wall: Timestamp(0),
+    };
+    assert!(Engine::restore(&snapshot, [0; 32], now).is_err());
+}

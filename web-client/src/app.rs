@@ -1,0 +1,32 @@
+//! The whole application: which of its views is on screen.
+
+use couplet_engine::store::{SessionStatus, Topic};
+use yew::prelude::*;
+
+use crate::hooks::use_subjects;
+use crate::state::State;
+use crate::views::chat::Chat;
+use crate::views::sign_in::SignIn;
+
+/// What the page was started with.
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) state: State,
+}
+
+/// The application.
+#[component]
+pub(crate) fn App(props: &Props) -> Html {
+    use_subjects(&props.state, vec![Topic::Session.into()]);
+    let signed_in = match props.state.store().status() {
+        SessionStatus::SignedOut { .. } | SessionStatus::SigningIn(_) => false,
+        SessionStatus::Online
+        | SessionStatus::Reconnecting { .. }
+        | SessionStatus::Waiting { .. } => true,
+    };
+    if signed_in {
+        html! { <Chat state={props.state.clone()} /> }
+    } else {
+        html! { <SignIn state={props.state.clone()} /> }
+    }
+}

@@ -1,0 +1,75 @@
+//! What stands where there is nothing yet: says what to do next.
+
+use std::str::FromStr;
+
+use jid::BareJid;
+use yew::prelude::*;
+
+use super::icon::mark;
+use super::layer::{Layer, opening};
+use crate::i18n::{t, t_with};
+use crate::route::Route;
+use crate::state::{Filter, State};
+
+/// In place of an empty list.
+pub(crate) fn list(state: &State, filter: Filter, query: &str) -> Html {
+    let query = query.trim();
+    if !query.is_empty() {
+        return nobody_found(query);
+    }
+    match filter {
+        _ if !state.store().roster_loaded() => html! {
+            <div class="empty" role="status">
+                <span class="spinner" aria-hidden="true"></span>
+                <p class="empty__text">{ t("list.loading") }</p>
+            </div>
+        },
+        Filter::Unread => html! {
+            <div class="empty">
+                <p class="empty__title">{ t("empty.unreadTitle") }</p>
+                <p class="empty__text">{ t("empty.unreadText") }</p>
+            </div>
+        },
+        Filter::All | Filter::People | Filter::Anybody => html! {
+            <div class="empty">
+                <p class="empty__title">{ t("empty.listTitle") }</p>
+                <p class="empty__text">{ t("empty.listText") }</p>
+                <button
+                    type="button"
+                    class="button button--primary"
+                    onclick={opening(state, Layer::AddContact)}
+                >
+                    { t("account.add") }
+                </button>
+            </div>
+        },
+    }
+}
+
+/// A query that is an address is somebody to write to.
+fn nobody_found(query: &str) -> Html {
+    let address = BareJid::from_str(query).ok().filter(|jid| jid.node().is_some());
+    html! {
+        <div class="empty" role="status">
+            <p class="empty__title">{ t_with("empty.searchTitle", &[("query", query)]) }</p>
+            if let Some(jid) = address {
+                <a class="button" href={Route::Chat(jid.clone()).href()}>
+                    { t_with("empty.searchWrite", &[("address", jid.as_str())]) }
+                </a>
+            } else {
+                <p class="empty__text">{ t("empty.searchText") }</p>
+            }
+        </div>
+    }
+}
+
+/// In place of a conversation, when none is open.
+pub(crate) fn no_conversation() -> Html {
+    html! {
+        <div class="empty empty--page">
+            { mark() }
+            <p class="empty__title">{ t("empty.conversationTitle") }</p>
+            <p class="empty__text">{ t("empty.conversationText") }</p>
+        </div>
+    }
+}

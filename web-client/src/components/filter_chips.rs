@@ -1,0 +1,30 @@
+//! The chips that choose what of the list is shown.
+
+use yew::prelude::*;
+
+use super::icon_button::word;
+use crate::i18n::t;
+use crate::state::Filter;
+
+/// One chip a filter, one of them down.
+pub(crate) fn filter_chips(chosen: Filter, onchange: &Callback<Filter>) -> Html {
+    let chips = [
+        (Filter::All, "filter.all"),
+        (Filter::Unread, "filter.unread"),
+        (Filter::People, "filter.people"),
+    ];
+    html! {
+        <div class="chips" role="group" aria-label={t("filter.label")}>
+            { for chips.into_iter().map(|(filter, key)| html! {
+                <button
+                    type="button"
+                    class="chip"
+                    aria-pressed={word(filter == chosen)}
+                    onclick={onchange.reform(move |_| filter)}
+                >
+                    { t(key) }
+                </button>
+            }) }
+        </div>
+    }
+}

@@ -1,0 +1,122 @@
+//! The icons: one set, drawn on a grid of 24 with a stroke of 1.75.
+
+use yew::prelude::*;
+
+/// What an icon shows. It is never the only name of a control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Icon {
+    AddPerson,
+    Alert,
+    Back,
+    Check,
+    Close,
+    Copy,
+    Details,
+    Down,
+    Eye,
+    EyeOff,
+    Keyboard,
+    Monitor,
+    Moon,
+    More,
+    Pencil,
+    Search,
+    Send,
+    SignOut,
+    Smile,
+    Sun,
+    Trash,
+}
+
+impl Icon {
+    fn path(self) -> &'static str {
+        match self {
+            Self::AddPerson => {
+                "M10 4.25a3.75 3.75 0 1 0 0 7.5 3.75 3.75 0 0 0 0-7.5M3.25 20c.3-3.5 3-5.5 6.75-5.5 \
+                 1.6 0 3 .35 4.1 1M18 14v6M15 17h6"
+            }
+            Self::Alert => "M12 4.25 2.75 19.5h18.5zM12 10v4.25M12 16.9v.1",
+            Self::Back => "m14.5 5-7 7 7 7",
+            Self::Check => "m5 12.5 4.5 4.5L19 7.5",
+            Self::Close => "m6.5 6.5 11 11M17.5 6.5l-11 11",
+            Self::Copy => {
+                "M10.5 8.5h7a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2h-7a2 2 0 0 1-2-2v-7a2 2 0 0 1 2-2M5.5 \
+                 15.4a1.9 1.9 0 0 1-1-1.7V6.5a2 2 0 0 1 2-2h7.2a1.9 1.9 0 0 1 1.7 1"
+            }
+            Self::Details => {
+                "M6 4.75h12a2.25 2.25 0 0 1 2.25 2.25v10A2.25 2.25 0 0 1 18 19.25H6A2.25 2.25 0 0 1 \
+                 3.75 17V7A2.25 2.25 0 0 1 6 4.75M14.5 4.75v14.5"
+            }
+            Self::Down => "m6 9.5 6 6 6-6",
+            Self::Eye => {
+                "M2.75 12S6 5.75 12 5.75 21.25 12 21.25 12 18 18.25 12 18.25 2.75 12 2.75 12M12 \
+                 9.25a2.75 2.75 0 1 0 0 5.5 2.75 2.75 0 0 0 0-5.5"
+            }
+            Self::EyeOff => {
+                "m4.5 4.5 15 15M10.2 5.9A8 8 0 0 1 12 5.75C18 5.75 21.25 12 21.25 12a16 16 0 0 1-2.4 \
+                 3.2M6.7 7.3C4.1 9.1 2.75 12 2.75 12S6 18.25 12 18.25a8.5 8.5 0 0 0 \
+                 4-1M10.1 10.2a2.75 2.75 0 0 0 3.8 3.8"
+            }
+            Self::Keyboard => {
+                "M5 6.25h14a2 2 0 0 1 2 2v7.5a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-7.5a2 2 0 0 1 2-2M7 \
+                 10v.1M10.4 10v.1M13.7 10v.1M17 10v.1M8.5 14h7"
+            }
+            Self::Monitor => {
+                "M5.5 4.75h13a2 2 0 0 1 2 2V14a2 2 0 0 1-2 2h-13a2 2 0 0 1-2-2V6.75a2 2 0 0 1 \
+                 2-2M12 16v3.5M8.5 19.5h7"
+            }
+            Self::Moon => "M19.75 14.25A8.25 8.25 0 1 1 9.75 4.25a6.5 6.5 0 0 0 10 10",
+            Self::More => {
+                "M12 5a.6.6 0 1 0 0 1.2A.6.6 0 0 0 12 5M12 11.4a.6.6 0 1 0 0 1.2.6.6 0 0 0 \
+                 0-1.2M12 17.8a.6.6 0 1 0 0 1.2.6.6 0 0 0 0-1.2"
+            }
+            Self::Pencil => {
+                "m4.75 19.25.9-3.9L15.8 5.2a1.9 1.9 0 0 1 2.7 0l.3.3a1.9 1.9 0 0 1 0 2.7L8.65 \
+                 18.35zM13.75 7.25l3 3"
+            }
+            Self::Search => "M11 4.75a6.25 6.25 0 1 0 0 12.5 6.25 6.25 0 0 0 0-12.5M15.5 15.5l4 4",
+            Self::Send => "M12 19V5.5M6 11.25l6-6 6 6",
+            Self::SignOut => {
+                "M13.5 4.75H7a2 2 0 0 0-2 2v10.5a2 2 0 0 0 2 2h6.5M10 12h10M16.75 8.5 20.25 12l-3.5 \
+                 3.5"
+            }
+            Self::Smile => {
+                "M12 3.75a8.25 8.25 0 1 0 0 16.5 8.25 8.25 0 0 0 0-16.5M8.5 14.2a4.25 4.25 0 0 0 7 \
+                 0M9.25 9.5v.3M14.75 9.5v.3"
+            }
+            Self::Sun => {
+                "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8M12 2.75v1.75M12 19.5v1.75M2.75 12h1.75M19.5 \
+                 12h1.75M5.45 5.45l1.25 1.25M17.3 17.3l1.25 1.25M5.45 18.55l1.25-1.25M17.3 6.7l1.25-1.25"
+            }
+            Self::Trash => {
+                "M4.75 7h14.5M9.5 6.9V4.75h5V6.9M6.75 7l.7 10.4a2 2 0 0 0 2 1.85h5.1a2 2 0 0 0 \
+                 2-1.85L17.25 7M10.25 11v4.5M13.75 11v4.5"
+            }
+        }
+    }
+
+    /// Whether it points somewhere, and so turns around with the direction of writing.
+    fn points(self) -> bool {
+        matches!(self, Self::Back | Self::SignOut | Self::Details)
+    }
+}
+
+/// The icon as an image that assistive technology passes over.
+pub(crate) fn icon(icon: Icon) -> Html {
+    html! {
+        <svg class={if icon.points() { "icon icon--points" } else { "icon" }} viewBox="0 0 24 24" aria-hidden="true">
+            <path d={icon.path()} />
+        </svg>
+    }
+}
+
+/// The mark: two lines of verse.
+pub(crate) fn mark() -> Html {
+    html! {
+        <svg class="mark" viewBox="0 0 56 56" aria-hidden="true">
+            <rect class="mark__square" width="56" height="56" rx="16" />
+            <rect class="mark__line" x="13" y="17" width="26" height="8" rx="4" />
+            <rect class="mark__line mark__line--second" x="17" y="31" width="26" height="8" rx="4" />
+        </svg>
+    }
+}

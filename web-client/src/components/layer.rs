@@ -1,0 +1,45 @@
+//! What lies over the page: at most one dialog at a time.
+
+use jid::BareJid;
+use yew::prelude::*;
+
+use super::add_contact::AddContact;
+use super::switcher::Switcher;
+use super::{remove_contact, rename_contact, set_status, shortcuts};
+use crate::state::State;
+
+/// A dialog.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Layer {
+    /// Add a contact.
+    AddContact,
+    /// Give a contact another name.
+    Rename(BareJid),
+    /// Remove a contact, after a question.
+    Remove(BareJid),
+    /// Choose how available we are.
+    Status,
+    /// Go to a conversation by a few letters.
+    Switcher,
+    /// The list of keys.
+    Shortcuts,
+}
+
+/// The dialog that is open, if one is.
+pub(crate) fn dialog(state: &State) -> Html {
+    let Some(layer) = state.layer() else { return Html::default() };
+    match layer {
+        Layer::AddContact => html! { <AddContact state={state.clone()} /> },
+        Layer::Rename(jid) => rename_contact::dialog(state, &jid),
+        Layer::Remove(jid) => remove_contact::dialog(state, &jid),
+        Layer::Status => set_status::dialog(state),
+        Layer::Switcher => html! { <Switcher state={state.clone()} /> },
+        Layer::Shortcuts => shortcuts::dialog(state),
+    }
+}
+
+/// A callback that opens `layer`, for a control that does nothing else.
+pub(crate) fn opening<E: 'static>(state: &State, layer: Layer) -> Callback<E> {
+    let state = state.clone();
+    Callback::from(move |_: E| state.open(layer.clone()))
+}

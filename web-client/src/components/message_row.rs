@@ -1,0 +1,95 @@
+//! One message of a timeline.
+
+use std::rc::Rc;
+
+use couplet_engine::store::{Delivery, Direction, Failure, Message};
+use yew::prelude::*;
+
+use super::avatar::{Size, avatar};
+use super::body_text::body_text;
+use super::delivery;
+use crate::i18n::{date_and_time, t, t_with, time};
+use crate::person_colour;
+use crate::state::State;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) state: State,
+    pub(crate) message: Rc<Message>,
+    /// The first of its group: has the avatar and the name.
+    pub(crate) head: bool,
+    /// The name of whoever wrote it.
+    pub(crate) name: AttrValue,
+    /// Their picture.
+    pub(crate) picture: Option<AttrValue>,
+}
+
+/// A message. Who reads it with a screen reader hears name and time each time;
+/// who sees it has them at the head of the group.
+#[component]
+pub(crate) fn MessageRow(props: &Props) -> Html {
+    let Props { state, message, name, .. } = props;
+    let own = message.direction == Direction::Outgoing;
+    let author = match state.me() {
+        Some(me) if own => me,
+        _ => message.conversation.clone(),
+    };
+    let when = html! {
+        <time class="message__time" title={date_and_time(message.at)}>{ time(message.at) }</time>
+    };
+    let (mark, failure) = match &message.delivery {
+        _ if !own => (Html::default(), Html::default()),
+        Delivery::Failed(failure) => (Html::default(), why(&message.delivery, failure)),
+        delivery => (delivery::mark(delivery), Html::default()),
+    };
+    let class = match (props.head, own) {
+        (true, true) => "message message--head message--own",
+        (true, false) => "message message--head",
+        (false, _) => "message",
+    };
+    html! {
+        <article {class}>
+            if props.head {
+                { avatar(state, &author, name, Size::Medium, None) }
+                <header class="message__head">
+                    <bdi class={["message__name ", &person_colour::class(author.as_str())].concat()}>
+                        { name }
+                    </bdi>
+                    { when }
+                </header>
+            } else {
+                <span class="visually-hidden">{ name }</span>
+                { when }
+            }
+            <div class="message__line">
+                <div class="message__body" dir="auto">{ body_text(&message.body) }</div>
+                { mark }
+            </div>
+            { failure }
+        </article>
+    }
+}
+
+/// What became of a message that came back, and why.
+fn why(delivery: &Delivery, failure: &Failure) -> Html {
+    let reason = match failure.condition.as_str() {
+        "service-unavailable" | "recipient-unavailable" => t("failure.unavailable"),
+        "item-not-found" => t("failure.notFound"),
+        "remote-server-not-found" => t("failure.serverNotFound"),
+        "remote-server-timeout" => t("failure.serverTimeout"),
+        "forbidden" | "not-allowed" | "not-authorized" | "policy-violation" => t("failure.forbidden"),
+        "resource-constraint" | "not-acceptable" => t("failure.notAcceptable"),
+        condition => t_with("failure.other", &[("condition", condition)]),
+    };
+    html! {
+        <div class="message__failure">
+            { delivery::mark(delivery) }
+            <p>
+                <strong>{ t("delivery.failed") }</strong>{ " " }{ reason }
+                if let Some(text) = &failure.text {
+                    { " " }{ t_with("trouble.quote", &[("text", text)]) }
+                }
+            </p>
+        </div>
+    }
+}

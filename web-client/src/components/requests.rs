@@ -1,0 +1,75 @@
+//! Who asks to see when we are there.
+
+use couplet_engine::store::SubscriptionRequest;
+use jid::BareJid;
+use yew::prelude::*;
+
+use super::avatar::{Size, avatar};
+use crate::i18n::{t, t_count, t_with};
+use crate::state::State;
+
+/// The requests on top of the list; nothing when there are none.
+pub(crate) fn requests(state: &State) -> Html {
+    let store = state.store();
+    let requests = store.requests();
+    if requests.is_empty() {
+        return Html::default();
+    }
+    let count = u32::try_from(requests.len()).unwrap_or(u32::MAX);
+    html! {
+        <section class="requests" aria-labelledby="requests-title">
+            <h2 id="requests-title" class="requests__title">{ t_count("requests.title", count) }</h2>
+            { for requests.iter().map(|request| card(state, request)) }
+        </section>
+    }
+}
+
+fn card(state: &State, request: &SubscriptionRequest) -> Html {
+    let jid = &request.jid;
+    let store = state.store();
+    let name = request.nick.as_deref().unwrap_or_else(|| store.name(jid));
+    html! {
+        <article class="request" key={jid.as_str()}>
+            { avatar(state, jid, name, Size::Medium, None) }
+            <div class="request__words">
+                <bdi class="request__name">{ name }</bdi>
+                <bdi class="request__address">{ jid.as_str() }</bdi>
+                if let Some(text) = &request.text {
+                    <p class="request__text" dir="auto">{ text }</p>
+                }
+            </div>
+            <div class="request__answers">{ answers(state, jid, name) }</div>
+        </article>
+    }
+}
+
+/// The buttons that answer a request.
+pub(crate) fn answers(state: &State, jid: &BareJid, name: &str) -> Html {
+    let answer = |accept: bool| {
+        let (state, jid) = (state.clone(), jid.clone());
+        Callback::from(move |_| {
+            if accept { state.accept(jid.clone()) } else { state.decline(jid.clone()) }
+        })
+    };
+    let name = [("name", name)];
+    html! {
+        <>
+            <button
+                type="button"
+                class="button button--primary button--small"
+                aria-label={t_with("requests.acceptName", &name)}
+                onclick={answer(true)}
+            >
+                { t("requests.accept") }
+            </button>
+            <button
+                type="button"
+                class="button button--small"
+                aria-label={t_with("requests.declineName", &name)}
+                onclick={answer(false)}
+            >
+                { t("requests.decline") }
+            </button>
+        </>
+    }
+}

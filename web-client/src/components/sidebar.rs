@@ -1,0 +1,96 @@
+//! The first column: ourselves, search, requests, conversations.
+
+use couplet_engine::store::Topic;
+use jid::BareJid;
+use yew::prelude::*;
+
+use super::account::account;
+use super::conversation_list::conversation_list;
+use super::filter_chips::filter_chips;
+use super::requests::requests;
+use super::search_field::search_field;
+use super::virtual_rows::VirtualRows;
+use crate::hooks::{use_each_rendering, use_model, use_mount, use_subjects};
+use crate::i18n::t;
+use crate::state::{Filter, State, Subject};
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) state: State,
+    /// The conversation that is open.
+    pub(crate) current: Option<BareJid>,
+}
+
+/// What is chosen and how far it is scrolled.
+#[derive(Default)]
+struct View {
+    filter: Filter,
+    query: AttrValue,
+    rows: VirtualRows,
+}
+
+/// The column.
+#[component]
+pub(crate) fn Sidebar(props: &Props) -> Html {
+    let state = &props.state;
+    let mut subjects: Vec<Subject> =
+        [Topic::Session, Topic::Roster, Topic::Requests, Topic::Conversations].map(Into::into).into();
+    subjects.extend([Subject::Day, Subject::Theme]);
+    subjects.extend(state.me().map(|me| Topic::Avatar(me).into()));
+    use_subjects(state, subjects);
+
+    let view = use_model(View::default);
+    let measure = {
+        let view = view.clone();
+        Callback::from(move |()| {
+            // Rendering anew is needed only when other rows have come into view.
+            let seen = view.read().rows.measured();
+            if seen.is_some_and(|seen| seen != view.read().rows.seen()) {
+                view.change(|view| view.rows.see(seen));
+            }
+        })
+    };
+    {
+        let measure = measure.clone();
+        use_each_rendering(Box::new(move || measure.emit(())));
+    }
+    {
+        let measure = measure.clone();
+        use_mount(Box::new(move || {
+            let window = web_sys::window()?;
+            let listener =
+                gloo_events::EventListener::new(&window, "resize", move |_| measure.emit(()));
+            Some(Box::new(move || drop(listener)))
+        }));
+    }
+    let set_filter = {
+        let view = view.clone();
+        Callback::from(move |filter| view.change(|view| view.filter = filter))
+    };
+    let set_query = {
+        let view = view.clone();
+        Callback::from(move |query| view.change(|view| view.query = query))
+    };
+    let View { filter, query, rows } = &*view.read();
+    let order = state.list(*filter, query);
+    html! {
+        <nav class="sidebar" aria-label={t("sidebar.label")}>
+            { account(state) }
+            <div class="sidebar__tools">
+                { search_field(query, &set_query) }
+                { filter_chips(*filter, &set_filter) }
+            </div>
+            { requests(state) }
+            <div
+                class="conversations"
+                ref={rows.scroller()}
+                onscroll={measure.reform(|_| ())}
+            >
+                if order.is_empty() {
+                    { super::empty::list(state, *filter, query) }
+                }
+                { conversation_list(state, &order, rows, props.current.as_ref()) }
+            </div>
+        </nav>
+    }
+}

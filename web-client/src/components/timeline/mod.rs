@@ -1,0 +1,286 @@
+//! The messages of one conversation.
+
+mod edges;
+mod rows;
+mod scroll;
+#[cfg(test)]
+mod tests;
+mod window;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use couplet_engine::store::{Direction, Message, MessageId, Older, SessionStatus, Store};
+use jid::BareJid;
+use yew::prelude::*;
+
+use self::rows::Row;
+use self::scroll::{Keep, Scroll, SizeWatch};
+use self::window::Window;
+use super::message_row::MessageRow;
+use crate::i18n::{day_label, local_day, t, t_with};
+use crate::state::State;
+
+/// Pixels from an edge at which what lies beyond it is fetched.
+const REACH: i32 = 800;
+
+/// The log of messages of one conversation, and what floats over it.
+#[derive(Clone)]
+pub(crate) struct Timeline(Rc<Inner>);
+
+struct Inner {
+    state: State,
+    jid: BareJid,
+    scroll: Scroll,
+    view: RefCell<View>,
+    update: UseForceUpdateHandle,
+}
+
+/// What part is shown, and how.
+#[derive(Default)]
+struct View {
+    window: Window,
+    /// The message that the unread divider is before.
+    divider: Option<MessageId>,
+    /// Whether the end is in view; `None` before anything has been laid out.
+    at_end: Option<bool>,
+    /// The newest message when this was last rendered.
+    newest: Option<Rc<Message>>,
+}
+
+impl Timeline {
+    /// Of the conversation with `jid`, in the component that `update` renders anew.
+    pub(crate) fn new(state: &State, jid: &BareJid, update: UseForceUpdateHandle) -> Self {
+        let store = state.store();
+        let mut view = View { divider: first_unread(&store, jid), ..View::default() };
+        if let Some(divider) = &view.divider {
+            view.window.include(&messages(&store, jid), divider);
+        }
+        Self(Rc::new(Inner {
+            state: state.clone(),
+            jid: jid.clone(),
+            scroll: Scroll::default(),
+            view: RefCell::new(view),
+            update,
+        }))
+    }
+
+    /// At first one sees the end, or where the unread part begins if that is
+    /// further up. The view then holds its place for as long as the watch lives.
+    pub(crate) fn opened(&self) -> Option<SizeWatch> {
+        self.0.scroll.settle();
+        if self.0.view.borrow().divider.is_some() {
+            self.0.scroll.reveal(".timeline__unread");
+        }
+        self.note_end(self.0.scroll.is_at_end());
+        self.0.scroll.watch_size()
+    }
+
+    /// After each rendering: the view is put right, what is seen is read, what
+    /// has come in is said.
+    pub(crate) fn rendered(&self) {
+        self.0.scroll.rendered();
+        self.load_if_short();
+        let unread = self.0.state.store().conversation(&self.0.jid).map_or(0, |known| known.unread);
+        if unread > 0 && self.is_read() {
+            self.0.state.mark_read(self.0.jid.clone());
+        }
+        self.announce_newest();
+    }
+
+    /// Goes to the newest message.
+    pub(crate) fn jump_to_end(&self) {
+        self.0.view.borrow_mut().window.follow();
+        self.0.scroll.follow(true);
+        self.0.update.force_update();
+    }
+
+    /// The log.
+    pub(crate) fn html(&self) -> Html {
+        let Inner { state, jid, scroll, view, .. } = &*self.0;
+        let store = state.store();
+        let all = messages(&store, jid);
+        let reading = self.is_read();
+        let view = &mut *view.borrow_mut();
+        view.move_divider(&store, jid, all.last().copied(), reading);
+
+        let range = view.window.range(&all);
+        let before = range.start.checked_sub(1).map(|before| all[before]);
+        let rows = rows::rows(&all[range], before, view.divider.as_ref(), local_day);
+        let conversation = store.conversation(jid);
+        let jump = {
+            let timeline = self.clone();
+            Callback::from(move |_| timeline.jump_to_end())
+        };
+        let onscroll = {
+            let timeline = self.clone();
+            Callback::from(move |_| timeline.scrolled())
+        };
+        let top = edges::Top {
+            older: conversation.map(|known| known.older).unwrap_or_default(),
+            complete: before.is_none(),
+            empty: all.is_empty(),
+            online: *store.status() == SessionStatus::Online,
+            name: store.name(jid),
+        };
+        html! {
+            <div class="timeline">
+                <div
+                    ref={scroll.scroller()}
+                    class="timeline__scroller"
+                    role="log"
+                    aria-label={t("log.label")}
+                    aria-live="off"
+                    tabindex="0"
+                    {onscroll}
+                >
+                    <div ref={scroll.content()} class="timeline__content">
+                        { top.html(self.retrying()) }
+                        { self.items(&store, rows) }
+                    </div>
+                </div>
+                if view.at_end == Some(false) {
+                    { edges::pill(conversation.map_or(0, |known| known.unread), jump) }
+                }
+            </div>
+        }
+    }
+
+    fn items(&self, store: &Store, rows: Vec<Row>) -> Html {
+        let Inner { state, jid, .. } = &*self.0;
+        let face = |jid: &BareJid| (AttrValue::from(store.name(jid).to_owned()), state.picture(jid));
+        let theirs = face(jid);
+        let ours = state.me().map(|me| face(&me)).unwrap_or_default();
+        let mut items = Vec::with_capacity(rows.len() + 8);
+        for row in rows {
+            let id = row.message.id.0.clone();
+            if row.new_day {
+                let label = day_label(row.message.at, state.clock());
+                let key = ["day ", &id].concat();
+                items.push(html! { <h3 {key} class="timeline__day">{ label }</h3> });
+            }
+            if row.first_unread {
+                items.push(html! {
+                    <div key="unread" class="timeline__unread"><span>{ t("log.new") }</span></div>
+                });
+            }
+            let own = row.message.direction == Direction::Outgoing;
+            let (name, picture) = if own { ours.clone() } else { theirs.clone() };
+            items.push(html! {
+                <MessageRow
+                    key={id}
+                    state={state.clone()}
+                    message={row.message}
+                    head={row.head}
+                    {name}
+                    {picture}
+                />
+            });
+        }
+        html! { <>{ items }</> }
+    }
+
+    fn retrying(&self) -> Callback<MouseEvent> {
+        let timeline = self.clone();
+        Callback::from(move |_| timeline.0.state.load_older(timeline.0.jid.clone()))
+    }
+
+    fn scrolled(&self) {
+        let Some((above, below)) = self.0.scroll.hidden() else { return };
+        let grown = {
+            let store = self.0.state.store();
+            let all = messages(&store, &self.0.jid);
+            let window = &mut self.0.view.borrow_mut().window;
+            if self.0.scroll.is_at_end() && window.is_open() {
+                window.follow();
+            } else {
+                window.hold(&all);
+            }
+            if above < REACH && window.grow_up(&all) {
+                Some(Keep::First)
+            } else if below < REACH && window.grow_down(&all) {
+                Some(Keep::Last)
+            } else {
+                None
+            }
+        };
+        let open = self.0.view.borrow().window.is_open();
+        self.note_end(self.0.scroll.is_at_end() && open);
+        match grown {
+            Some(keep) => {
+                self.0.scroll.keep(keep);
+                self.0.update.force_update();
+            }
+            None => self.load_if_short(),
+        }
+    }
+
+    fn note_end(&self, at_end: bool) {
+        self.0.scroll.follow(at_end);
+        let before = self.0.view.borrow_mut().at_end.replace(at_end);
+        if before != Some(at_end) {
+            self.0.update.force_update();
+        }
+    }
+
+    /// Whether what is at the end is being looked at.
+    fn is_read(&self) -> bool {
+        self.0.state.is_attended() && self.0.view.borrow().at_end == Some(true)
+    }
+
+    /// Asks the archive when all there is is shown and it doesn't reach far up.
+    fn load_if_short(&self) {
+        let wanted = {
+            let store = self.0.state.store();
+            let all = messages(&store, &self.0.jid);
+            let older = store.conversation(&self.0.jid).map(|known| known.older);
+            *store.status() == SessionStatus::Online
+                && matches!(older.unwrap_or_default(), Older::Unknown | Older::More)
+                && self.0.view.borrow().window.range(&all).start == 0
+        };
+        if wanted && self.0.scroll.hidden().is_some_and(|(above, _)| above < REACH) {
+            self.0.state.load_older(self.0.jid.clone());
+        }
+    }
+
+    /// A screen reader says what comes in, not what is loaded from the past.
+    fn announce_newest(&self) {
+        let (last, name) = {
+            let store = self.0.state.store();
+            let last = store.conversation(&self.0.jid).and_then(|known| known.last().cloned());
+            (last, store.name(&self.0.jid).to_owned())
+        };
+        let before = std::mem::replace(&mut self.0.view.borrow_mut().newest, last.clone());
+        let (Some(last), Some(before)) = (last, before) else { return };
+        if last.direction == Direction::Incoming && last.id != before.id && last.at >= before.at {
+            let values = [("name", name.as_str()), ("text", last.body.as_str())];
+            self.0.state.announce(&t_with("log.announce", &values));
+        }
+    }
+}
+
+impl View {
+    /// The divider stays while one reads on, though everything below it is read by
+    /// then; it moves when more comes in unseen, and goes when one answers.
+    fn move_divider(
+        &mut self,
+        store: &Store,
+        jid: &BareJid,
+        last: Option<&Rc<Message>>,
+        reading: bool,
+    ) {
+        if last.is_some_and(|last| last.direction == Direction::Outgoing) {
+            self.divider = None;
+        } else if !reading {
+            self.divider = first_unread(store, jid).or(self.divider.take());
+        }
+    }
+}
+
+fn messages<'a>(store: &'a Store, jid: &BareJid) -> Vec<&'a Rc<Message>> {
+    store.conversation(jid).into_iter().flat_map(|known| known.timeline.iter()).collect()
+}
+
+fn first_unread(store: &Store, jid: &BareJid) -> Option<MessageId> {
+    store.conversation(jid)?.first_unread.clone()
+}

@@ -1,0 +1,140 @@
+//! Keeps the view of the timeline where the reader's eyes are.
+//!
+//! At the end it follows new messages; anywhere else nothing that changes above
+//! or below moves what is being read.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Element, ResizeObserver};
+use yew::NodeRef;
+
+/// Pixels from the end that still count as being there.
+const NEAR: i32 = 32;
+
+/// The scrolling element, its content, and where in it one reads.
+#[derive(Clone, Default)]
+pub(super) struct Scroll(Rc<Inner>);
+
+struct Inner {
+    scroller: NodeRef,
+    content: NodeRef,
+    /// Whether the view follows the end.
+    follows: Cell<bool>,
+    /// A row that has to stay where it is on screen, and where that is.
+    anchor: RefCell<Option<(Element, f64)>>,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self {
+            scroller: NodeRef::default(),
+            content: NodeRef::default(),
+            follows: Cell::new(true),
+            anchor: RefCell::default(),
+        }
+    }
+}
+
+/// Which end of the rows stays when the others change.
+#[derive(Clone, Copy)]
+pub(super) enum Keep {
+    First,
+    Last,
+}
+
+impl Scroll {
+    pub(super) fn scroller(&self) -> NodeRef {
+        self.0.scroller.clone()
+    }
+
+    pub(super) fn content(&self) -> NodeRef {
+        self.0.content.clone()
+    }
+
+    /// Pixels hidden above the view, and below it.
+    pub(super) fn hidden(&self) -> Option<(i32, i32)> {
+        let scroller = self.0.scroller.cast::<Element>()?;
+        let above = scroller.scroll_top();
+        Some((above, scroller.scroll_height() - above - scroller.client_height()))
+    }
+
+    /// Whether the end is in view.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.hidden().is_none_or(|(_, below)| below <= NEAR)
+    }
+
+    /// From now on the end stays in view, or doesn't.
+    pub(super) fn follow(&self, follows: bool) {
+        self.0.follows.set(follows);
+    }
+
+    /// Remembers where on screen the first or last row is, before rows change.
+    pub(super) fn keep(&self, keep: Keep) {
+        let rows = self.0.content.cast::<Element>().and_then(|content| {
+            let rows = content.query_selector_all(".message").ok()?;
+            let place = match keep {
+                Keep::First => 0,
+                Keep::Last => rows.length().checked_sub(1)?,
+            };
+            rows.get(place)?.dyn_into::<Element>().ok()
+        });
+        *self.0.anchor.borrow_mut() = rows.map(|row| {
+            let top = row.get_bounding_client_rect().top();
+            (row, top)
+        });
+    }
+
+    /// Puts the view right after rows or sizes have changed.
+    pub(super) fn settle(&self) {
+        let Some(scroller) = self.0.scroller.cast::<Element>() else { return };
+        if let Some((row, top)) = &*self.0.anchor.borrow() {
+            let moved = row.get_bounding_client_rect().top() - top;
+            scroller.set_scroll_top(scroller.scroll_top() + moved.round() as i32);
+        } else if self.0.follows.get() {
+            scroller.set_scroll_top(scroller.scroll_height());
+        }
+    }
+
+    /// The rows have changed as [`keep`](Self::keep) expected.
+    pub(super) fn rendered(&self) {
+        self.settle();
+        *self.0.anchor.borrow_mut() = None;
+    }
+
+    /// Brings the element that `selector` finds to the upper part of the view.
+    pub(super) fn reveal(&self, selector: &str) {
+        const ABOVE: f64 = 96.0;
+        let Some(scroller) = self.0.scroller.cast::<Element>() else { return };
+        if let Ok(Some(element)) = scroller.query_selector(selector) {
+            let view = scroller.get_bounding_client_rect().top();
+            let offset = element.get_bounding_client_rect().top() - view - ABOVE;
+            scroller.set_scroll_top(scroller.scroll_top() + offset.round() as i32);
+        }
+    }
+
+    /// Settles on every change of size, before it is painted, until dropped:
+    /// the window turns, an on-screen keyboard opens, a message wraps anew.
+    pub(super) fn watch_size(&self) -> Option<SizeWatch> {
+        let scroll = self.clone();
+        let settle = Closure::<dyn Fn()>::new(move || scroll.settle());
+        let observer = ResizeObserver::new(settle.as_ref().unchecked_ref()).ok()?;
+        observer.observe(&self.0.scroller.cast::<Element>()?);
+        observer.observe(&self.0.content.cast::<Element>()?);
+        Some(SizeWatch { observer, _settle: settle })
+    }
+}
+
+/// Watches for as long as it lives.
+pub(crate) struct SizeWatch {
+    observer: ResizeObserver,
+    _settle: Closure<dyn Fn()>,
+}
+
+impl Drop for SizeWatch {
+    fn drop(&mut self) {
+        self.observer.disconnect();
+    }
+}

@@ -1,0 +1,159 @@
+//! Which part of a long timeline is rendered.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use couplet_engine::store::{Message, MessageId};
+
+/// Messages shown when a conversation is opened, and while one reads its end.
+const PAGE: usize = 150;
+/// By how many it grows when one scrolls near its edge.
+const STEP: usize = 100;
+/// The most that is shown at once: what grows at one end is then cut at the other.
+const MOST: usize = 400;
+
+/// The first and the last message that are shown, while one reads somewhere in
+/// the middle. By their ids, so that it holds while messages come in around it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Window {
+    /// `None`: a page's length before the end.
+    first: Option<MessageId>,
+    /// `None`: up to the newest.
+    last: Option<MessageId>,
+}
+
+impl Window {
+    /// The part of `messages` to show.
+    pub(super) fn range(&self, messages: &[&Rc<Message>]) -> Range<usize> {
+        let place = |id: &MessageId| messages.iter().rposition(|message| message.id == *id);
+        let end = self.last.as_ref().and_then(place).map_or(messages.len(), |last| last + 1);
+        let start = self.first.as_ref().and_then(place).unwrap_or(end.saturating_sub(PAGE));
+        start.min(end)..end
+    }
+
+    /// Whether the newest message is in it, now and later.
+    pub(super) fn is_open(&self) -> bool {
+        self.last.is_none()
+    }
+
+    /// One reads the end: the window follows it, and lets go of what is far above.
+    pub(super) fn follow(&mut self) {
+        *self = Self::default();
+    }
+
+    /// One has scrolled up: nothing that is shown may go away above.
+    pub(super) fn hold(&mut self, messages: &[&Rc<Message>]) {
+        if self.first.is_none() {
+            self.first = id(messages, self.range(messages).start);
+        }
+    }
+
+    /// Makes sure that the message `id` and some before it are shown.
+    pub(super) fn include(&mut self, messages: &[&Rc<Message>], wanted: &MessageId) {
+        const BEFORE: usize = 20;
+        let Some(place) = messages.iter().rposition(|message| message.id == *wanted) else { return };
+        if self.range(messages).start + BEFORE > place {
+            self.first = id(messages, place.saturating_sub(BEFORE));
+            self.last = id(messages, place + MOST).filter(|_| messages.len() > place + MOST);
+        }
+    }
+
+    /// Shows more above; false if everything there is shown.
+    pub(super) fn grow_up(&mut self, messages: &[&Rc<Message>]) -> bool {
+        let range = self.range(messages);
+        if range.start == 0 {
+            return false;
+        }
+        let start = range.start.saturating_sub(STEP);
+        self.first = id(messages, start);
+        if range.end - start > MOST {
+            self.last = id(messages, start + MOST - 1);
+        }
+        true
+    }
+
+    /// Shows more below; false if everything there is shown.
+    pub(super) fn grow_down(&mut self, messages: &[&Rc<Message>]) -> bool {
+        let range = self.range(messages);
+        if self.is_open() {
+            return false;
+        }
+        let end = range.end + STEP;
+        self.last = if end < messages.len() { id(messages, end - 1) } else { None };
+        let end = end.min(messages.len());
+        self.first = id(messages, range.start.max(end.saturating_sub(MOST)));
+        true
+    }
+}
+
+fn id(messages: &[&Rc<Message>], place: usize) -> Option<MessageId> {
+    messages.get(place).map(|message| message.id.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::components::timeline::tests::message;
+
+    fn timeline(count: usize) -> Vec<Rc<Message>> {
+        (0..count).map(|number| Rc::new(message(number as i64))).collect()
+    }
+
+    fn refs(messages: &[Rc<Message>]) -> Vec<&Rc<Message>> {
+        messages.iter().collect()
+    }
+
+    #[test]
+    fn at_the_end_it_follows_what_comes() {
+        let all = timeline(1000);
+        let window = Window::default();
+        assert_eq!(window.range(&refs(&all[..1])), 0..1);
+        assert_eq!(window.range(&refs(&all[..500])), 350..500);
+        assert_eq!(window.range(&refs(&all)), 850..1000);
+        assert_eq!(window.range(&[]), 0..0);
+    }
+
+    #[test]
+    fn while_one_reads_above_nothing_moves() {
+        let all = timeline(1000);
+        let mut window = Window::default();
+        window.hold(&refs(&all[..500]));
+        assert_eq!(window.range(&refs(&all[..510])), 350..510);
+        // A page of history comes in before everything.
+        assert_eq!(window.range(&refs(&all[100..510])), 250..410);
+    }
+
+    #[test]
+    fn it_grows_both_ways_and_stays_bounded() {
+        let all = timeline(1000);
+        let all = refs(&all);
+        let mut window = Window::default();
+        let mut seen = window.range(&all);
+        while window.grow_up(&all) {
+            let range = window.range(&all);
+            assert!(range.len() <= MOST && range.start < seen.start && range.end > seen.start);
+            seen = range;
+        }
+        assert_eq!(seen.start, 0);
+        assert!(!window.is_open());
+        while window.grow_down(&all) {
+            let range = window.range(&all);
+            assert!(range.len() <= MOST && range.end > seen.end && range.start < seen.end);
+            seen = range;
+        }
+        assert_eq!(seen.end, 1000);
+        assert!(window.is_open());
+    }
+
+    #[test]
+    fn the_unread_divider_can_be_anywhere() {
+        let all = timeline(1000);
+        let all = refs(&all);
+        for place in [0, 5, 500, 855, 999] {
+            let mut window = Window::default();
+            window.include(&all, &all[place].id);
+            assert!(window.range(&all).contains(&place));
+            assert!(window.range(&all).len() <= MOST + 21);
+        }
+    }
+}

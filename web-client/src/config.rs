@@ -1,0 +1,75 @@
+//! What whoever serves this page says about it: `config.json`.
+
+use couplet_shared::config::{ClientConfig, DemoAccount};
+use js_sys::{Array, Reflect};
+use wasm_bindgen::JsValue;
+
+use crate::fetch;
+
+/// Reads `config.json`. Where there is none, the page was put on a plain web
+/// server: then the WebSocket is where RFC 7395 setups usually have it.
+pub(crate) async fn load() -> ClientConfig {
+    // Not by serde: a JSON parser costs more bytes than this page has for it.
+    let file = fetch::json("config.json").await.unwrap_or_default();
+    ClientConfig {
+        version: text(&file, "version").unwrap_or_default(),
+        websocket: text(&file, "websocket").unwrap_or_else(|| "/xmpp-websocket".to_owned()),
+        domains: list(&file, "domains").filter_map(|domain| domain.as_string()).collect(),
+        demo: list(&file, "demo")
+            .filter_map(|account| {
+                Some(DemoAccount {
+                    jid: text(&account, "jid")?,
+                    password: text(&account, "password")?,
+                })
+            })
+            .collect(),
+    }
+}
+
+/// The WebSocket's URL, on the host that served this page if `endpoint` names none.
+pub(crate) fn websocket_url(endpoint: &str) -> String {
+    let location = web_sys::window().map(|window| window.location());
+    let part = |read: fn(&web_sys::Location) -> Result<String, JsValue>| {
+        location.as_ref().and_then(|location| read(location).ok()).unwrap_or_default()
+    };
+    resolve(endpoint, &part(web_sys::Location::protocol), &part(web_sys::Location::host))
+}
+
+fn resolve(endpoint: &str, protocol: &str, host: &str) -> String {
+    if endpoint.starts_with("ws:") || endpoint.starts_with("wss:") {
+        return endpoint.to_owned();
+    }
+    let scheme = if protocol == "https:" { "wss://" } else { "ws://" };
+    [scheme, host, "/", endpoint.trim_start_matches('/')].concat()
+}
+
+fn text(object: &JsValue, key: &str) -> Option<String> {
+    property(object, key)?.as_string()
+}
+
+fn list(object: &JsValue, key: &str) -> impl Iterator<Item = JsValue> {
+    let values = property(object, key).filter(Array::is_array).map(|list| Array::from(&list));
+    values.map(|list| list.to_vec()).unwrap_or_default().into_iter()
+}
+
+fn property(object: &JsValue, key: &str) -> Option<JsValue> {
+    Reflect::get(object, &JsValue::from_str(key)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::resolve;
+
+    #[test]
+    fn a_path_is_on_our_own_host() {
+        let url = resolve("/xmpp-websocket", "http:", "127.0.0.1:5280");
+        assert_eq!(url, "ws://127.0.0.1:5280/xmpp-websocket");
+        assert_eq!(resolve("ws", "https:", "example.org"), "wss://example.org/ws");
+    }
+
+    #[test]
+    fn a_url_stays() {
+        let url = "wss://xmpp.example.org/ws";
+        assert_eq!(resolve(url, "https:", "example.org"), url);
+    }
+}

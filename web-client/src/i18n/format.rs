@@ -1,0 +1,179 @@
+//! Dates, times, numbers and sorting, by the browser's `Intl`.
+
+use std::cmp::Ordering;
+
+use couplet_engine::Timestamp;
+use jid::BareJid;
+use js_sys::{Array, Date, Function, Intl, Object, Reflect};
+use wasm_bindgen::JsValue;
+use yew::AttrValue;
+
+use super::locale::with_formats;
+use super::t;
+
+const MINUTE: i64 = 60_000;
+const DAY: i64 = 24 * 60 * MINUTE;
+
+/// The bound `format` functions of one locale.
+pub(super) struct Formats {
+    time: Function,
+    weekday: Function,
+    day_month: Function,
+    numeric_date: Function,
+    long_day: Function,
+    long_date: Function,
+    date_and_time: Function,
+    number: Function,
+    compare: Function,
+}
+
+impl Formats {
+    pub(super) fn new(tags: &Array) -> Self {
+        let date = |options: &[(&str, &str)]| {
+            let options = object(options);
+            Intl::DateTimeFormat::new(tags, &options).format()
+        };
+        Self {
+            time: date(&[("timeStyle", "short")]),
+            weekday: date(&[("weekday", "short")]),
+            day_month: date(&[("day", "numeric"), ("month", "short")]),
+            numeric_date: date(&[("dateStyle", "short")]),
+            long_day: date(&[("weekday", "long"), ("day", "numeric"), ("month", "long")]),
+            long_date: date(&[("dateStyle", "full")]),
+            date_and_time: date(&[("dateStyle", "full"), ("timeStyle", "short")]),
+            number: Intl::NumberFormat::new(tags, &Object::new()).format(),
+            compare: Intl::Collator::new(tags, &object(&[("sensitivity", "base")])).compare(),
+        }
+    }
+}
+
+/// The days around now, to say how long ago something was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Clock {
+    /// Local days since 1970-01-01.
+    today: i64,
+    /// The year it is here.
+    year: i32,
+}
+
+/// How far back a day lies, as far as the words for it differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Age {
+    Today,
+    Yesterday,
+    /// Two to six days: the name of the weekday is clear.
+    ThisWeek,
+    ThisYear,
+    Before,
+}
+
+impl Age {
+    pub(super) fn of(day: i64, year: i32, clock: Clock) -> Self {
+        match clock.today - day {
+            0 => Self::Today,
+            1 => Self::Yesterday,
+            2..=6 => Self::ThisWeek,
+            _ if year == clock.year => Self::ThisYear,
+            _ => Self::Before,
+        }
+    }
+}
+
+impl Clock {
+    #[cfg(test)]
+    pub(super) fn at(today: i64, year: i32) -> Self {
+        Self { today, year }
+    }
+
+    fn age(self, at: Timestamp) -> Age {
+        Age::of(local_day(at), year(at), self)
+    }
+}
+
+/// What day it is.
+pub(crate) fn clock() -> Clock {
+    let now = Timestamp(Date::now() as i64);
+    Clock { today: local_day(now), year: year(now) }
+}
+
+/// Which local day `at` is in, counted from 1970-01-01.
+pub(crate) fn local_day(at: Timestamp) -> i64 {
+    // Minutes that UTC is ahead; a whole number everywhere, and for every instant.
+    let offset = date(at).get_timezone_offset() as i64 * MINUTE;
+    (at.0 - offset).div_euclid(DAY)
+}
+
+/// The time of day.
+pub(crate) fn time(at: Timestamp) -> String {
+    format(|formats| &formats.time, &date(at))
+}
+
+/// As short as it goes, for a list: the time, the weekday or the date.
+pub(crate) fn list_time(at: Timestamp, clock: Clock) -> String {
+    let date = date(at);
+    match clock.age(at) {
+        Age::Today => format(|formats| &formats.time, &date),
+        Age::Yesterday | Age::ThisWeek => format(|formats| &formats.weekday, &date),
+        Age::ThisYear => format(|formats| &formats.day_month, &date),
+        Age::Before => format(|formats| &formats.numeric_date, &date),
+    }
+}
+
+/// The heading of a day.
+pub(crate) fn day_label(at: Timestamp, clock: Clock) -> AttrValue {
+    match clock.age(at) {
+        Age::Today => t("day.today"),
+        Age::Yesterday => t("day.yesterday"),
+        Age::ThisWeek | Age::ThisYear => format(|formats| &formats.long_day, &date(at)).into(),
+        Age::Before => format(|formats| &formats.long_date, &date(at)).into(),
+    }
+}
+
+/// Everything about when, for a tooltip.
+pub(crate) fn date_and_time(at: Timestamp) -> String {
+    format(|formats| &formats.date_and_time, &date(at))
+}
+
+/// A number as the locale writes it.
+pub(crate) fn number(number: u32) -> String {
+    format(|formats| &formats.number, &JsValue::from_f64(f64::from(number)))
+}
+
+/// `people`, names with addresses, in the order of the locale.
+pub(crate) fn sorted<'a>(people: impl Iterator<Item = (&'a str, &'a BareJid)>) -> Vec<BareJid> {
+    // As the browser's strings from the start: the collator compares each many times.
+    let mut people: Vec<(JsValue, &BareJid)> =
+        people.map(|(name, jid)| (JsValue::from_str(name), jid)).collect();
+    with_formats(|formats| {
+        people.sort_unstable_by(|(one, _), (other, _)| {
+            let order = formats.compare.call2(&JsValue::UNDEFINED, one, other);
+            let order = order.ok().and_then(|order| order.as_f64()).unwrap_or_default();
+            order.partial_cmp(&0.0).unwrap_or(Ordering::Equal)
+        });
+    });
+    people.into_iter().map(|(_, jid)| jid.clone()).collect()
+}
+
+fn format(choose: impl FnOnce(&Formats) -> &Function, value: &JsValue) -> String {
+    with_formats(|formats| choose(formats).call1(&JsValue::UNDEFINED, value).ok())
+        .flatten()
+        .and_then(|text| text.as_string())
+        .unwrap_or_default()
+}
+
+fn date(at: Timestamp) -> Date {
+    Date::new(&JsValue::from_f64(at.0 as f64))
+}
+
+fn year(at: Timestamp) -> i32 {
+    i32::try_from(date(at).get_full_year()).unwrap_or(i32::MAX)
+}
+
+fn object(entries: &[(&str, &str)]) -> Object {
+    let object = Object::new();
+    for (key, value) in entries {
+        // A plain object takes any key.
+        let _ = Reflect::set(&object, &JsValue::from_str(key), &JsValue::from_str(value));
+    }
+    object
+}

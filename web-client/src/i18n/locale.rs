@@ -1,0 +1,169 @@
+//! The locale that is shown, and the texts in it.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use js_sys::{Array, Intl, JSON, Object};
+use wasm_bindgen::{JsCast, JsValue};
+use yew::AttrValue;
+
+use super::format::Formats;
+use super::message::fill;
+use crate::fetch;
+
+/// The languages there is a file for; the first is compiled in.
+pub(super) const LANGUAGES: &[Language] = &[Language { tag: "en", rtl: false }];
+const ENGLISH: &str = include_str!("../../../static/locales/en.json");
+
+/// A language that the page can be shown in.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Language {
+    /// BCP 47, and the name of the locale file.
+    pub(super) tag: &'static str,
+    /// Whether it is written from right to left.
+    pub(super) rtl: bool,
+}
+
+struct Locale {
+    language: &'static Language,
+    /// A few hundred at most: found as quickly by going through them.
+    texts: Vec<(String, Text)>,
+    plurals: Intl::PluralRules,
+    formats: Formats,
+}
+
+enum Text {
+    Plain(Rc<str>),
+    /// By the category that `Intl.PluralRules` names.
+    Plural(Vec<(String, Rc<str>)>),
+}
+
+thread_local! {
+    static LOCALE: OnceCell<Locale> = const { OnceCell::new() };
+}
+
+/// Chooses the language by what the browser prefers, loads its texts and marks
+/// the document with it. Has to be done once, before anything is shown.
+pub(crate) async fn start() {
+    let preferred = preferred();
+    let language = choose(&preferred, LANGUAGES);
+    let mut texts = Vec::new();
+    if let Ok(english) = JSON::parse(ENGLISH) {
+        add(&mut texts, &english);
+    }
+    if *language != LANGUAGES[0]
+        && let Some(file) = fetch::json(&["locales/", language.tag, ".json"].concat()).await
+    {
+        add(&mut texts, &file);
+    }
+    // "en-GB" writes dates unlike "en": keep the region of whoever reads us in
+    // their own language.
+    let exact = preferred.iter().find(|tag| primary(tag) == primary(language.tag));
+    let tags = Array::of1(&JsValue::from_str(exact.map_or(language.tag, String::as_str)));
+    let plurals = Intl::PluralRules::new(&tags, &Object::new());
+    let locale = Locale { language, texts, plurals, formats: Formats::new(&tags) };
+    LOCALE.with(|cell| cell.set(locale).ok());
+    mark_document(language);
+}
+
+/// The text of `key`; the key itself if there is none.
+pub(crate) fn t(key: &'static str) -> AttrValue {
+    LOCALE.with(|cell| match cell.get().and_then(|locale| find(&locale.texts, key)) {
+        Some(Text::Plain(text)) => AttrValue::Rc(text.clone()),
+        _ => AttrValue::Static(key),
+    })
+}
+
+/// The text of `key` with its `{gaps}` filled.
+pub(crate) fn t_with(key: &'static str, values: &[(&str, &str)]) -> AttrValue {
+    AttrValue::from(fill(&t(key), values, is_rtl()))
+}
+
+/// The text of `key` in the plural form that goes with `count`, which also fills
+/// the gap `{count}`.
+pub(crate) fn t_count(key: &'static str, count: u32) -> AttrValue {
+    let number = super::number(count);
+    LOCALE.with(|cell| {
+        let form = cell.get().and_then(|locale| match find(&locale.texts, key)? {
+            Text::Plural(forms) => {
+                let category = String::from(locale.plurals.select(f64::from(count)));
+                find(forms, &category).or_else(|| find(forms, "other"))
+            }
+            Text::Plain(text) => Some(text),
+        });
+        form.map_or(AttrValue::Static(key), |text| {
+            AttrValue::from(fill(text, &[("count", &number)], is_rtl()))
+        })
+    })
+}
+
+/// What `Intl` formats are set up for the locale; `None` before [`start`].
+pub(super) fn with_formats<T>(read: impl FnOnce(&Formats) -> T) -> Option<T> {
+    LOCALE.with(|cell| cell.get().map(|locale| read(&locale.formats)))
+}
+
+/// The first of `preferred` that is available, by its primary subtag where
+/// there is no exact match; else the first available.
+pub(super) fn choose<'a>(preferred: &[String], available: &'a [Language]) -> &'a Language {
+    preferred
+        .iter()
+        .find_map(|wanted| {
+            let exact = available.iter().find(|known| known.tag.eq_ignore_ascii_case(wanted));
+            exact.or_else(|| available.iter().find(|known| primary(known.tag) == primary(wanted)))
+        })
+        .unwrap_or(&available[0])
+}
+
+fn primary(tag: &str) -> &str {
+    tag.split('-').next().unwrap_or(tag)
+}
+
+fn preferred() -> Vec<String> {
+    let languages = web_sys::window().map(|window| window.navigator().languages());
+    languages.iter().flat_map(|tags| tags.iter()).filter_map(|tag| tag.as_string()).collect()
+}
+
+/// The texts of a file, in place of those that are there under the same keys.
+fn add(texts: &mut Vec<(String, Text)>, file: &JsValue) {
+    for (key, value) in entries(file) {
+        let text = match value.as_string() {
+            Some(text) => Text::Plain(text.into()),
+            None => Text::Plural(
+                entries(&value)
+                    .filter_map(|(category, text)| Some((category, text.as_string()?.into())))
+                    .collect(),
+            ),
+        };
+        match texts.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, known)) => *known = text,
+            None => texts.push((key, text)),
+        }
+    }
+}
+
+fn find<'a, T>(entries: &'a [(String, T)], key: &str) -> Option<&'a T> {
+    entries.iter().find(|(known, _)| known == key).map(|(_, value)| value)
+}
+
+fn entries(value: &JsValue) -> impl Iterator<Item = (String, JsValue)> {
+    let object: Object = value.clone().unchecked_into();
+    Object::entries(&object).to_vec().into_iter().filter_map(|entry| {
+        let entry: Array = entry.unchecked_into();
+        Some((entry.get(0).as_string()?, entry.get(1)))
+    })
+}
+
+fn is_rtl() -> bool {
+    LOCALE.with(|cell| cell.get().is_some_and(|locale| locale.language.rtl))
+}
+
+fn mark_document(language: &Language) {
+    let root = web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.document_element());
+    if let Some(root) = root {
+        // Setting an attribute fails only for a name that isn't one.
+        let _ = root.set_attribute("lang", language.tag);
+        let _ = root.set_attribute("dir", if language.rtl { "rtl" } else { "ltr" });
+    }
+}

@@ -1,0 +1,16 @@
+//! Words, numbers, dates and sorting in the reader's language.
+//!
+//! Every text that people see is a key of a locale file in `static/locales`.
+//! English is compiled in: it is what the page starts with, and what stands in
+//! for a text that another language lacks.
+
+mod format;
+mod locale;
+mod message;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use format::{
+    Clock, clock, date_and_time, day_label, list_time, local_day, number, sorted, time,
+};
+pub(crate) use locale::{start, t, t_count, t_with};

@@ -1,0 +1,36 @@
+//! Couplet's web client: what people see of the engine.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod app;
+mod components;
+mod config;
+mod crash;
+mod driver;
+mod fetch;
+mod hooks;
+mod i18n;
+mod person_colour;
+mod platform;
+mod route;
+mod state;
+mod theme;
+mod views;
+
+use wasm_bindgen_futures::spawn_local;
+
+fn main() {
+    crash::install();
+    theme::Theme::stored().apply();
+    spawn_local(async {
+        i18n::start().await;
+        let state = state::State::new(config::load().await);
+        let root = web_sys::window()
+            .and_then(|window| window.document())
+            .and_then(|document| document.get_element_by_id("app"));
+        // Without its element the page isn't ours, and there is nowhere to say so.
+        if let Some(root) = root {
+            yew::Renderer::<app::App>::with_root_and_props(root, app::Props { state }).render();
+        }
+    });
+}

@@ -1,0 +1,141 @@
+//! Where in the application we are: the part of the address behind `#`.
+
+use std::str::FromStr;
+
+use jid::BareJid;
+
+/// A place that has an address of its own, so that the back button leaves it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum Route {
+    /// The list of conversations, none of them open.
+    #[default]
+    Home,
+    /// A conversation: `#/chat/JID`.
+    Chat(BareJid),
+    /// What is known of the other side of one: `#/chat/JID/details`.
+    Details(BareJid),
+}
+
+impl Route {
+    /// The route that the address bar shows; [`Home`](Self::Home) where it shows none of ours.
+    pub(crate) fn current() -> Self {
+        let hash = web_sys::window().and_then(|window| window.location().hash().ok());
+        hash.as_deref().and_then(Self::parse).unwrap_or_default()
+    }
+
+    /// The fragment, `#` included.
+    pub(crate) fn href(&self) -> String {
+        match self {
+            Self::Home => "#/".to_owned(),
+            Self::Chat(jid) => ["#/chat/", &encode(jid.as_str())].concat(),
+            Self::Details(jid) => ["#/chat/", &encode(jid.as_str()), "/details"].concat(),
+        }
+    }
+
+    /// Goes there, with an entry in the history.
+    pub(crate) fn go(&self) {
+        if let Some(window) = web_sys::window() {
+            // Setting a fragment fails in no document that is on screen.
+            let _ = window.location().set_hash(&self.href());
+        }
+    }
+
+    /// The other side of the conversation that is open.
+    pub(crate) fn jid(&self) -> Option<&BareJid> {
+        match self {
+            Self::Home => None,
+            Self::Chat(jid) | Self::Details(jid) => Some(jid),
+        }
+    }
+
+    fn parse(hash: &str) -> Option<Self> {
+        let path = hash.strip_prefix("#/")?;
+        if path.is_empty() {
+            return Some(Self::Home);
+        }
+        let rest = path.strip_prefix("chat/")?;
+        let (jid, details) = match rest.split_once('/') {
+            None => (rest, false),
+            Some((jid, "details")) => (jid, true),
+            Some(_) => return None,
+        };
+        let jid = BareJid::from_str(&decode(jid)?).ok()?;
+        Some(if details { Self::Details(jid) } else { Self::Chat(jid) })
+    }
+}
+
+/// Percent-encodes what RFC 3986 3.5 doesn't allow in a fragment, and the `/`,
+/// `?`, `#` and `%` that mean something to us.
+fn encode(text: &str) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            encoded.push(char::from(HEX[usize::from(byte >> 4)]));
+            encoded.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+    encoded
+}
+
+/// `None` for an escape that isn't one, or bytes that aren't UTF-8.
+fn decode(text: &str) -> Option<String> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        let byte = if byte == b'%' {
+            let mut digit = || char::from(rest.next()?).to_digit(16);
+            u8::try_from(digit()? * 16 + digit()?).ok()?
+        } else {
+            byte
+        };
+        decoded.push(byte);
+    }
+    String::from_utf8(decoded).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Route;
+    use jid::BareJid;
+
+    fn jid(text: &str) -> BareJid {
+        BareJid::new(text).unwrap()
+    }
+
+    #[test]
+    fn a_plain_address_is_readable() {
+        assert_eq!(Route::Chat(jid("alice@example.org")).href(), "#/chat/alice@example.org");
+    }
+
+    #[test]
+    fn every_route_survives_its_address() {
+        let mut routes = vec![Route::Home];
+        for text in ["alice@example.org", "林美@例子.广告", "100%/a?b#c@example.org", "example.org"] {
+            if let Ok(jid) = BareJid::new(text) {
+                routes.push(Route::Chat(jid.clone()));
+                routes.push(Route::Details(jid));
+            }
+        }
+        assert!(routes.len() >= 7);
+        for route in routes {
+            assert_eq!(Route::parse(&route.href()), Some(route.clone()), "{}", route.href());
+        }
+    }
+
+    #[test]
+    fn an_address_may_be_encoded_more_than_it_must() {
+        let chat = Some(Route::Chat(jid("alice@example.org")));
+        assert_eq!(Route::parse("#/chat/alice%40example.org"), chat);
+    }
+
+    #[test]
+    fn what_is_no_route_is_none() {
+        for hash in ["", "#", "#chat", "#/chat/", "#/chat/a@b/other", "#/chat/%zz@b", "#/chat/%ff"] {
+            assert_eq!(Route::parse(hash), None, "{hash}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What all components share: the store, the way to the engine, the page, and
+//! who watches what of them.
+
+mod commands;
+mod drafts;
+mod order;
+mod page;
+mod pictures;
+mod watch;
+
+use std::cell::{Cell, Ref, RefCell};
+use std::rc::{Rc, Weak};
+
+use couplet_engine::store::{SessionStatus, Store, StoreEvent, Topic};
+use couplet_shared::config::ClientConfig;
+use jid::BareJid;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+
+pub(crate) use order::Filter;
+pub(crate) use page::document;
+pub(crate) use watch::Subject;
+
+use crate::config::websocket_url;
+use crate::driver::Driver;
+
+/// A handle that costs nothing to pass around; equal to its clones only.
+#[derive(Clone)]
+pub(crate) struct State(Rc<Inner>);
+
+struct Inner {
+    config: ClientConfig,
+    driver: Driver,
+    store: RefCell<Store>,
+    page: RefCell<page::Page>,
+    watchers: watch::Watchers,
+    /// What has changed since the watchers were last told.
+    touched: RefCell<Vec<Subject>>,
+    /// Goes up with every change.
+    version: Cell<u32>,
+    /// Whether an animation frame has been asked for.
+    frame_due: Cell<bool>,
+    by_name: RefCell<Option<Rc<Vec<BareJid>>>>,
+    drafts: drafts::Drafts,
+    pictures: pictures::Pictures,
+    /// Who signed in last, to be offered again after signing out.
+    last_address: RefCell<Option<BareJid>>,
+}
+
+impl PartialEq for State {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl State {
+    /// The state of a page that was served with `config`, and its engine.
+    pub(crate) fn new(config: ClientConfig) -> Self {
+        let state = Self(Rc::new_cyclic(|inner: &Weak<Inner>| {
+            let inner = inner.clone();
+            let driver = Driver::new(websocket_url(&config.websocket), move |events| {
+                if let Some(inner) = inner.upgrade() {
+                    Self(inner).apply(events);
+                }
+            });
+            Inner {
+                config,
+                driver,
+                store: RefCell::default(),
+                page: RefCell::new(page::Page::new()),
+                watchers: watch::Watchers::default(),
+                touched: RefCell::default(),
+                version: Cell::default(),
+                frame_due: Cell::default(),
+                by_name: RefCell::default(),
+                drafts: drafts::Drafts::default(),
+                pictures: pictures::Pictures::default(),
+                last_address: RefCell::default(),
+            }
+        }));
+        state.follow_browser();
+        state
+    }
+
+    /// What the server of this page told about itself.
+    pub(crate) fn config(&self) -> &ClientConfig {
+        &self.0.config
+    }
+
+    /// What there is to show. The borrow must not outlive the statement it is in.
+    pub(crate) fn store(&self) -> Ref<'_, Store> {
+        self.0.store.borrow()
+    }
+
+    /// Whether the page may compute keys; where not, nobody can sign in.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.0.driver.is_secure()
+    }
+
+    /// Our own address, once we are signed in.
+    pub(crate) fn me(&self) -> Option<BareJid> {
+        self.store().me().map(|jid| jid.to_bare())
+    }
+
+    /// Has `tell` called when one of `subjects` changes, until [`unwatch`](Self::unwatch)
+    /// with the number that this returns.
+    pub(crate) fn watch(&self, subjects: Vec<Subject>, tell: Rc<dyn Fn()>) -> u32 {
+        self.0.watchers.add(subjects, tell)
+    }
+
+    /// Ends what [`watch`](Self::watch) began.
+    pub(crate) fn unwatch(&self, number: u32) {
+        self.0.watchers.remove(number);
+    }
+
+    /// Differs after every change of anything.
+    pub(crate) fn version(&self) -> u32 {
+        self.0.version.get()
+    }
+
+    fn apply(&self, events: Vec<StoreEvent>) {
+        {
+            let mut store = self.0.store.borrow_mut();
+            let mut touched = self.0.touched.borrow_mut();
+            for event in events {
+                for topic in store.apply(event) {
+                    if topic == Topic::Roster {
+                        *self.0.by_name.borrow_mut() = None;
+                    }
+                    // Neighbours are often the same; a few doubles do no harm.
+                    let subject = Subject::Store(topic);
+                    if !touched.iter().rev().take(4).any(|known| *known == subject) {
+                        touched.push(subject);
+                    }
+                }
+            }
+            if matches!(store.status(), SessionStatus::SignedOut { .. }) {
+                self.0.drafts.clear();
+                self.0.pictures.clear();
+            }
+        }
+        self.tell_soon();
+    }
+
+    fn touch(&self, subject: Subject) {
+        self.0.touched.borrow_mut().push(subject);
+        self.tell_soon();
+    }
+
+    /// Tells the watchers with the next frame, so that a thousand events render
+    /// once; at once where there are no frames.
+    fn tell_soon(&self) {
+        self.0.version.set(self.0.version.get().wrapping_add(1));
+        let hidden = document().is_some_and(|document| document.hidden());
+        if hidden {
+            self.tell();
+        } else if !self.0.frame_due.replace(true) {
+            let state = self.clone();
+            let tell = Closure::once_into_js(move || state.tell());
+            if let Some(window) = web_sys::window() {
+                // Only a document without a window refuses.
+                let _ = window.request_animation_frame(tell.unchecked_ref());
+            }
+        }
+    }
+
+    fn tell(&self) {
+        self.0.frame_due.set(false);
+        let touched = self.0.touched.take();
+        if !touched.is_empty() {
+            self.0.watchers.tell(&touched);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Who is in the list of conversations, and in which order.
+
+use std::rc::Rc;
+
+use couplet_engine::Timestamp;
+use couplet_engine::store::{Store, Subscription};
+use jid::BareJid;
+
+use super::State;
+use crate::i18n;
+
+/// What of the list is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Filter {
+    /// Conversations and contacts, newest first, then by name.
+    #[default]
+    All,
+    /// Conversations with something unread.
+    Unread,
+    /// The whole roster by name, whether we ever talked or not.
+    People,
+    /// All of them: conversations, newest first, then the rest of the roster.
+    Anybody,
+}
+
+impl State {
+    /// The other sides in the order of the list, those whose name or address has
+    /// `query` in it.
+    pub(crate) fn list(&self, filter: Filter, query: &str) -> Vec<BareJid> {
+        let by_name = self.by_name();
+        order(&self.store(), &by_name, filter, query)
+    }
+
+    /// The roster by name. Sorted once for every change of it: with thousands of
+    /// contacts that takes longer than anything else here.
+    fn by_name(&self) -> Rc<Vec<BareJid>> {
+        let mut by_name = self.0.by_name.borrow_mut();
+        let by_name = by_name.get_or_insert_with(|| {
+            let store = self.store();
+            let names = store.contacts().map(|contact| (store.name(&contact.jid), &contact.jid));
+            Rc::new(i18n::sorted(names))
+        });
+        by_name.clone()
+    }
+}
+
+fn order(store: &Store, by_name: &[BareJid], filter: Filter, query: &str) -> Vec<BareJid> {
+    let query = query.trim().to_lowercase();
+    let wanted = |jid: &BareJid| belongs(store, jid, filter) && matches(store, jid, &query);
+    if filter == Filter::People {
+        return by_name.iter().filter(|jid| wanted(jid)).cloned().collect();
+    }
+    let mut talks: Vec<(Timestamp, &BareJid)> = store
+        .conversations()
+        .filter_map(|(jid, conversation)| Some((conversation.last()?.at, jid)))
+        .filter(|(_, jid)| wanted(jid))
+        .collect();
+    talks.sort_unstable_by(|one, other| other.cmp(one));
+    let silent = by_name.iter().filter(|jid| {
+        store.conversation(jid).is_none_or(|conversation| conversation.timeline.is_empty())
+    });
+    let talks = talks.into_iter().map(|(_, jid)| jid);
+    talks.chain(silent.filter(|jid| wanted(jid))).cloned().collect()
+}
+
+fn belongs(store: &Store, jid: &BareJid, filter: Filter) -> bool {
+    let conversation = store.conversation(jid);
+    match filter {
+        Filter::All => {
+            conversation.is_some_and(|conversation| !conversation.timeline.is_empty())
+                || store.contact(jid).is_some_and(|contact| {
+                    contact.asked || contact.subscription != Subscription::None
+                })
+        }
+        Filter::Unread => conversation.is_some_and(|conversation| conversation.unread > 0),
+        Filter::People | Filter::Anybody => true,
+    }
+}
+
+/// Whether the name or the address has `query`, in lower case, in it.
+fn matches(store: &Store, jid: &BareJid, query: &str) -> bool {
+    query.is_empty()
+        || store.name(jid).to_lowercase().contains(query)
+        || jid.as_str().contains(query)
+}
+
+#[cfg(test)]
+mod tests;

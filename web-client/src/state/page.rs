@@ -1,0 +1,135 @@
+//! The page around the store: where in it we are, what lies over it, who looks
+//! at it, and what day it is.
+
+use gloo_events::EventListener;
+use gloo_timers::callback::Interval;
+use web_sys::{Document, VisibilityState};
+use yew::AttrValue;
+
+use super::{State, Subject};
+use crate::components::layer::Layer;
+use crate::i18n::{self, Clock};
+use crate::route::Route;
+use crate::theme::Theme;
+
+const MINUTE: u32 = 60_000;
+
+/// What has been seen of the page when it last changed.
+pub(super) struct Page {
+    pub(super) route: Route,
+    pub(super) layer: Option<Layer>,
+    pub(super) attended: bool,
+    pub(super) clock: Clock,
+}
+
+impl Page {
+    pub(super) fn new() -> Self {
+        Self {
+            route: Route::current(),
+            layer: None,
+            attended: is_attended(),
+            clock: i18n::clock(),
+        }
+    }
+}
+
+impl State {
+    /// Where in the application we are.
+    pub(crate) fn route(&self) -> Route {
+        self.0.page.borrow().route.clone()
+    }
+
+    /// The dialog that is open.
+    pub(crate) fn layer(&self) -> Option<Layer> {
+        self.0.page.borrow().layer.clone()
+    }
+
+    /// Opens a dialog in place of any other.
+    pub(crate) fn open(&self, layer: Layer) {
+        self.0.page.borrow_mut().layer = Some(layer);
+        self.touch(Subject::Place);
+    }
+
+    /// Closes the dialog that is open.
+    pub(crate) fn close(&self) {
+        self.0.page.borrow_mut().layer = None;
+        self.touch(Subject::Place);
+    }
+
+    /// Shows another theme from now on.
+    pub(crate) fn set_theme(&self, theme: Theme) {
+        theme.choose();
+        self.touch(Subject::Theme);
+    }
+
+    /// On screen and focused: only then does what arrives count as read.
+    pub(crate) fn is_attended(&self) -> bool {
+        self.0.page.borrow().attended
+    }
+
+    /// The days around now.
+    pub(crate) fn clock(&self) -> Clock {
+        self.0.page.borrow().clock
+    }
+
+    /// Has a screen reader say something that isn't where its focus is, in the one
+    /// live region of the page, which is part of `index.html`.
+    pub(crate) fn announce(&self, text: &AttrValue) {
+        let Some(region) = document().and_then(|document| document.get_element_by_id("announcer"))
+        else {
+            return;
+        };
+        // The same words again are only read if the text differs.
+        let again = region.text_content().as_deref() == Some(text);
+        let end = if again { "\u{a0}" } else { "" };
+        region.set_text_content(Some(&[text, end].concat()));
+    }
+
+    /// Follows the browser for as long as the page lives.
+    pub(super) fn follow_browser(&self) {
+        let Some(window) = web_sys::window() else { return };
+        let listen = |target: &web_sys::EventTarget, event: &'static str, follow: fn(&Self)| {
+            let state = self.clone();
+            EventListener::new(target, event, move |_| follow(&state)).forget();
+        };
+        listen(&window, "hashchange", Self::follow_route);
+        listen(&window, "focus", Self::follow_attention);
+        listen(&window, "blur", Self::follow_attention);
+        listen(&window, "online", Self::retry_now);
+        if let Some(document) = window.document() {
+            listen(&document, "visibilitychange", Self::follow_attention);
+        }
+        let state = self.clone();
+        Interval::new(MINUTE, move || state.follow_clock()).forget();
+    }
+
+    fn follow_route(&self) {
+        self.0.page.borrow_mut().route = Route::current();
+        self.touch(Subject::Place);
+    }
+
+    fn follow_attention(&self) {
+        self.0.page.borrow_mut().attended = is_attended();
+        self.touch(Subject::Attention);
+    }
+
+    fn follow_clock(&self) {
+        let clock = i18n::clock();
+        let before = std::mem::replace(&mut self.0.page.borrow_mut().clock, clock);
+        if before != clock {
+            self.touch(Subject::Day);
+        }
+    }
+}
+
+/// The document of the page.
+pub(crate) fn document() -> Option<Document> {
+    web_sys::window()?.document()
+}
+
+fn is_attended() -> bool {
+    document().is_some_and(|document| {
+        document.visibility_state() == VisibilityState::Visible
+            && document.has_focus().unwrap_or(false)
+    })
+}

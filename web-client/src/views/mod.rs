@@ -1,0 +1,4 @@
+//! What fills the screen.
+
+pub(crate) mod chat;
+pub(crate) mod sign_in;

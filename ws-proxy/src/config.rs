@@ -1,0 +1,252 @@
+//! What the proxy is told to do: a TOML file, then environment variables, then
+//! flags, each overriding the one before; parsed into types that need no second
+//! look.
+
+mod error;
+mod file;
+mod flags;
+mod values;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use couplet_shared::config::DemoAccount;
+
+use self::error::Place;
+pub use self::error::{ConfigError, Problem};
+use self::file::{File, FileDomain, Setting};
+pub use self::flags::Flags;
+pub use self::values::{BackendAddress, BackendTls, DomainName, Endpoint, Origin, PublicUrl};
+use crate::limits::Limits;
+
+/// Everything that the proxy was told, valid as a whole. What can only be known
+/// by looking at other machines is left to [`crate::check`].
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where browsers connect.
+    pub listen: SocketAddr,
+    /// Certificate chain and key, PEM, when the proxy terminates TLS itself.
+    pub tls: Option<TlsFiles>,
+    /// How browsers reach this proxy when that isn't what they send as `Host`.
+    pub public_url: Option<PublicUrl>,
+    /// Web pages that may connect besides those that this proxy serves itself.
+    pub allow_origin: Vec<Origin>,
+    /// Whether clients that send no `Origin`, as native ones do, may connect.
+    pub allow_missing_origin: bool,
+    /// Serve these files instead of the web client inside the binary.
+    pub static_dir: Option<PathBuf>,
+    /// Ask this name server instead of the system's.
+    pub dns_server: Option<SocketAddr>,
+    /// What to log, such as `info` or `warn,ws_proxy=debug`.
+    pub log: Option<String>,
+    /// The domains that are carried; the first is the web client's default.
+    pub domains: Vec<Domain>,
+    /// Accounts that the web client's sign-in page offers to try.
+    pub demo: Vec<DemoAccount>,
+    /// How much of everything, and for how long.
+    pub limits: Limits,
+}
+
+/// The proxy's own certificate.
+#[derive(Clone, Debug)]
+pub struct TlsFiles {
+    /// The certificate chain, the proxy's own certificate first.
+    pub cert: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// One XMPP domain and the way to its server.
+#[derive(Clone, Debug)]
+pub struct Domain {
+    /// What clients write into `<open to>`, and what the server's certificate
+    /// must be for.
+    pub name: DomainName,
+    /// Where its server is; `None` means that DNS knows (RFC 6120 3.2).
+    pub backend: Option<BackendAddress>,
+    /// How the connection to it is protected; `None` takes whichever of the two
+    /// protected ways DNS offers, direct TLS first.
+    pub tls: Option<BackendTls>,
+    /// Certificate authorities, PEM, trusted besides the platform's.
+    pub ca: Option<PathBuf>,
+    /// Accept addresses of private networks from a lookup.
+    pub allow_private_addresses: bool,
+}
+
+const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 5280);
+
+impl Config {
+    /// Reads the configuration file that `flags` name, if any, and lets `flags`,
+    /// which already hold the environment's values, override it.
+    ///
+    /// # Errors
+    /// Every problem found, each with its place and its remedy.
+    pub fn load(flags: Flags) -> Result<Self, ConfigError> {
+        let file = match &flags.config {
+            Some(path) => File::read(path)?,
+            None => File::default(),
+        };
+        Self::merge(file, flags)
+    }
+
+    /// Reads a configuration from the text of a file called `name`.
+    ///
+    /// # Errors
+    /// Every problem found, each with its place and its remedy.
+    pub fn from_toml(text: &str, name: &str) -> Result<Self, ConfigError> {
+        Self::merge(File::parse(text, Path::new(name))?, Flags::default())
+    }
+
+    fn merge(file: File, flags: Flags) -> Result<Self, ConfigError> {
+        let mut problems = Vec::new();
+        let domains = merge_domains(&file, &flags, &mut problems);
+        let tls = merge_tls(&file, &flags, &mut problems);
+        problems.extend(
+            file.limits
+                .problems()
+                .map(|(key, what, remedy)| Problem::new(file.place_of(key), what, remedy)),
+        );
+        if !problems.is_empty() {
+            return Err(ConfigError(problems));
+        }
+        Ok(Self {
+            listen: flags
+                .listen
+                .or(file.listen)
+                .map_or(DEFAULT_LISTEN, |Endpoint(address)| address),
+            tls,
+            public_url: flags.public_url.or(file.public_url),
+            allow_origin: if flags.allow_origin.is_empty() {
+                file.allow_origin
+            } else {
+                flags.allow_origin
+            },
+            allow_missing_origin: file.allow_missing_origin.unwrap_or(true),
+            static_dir: flags.static_dir.or(file.static_dir),
+            dns_server: file.dns_server.map(|Endpoint(address)| address),
+            log: flags.log.or(file.log),
+            domains,
+            demo: file.web.demo,
+            limits: file.limits,
+        })
+    }
+}
+
+/// `--domain` chooses which domains are served; a domain that the file describes
+/// keeps its description, and `--backend…` overrides every domain's.
+fn merge_domains(file: &File, flags: &Flags, problems: &mut Vec<Problem>) -> Vec<Domain> {
+    let described = |name: &DomainName| file.domain.iter().find(|entry| entry.name.value == *name);
+    let chosen: Vec<FileDomain> = if flags.domain.is_empty() {
+        file.domain.clone()
+    } else {
+        let bare = |name: &DomainName| FileDomain::new(Setting::flag(name.clone(), "--domain"));
+        flags
+            .domain
+            .iter()
+            .map(|name| described(name).cloned().unwrap_or_else(|| bare(name)))
+            .collect()
+    };
+    if chosen.is_empty() {
+        problems.push(Problem::new(
+            Place::flag("--domain"),
+            "no XMPP domain is configured",
+            "Name the domain whose accounts sign in: --domain example.org, or a table [[domain]] \
+             with name = \"example.org\" in the configuration file",
+        ));
+    }
+    let mut domains: Vec<Domain> = Vec::new();
+    for mut entry in chosen {
+        if let Some(backend) = &flags.backend {
+            entry.backend = Some(Setting::flag(backend.clone(), "--backend"));
+        }
+        if let Some(tls) = flags.backend_tls {
+            entry.backend_tls = Some(Setting::flag(tls, "--backend-tls"));
+        }
+        if let Some(ca) = &flags.backend_ca {
+            entry.backend_ca = Some(Setting::flag(ca.clone(), "--backend-ca"));
+        }
+        if domains.iter().any(|domain| domain.name == entry.name.value) {
+            problems.push(Problem::new(
+                entry.name.place,
+                format!("the domain {} is configured twice", entry.name.value),
+                "Keep one of the two",
+            ));
+            continue;
+        }
+        match validate_domain(entry) {
+            Ok(domain) => domains.push(domain),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    domains
+}
+
+fn validate_domain(entry: FileDomain) -> Result<Domain, Problem> {
+    let backend = entry.backend.map(|setting| setting.value);
+    let tls = match (&entry.backend_tls, &backend) {
+        (Some(setting), _) => Some(setting.value),
+        // A unix socket doesn't leave the machine: TLS would protect nothing.
+        (None, Some(BackendAddress::Unix(_))) => Some(BackendTls::None),
+        (None, Some(BackendAddress::Host { .. })) => Some(BackendTls::Starttls),
+        (None, None) => None,
+    };
+    let local = backend.as_ref().is_some_and(BackendAddress::is_local);
+    if let (Some(setting), false, false) = (&entry.backend_tls, local, entry.allow_insecure_backend)
+        && setting.value == BackendTls::None
+    {
+        let target = backend
+            .as_ref()
+            .map_or_else(|| "a server found by DNS".to_owned(), ToString::to_string);
+        return Err(Problem::new(
+            setting.place.clone(),
+            format!("\"none\" would carry passwords and messages in the clear to {target}"),
+            "Use \"starttls\" or \"direct\"; or, if the network between is really yours, write \
+             allow_insecure_backend = true into the domain's table",
+        ));
+    }
+    if let (Some(setting), Some(BackendAddress::Unix(_))) = (&entry.backend_tls, &backend)
+        && setting.value != BackendTls::None
+    {
+        return Err(Problem::new(
+            setting.place.clone(),
+            "TLS over a unix socket isn't supported",
+            "Leave the key out: a unix socket doesn't leave the machine",
+        ));
+    }
+    Ok(Domain {
+        name: entry.name.value,
+        backend,
+        tls,
+        ca: entry.backend_ca.map(|setting| setting.value),
+        allow_private_addresses: entry.allow_private_addresses,
+    })
+}
+
+fn merge_tls(file: &File, flags: &Flags, problems: &mut Vec<Problem>) -> Option<TlsFiles> {
+    let setting = |flag: &Option<PathBuf>, name, file: &Option<Setting<PathBuf>>| {
+        flag.clone()
+            .map(|path| Setting::flag(path, name))
+            .or_else(|| file.clone())
+    };
+    let cert = setting(&flags.tls_cert, "--tls-cert", &file.tls_cert);
+    let key = setting(&flags.tls_key, "--tls-key", &file.tls_key);
+    match (cert, key) {
+        (Some(cert), Some(key)) => Some(TlsFiles {
+            cert: cert.value,
+            key: key.value,
+        }),
+        (None, None) => None,
+        (Some(alone), None) | (None, Some(alone)) => {
+            problems.push(Problem::new(
+                alone.place,
+                "a certificate and its key come together, and only one of them is given",
+                "Give both tls_cert and tls_key, or neither",
+            ));
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

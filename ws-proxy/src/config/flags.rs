@@ -1,0 +1,79 @@
+//! The command line, and the environment variables that stand for its flags.
+
+use std::path::PathBuf;
+
+use super::values::{BackendAddress, BackendTls, DomainName, Endpoint, Origin, PublicUrl};
+
+/// Carries browsers' XMPP sessions (RFC 7395) to XMPP servers, and serves the web
+/// client that opens them.
+///
+/// Flags win over environment variables, which win over the configuration file.
+#[derive(Clone, Debug, Default, clap::Parser)]
+#[command(name = "ws-proxy", version, about)]
+pub struct Flags {
+    /// Address to accept browsers at [default: 127.0.0.1:5280]
+    #[arg(long, env = "WS_PROXY_LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<Endpoint>,
+
+    /// XMPP domain whose accounts may sign in; may be repeated
+    #[arg(
+        long,
+        env = "WS_PROXY_DOMAIN",
+        value_name = "DOMAIN",
+        value_delimiter = ','
+    )]
+    pub domain: Vec<DomainName>,
+
+    /// The domain's server [default: what DNS says]
+    #[arg(long, env = "WS_PROXY_BACKEND", value_name = "HOST:PORT|unix:PATH")]
+    pub backend: Option<BackendAddress>,
+
+    /// Protection of the connection to the server [default: starttls, required]
+    #[arg(
+        long,
+        env = "WS_PROXY_BACKEND_TLS",
+        value_name = "starttls|direct|none"
+    )]
+    pub backend_tls: Option<BackendTls>,
+
+    /// Certificate authorities (PEM) to trust besides the platform's
+    #[arg(long, env = "WS_PROXY_BACKEND_CA", value_name = "FILE")]
+    pub backend_ca: Option<PathBuf>,
+
+    /// Certificate chain (PEM) for browsers; needs --tls-key
+    #[arg(long, env = "WS_PROXY_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// Private key (PEM) of --tls-cert
+    #[arg(long, env = "WS_PROXY_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+
+    /// How browsers reach this proxy, if another server stands in front
+    #[arg(long, env = "WS_PROXY_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
+
+    /// Web page origin that may connect besides this proxy's own; may be repeated
+    #[arg(
+        long,
+        env = "WS_PROXY_ALLOW_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    pub allow_origin: Vec<Origin>,
+
+    /// Serve the files in here instead of the web client inside the binary
+    #[arg(long, env = "WS_PROXY_STATIC_DIR", value_name = "DIR")]
+    pub static_dir: Option<PathBuf>,
+
+    /// What to log, such as warn or info,ws_proxy=debug [default: warn,ws_proxy=info]
+    #[arg(long, env = "WS_PROXY_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+
+    /// Configuration file (TOML) with these keys and more
+    #[arg(long, env = "WS_PROXY_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Explain what would be done, try to reach every server, then exit
+    #[arg(long)]
+    pub check: bool,
+}

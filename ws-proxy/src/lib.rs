@@ -1,0 +1,39 @@
+//! Carries XMPP sessions of browsers (WebSocket, RFC 7395) to XMPP servers (TCP and
+//! TLS, RFC 6120), and serves the web client that opens them.
+//!
+//! [`Config`] says what to do, [`Server`] does it, [`check`] explains what it would
+//! do. The path of a session: [`server`](Server) accepts the connection, `upgrade`
+//! does the WebSocket handshake, `session` reads the client's `<open/>` and finds
+//! the way to its domain's server (`upstream`, `discovery`), then two pumps carry
+//! stanzas, one a direction. What can go wrong is in `faults`, how much anybody may
+//! do in `limits`.
+
+#![warn(missing_docs)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod buffers;
+pub mod check;
+pub mod config;
+mod discovery;
+mod faults;
+mod host_meta;
+mod http;
+pub mod limits;
+mod proxy;
+mod random;
+mod server;
+mod session;
+mod shutdown;
+mod socket;
+mod tls;
+mod upgrade;
+mod upstream;
+mod web;
+mod websocket;
+
+pub use self::config::{Config, Flags};
+pub use self::faults::FAULT_NAMESPACE;
+pub use self::server::{BindError, Server};
+pub use self::shutdown::signalled;
+pub use self::tls::CertificateError;
+pub use self::upstream::{ConnectorError, TlsSetupError};

@@ -1,0 +1,215 @@
+//! How much one client, one server and all of them together may make the proxy
+//! do. Every bound has a default here, a key in `[limits]` and a test that it
+//! bites.
+
+use std::time::Duration;
+
+use couplet_shared::limits::XmlLimits;
+use serde::{Deserialize, Deserializer};
+
+/// The table `[limits]`. Durations are seconds in the file, fractions allowed.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// TCP connections at the same time, of any kind. More wait in the kernel's
+    /// queue until one ends.
+    pub max_connections: usize,
+    /// XMPP sessions at the same time. One more is told to try later.
+    pub max_sessions: usize,
+    /// Bytes of one message from a client that has signed in.
+    pub max_stanza_bytes: usize,
+    /// The same until it has signed in.
+    pub max_stanza_bytes_before_auth: usize,
+    /// Bytes of one stanza from a server. A big roster is one stanza.
+    pub max_backend_stanza_bytes: usize,
+    /// Elements inside each other in one stanza.
+    pub max_stanza_depth: usize,
+    /// Elements in one stanza from a client.
+    pub max_stanza_elements: usize,
+
+    /// From accepted connection to HTTP request, TLS handshake included.
+    #[serde(rename = "handshake_seconds", deserialize_with = "seconds")]
+    pub handshake: Duration,
+    /// From WebSocket to `<open/>`.
+    #[serde(rename = "open_seconds", deserialize_with = "seconds")]
+    pub open: Duration,
+    /// From `<open/>` to signed in; a person may be filling in a registration form.
+    #[serde(rename = "auth_seconds", deserialize_with = "seconds")]
+    pub auth: Duration,
+    /// Asking DNS for a server, and connecting to one address of it.
+    #[serde(rename = "backend_connect_seconds", deserialize_with = "seconds")]
+    pub backend_connect: Duration,
+    /// TLS handshake with a server.
+    #[serde(rename = "backend_tls_seconds", deserialize_with = "seconds")]
+    pub backend_tls: Duration,
+    /// From our stream header to the server's, and each step of STARTTLS.
+    #[serde(rename = "backend_open_seconds", deserialize_with = "seconds")]
+    pub backend_open: Duration,
+    /// Longest silence before a client is pinged. Proxies in front of us cut at 60 s.
+    #[serde(rename = "ping_seconds", deserialize_with = "seconds")]
+    pub ping: Duration,
+    /// How long a pinged client may stay silent before it counts as lost.
+    #[serde(rename = "pong_seconds", deserialize_with = "seconds")]
+    pub pong: Duration,
+    /// How long either side may take no byte of what we send before it counts as lost.
+    #[serde(rename = "stall_seconds", deserialize_with = "seconds")]
+    pub stall: Duration,
+    /// For either side to take part in closing a stream or a WebSocket.
+    #[serde(rename = "close_seconds", deserialize_with = "seconds")]
+    pub close: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: 20_000,
+            max_sessions: 10_000,
+            max_stanza_bytes: XmlLimits::default().max_bytes,
+            max_stanza_bytes_before_auth: XmlLimits::pre_auth().max_bytes,
+            max_backend_stanza_bytes: 4 * 1024 * 1024,
+            max_stanza_depth: XmlLimits::default().max_depth,
+            max_stanza_elements: XmlLimits::default().max_elements,
+            handshake: Duration::from_secs(10),
+            open: Duration::from_secs(10),
+            auth: Duration::from_secs(300),
+            backend_connect: Duration::from_secs(5),
+            backend_tls: Duration::from_secs(10),
+            backend_open: Duration::from_secs(10),
+            ping: Duration::from_secs(30),
+            pong: Duration::from_secs(20),
+            stall: Duration::from_secs(60),
+            close: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Limits {
+    /// What a client's message may be.
+    pub(crate) fn client_xml(&self, authenticated: bool) -> XmlLimits {
+        let signed_in = XmlLimits {
+            max_bytes: self.max_stanza_bytes,
+            max_depth: self.max_stanza_depth,
+            max_elements: self.max_stanza_elements,
+            ..XmlLimits::default()
+        };
+        if authenticated {
+            return signed_in;
+        }
+        let stranger = XmlLimits::pre_auth();
+        XmlLimits {
+            max_bytes: self.max_stanza_bytes_before_auth.min(signed_in.max_bytes),
+            max_depth: stranger.max_depth.min(signed_in.max_depth),
+            max_elements: stranger.max_elements.min(signed_in.max_elements),
+            ..stranger
+        }
+    }
+
+    /// What a server's stanza may be. Its size bounds its elements: a roster or an
+    /// archive page has many, and they cost the scanner nothing.
+    pub(crate) fn backend_xml(&self) -> XmlLimits {
+        XmlLimits {
+            max_bytes: self.max_backend_stanza_bytes,
+            max_depth: self.max_stanza_depth,
+            max_elements: usize::MAX,
+            ..XmlLimits::default()
+        }
+    }
+
+    /// What contradicts itself or a RFC: the key, what is wrong, a remedy.
+    pub(crate) fn problems(
+        &self,
+    ) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> + use<> {
+        // RFC 6120 13.12 and RFC 6455 5.5.
+        let smallest = "RFC 6120 13.12 lets nobody refuse stanzas under 10000 bytes";
+        let pings =
+            "connections through other proxies would be cut: they close after a silence of 60 s";
+        [
+            (
+                self.max_connections == 0,
+                "max_connections",
+                "nobody could connect",
+                "Allow some",
+            ),
+            (
+                self.max_sessions == 0,
+                "max_sessions",
+                "nobody could sign in",
+                "Allow some",
+            ),
+            (
+                self.max_stanza_bytes < 10_000,
+                "max_stanza_bytes",
+                smallest,
+                "Allow 10000 or more",
+            ),
+            (
+                self.max_stanza_bytes_before_auth < 1_000,
+                "max_stanza_bytes_before_auth",
+                "nobody could sign in with so little",
+                "Allow 1000 or more",
+            ),
+            (
+                self.max_backend_stanza_bytes < 10_000,
+                "max_backend_stanza_bytes",
+                smallest,
+                "Allow 10000 or more",
+            ),
+            (
+                self.max_stanza_depth < 8,
+                "max_stanza_depth",
+                "stanzas are deeper",
+                "Allow 8 or more",
+            ),
+            (
+                self.max_stanza_elements < 64,
+                "max_stanza_elements",
+                "stanzas have more",
+                "Allow 64 or more",
+            ),
+            (
+                self.ping > Duration::from_secs(45),
+                "ping_seconds",
+                pings,
+                "Stay at 45 or below",
+            ),
+            (
+                self.pong > self.ping,
+                "pong_seconds",
+                "the answer to a ping would be awaited past the next ping",
+                "Stay at ping_seconds or below",
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(wrong, key, what, remedy)| wrong.then_some((key, what, remedy)))
+    }
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    f64::deserialize(deserializer)
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|duration| !duration.is_zero() && duration.as_secs() <= 24 * 60 * 60)
+        .ok_or_else(|| {
+            serde::de::Error::custom("this must be a number of seconds above 0 and up to a day")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_sound() {
+        assert_eq!(Limits::default().problems().count(), 0);
+    }
+
+    #[test]
+    fn a_stranger_never_gets_more_than_a_signed_in_client() {
+        let limits = Limits {
+            max_stanza_bytes: 10_000,
+            ..Limits::default()
+        };
+        assert_eq!(limits.client_xml(false).max_bytes, 10_000);
+        assert!(limits.client_xml(false).max_depth < limits.client_xml(true).max_depth);
+    }
+}

@@ -1,0 +1,146 @@
+//! From the server to the client: one pump of a session.
+
+use axum::body::Bytes;
+use couplet_shared::features::{FeatureRules, filter_features};
+use couplet_shared::framing::{StreamHeader, write_element, write_open};
+use couplet_shared::ns;
+use couplet_shared::scanner::Found;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
+
+use super::link::Link;
+use crate::buffers::recycle;
+use crate::faults::Fault;
+use crate::upstream::{StreamReader, Token, header_of, is_element};
+use crate::websocket::Sender;
+
+/// Control frames that other parts of the session want sent between the stanzas.
+#[derive(Debug)]
+pub(super) enum Control {
+    /// A ping; there was time enough to be idle.
+    Ping,
+    /// The answer to the client's.
+    Pong(Bytes),
+}
+
+/// How many control frames wait at most.
+pub(super) const CONTROLS: usize = 4;
+
+/// The state of the server's stream.
+pub(super) struct Outbound<'a, R, W> {
+    reader: StreamReader<R>,
+    sender: &'a mut Sender<W>,
+    link: &'a Link,
+    header: StreamHeader,
+    /// Nothing has come since the header, so the features are next.
+    fresh: bool,
+    message: String,
+}
+
+impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
+    /// Continues a stream whose `header` has been read.
+    pub(super) fn new(
+        reader: StreamReader<R>,
+        header: StreamHeader,
+        sender: &'a mut Sender<W>,
+        link: &'a Link,
+    ) -> Self {
+        Self {
+            reader,
+            sender,
+            link,
+            header,
+            fresh: true,
+            message: String::new(),
+        }
+    }
+
+    /// Carries the server's stanzas to the client until the server ends the
+    /// stream.
+    ///
+    /// # Errors
+    /// A fault of the server, or of the client's connection.
+    pub(super) async fn pump(mut self, mut controls: mpsc::Receiver<Control>) -> Result<(), Fault> {
+        self.open();
+        loop {
+            while let Some(token) = self.reader.next_token()? {
+                if token.found == Found::StreamEnd {
+                    return self.sender.flush().await;
+                }
+                self.carry(&token)?;
+                if self.sender.is_full() {
+                    self.sender.flush().await?;
+                }
+            }
+            self.sender.flush().await?;
+            tokio::select! {
+                filled = self.reader.fill() => filled?,
+                Some(control) = controls.recv() => self.control(control).await?,
+            }
+            if self.link.take_restart() {
+                self.reader.expect_restart();
+            }
+        }
+    }
+
+    fn carry(&mut self, token: &Token) -> Result<(), Fault> {
+        match token.found {
+            Found::StreamStart => {
+                self.header = header_of(self.reader.text(token)?)?;
+                self.fresh = true;
+                self.open();
+            }
+            Found::Element => {
+                write_element(&self.header, self.reader.text(token)?, &mut self.message);
+                if std::mem::take(&mut self.fresh) {
+                    let rules = FeatureRules::default();
+                    self.sender.text(&filter_features(&self.message, rules));
+                } else {
+                    self.sender.text(&self.message);
+                }
+                self.note_authentication();
+                recycle(&mut self.message);
+            }
+            // A server's keepalive has done its work by arriving (RFC 7395 3.8).
+            Found::Declaration | Found::Whitespace | Found::StreamEnd => {}
+        }
+        Ok(())
+    }
+
+    fn open(&mut self) {
+        write_open(&self.header, &mut self.message);
+        self.sender.text(&self.message);
+        recycle(&mut self.message);
+        self.link.stream_was_opened();
+    }
+
+    /// The server's word that the client has signed in, by RFC 6120 6.4.6 or
+    /// XEP-0388 2.6.3, raises the limits.
+    fn note_authentication(&self) {
+        if !self.link.is_authenticated()
+            && [ns::SASL, ns::SASL2]
+                .iter()
+                .any(|ns| is_element(&self.message, "success", ns))
+        {
+            self.link.client_was_authenticated();
+        }
+    }
+
+    async fn control(&mut self, control: Control) -> Result<(), Fault> {
+        match control {
+            Control::Ping => {
+                self.sender.ping();
+                self.sender.flush().await?;
+                self.link.ping_was_sent();
+                self.sender.release();
+                self.reader.release();
+                self.message = String::new();
+            }
+            Control::Pong(payload) => {
+                self.sender.pong(&payload);
+                self.sender.flush().await?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,276 @@
+//! The way to an XMPP server: find it, connect, protect the connection, open a
+//! stream.
+
+mod starttls;
+mod stream;
+mod tcp;
+mod tls;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use couplet_shared::framing::{
+    OpenAttributes, StreamHeader, parse_stream_header, write_stream_header,
+};
+use couplet_shared::scanner::Found;
+use hickory_resolver::net::NetError;
+use rustls::pki_types::ServerName;
+use tokio::io::{ReadHalf, WriteHalf};
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+pub(crate) use self::stream::{StreamReader, Token, is_element};
+use self::tcp::Rule;
+pub use self::tls::TlsSetupError;
+use self::tls::{ClientTls, TrustedRoots};
+use crate::config::{BackendAddress, BackendTls, Domain};
+use crate::discovery::{Resolver, Target, usual_port};
+use crate::faults::Fault;
+use crate::limits::Limits;
+use crate::socket::{Socket, write_all};
+
+/// Knows the way to the server of one domain.
+#[derive(Debug)]
+pub(crate) struct Connector {
+    domain: Domain,
+    way: Way,
+    /// Absent where the configuration says that there is no TLS.
+    tls: Option<ClientTls>,
+    limits: Arc<Limits>,
+}
+
+/// Why the way to a server can't even be tried.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectorError {
+    /// TLS can't be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsSetupError),
+    /// No name server is known.
+    #[error(
+        "the system's name servers are not known: {0}. Set dns_server, or the domain's backend"
+    )]
+    Resolver(#[from] NetError),
+}
+
+#[derive(Debug)]
+enum Way {
+    /// The configuration names the server.
+    Named(Target),
+    /// DNS does.
+    Discovered(Box<Resolver>),
+}
+
+/// A stream that both sides have opened.
+pub(crate) struct Backend {
+    /// What the server's header said.
+    pub(crate) header: StreamHeader,
+    /// Reads what follows the header.
+    pub(crate) reader: StreamReader<ReadHalf<Socket>>,
+    /// Writes what follows our header.
+    pub(crate) writer: WriteHalf<Socket>,
+}
+
+impl Connector {
+    /// Prepares the way to `domain`'s server without taking it.
+    ///
+    /// # Errors
+    /// The certificate authorities or the name servers can't be learned.
+    pub(crate) fn new(
+        domain: Domain,
+        dns_server: Option<SocketAddr>,
+        limits: Arc<Limits>,
+    ) -> Result<Self, ConnectorError> {
+        let way = match &domain.backend {
+            None => Way::Discovered(Box::new(Resolver::new(dns_server)?)),
+            Some(BackendAddress::Unix(path)) => Way::Named(Target::Unix(path.clone())),
+            Some(BackendAddress::Host { host, port }) => {
+                let tls = domain.tls.unwrap_or(BackendTls::Starttls);
+                let port = port.unwrap_or(usual_port(tls));
+                Way::Named(Target::Tcp {
+                    host: host.clone(),
+                    port,
+                    tls,
+                })
+            }
+        };
+        let tls = match domain.tls {
+            Some(BackendTls::None) => None,
+            Some(BackendTls::Starttls | BackendTls::Direct) | None => {
+                let name = ServerName::try_from(domain.name.ascii().to_owned())
+                    .map_err(|_| TlsSetupError::Name(domain.name.to_string()))?;
+                Some(ClientTls::new(
+                    name,
+                    &TrustedRoots::load(domain.ca.as_deref())?,
+                )?)
+            }
+        };
+        Ok(Self {
+            domain,
+            way,
+            tls,
+            limits,
+        })
+    }
+
+    /// The domain that this is the way to.
+    pub(crate) fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    /// Connects and opens a stream with the client's attributes.
+    ///
+    /// # Errors
+    /// A fault of the backend.
+    pub(crate) async fn open(&self, open: &OpenAttributes) -> Result<Backend, Fault> {
+        let socket = self.connect(open).await?;
+        let opening = open_stream(socket, open, &self.limits);
+        timeout(self.limits.backend_open, opening)
+            .await
+            .unwrap_or(Err(Fault::BackendTimeout("it sent no stream header")))
+            .map_err(lost_before_open)
+    }
+
+    async fn connect(&self, open: &OpenAttributes) -> Result<Socket, Fault> {
+        let mut unreachable = Fault::BackendUnreachable("it has no address".to_owned());
+        for target in self.targets().await? {
+            match self.reach(&target, open).await {
+                // The next server of the domain may be up (RFC 6120 3.2.1).
+                Err(fault @ (Fault::BackendUnreachable(_) | Fault::BackendTimeout(_))) => {
+                    tracing::debug!("{target}: {fault}");
+                    unreachable = fault;
+                }
+                reached => return reached,
+            }
+        }
+        Err(unreachable)
+    }
+
+    async fn targets(&self) -> Result<Vec<Target>, Fault> {
+        match &self.way {
+            Way::Named(target) => Ok(vec![target.clone()]),
+            Way::Discovered(resolver) => {
+                timeout(self.limits.backend_connect, resolver.targets(&self.domain))
+                    .await
+                    .unwrap_or(Err(Fault::BackendTimeout("the lookup of its servers")))
+            }
+        }
+    }
+
+    async fn reach(&self, target: &Target, open: &OpenAttributes) -> Result<Socket, Fault> {
+        let (host, port, security) = match target {
+            Target::Unix(path) => {
+                return match timeout(self.limits.backend_connect, UnixStream::connect(path)).await {
+                    Ok(Ok(stream)) => Ok(Socket::Unix(stream)),
+                    Ok(Err(error)) => Err(Fault::BackendUnreachable(format!(
+                        "{}: {error}",
+                        path.display()
+                    ))),
+                    Err(_) => Err(Fault::BackendTimeout("it did not accept the connection")),
+                };
+            }
+            Target::Tcp { host, port, tls } => (host, *port, tls),
+        };
+        let rule = match self.way {
+            _ if self.domain.allow_private_addresses => Rule::Private,
+            Way::Named(_) => Rule::Named,
+            Way::Discovered(_) => Rule::Discovered,
+        };
+        let mut stream = tcp::connect(host, port, rule, self.limits.backend_connect).await?;
+        let Some(tls) = &self.tls else {
+            return Ok(Socket::Tcp(stream));
+        };
+        if *security == BackendTls::Starttls {
+            timeout(
+                self.limits.backend_open,
+                starttls::negotiate(&mut stream, open, &self.limits),
+            )
+            .await
+            .unwrap_or(Err(Fault::BackendTimeout("it did not finish STARTTLS")))
+            .map_err(lost_before_open)?;
+        }
+        timeout(self.limits.backend_tls, tls.handshake(stream, *security))
+            .await
+            .unwrap_or(Err(Fault::BackendTimeout(
+                "it did not finish the TLS handshake",
+            )))
+    }
+}
+
+async fn open_stream(
+    socket: Socket,
+    open: &OpenAttributes,
+    limits: &Limits,
+) -> Result<Backend, Fault> {
+    let (read, mut writer) = tokio::io::split(socket);
+    let mut reader = StreamReader::new(read, limits.backend_xml());
+    send_header(&mut writer, open, limits).await?;
+    let header = read_header(&mut reader).await?;
+    Ok(Backend {
+        header,
+        reader,
+        writer,
+    })
+}
+
+async fn send_header(
+    writer: &mut (impl tokio::io::AsyncWrite + Unpin),
+    open: &OpenAttributes,
+    limits: &Limits,
+) -> Result<(), Fault> {
+    let mut header = String::new();
+    write_stream_header(open, &mut header);
+    write_all(writer, header.as_bytes(), limits.stall)
+        .await
+        .map_err(write_fault)
+}
+
+async fn read_header(
+    reader: &mut StreamReader<impl tokio::io::AsyncRead + Unpin>,
+) -> Result<StreamHeader, Fault> {
+    loop {
+        let Some(token) = reader.next_token()? else {
+            reader.fill().await?;
+            continue;
+        };
+        match token.found {
+            Found::StreamStart => return header_of(reader.text(&token)?),
+            Found::Declaration | Found::Whitespace => {}
+            // The scanner has nothing else in front of a header.
+            Found::Element | Found::StreamEnd => {
+                return Err(Fault::BackendProtocol(
+                    "it sent no stream header".to_owned(),
+                ));
+            }
+        }
+    }
+}
+
+/// Reads a server's stream header.
+///
+/// # Errors
+/// [`Fault::BackendProtocol`].
+pub(crate) fn header_of(text: &str) -> Result<StreamHeader, Fault> {
+    parse_stream_header(text).map_err(|error| Fault::BackendProtocol(error.to_string()))
+}
+
+/// The fault behind a failed write to a server.
+pub(crate) fn write_fault(error: io::Error) -> Fault {
+    match error.kind() {
+        io::ErrorKind::TimedOut => {
+            Fault::BackendTimeout("it took nothing of what was sent to it for too long")
+        }
+        _ => Fault::BackendLost(error.to_string().into()),
+    }
+}
+
+/// A server that hangs up before there is a stream was never reached: nothing can
+/// be resumed, and a person should be told.
+fn lost_before_open(fault: Fault) -> Fault {
+    match fault {
+        Fault::BackendLost(reason) => Fault::BackendUnreachable(format!(
+            "it closed the connection before a stream was open: {reason}"
+        )),
+        fault => fault,
+    }
+}

@@ -1,0 +1,212 @@
+//! A server's XML stream, cut into its tokens.
+
+use std::ops::Range;
+
+use couplet_shared::limits::XmlLimits;
+use couplet_shared::scanner::{Found, Mode, Scanner};
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use crate::buffers::recycle;
+use crate::faults::Fault;
+
+/// Read at least this much at a time: what an idle connection keeps ready.
+const LEAST_BYTES: usize = 512;
+/// Read at most this much at a time.
+const MOST_BYTES: usize = 16 * 1024;
+
+/// Reads a stream. The bytes of a token stay in the buffer until the next
+/// [`StreamReader::fill`].
+#[derive(Debug)]
+pub(crate) struct StreamReader<R> {
+    reader: R,
+    scanner: Scanner,
+    buffer: Vec<u8>,
+    /// Where the first token begins that has not been returned.
+    start: usize,
+    /// How far the scanner has read.
+    scanned: usize,
+    /// How much to read next: a busy stream is read in bigger pieces.
+    read_bytes: usize,
+    /// The client began its stream anew, so the server's will (RFC 6120 4.3.3).
+    restart: bool,
+}
+
+/// A token of a stream: what it is and where its bytes are.
+#[derive(Debug)]
+pub(crate) struct Token {
+    pub(crate) found: Found,
+    range: Range<usize>,
+}
+
+impl<R: AsyncRead + Unpin> StreamReader<R> {
+    /// Reads a stream from its first byte.
+    pub(crate) fn new(reader: R, limits: XmlLimits) -> Self {
+        Self {
+            reader,
+            scanner: Scanner::new(Mode::Stream, limits),
+            buffer: Vec::new(),
+            start: 0,
+            scanned: 0,
+            read_bytes: LEAST_BYTES,
+            restart: false,
+        }
+    }
+
+    /// Takes the next whole token from what has been read, if there is one.
+    ///
+    /// # Errors
+    /// [`Fault::BackendProtocol`] for what isn't XMPP, or is too big.
+    pub(crate) fn next_token(&mut self) -> Result<Option<Token>, Fault> {
+        if self.restart && self.start == self.scanned {
+            match self.unread().first_chunk() {
+                Some(b"<?xml" | b"<stre") => {
+                    self.scanner.restart();
+                    self.restart = false;
+                }
+                None if self.unread().starts_with(b"<") => return Ok(None),
+                Some(_) | None => {}
+            }
+        }
+        let scan = self
+            .scanner
+            .scan(self.buffer.get(self.scanned..).unwrap_or_default())
+            .map_err(|error| Fault::BackendProtocol(error.to_string()))?;
+        self.scanned += scan.consumed;
+        Ok(scan.found.map(|found| {
+            let range = self.start..self.scanned;
+            self.start = self.scanned;
+            Token { found, range }
+        }))
+    }
+
+    /// The bytes of `token`, which came from the last [`StreamReader::next_token`].
+    ///
+    /// # Errors
+    /// [`Fault::BackendProtocol`] for what isn't UTF-8, though the scanner has
+    /// refused it before.
+    pub(crate) fn text(&self, token: &Token) -> Result<&str, Fault> {
+        let bytes = self.buffer.get(token.range.clone()).unwrap_or_default();
+        std::str::from_utf8(bytes).map_err(|error| Fault::BackendProtocol(error.to_string()))
+    }
+
+    /// Waits until more has been read. Cancel-safe.
+    ///
+    /// # Errors
+    /// [`Fault::BackendLost`].
+    pub(crate) async fn fill(&mut self) -> Result<(), Fault> {
+        if self.unread().is_empty() {
+            recycle(&mut self.buffer);
+        } else {
+            self.buffer.drain(..self.start);
+        }
+        self.scanned -= self.start;
+        self.start = 0;
+        self.buffer.reserve(self.read_bytes);
+        let room = self.buffer.capacity() - self.buffer.len();
+        match self.reader.read_buf(&mut self.buffer).await {
+            Ok(0) => Err(Fault::BackendLost("the connection was closed".into())),
+            Ok(read) => {
+                if read == room {
+                    self.read_bytes = (self.read_bytes * 2).min(MOST_BYTES);
+                }
+                Ok(())
+            }
+            Err(error) => Err(Fault::BackendLost(error.to_string().into())),
+        }
+    }
+
+    /// Expects the server's stream to begin anew, once what belongs to the old
+    /// stream has been read.
+    pub(crate) fn expect_restart(&mut self) {
+        self.restart = true;
+    }
+
+    /// Gives memory back that an idle stream doesn't need.
+    pub(crate) fn release(&mut self) {
+        self.read_bytes = LEAST_BYTES;
+        if self.unread().is_empty() {
+            self.buffer = Vec::new();
+            self.start = 0;
+            self.scanned = 0;
+        }
+    }
+
+    /// What has been read beyond the last token.
+    pub(crate) fn unread(&self) -> &[u8] {
+        self.buffer.get(self.start..).unwrap_or_default()
+    }
+}
+
+/// Whether `element`, a message that declares its own namespaces, is a `name` in
+/// `namespace`. A glance at its start tag, for elements that the scanner has
+/// proven.
+pub(crate) fn is_element(element: &str, name: &str, namespace: &str) -> bool {
+    let tag = element.split('>').next().unwrap_or_default();
+    let mut parts = tag
+        .trim_start_matches('<')
+        .splitn(2, [' ', '\t', '\r', '\n', '/']);
+    let qualified = parts.next().unwrap_or_default();
+    let local = qualified.rsplit(':').next().unwrap_or_default();
+    let attributes = parts.next().unwrap_or_default();
+    local == name
+        && ['"', '\'']
+            .iter()
+            .any(|quote| attributes.contains(&format!("{quote}{namespace}{quote}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads a whole stream, and returns what tokens it had.
+    async fn tokens(stream: &[u8]) -> (StreamReader<&[u8]>, Vec<Found>) {
+        let limits = XmlLimits {
+            max_bytes: usize::MAX,
+            ..XmlLimits::default()
+        };
+        let mut reader = StreamReader::new(stream, limits);
+        let mut found = Vec::new();
+        while reader.fill().await.is_ok() {
+            while let Some(token) = reader.next_token().unwrap() {
+                found.push(token.found);
+            }
+        }
+        (reader, found)
+    }
+
+    #[tokio::test]
+    async fn a_big_stanza_does_not_keep_its_memory() {
+        let body = "x".repeat(1024 * 1024);
+        let stream = format!(
+            "<stream:stream xmlns:stream='http://etherx.jabber.org/streams'><a>{body}</a><b/>"
+        );
+        let (mut reader, found) = tokens(stream.as_bytes()).await;
+        assert_eq!(found, [Found::StreamStart, Found::Element, Found::Element]);
+        assert!(
+            reader.buffer.capacity() <= 2 * MOST_BYTES,
+            "{}",
+            reader.buffer.capacity()
+        );
+        reader.release();
+        assert_eq!(reader.buffer.capacity(), 0);
+    }
+
+    #[test]
+    fn an_element_is_known_by_name_and_namespace() {
+        let sasl = "urn:ietf:params:xml:ns:xmpp-sasl";
+        for yes in [
+            "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>",
+            "<success xmlns=\"urn:ietf:params:xml:ns:xmpp-sasl\">dj0=</success>",
+            "<s:success xmlns:s='urn:ietf:params:xml:ns:xmpp-sasl'></s:success>",
+        ] {
+            assert!(is_element(yes, "success", sasl), "{yes}");
+        }
+        for no in [
+            "<success xmlns='urn:xmpp:sasl:2'/>",
+            "<successor xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>",
+            "<success xmlns='jabber:client'><x xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/></success>",
+        ] {
+            assert!(!is_element(no, "success", sasl), "{no}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The web client's files: those inside the binary, or a directory's.
+
+mod assets;
+mod headers;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use couplet_shared::config::ClientConfig;
+
+use self::assets::{Asset, Encoding};
+use crate::config::Config;
+use crate::http::Site;
+use crate::server::BindError;
+use crate::upgrade::PATH;
+
+/// Serves the web client.
+#[derive(Debug)]
+pub(crate) struct Web {
+    site: Arc<Site>,
+    /// Serve this directory, not the files inside the binary. Canonical.
+    directory: Option<PathBuf>,
+    /// `/config.json`.
+    client_config: String,
+}
+
+impl Web {
+    /// # Errors
+    /// The configured directory isn't there.
+    pub(crate) fn new(config: &Config, site: Arc<Site>) -> Result<Self, BindError> {
+        let directory = config.static_dir.as_ref().map(|path| {
+            path.canonicalize()
+                .and_then(|path| path.read_dir().map(|_| path))
+                .map_err(|error| BindError::StaticDir {
+                    path: path.clone(),
+                    error,
+                })
+        });
+        let client_config = ClientConfig {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            websocket: PATH.to_owned(),
+            domains: config
+                .domains
+                .iter()
+                .map(|domain| domain.name.to_string())
+                .collect(),
+            demo: config.demo.clone(),
+        };
+        Ok(Self {
+            site,
+            directory: directory.transpose()?,
+            // Strings in a struct: nothing that JSON can't say.
+            client_config: serde_json::to_string(&client_config).unwrap_or_default(),
+        })
+    }
+}
+
+/// `/config.json`.
+pub(crate) async fn client_config(State(web): State<Arc<Web>>, request: HeaderMap) -> Response {
+    let content = Bytes::from(web.client_config.clone());
+    respond(&web.site, &request, "config.json", Asset::plain(content))
+}
+
+/// Every other path.
+pub(crate) async fn file(State(web): State<Arc<Web>>, uri: Uri, request: HeaderMap) -> Response {
+    let not_found = || (StatusCode::NOT_FOUND, "There is nothing here.\n").into_response();
+    let Some(path) = assets::file_of(uri.path()) else {
+        return not_found();
+    };
+    let accepts = |encoding: Encoding| accepts(&request, encoding);
+    let asset = match &web.directory {
+        Some(directory) => assets::read(directory, path, accepts).await,
+        None => assets::embedded(path, accepts),
+    };
+    asset.map_or_else(not_found, |asset| respond(&web.site, &request, path, asset))
+}
+
+fn respond(site: &Site, request: &HeaderMap, path: &str, asset: Asset) -> Response {
+    let mut response = Response::new(Body::empty());
+    let headers = response.headers_mut();
+    headers::secure(headers, site, request);
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static(headers::cache(path)),
+    );
+    if asset.has_variants {
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    }
+    // What is kept for ever is never asked about again.
+    if !headers::is_hashed(path) {
+        let tag = entity_tag(&asset.content);
+        let unchanged = request
+            .get(header::IF_NONE_MATCH)
+            .is_some_and(|known| known == tag);
+        headers.insert(header::ETAG, tag);
+        if unchanged {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            return response;
+        }
+    }
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(headers::content_type(path)),
+    );
+    if let Some(encoding) = asset.encoding {
+        headers.insert(
+            header::CONTENT_ENCODING,
+            HeaderValue::from_static(encoding.token()),
+        );
+    }
+    *response.body_mut() = Body::from(asset.content);
+    response
+}
+
+fn entity_tag(content: &[u8]) -> HeaderValue {
+    let mut hasher = DefaultHasher::new();
+    content.hash(&mut hasher);
+    // Quoted hexadecimal digits are a valid header value.
+    HeaderValue::try_from(format!("\"{:016x}\"", hasher.finish()))
+        .unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// Whether the browser takes `encoding` (RFC 9110 12.5.3).
+fn accepts(request: &HeaderMap, encoding: Encoding) -> bool {
+    request
+        .get_all(header::ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|offer| {
+            let (coding, weight) = offer.split_once(';').unwrap_or((offer, ""));
+            let weight = weight.trim().strip_prefix("q=").unwrap_or("1");
+            coding.trim().eq_ignore_ascii_case(encoding.token())
+                && weight.parse::<f32>().is_ok_and(|weight| weight > 0.0)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_encoding_is_used_if_the_browser_takes_it() {
+        let takes = |offer, encoding| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(offer));
+            accepts(&headers, encoding)
+        };
+        assert!(takes("gzip, deflate, br", Encoding::Brotli));
+        assert!(takes("br;q=0.5", Encoding::Brotli));
+        assert!(!takes("br;q=0, gzip", Encoding::Brotli));
+        assert!(!takes("identity", Encoding::Gzip));
+    }
+}

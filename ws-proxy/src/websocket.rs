@@ -1,0 +1,14 @@
+//! The two halves of a server's WebSocket (RFC 6455), each usable while the other
+//! waits.
+//!
+//! The protocol is tungstenite's, used without its I/O: its stream type keeps the
+//! buffers of the largest message for ever, fixes the message limit at the
+//! handshake, and takes one lock for both directions. Here the [`Receiver`] owns
+//! tungstenite's state machine, and everything that is written, pongs and close
+//! frames included, goes through the [`Sender`], whose buffer is ours to recycle.
+
+mod receiver;
+mod sender;
+
+pub(crate) use self::receiver::{Incoming, Receiver};
+pub(crate) use self::sender::Sender;

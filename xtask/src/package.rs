@@ -1,0 +1,63 @@
+//! `cargo xtask build`: the proxy with the web client inside.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+
+use crate::{
+    process,
+    setup::{self, Need},
+    web::{self, Flavour},
+    workspace,
+};
+
+/// What a person who wants Couplet gets.
+pub(crate) struct Package {
+    /// The proxy, with the web client inside.
+    pub(crate) proxy: PathBuf,
+    /// The web client's files, for another web server.
+    pub(crate) web: PathBuf,
+}
+
+/// Builds and says where the results are.
+pub(crate) fn run() -> Result<()> {
+    setup::ensure(&[Need::Crates, Need::WasmTarget, Need::WasmOpt])?;
+    let package = build()?;
+    println!(
+        "{}  the proxy, with the web client inside",
+        short(&package.proxy)
+    );
+    println!(
+        "{}       the web client's files, for another web server",
+        short(&package.web)
+    );
+    Ok(())
+}
+
+/// Builds what has changed.
+pub(crate) fn build() -> Result<Package> {
+    let web = web::build(Flavour::Release)?;
+    process::run(
+        workspace::cargo()
+            .args(["build", "--release", "--package", "ws-proxy"])
+            .env("COUPLET_WEB_DIR", &web),
+    )?;
+    let built = workspace::target().join("release/ws-proxy");
+    let proxy = workspace::couplet().join("ws-proxy");
+    // Renamed rather than overwritten, since the old one may be running.
+    let new = proxy.with_extension("new");
+    fs::copy(&built, &new).with_context(|| format!("cannot copy {}", built.display()))?;
+    fs::rename(new, &proxy)?;
+    Ok(Package { proxy, web })
+}
+
+/// The path as one would type it in the workspace's root.
+fn short(path: &Path) -> String {
+    path.strip_prefix(workspace::root())
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}

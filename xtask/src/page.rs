@@ -1,0 +1,259 @@
+//! The directory that a web server serves: names with hashes in them, one
+//! style sheet, and everything compressed in advance.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use anyhow::{Context, Result, anyhow, ensure};
+use flate2::{Compression, write::GzEncoder};
+
+use crate::{
+    css, process,
+    progress::step,
+    web::{Flavour, files_below, hash},
+    workspace,
+};
+
+/// What the page is made of, besides `static/`.
+pub(crate) struct Parts {
+    /// The script that wasm-bindgen wrote.
+    pub(crate) script: String,
+    /// The WebAssembly module.
+    pub(crate) module: Vec<u8>,
+    /// Scripts of crates, which [`script`](Self::script) imports by this
+    /// directory's name. Need not exist.
+    pub(crate) snippets: PathBuf,
+}
+
+/// Fills `directory` with the page, replacing whatever it was.
+pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Result<()> {
+    let new = directory.with_extension("new");
+    remove(&new)?;
+    fs::create_dir_all(&new)?;
+    let source = workspace::root().join("static");
+    copy_assets(&source, &new)?;
+    if parts.snippets.is_dir() {
+        copy_below(&parts.snippets, &new.join("snippets"))?;
+    }
+
+    let css = write_hashed(
+        &new,
+        "couplet.css",
+        css::bundle(&source.join("css"))?.as_bytes(),
+    )?;
+    let wasm = write_hashed(&new, "couplet.wasm", &parts.module)?;
+    let script = format!("{}\n{}\n", parts.script.trim_end(), start_line(&wasm));
+    let js = write_hashed(&new, "couplet.js", script.as_bytes())?;
+    let index = fs::read_to_string(source.join("index.html")).context("static/index.html")?;
+    let mut index = fill(&index, &[("css", &css), ("js", &js), ("wasm", &wasm)])?;
+    match flavour {
+        Flavour::Release => {
+            fs::write(new.join("index.html"), index)?;
+            step("Compressing it", || compress_all(&new))?;
+        }
+        Flavour::Dev => {
+            index = index.replace(
+                "</head>",
+                &format!("<script type=\"module\" src=\"{RELOAD_FILE}\"></script></head>"),
+            );
+            fs::write(new.join("index.html"), &index)?;
+            fs::write(new.join(RELOAD_FILE), RELOAD)?;
+            fs::write(new.join("build-id"), hash(index.as_bytes()))?;
+        }
+    }
+    remove(directory)?;
+    fs::rename(&new, directory)?;
+    Ok(())
+}
+
+/// The last line of the script, which wasm-bindgen leaves to the page.
+fn start_line(wasm: &str) -> String {
+    format!("__wbg_init({{ module_or_path: new URL(\"{wasm}\", import.meta.url) }});")
+}
+
+const RELOAD_FILE: &str = "dev-reload.js";
+
+/// Reloads the page when it isn't the last one built any more. Served by
+/// `cargo xtask dev` only.
+const RELOAD: &str = r#"const id = async () => (await fetch("build-id", { cache: "no-store" })).text();
+let loaded = null;
+setInterval(async () => {
+    const current = await id().catch(() => loaded);
+    loaded ??= current;
+    if (current !== loaded) location.reload();
+}, 500);
+"#;
+
+/// Copies what `static/` has besides the sources of other files.
+fn copy_assets(source: &Path, target: &Path) -> Result<()> {
+    for entry in fs::read_dir(source).context("static")? {
+        let entry = entry?.path();
+        let name = entry.file_name().unwrap_or_default();
+        if name != "css" && name != "index.html" {
+            copy_below(&entry, &target.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn copy_below(source: &Path, target: &Path) -> Result<()> {
+    for file in files_below(source)? {
+        let copy = target.join(file.strip_prefix(source)?);
+        // A file below itself has no name of its own.
+        let copy = if source.is_dir() {
+            copy
+        } else {
+            target.to_owned()
+        };
+        if let Some(parent) = copy.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::copy(&file, &copy)?;
+    }
+    Ok(())
+}
+
+/// Writes `name` with the hash of its content in front of the suffix, and
+/// returns the name that it has now.
+fn write_hashed(directory: &Path, name: &str, content: &[u8]) -> Result<String> {
+    let (stem, suffix) = name.rsplit_once('.').context("a file without a suffix")?;
+    let name = format!("{stem}-{}.{suffix}", hash(content));
+    fs::write(directory.join(&name), content)?;
+    Ok(name)
+}
+
+/// Replaces each `{{word}}`, and insists that all of them and no others occur.
+fn fill(template: &str, words: &[(&str, &str)]) -> Result<String> {
+    let mut text = template.to_owned();
+    for (word, value) in words {
+        let placeholder = format!("{{{{{word}}}}}");
+        ensure!(
+            text.contains(&placeholder),
+            "static/index.html doesn't mention {placeholder}"
+        );
+        text = text.replace(&placeholder, value);
+    }
+    ensure!(
+        !text.contains("{{"),
+        "static/index.html has a placeholder that nothing fills"
+    );
+    Ok(text)
+}
+
+/// The suffixes of files that become smaller.
+const COMPRESSIBLE: &[&str] = &[
+    "css",
+    "html",
+    "js",
+    "json",
+    "svg",
+    "txt",
+    "wasm",
+    "webmanifest",
+];
+
+/// Puts a `.br` and a `.gz` beside each file that compresses.
+fn compress_all(directory: &Path) -> Result<()> {
+    let mut files = files_below(directory)?;
+    files.retain(|file| {
+        file.extension()
+            .is_some_and(|suffix| COMPRESSIBLE.iter().any(|known| suffix == *known))
+    });
+    thread::scope(|scope| {
+        let brotli = scope.spawn(|| files.iter().try_for_each(|file| brotli(file)));
+        files.iter().try_for_each(|file| gzip(file))?;
+        brotli
+            .join()
+            .map_err(|_| anyhow!("the compressor panicked"))?
+    })
+}
+
+fn brotli(file: &Path) -> Result<()> {
+    process::check_interrupt()?;
+    let content = fs::read(file)?;
+    let mut compressed = Vec::new();
+    let parameters = brotli::enc::BrotliEncoderParams {
+        quality: 11,
+        lgwin: 24,
+        size_hint: content.len(),
+        ..Default::default()
+    };
+    brotli::BrotliCompress(&mut content.as_slice(), &mut compressed, &parameters)?;
+    Ok(fs::write(with_more(file, "br"), compressed)?)
+}
+
+fn gzip(file: &Path) -> Result<()> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&fs::read(file)?)?;
+    Ok(fs::write(with_more(file, "gz"), encoder.finish()?)?)
+}
+
+/// The path with one more suffix.
+pub(crate) fn with_more(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    name.into()
+}
+
+fn remove(directory: &Path) -> Result<()> {
+    if directory.exists() {
+        fs::remove_dir_all(directory)
+            .with_context(|| format!("cannot replace {}", directory.display()))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_filled_or_missed() {
+        let page = "<link href={{css}}><script src={{js}}>";
+        assert_eq!(
+            fill(page, &[("css", "a"), ("js", "b")]).unwrap(),
+            "<link href=a><script src=b>"
+        );
+        assert!(fill(page, &[("css", "a")]).is_err());
+        assert!(fill(page, &[("css", "a"), ("js", "b"), ("wasm", "c")]).is_err());
+    }
+
+    #[test]
+    fn names_carry_a_hash_of_sixteen_digits() {
+        let directory = tempfile::tempdir().unwrap();
+        let name = write_hashed(directory.path(), "couplet.js", b"1").unwrap();
+        let digits = name
+            .strip_prefix("couplet-")
+            .and_then(|rest| rest.strip_suffix(".js"))
+            .unwrap();
+        assert!(
+            digits.len() == 16 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()),
+            "{name}"
+        );
+        assert_ne!(
+            name,
+            write_hashed(directory.path(), "couplet.js", b"2").unwrap()
+        );
+    }
+
+    #[test]
+    fn every_compressible_file_gets_both_companions() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        fs::write(path.join("a.js"), "let verse = 1;".repeat(100)).unwrap();
+        fs::write(path.join("b.png"), "not text").unwrap();
+        compress_all(path).unwrap();
+        let names: Vec<_> = files_below(path)
+            .unwrap()
+            .iter()
+            .map(|file| file.file_name().unwrap().to_owned())
+            .collect();
+        assert_eq!(names, ["a.js", "a.js.br", "a.js.gz", "b.png"]);
+        assert!(fs::metadata(path.join("a.js.br")).unwrap().len() < 100);
+    }
+}

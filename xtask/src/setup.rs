@@ -1,0 +1,257 @@
+//! Making sure that what a command needs is there.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use anyhow::{Context, Result, bail};
+use couplet_servers::{Kind, find_program};
+
+use crate::{process, progress::step, web, workspace};
+
+/// Something a command may need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// The crates of `Cargo.lock`.
+    Crates,
+    /// The standard library for WebAssembly.
+    WasmTarget,
+    /// The optimiser of WebAssembly.
+    WasmOpt,
+    /// rustfmt and Clippy.
+    Linters,
+    /// The checker of licences and sources.
+    CargoDeny,
+    /// The server of the demo and of the tests.
+    Prosody,
+    /// The other server of the tests.
+    Ejabberd,
+    /// The browser of the tests.
+    Chromium,
+}
+
+/// Everything there is.
+pub(crate) const ALL: &[Need] = &[
+    Need::Crates,
+    Need::WasmTarget,
+    Need::WasmOpt,
+    Need::Linters,
+    Need::CargoDeny,
+    Need::Prosody,
+    Need::Ejabberd,
+    Need::Chromium,
+];
+
+/// Installs those of `needs` that are missing, or says how to.
+pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
+    let is_missing = |need: &&Need| !need.is_met();
+    let missing: Vec<_> = needs.iter().filter(is_missing).collect();
+    let packages: Vec<_> = missing
+        .iter()
+        .flat_map(|need| need.packages())
+        .copied()
+        .collect();
+    if !packages.is_empty() {
+        install_packages(&packages)?;
+    }
+    for need in missing {
+        need.install()?;
+        if !need.is_met() {
+            bail!("{need:?} is still missing");
+        }
+    }
+    Ok(())
+}
+
+impl Need {
+    fn is_met(self) -> bool {
+        match self {
+            Self::Crates => fs::read_to_string(crates_mark())
+                .is_ok_and(|mark| lock_hash().is_ok_and(|hash| mark == hash)),
+            Self::WasmTarget => sysroot()
+                .join("lib/rustlib/wasm32-unknown-unknown/lib")
+                .is_dir(),
+            Self::WasmOpt => wasm_opt().is_some(),
+            Self::Linters => ["cargo-clippy", "cargo-fmt"]
+                .iter()
+                .all(|tool| sysroot().join("bin").join(tool).exists()),
+            Self::CargoDeny => find_program("cargo-deny").is_some(),
+            Self::Prosody => Kind::Prosody.is_installed(),
+            Self::Ejabberd => Kind::Ejabberd.is_installed(),
+            Self::Chromium => ["chromium", "chromium-browser", "google-chrome"]
+                .iter()
+                .any(|name| find_program(name).is_some()),
+        }
+    }
+
+    /// The Debian packages that bring it.
+    fn packages(self) -> &'static [&'static str] {
+        match self {
+            Self::WasmOpt => &["binaryen"],
+            Self::Prosody => Kind::Prosody.packages(),
+            Self::Ejabberd => Kind::Ejabberd.packages(),
+            Self::Chromium => &["chromium", "fonts-liberation"],
+            Self::Crates | Self::WasmTarget | Self::Linters | Self::CargoDeny => &[],
+        }
+    }
+
+    /// Installs what no package brings.
+    fn install(self) -> Result<()> {
+        match self {
+            Self::Crates => fetch_crates(),
+            Self::WasmTarget => install_wasm_target(),
+            Self::Linters => step(
+                "Installing Clippy and rustfmt with rustup, about 10 seconds",
+                || {
+                    process::run_quietly(Command::new("rustup").args([
+                        "component",
+                        "add",
+                        "clippy",
+                        "rustfmt",
+                    ]))
+                },
+            ),
+            Self::CargoDeny => {
+                println!("Installing cargo-deny with cargo, once; about 4 minutes on two cores");
+                process::run(workspace::cargo().args(["install", "--locked", "cargo-deny"]))
+            }
+            Self::WasmOpt | Self::Prosody | Self::Ejabberd | Self::Chromium => Ok(()),
+        }
+    }
+}
+
+/// The optimiser of Debian's package, else of npm's.
+pub(crate) fn wasm_opt() -> Option<PathBuf> {
+    let npm = npm_directory().join("node_modules/.bin/wasm-opt");
+    find_program("wasm-opt").or_else(|| npm.is_file().then_some(npm))
+}
+
+fn npm_directory() -> PathBuf {
+    workspace::couplet().join("npm")
+}
+
+/// The directory of the compiler in use.
+fn sysroot() -> PathBuf {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc)
+        .args(["--print", "sysroot"])
+        .current_dir(workspace::root())
+        .output();
+    let path =
+        output.map(|Output { stdout, .. }| String::from_utf8_lossy(&stdout).trim().to_owned());
+    PathBuf::from(path.unwrap_or_default())
+}
+
+fn install_wasm_target() -> Result<()> {
+    let rustup = step(
+        "Installing Rust's WebAssembly target with rustup, about 5 seconds",
+        || {
+            process::run_quietly(Command::new("rustup").args([
+                "target",
+                "add",
+                "wasm32-unknown-unknown",
+            ]))
+        },
+    );
+    rustup.context(
+        "Rust's WebAssembly target is missing. Where rustup can't be used, Debian has a compiler that brings its own: \
+         apt-get install rustc-web cargo-web rust-web-src lld-22",
+    )
+}
+
+fn fetch_crates() -> Result<()> {
+    step(
+        "Downloading the crates of Cargo.lock, about half a minute",
+        || {
+            process::run_quietly(workspace::cargo().args([
+                "fetch",
+                "--target",
+                "host-tuple",
+                "--target",
+                "wasm32-unknown-unknown",
+            ]))
+        },
+    )?;
+    fs::create_dir_all(workspace::couplet())?;
+    Ok(fs::write(crates_mark(), lock_hash()?)?)
+}
+
+fn crates_mark() -> PathBuf {
+    workspace::couplet().join("fetched")
+}
+
+fn lock_hash() -> Result<String> {
+    Ok(web::hash(&fs::read(workspace::root().join("Cargo.lock"))?))
+}
+
+/// Installs Debian packages, if we may.
+fn install_packages(packages: &[&str]) -> Result<()> {
+    let list = packages.join(" ");
+    if find_program("apt-get").is_none() {
+        return install_without_apt(packages);
+    }
+    let Some(mut command) = root_shell() else {
+        bail!("some programs are missing. Install them: sudo apt-get install {list}");
+    };
+    let script = APT_SCRIPT.replace("@packages@", &list);
+    step(
+        &format!("Installing {list} with apt-get, once; one to five minutes"),
+        || process::run_quietly(command.arg(&script)),
+    )
+    .with_context(|| format!("cannot install. Try it by hand: sudo apt-get install {list}"))
+}
+
+/// Package lists may be missing or old, hence the second attempt. The policy
+/// keeps the servers' system services from starting: we run our own.
+const APT_SCRIPT: &str = r#"
+export DEBIAN_FRONTEND=noninteractive
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' >$policy
+    chmod +x $policy
+    trap "rm -f $policy" EXIT
+fi
+install="apt-get install --yes --no-install-recommends @packages@"
+$install || { apt-get update && $install; }
+"#;
+
+/// A shell with root's rights that asks for no password.
+fn root_shell() -> Option<Command> {
+    let succeeds = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).output();
+        output.ok().filter(|output| output.status.success())
+    };
+    let id = succeeds("id", &["-u"])?;
+    if id.stdout.trim_ascii() == b"0" {
+        let mut command = Command::new("sh");
+        command.arg("-c");
+        return Some(command);
+    }
+    succeeds("sudo", &["-n", "true"])?;
+    let mut command = Command::new("sudo");
+    command.args(["-n", "sh", "-c"]);
+    Some(command)
+}
+
+/// npm has the optimiser; nobody else has the servers.
+fn install_without_apt(packages: &[&str]) -> Result<()> {
+    let list = packages.join(" ");
+    if packages != ["binaryen"] || find_program("npm").is_none() {
+        bail!("install these programs with your package manager, under Debian's names: {list}");
+    }
+    let directory = npm_directory();
+    fs::create_dir_all(&directory)?;
+    step(
+        "Installing binaryen with npm, once; about half a minute",
+        || {
+            process::run_quietly(
+                Command::new("npm")
+                    .args(["install", "--prefix"])
+                    .arg(Path::new(&directory))
+                    .arg("binaryen"),
+            )
+        },
+    )
+}

@@ -1,0 +1,111 @@
+//! How much a browser downloads to show the first page.
+
+use std::{cmp::Reverse, fs, path::Path};
+
+use anyhow::{Result, ensure};
+
+use crate::{page::with_more, web::files_below};
+
+/// Of all files together, compressed with brotli.
+const BUDGET: u64 = 260 * 1024;
+
+/// Prints what the first load of the page in `directory` costs, and fails when
+/// that is over the budget.
+pub(crate) fn check(directory: &Path) -> Result<()> {
+    let mut files = first_load(directory)?;
+    files.sort_by_key(|(_, size)| Reverse(*size));
+    let total: u64 = files.iter().map(|(_, size)| size).sum();
+    println!("First load, compressed with brotli:");
+    for (name, size) in files
+        .iter()
+        .map(|(name, size)| (name.as_str(), *size))
+        .chain([("all of it", total)])
+    {
+        println!("{:>8.1} KB  {name}", kilobytes(size));
+    }
+    let (total, budget) = (kilobytes(total), kilobytes(BUDGET));
+    ensure!(
+        total <= budget,
+        "the first load takes {total:.1} KB; the budget is {budget} KB"
+    );
+    Ok(())
+}
+
+fn kilobytes(bytes: u64) -> f64 {
+    f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)) / 1024.0
+}
+
+/// Every file with its compressed size, as if the browser took all of them:
+/// only of the languages it takes one, and we count the largest; and the icons
+/// are for those who install the page.
+fn first_load(directory: &Path) -> Result<Vec<(String, u64)>> {
+    let mut files = Vec::new();
+    let mut locale: Option<(String, u64)> = None;
+    for file in files_below(directory)? {
+        let is_copy = file
+            .extension()
+            .is_some_and(|suffix| suffix == "br" || suffix == "gz");
+        let name = file.strip_prefix(directory)?.display().to_string();
+        let is_icon = name.starts_with("icons/") && name.ends_with(".png");
+        if is_copy || is_icon {
+            continue;
+        }
+        let compressed = with_more(&file, "br");
+        let size = fs::metadata(if compressed.exists() {
+            &compressed
+        } else {
+            &file
+        })?
+        .len();
+        if !name.starts_with("locales/") {
+            files.push((name, size));
+        } else if locale.as_ref().is_none_or(|(_, largest)| size > *largest) {
+            locale = Some((name, size));
+        }
+    }
+    files.extend(locale);
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_compressed_sizes_and_one_language() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        fs::create_dir(path.join("icons")).unwrap();
+        fs::create_dir(path.join("locales")).unwrap();
+        for (name, size) in [
+            ("index.html", 100),
+            ("index.html.br", 10),
+            ("index.html.gz", 12),
+            ("a.png", 50),
+            ("icons/icon-512.png", 9000),
+            ("locales/de.json", 30),
+            ("locales/ja.json", 40),
+            ("locales/ja.json.br", 20),
+        ] {
+            fs::write(path.join(name), vec![0; size]).unwrap();
+        }
+        let mut files = first_load(path).unwrap();
+        files.sort();
+        let expected = [("a.png", 50), ("index.html", 10), ("locales/de.json", 30)];
+        assert_eq!(files, expected.map(|(name, size)| (name.to_owned(), size)));
+    }
+
+    #[test]
+    fn the_budget_bites() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("a.bin"), vec![0; 260 * 1024]).unwrap();
+        check(directory.path()).unwrap();
+        fs::write(directory.path().join("b.bin"), [0]).unwrap();
+        assert!(
+            check(directory.path())
+                .unwrap_err()
+                .to_string()
+                .contains("the budget is 260 KB")
+        );
+    }
+}

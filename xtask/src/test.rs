@@ -1,0 +1,130 @@
+//! `cargo xtask test`: everything that has to hold.
+
+use std::{fmt::Display, path::Path, time::Instant};
+
+use anyhow::{Result, ensure};
+
+use crate::{
+    package,
+    process::{self, Interrupted},
+    progress::seconds,
+    setup::{self, Need},
+    size,
+    test_binaries::{self, Counts, TestBinary},
+    workspace,
+};
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Leaves out the tests that need real servers and browsers
+    #[arg(long)]
+    fast: bool,
+}
+
+/// Stops at the first thing that doesn't hold; `false` then. The last line of
+/// the output is the count of the tests that ran.
+pub(crate) fn run(options: &Options) -> Result<bool> {
+    let start = Instant::now();
+    let mut counts = Counts::default();
+    let result = check_everything(options, &mut counts);
+    if let Err(error) = &result {
+        if error.is::<Interrupted>() {
+            return Err(Interrupted.into());
+        }
+        println!("\nFAILED: {error:#}");
+        // What isn't a test may fail too, and must not look like success.
+        counts.failed = counts.failed.max(1);
+    }
+    println!("\nThat took {}.", seconds(start.elapsed()));
+    println!("{counts}");
+    Ok(result.is_ok())
+}
+
+/// What the quick part needs.
+const FAST_NEEDS: &[Need] = &[
+    Need::Crates,
+    Need::WasmTarget,
+    Need::Linters,
+    Need::CargoDeny,
+];
+
+fn check_everything(options: &Options, counts: &mut Counts) -> Result<()> {
+    setup::ensure(if options.fast { FAST_NEEDS } else { setup::ALL })?;
+    for (title, command) in LINTS {
+        heading(title);
+        process::run(
+            workspace::cargo()
+                .args(command.split(' '))
+                .env("RUSTDOCFLAGS", "-Dwarnings"),
+        )?;
+    }
+
+    heading("Building the tests");
+    let binaries = test_binaries::build()?;
+    let (real, quick): (Vec<_>, Vec<_>) = binaries.into_iter().partition(needs_real_parts);
+    for binary in quick {
+        heading(&binary.to_string());
+        count(&binary, binary.run(&[])?, counts)?;
+    }
+    heading("Examples in the documentation");
+    count(
+        &"the documentation",
+        test_binaries::run_documentation()?,
+        counts,
+    )?;
+
+    if !options.fast {
+        heading("Building what is shipped");
+        let package = package::build()?;
+        size::check(&package.web)?;
+        let environment: [(&str, &Path); 2] = [
+            ("COUPLET_WS_PROXY", &package.proxy),
+            ("COUPLET_WEB_DIR", &package.web),
+        ];
+        for binary in real {
+            heading(&binary.to_string());
+            count(&binary, binary.run(&environment)?, counts)?;
+        }
+    }
+    ensure!(counts.total() > 0, "no test ran");
+    Ok(())
+}
+
+/// What is checked before any test is built: Cargo's arguments.
+const LINTS: &[(&str, &str)] = &[
+    ("Formatting", "fmt --all --check"),
+    (
+        "Licences and sources",
+        "deny --log-level warn check bans licenses sources",
+    ),
+    (
+        "Clippy",
+        "clippy --workspace --all-targets -- --deny warnings",
+    ),
+    (
+        "Clippy, for the browser",
+        "clippy --package couplet-web --target wasm32-unknown-unknown -- --deny warnings",
+    ),
+    ("Documentation", "doc --workspace --no-deps"),
+];
+
+/// The files in `tests/` directories that start servers and browsers.
+const REAL: [&str; 4] = ["browser", "chaos", "server", "servers"];
+
+fn needs_real_parts(binary: &TestBinary) -> bool {
+    binary.is_integration && REAL.contains(&binary.name.as_str())
+}
+
+fn count(what: &impl Display, new: Counts, counts: &mut Counts) -> Result<()> {
+    *counts += new;
+    ensure!(
+        new.failed == 0,
+        "{} of the tests of {what} failed",
+        new.failed
+    );
+    Ok(())
+}
+
+fn heading(title: &str) {
+    println!("\n== {title}");
+}

@@ -1,0 +1,152 @@
+//! The web client: compiled, bound to JavaScript, optimised and laid out.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::{page, process, progress::step, wasm_opt, workspace};
+
+/// For whom the web client is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flavour {
+    /// For people: small, optimised, compressed.
+    Release,
+    /// For whoever is changing it: quickly built, with names in stack traces,
+    /// and the page reloads itself.
+    Dev,
+}
+
+/// The files that decide what the web client is, besides this program.
+pub(crate) const INPUTS: &[&str] = &["Cargo.toml", "Cargo.lock", "shared", "static", "web-client"];
+
+/// Builds the web client, unless nothing has changed since the last time, and
+/// returns the directory of its files.
+pub(crate) fn build(flavour: Flavour) -> Result<PathBuf> {
+    let directory = workspace::couplet().join(flavour.directory());
+    let mark = directory.with_extension("hash");
+    let inputs = hash_inputs()?;
+    if directory.is_dir() && fs::read_to_string(&mark).is_ok_and(|built| built == inputs) {
+        return Ok(directory);
+    }
+    let module = compile(flavour)?;
+    let work = tempfile::tempdir()?;
+    let script = bind(&module, flavour, work.path())?;
+    if flavour == Flavour::Release {
+        wasm_opt::optimise(&work.path().join("couplet_bg.wasm"))?;
+    }
+    let parts = page::Parts {
+        script,
+        module: fs::read(work.path().join("couplet_bg.wasm"))?,
+        snippets: work.path().join("snippets"),
+    };
+    page::lay_out(&parts, flavour, &directory)?;
+    fs::write(mark, inputs)?;
+    Ok(directory)
+}
+
+/// Sixteen hexadecimal digits that stand for `bytes`.
+pub(crate) fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+impl Flavour {
+    fn directory(self) -> &'static str {
+        match self {
+            Self::Release => "web",
+            Self::Dev => "web-dev",
+        }
+    }
+
+    fn profile(self) -> &'static str {
+        match self {
+            Self::Release => "wasm",
+            Self::Dev => "dev",
+        }
+    }
+
+    /// Where Cargo puts what it builds with the profile.
+    fn output(self) -> &'static str {
+        match self {
+            Self::Release => "wasm",
+            Self::Dev => "debug",
+        }
+    }
+}
+
+/// Stands for all [`INPUTS`] and for this program, which Cargo builds anew
+/// when the compiler changes too.
+fn hash_inputs() -> Result<String> {
+    let mut hasher = Sha256::new();
+    let program = fs::metadata(env::current_exe()?)?.modified()?;
+    hasher.update(format!("{program:?}"));
+    for input in INPUTS {
+        for file in files_below(&workspace::root().join(input))? {
+            hasher.update(file.as_os_str().as_encoded_bytes());
+            hasher.update(
+                fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?,
+            );
+        }
+    }
+    Ok(hash(&hasher.finalize()))
+}
+
+/// `path` if it is a file, else all files below it, in the order of their names.
+pub(crate) fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries = fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut entries = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<_>>>()?;
+    entries.sort();
+    let files = entries
+        .iter()
+        .map(|entry| files_below(entry))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(files.concat())
+}
+
+fn compile(flavour: Flavour) -> Result<PathBuf> {
+    println!("Compiling the web client");
+    process::run(workspace::cargo().args([
+        "build",
+        "--package",
+        "couplet-web",
+        "--target",
+        "wasm32-unknown-unknown",
+        "--profile",
+        flavour.profile(),
+    ]))?;
+    Ok(workspace::target()
+        .join("wasm32-unknown-unknown")
+        .join(flavour.output())
+        .join("couplet-web.wasm"))
+}
+
+/// Writes `couplet_bg.wasm` into `directory`, and returns the script that
+/// loads it.
+fn bind(module: &Path, flavour: Flavour, directory: &Path) -> Result<String> {
+    let module = fs::read(module).with_context(|| module.display().to_string())?;
+    let module = wasm_opt::prepare(module);
+    step("Binding it to JavaScript", || {
+        let dev = flavour == Flavour::Dev;
+        Bindgen::new()
+            .input_bytes("couplet", module)
+            .web(true)?
+            .typescript(false)
+            .keep_debug(false)
+            .remove_name_section(!dev)
+            .remove_producers_section(true)
+            .generate(directory)
+    })?;
+    Ok(fs::read_to_string(directory.join("couplet.js"))?)
+}
