@@ -14,7 +14,9 @@ pub(crate) async fn load() -> ClientConfig {
     ClientConfig {
         version: text(&file, "version").unwrap_or_default(),
         websocket: text(&file, "websocket").unwrap_or_else(|| "/xmpp-websocket".to_owned()),
-        domains: list(&file, "domains").filter_map(|domain| domain.as_string()).collect(),
+        domains: list(&file, "domains")
+            .filter_map(|domain| domain.as_string())
+            .collect(),
         demo: list(&file, "demo")
             .filter_map(|account| {
                 Some(DemoAccount {
@@ -30,16 +32,27 @@ pub(crate) async fn load() -> ClientConfig {
 pub(crate) fn websocket_url(endpoint: &str) -> String {
     let location = web_sys::window().map(|window| window.location());
     let part = |read: fn(&web_sys::Location) -> Result<String, JsValue>| {
-        location.as_ref().and_then(|location| read(location).ok()).unwrap_or_default()
+        location
+            .as_ref()
+            .and_then(|location| read(location).ok())
+            .unwrap_or_default()
     };
-    resolve(endpoint, &part(web_sys::Location::protocol), &part(web_sys::Location::host))
+    resolve(
+        endpoint,
+        &part(web_sys::Location::protocol),
+        &part(web_sys::Location::host),
+    )
 }
 
 fn resolve(endpoint: &str, protocol: &str, host: &str) -> String {
     if endpoint.starts_with("ws:") || endpoint.starts_with("wss:") {
         return endpoint.to_owned();
     }
-    let scheme = if protocol == "https:" { "wss://" } else { "ws://" };
+    let scheme = if protocol == "https:" {
+        "wss://"
+    } else {
+        "ws://"
+    };
     [scheme, host, "/", endpoint.trim_start_matches('/')].concat()
 }
 
@@ -48,8 +61,13 @@ fn text(object: &JsValue, key: &str) -> Option<String> {
 }
 
 fn list(object: &JsValue, key: &str) -> impl Iterator<Item = JsValue> {
-    let values = property(object, key).filter(Array::is_array).map(|list| Array::from(&list));
-    values.map(|list| list.to_vec()).unwrap_or_default().into_iter()
+    let values = property(object, key)
+        .filter(Array::is_array)
+        .map(|list| Array::from(&list));
+    values
+        .map(|list| list.to_vec())
+        .unwrap_or_default()
+        .into_iter()
 }
 
 fn property(object: &JsValue, key: &str) -> Option<JsValue> {
@@ -64,7 +82,10 @@ mod tests {
     fn a_path_is_on_our_own_host() {
         let url = resolve("/xmpp-websocket", "http:", "127.0.0.1:5280");
         assert_eq!(url, "ws://127.0.0.1:5280/xmpp-websocket");
-        assert_eq!(resolve("ws", "https:", "example.org"), "wss://example.org/ws");
+        assert_eq!(
+            resolve("ws", "https:", "example.org"),
+            "wss://example.org/ws"
+        );
     }
 
     #[test]

@@ -8,9 +8,7 @@ use std::rc::Rc;
 
 use couplet_engine::sasl::{self, Exchange, Identity, ProofRequest, Step};
 use couplet_engine::store::{StoreEvent, Trouble};
-use couplet_engine::{
-    CloseReason, Command, Config, Engine, Input, Level, Output, SessionCommand,
-};
+use couplet_engine::{CloseReason, Command, Config, Engine, Input, Level, Output, SessionCommand};
 use jid::BareJid;
 use wasm_bindgen_futures::spawn_local;
 use zeroize::Zeroizing;
@@ -77,8 +75,10 @@ impl Driver {
     /// Signs in. The password stays in memory until the session ends.
     pub(crate) fn sign_in(&self, jid: BareJid, password: String) {
         let username = jid.node().map(|node| node.to_string());
-        *self.0.credentials.borrow_mut() =
-            Some(Credentials { username, password: Zeroizing::new(password) });
+        *self.0.credentials.borrow_mut() = Some(Credentials {
+            username,
+            password: Zeroizing::new(password),
+        });
         let url = self.0.url.clone();
         self.command(Command::Session(SessionCommand::SignIn { jid, url }));
     }
@@ -92,7 +92,10 @@ impl Driver {
     }
 
     fn feed(&self, input: Input) {
-        self.0.engine.borrow_mut().handle_input(platform::now(), input);
+        self.0
+            .engine
+            .borrow_mut()
+            .handle_input(platform::now(), input);
         let mut events = Vec::new();
         loop {
             let output = self.0.engine.borrow_mut().poll_output();
@@ -102,7 +105,10 @@ impl Driver {
                 // This build keeps everything in memory, where it is safe at once.
                 Output::Commit(commit, _) => {
                     let now = platform::now();
-                    self.0.engine.borrow_mut().handle_input(now, Input::Committed(commit));
+                    self.0
+                        .engine
+                        .borrow_mut()
+                        .handle_input(now, Input::Committed(commit));
                 }
                 Output::Transmit(text) => self.transmit(&text),
                 Output::Event(event) => events.push(event),
@@ -122,7 +128,10 @@ impl Driver {
     fn open(&self, url: &str) {
         let number = {
             let mut connection = self.0.connection.borrow_mut();
-            *connection = Connection { number: connection.number + 1, ..Connection::default() };
+            *connection = Connection {
+                number: connection.number + 1,
+                ..Connection::default()
+            };
             connection.number
         };
         let driver = self.clone();
@@ -133,7 +142,10 @@ impl Driver {
                 // As if it had failed a moment later, outside of this drain.
                 let driver = self.clone();
                 spawn_local(async move {
-                    let reason = CloseReason { opened: false, code: 1006 };
+                    let reason = CloseReason {
+                        opened: false,
+                        code: 1006,
+                    };
                     driver.happened(number, Happened::Closed(reason));
                 });
             }
@@ -174,7 +186,9 @@ impl Driver {
 
     fn identity(&self) -> Identity {
         let credentials = self.0.credentials.borrow();
-        let username = credentials.as_ref().and_then(|credentials| credentials.username.clone());
+        let username = credentials
+            .as_ref()
+            .and_then(|credentials| credentials.username.clone());
         username.map_or(Identity::Anonymous, Identity::User)
     }
 
@@ -203,7 +217,9 @@ impl Driver {
             if connection.number != number {
                 return;
             }
-            let Some(exchange) = &mut connection.exchange else { return };
+            let Some(exchange) = &mut connection.exchange else {
+                return;
+            };
             exchange.proved(proof)
         };
         self.take(step);
@@ -211,7 +227,9 @@ impl Driver {
 
     async fn prove(&self, request: ProofRequest) -> Result<sasl::Proof, Trouble> {
         let password = self.prepared_password()?;
-        platform::prove(request, &password).await.map_err(|_| Trouble::InsecurePage)
+        platform::prove(request, &password)
+            .await
+            .map_err(|_| Trouble::InsecurePage)
     }
 
     fn send_plain(&self) -> sasl::Reply {
@@ -219,7 +237,9 @@ impl Driver {
             Ok(password) => password,
             Err(trouble) => return sasl::Reply::Failed(trouble),
         };
-        let Identity::User(username) = self.identity() else { return sasl::Reply::AuthSent };
+        let Identity::User(username) = self.identity() else {
+            return sasl::Reply::AuthSent;
+        };
         self.transmit(&Zeroizing::new(sasl::plain_auth(&username, &password)));
         sasl::Reply::AuthSent
     }
@@ -228,7 +248,9 @@ impl Driver {
     fn prepared_password(&self) -> Result<Zeroizing<String>, Trouble> {
         let credentials = self.0.credentials.borrow();
         let wrong = Trouble::WrongPassword { text: None };
-        let Some(Credentials { password, .. }) = credentials.as_ref() else { return Err(wrong) };
+        let Some(Credentials { password, .. }) = credentials.as_ref() else {
+            return Err(wrong);
+        };
         match stringprep::saslprep(password) {
             Ok(prepared) => Ok(Zeroizing::new(prepared.into_owned())),
             Err(_) => Err(wrong),

@@ -21,7 +21,10 @@ pub(crate) struct Model<T> {
 
 impl<T> Clone for Model<T> {
     fn clone(&self) -> Self {
-        Self { cell: self.cell.clone(), update: self.update.clone() }
+        Self {
+            cell: self.cell.clone(),
+            update: self.update.clone(),
+        }
     }
 }
 

@@ -60,7 +60,11 @@ impl Route {
             Some(_) => return None,
         };
         let jid = BareJid::from_str(&decode(jid)?).ok()?;
-        Some(if details { Self::Details(jid) } else { Self::Chat(jid) })
+        Some(if details {
+            Self::Details(jid)
+        } else {
+            Self::Chat(jid)
+        })
     }
 }
 
@@ -108,13 +112,21 @@ mod tests {
 
     #[test]
     fn a_plain_address_is_readable() {
-        assert_eq!(Route::Chat(jid("alice@example.org")).href(), "#/chat/alice@example.org");
+        assert_eq!(
+            Route::Chat(jid("alice@example.org")).href(),
+            "#/chat/alice@example.org"
+        );
     }
 
     #[test]
     fn every_route_survives_its_address() {
         let mut routes = vec![Route::Home];
-        for text in ["alice@example.org", "林美@例子.广告", "100%/a?b#c@example.org", "example.org"] {
+        for text in [
+            "alice@example.org",
+            "林美@例子.广告",
+            "100%/a?b#c@example.org",
+            "example.org",
+        ] {
             if let Ok(jid) = BareJid::new(text) {
                 routes.push(Route::Chat(jid.clone()));
                 routes.push(Route::Details(jid));
@@ -122,7 +134,12 @@ mod tests {
         }
         assert!(routes.len() >= 7);
         for route in routes {
-            assert_eq!(Route::parse(&route.href()), Some(route.clone()), "{}", route.href());
+            assert_eq!(
+                Route::parse(&route.href()),
+                Some(route.clone()),
+                "{}",
+                route.href()
+            );
         }
     }
 
@@ -134,7 +151,15 @@ mod tests {
 
     #[test]
     fn what_is_no_route_is_none() {
-        for hash in ["", "#", "#chat", "#/chat/", "#/chat/a@b/other", "#/chat/%zz@b", "#/chat/%ff"] {
+        for hash in [
+            "",
+            "#",
+            "#chat",
+            "#/chat/",
+            "#/chat/a@b/other",
+            "#/chat/%zz@b",
+            "#/chat/%ff",
+        ] {
             assert_eq!(Route::parse(hash), None, "{hash}");
         }
     }

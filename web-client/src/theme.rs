@@ -42,8 +42,12 @@ impl Theme {
 
     /// Shows the theme: `tokens.css` goes by `data-theme`.
     pub(crate) fn apply(self) {
-        let Some(window) = web_sys::window() else { return };
-        let Some(document) = window.document() else { return };
+        let Some(window) = web_sys::window() else {
+            return;
+        };
+        let Some(document) = window.document() else {
+            return;
+        };
         if let Some(root) = document.document_element() {
             // Neither fails for a name that is one.
             let _ = match self.name() {
@@ -69,12 +73,20 @@ impl Theme {
             let style = window.get_computed_style(&body).ok()??;
             style.get_property_value("background-color").ok()
         });
-        let Ok(metas) = document.query_selector_all("meta[name=theme-color]") else { return };
+        let Ok(metas) = document.query_selector_all("meta[name=theme-color]") else {
+            return;
+        };
         for index in 0..metas.length() {
-            let Some(meta) = metas.get(index).and_then(|node| node.dyn_into().ok()) else { continue };
+            let Some(meta) = metas.get(index).and_then(|node| node.dyn_into().ok()) else {
+                continue;
+            };
             let meta: HtmlMetaElement = meta;
             let system = meta.dataset().get("system");
-            let content = if self == Self::System { system } else { colour.clone() };
+            let content = if self == Self::System {
+                system
+            } else {
+                colour.clone()
+            };
             meta.set_content(&content.unwrap_or_default());
         }
     }

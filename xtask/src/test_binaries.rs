@@ -160,14 +160,24 @@ fn parse_artifact(line: &str) -> Option<TestBinary> {
     let directory = Path::new(message["manifest_path"].as_str()?)
         .parent()?
         .to_owned();
-    let package = message["package_id"].as_str()?.rsplit(['#', '/']).next()?;
+    let package = package_name(message["package_id"].as_str()?);
     Some(TestBinary {
         is_integration: message["target"]["kind"][0] == "test",
-        package: package.split('@').next()?.to_owned(),
+        package: package.to_owned(),
         name: message["target"]["name"].as_str()?.to_owned(),
         directory,
         program: program.into(),
     })
+}
+
+/// The name in `path+file:///w/shared#couplet-shared@0.1.0`, or in
+/// `path+file:///w/ws-proxy#0.1.0` where the directory has the same.
+fn package_name(id: &str) -> &str {
+    let (source, package) = id.split_once('#').unwrap_or((id, id));
+    match package.split_once('@') {
+        Some((name, _)) => name,
+        None => source.rsplit('/').next().unwrap_or(source),
+    }
 }
 
 /// `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; …`
@@ -240,6 +250,15 @@ mod tests {
         assert_eq!(parse_artifact(&message(true, id)), Some(expected));
         assert_eq!(parse_artifact(&message(false, id)), None);
         assert_eq!(parse_artifact(r#"{"reason":"build-finished"}"#), None);
+    }
+
+    #[test]
+    fn packages_are_named() {
+        assert_eq!(
+            package_name("path+file:///w/shared#couplet-shared@0.1.0"),
+            "couplet-shared"
+        );
+        assert_eq!(package_name("path+file:///w/ws-proxy#0.1.0"), "ws-proxy");
     }
 
     #[test]

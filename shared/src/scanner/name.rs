@@ -22,7 +22,7 @@ struct Shape {
 }
 
 /// The longest name that a [`Shape`] can have, whatever the limits are.
-const MAX_LEN: usize = u32::MAX as usize;
+const MAX_LEN: usize = i32::MAX as usize;
 
 /// The longest name that a [`Name::key`] holds.
 pub(super) const KEY_LEN: usize = 8;

@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn what_is_no_tag_is_read_byte_by_byte() {
-        for piece in [&b"<"[..], b"<!", b"<![CDA", b"&", b"&#x1", b"<?", b"<?xm"] {
+        for piece in [&b"<"[..], b"<!", b"<![CDA", b"&", b"&#x1", b"<?", b"<?xml"] {
             assert_eq!(straddle(piece).extend(b"x>"), (1, true));
         }
         assert_eq!(straddle(b"<?xml ").extend(b"x>"), (2, true));

@@ -58,9 +58,13 @@ fn outcome(mode: Mode, input: impl AsRef<[u8]>) -> Outcome {
     outcome_within(mode, XmlLimits::default(), input.as_ref())
 }
 
-/// How a message with `content` in its element ends.
+/// How a message with `content` in its element ends, be it near the end of the
+/// input or far from it: eight bytes are read at a time where there are eight.
 fn content(content: &str) -> Result<(), ScanError> {
-    outcome(Mode::Message, format!("<a>{content}</a>")).1
+    let near = message(format!("<a>{content}</a>"));
+    let far = message(format!("<a>{content}and so on and so on</a>"));
+    assert_eq!(near, far, "{content}");
+    near
 }
 
 fn message(input: impl AsRef<[u8]>) -> Result<(), ScanError> {

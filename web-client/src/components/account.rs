@@ -15,7 +15,9 @@ use crate::theme::Theme;
 
 /// The top of the sidebar.
 pub(crate) fn account(state: &State) -> Html {
-    let Some(me) = state.me() else { return Html::default() };
+    let Some(me) = state.me() else {
+        return Html::default();
+    };
     let store = state.store();
     let own = store.own_presence();
     let name = store.name(&me);
@@ -48,8 +50,12 @@ fn entries(state: &State) -> Vec<Entry> {
         separated,
         onselect,
     };
-    let mut entries =
-        vec![action(Icon::Smile, "menu.status", opening(state, Layer::Status), false)];
+    let mut entries = vec![action(
+        Icon::Smile,
+        "menu.status",
+        opening(state, Layer::Status),
+        false,
+    )];
     let stored = Theme::stored();
     for (theme, icon, key) in [
         (Theme::System, Icon::Monitor, "theme.system"),
@@ -68,7 +74,12 @@ fn entries(state: &State) -> Vec<Entry> {
         opening(state, Layer::Shortcuts),
         true,
     ));
-    entries.push(action(Icon::SignOut, "menu.signOut", sign_out(state.clone()), false));
+    entries.push(action(
+        Icon::SignOut,
+        "menu.signOut",
+        sign_out(state.clone()),
+        false,
+    ));
     entries
 }
 

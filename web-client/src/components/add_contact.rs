@@ -68,7 +68,13 @@ pub(crate) fn AddContact(props: &Props) -> Html {
 
 /// Whose address was typed, or the key of what is wrong with it.
 fn contact(state: &State, address: &str) -> Result<BareJid, &'static str> {
-    let jid = BareJid::from_str(address).ok().filter(|jid| jid.node().is_some());
+    let jid = BareJid::from_str(address)
+        .ok()
+        .filter(|jid| jid.node().is_some());
     let jid = jid.ok_or("add.noName")?;
-    if state.me().as_ref() == Some(&jid) { Err("add.yourself") } else { Ok(jid) }
+    if state.me().as_ref() == Some(&jid) {
+        Err("add.yourself")
+    } else {
+        Ok(jid)
+    }
 }

@@ -53,7 +53,11 @@ pub(crate) fn avatar(
 /// The first letter or digit of a name, else its first character.
 fn initial(name: &str) -> String {
     let first = name.chars().find(|character| character.is_alphanumeric());
-    first.or_else(|| name.chars().next()).iter().flat_map(|first| first.to_uppercase()).collect()
+    first
+        .or_else(|| name.chars().next())
+        .iter()
+        .flat_map(|first| first.to_uppercase())
+        .collect()
 }
 
 #[cfg(test)]

@@ -68,7 +68,9 @@ fn next_scheme(text: &str, from: usize) -> Option<(usize, &'static str)> {
     let bytes = text.as_bytes();
     (from..bytes.len()).find_map(|start| {
         let scheme = SCHEMES.into_iter().find(|scheme| {
-            bytes[start..].get(..scheme.len()).is_some_and(|found| found.eq_ignore_ascii_case(scheme.as_bytes()))
+            bytes[start..]
+                .get(..scheme.len())
+                .is_some_and(|found| found.eq_ignore_ascii_case(scheme.as_bytes()))
         })?;
         Some((start, scheme))
     })
@@ -83,7 +85,9 @@ fn starts_a_word(before: &str) -> bool {
 /// around it, and without a bracket that was opened before it.
 fn link_length(text: &str) -> usize {
     let stops = |character: char| {
-        character.is_whitespace() || character.is_control() || "<>\"“”„«»「」『』，。、！？；：（）".contains(character)
+        character.is_whitespace()
+            || character.is_control()
+            || "<>\"“”„«»「」『』，。、！？；：（）".contains(character)
     };
     let mut link = &text[..text.find(stops).unwrap_or(text.len())];
     while let Some(last) = link.chars().next_back() {
@@ -94,7 +98,11 @@ fn link_length(text: &str) -> usize {
             '}' => Some('{'),
             _ => break,
         };
-        let count = |wanted| link.chars().filter(|character| *character == wanted).count();
+        let count = |wanted| {
+            link.chars()
+                .filter(|character| *character == wanted)
+                .count()
+        };
         if opening.is_some_and(|opening| count(opening) >= count(last)) {
             break;
         }
@@ -107,7 +115,9 @@ fn link_length(text: &str) -> usize {
 fn person(uri: &str) -> Option<BareJid> {
     let path = uri.get("xmpp:".len()..)?.trim_start_matches('/');
     let address = path.split(['?', '#', '/', ';']).next()?;
-    BareJid::from_str(address).ok().filter(|jid| jid.node().is_some())
+    BareJid::from_str(address)
+        .ok()
+        .filter(|jid| jid.node().is_some())
 }
 
 #[cfg(test)]
@@ -140,15 +150,31 @@ mod tests {
     #[test]
     fn the_sentence_around_a_link_is_not_part_of_it() {
         assert_eq!(links("(https://a.example/b)."), ["https://a.example/b"]);
-        assert_eq!(links("https://a.example/b_(c)"), ["https://a.example/b_(c)"]);
-        assert_eq!(links("“https://a.example/?q=1!”"), ["https://a.example/?q=1"]);
-        assert_eq!(links("看https://a.example/林美。好"), ["https://a.example/林美"]);
+        assert_eq!(
+            links("https://a.example/b_(c)"),
+            ["https://a.example/b_(c)"]
+        );
+        assert_eq!(
+            links("“https://a.example/?q=1!”"),
+            ["https://a.example/?q=1"]
+        );
+        assert_eq!(
+            links("看https://a.example/林美。好"),
+            ["https://a.example/林美"]
+        );
         assert_eq!(links("HTTPS://A.EXAMPLE"), ["HTTPS://A.EXAMPLE"]);
     }
 
     #[test]
     fn other_schemes_stay_text() {
-        for text in ["javascript:alert(1)", "data:text/html,x", "xhttps://a", "https://", "http:/a", "mailto:a@b"] {
+        for text in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "xhttps://a",
+            "https://",
+            "http:/a",
+            "mailto:a@b",
+        ] {
             assert!(links(text).is_empty(), "{text}");
         }
     }
@@ -157,13 +183,24 @@ mod tests {
     fn a_person_is_a_conversation() {
         let found = segments("ask xmpp:bob@example.org?message");
         assert!(matches!(&found[1], Segment::Person(_, jid) if jid.as_str() == "bob@example.org"));
-        assert!(links("xmpp:example.org").is_empty(), "a server is nobody to talk with");
+        assert!(
+            links("xmpp:example.org").is_empty(),
+            "a server is nobody to talk with"
+        );
         assert!(links("xmpp:@@").is_empty());
     }
 
     #[test]
     fn any_text_splits_without_panic() {
-        for text in ["", "h", "http", "https://\u{301}", "🙂https://🙂", "xmpp:🙂@🙂", "https://a)))"] {
+        for text in [
+            "",
+            "h",
+            "http",
+            "https://\u{301}",
+            "🙂https://🙂",
+            "xmpp:🙂@🙂",
+            "https://a)))",
+        ] {
             segments(text);
         }
     }

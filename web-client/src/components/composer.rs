@@ -114,7 +114,11 @@ impl Composer {
     fn typed(&self) {
         let Some(area) = self.area() else { return };
         self.changed(&area);
-        if self.0.filled.get() { self.0.typing.key() } else { self.0.typing.stop() }
+        if self.0.filled.get() {
+            self.0.typing.key()
+        } else {
+            self.0.typing.stop()
+        }
     }
 
     fn send(&self, onsend: &Callback<()>) {
@@ -155,7 +159,9 @@ fn fit(area: &HtmlTextAreaElement) {
         // Lengths that any height takes.
         let _ = area.style().set_property("height", "auto");
         let height = area.scroll_height().to_string();
-        let _ = area.style().set_property("height", &[&height, "px"].concat());
+        let _ = area
+            .style()
+            .set_property("height", &[&height, "px"].concat());
     }
 }
 

@@ -27,7 +27,10 @@ pub(crate) struct Props {
 pub(crate) fn ConnectionBar(props: &Props) -> Html {
     use_subjects(&props.state, vec![Topic::Session.into()]);
     let status = props.state.store().status().clone();
-    let lost = matches!(status, SessionStatus::Waiting { .. } | SessionStatus::Reconnecting { .. });
+    let lost = matches!(
+        status,
+        SessionStatus::Waiting { .. } | SessionStatus::Reconnecting { .. }
+    );
     // Whether the connection is back, and hasn't been for long.
     let back = use_model(|| false);
     let was_lost = use_mut_ref(|| false);

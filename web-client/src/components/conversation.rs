@@ -22,7 +22,11 @@ pub(crate) struct Props {
 /// The conversation with `jid`. Give it a key: its parts belong to one conversation.
 #[component]
 pub(crate) fn Conversation(props: &Props) -> Html {
-    let Props { state, jid, details } = props;
+    let Props {
+        state,
+        jid,
+        details,
+    } = props;
     let mut subjects: Vec<Subject> = [
         Topic::Session,
         Topic::Roster,
@@ -40,7 +44,10 @@ pub(crate) fn Conversation(props: &Props) -> Html {
     let parts = use_memo((), {
         let (state, jid) = (state.clone(), jid.clone());
         move |()| {
-            (Timeline::new(&state, &jid, update.clone()), Composer::new(&state, &jid, update))
+            (
+                Timeline::new(&state, &jid, update.clone()),
+                Composer::new(&state, &jid, update),
+            )
         }
     });
     let (timeline, composer) = &*parts;

@@ -17,10 +17,16 @@ pub(crate) fn conversation_header(state: &State, jid: &BareJid, details_open: bo
     let name = store.name(jid);
     let availability = store.presence(jid).map(|presence| presence.availability);
     let line = presence::line_or_address(&store, jid);
-    let target =
-        if details_open { Route::Chat(jid.clone()) } else { Route::Details(jid.clone()) };
+    let target = if details_open {
+        Route::Chat(jid.clone())
+    } else {
+        Route::Details(jid.clone())
+    };
     let toggle = Callback::from(move |_| target.go());
-    let kind = Kind { expanded: Some(details_open), ..Kind::default() };
+    let kind = Kind {
+        expanded: Some(details_open),
+        ..Kind::default()
+    };
     html! {
         <header class="head">
             <a

@@ -20,7 +20,9 @@ pub(crate) fn conversation_list(
 ) -> Html {
     let range = rows.range(order.len());
     let shown = &order[range.clone()];
-    let tab_stop = current.filter(|current| shown.contains(current)).or(shown.first());
+    let tab_stop = current
+        .filter(|current| shown.contains(current))
+        .or(shown.first());
     let items = shown.iter().zip(range.start + 1..).map(|(jid, place)| {
         html! {
             <ConversationRow
@@ -66,8 +68,12 @@ fn move_focus(event: KeyboardEvent) {
     let next = match event.key().as_str() {
         "ArrowDown" => row.next_element_sibling(),
         "ArrowUp" => row.previous_element_sibling(),
-        "Home" => row.parent_element().and_then(|list| list.first_element_child()),
-        "End" => row.parent_element().and_then(|list| list.last_element_child()),
+        "Home" => row
+            .parent_element()
+            .and_then(|list| list.first_element_child()),
+        "End" => row
+            .parent_element()
+            .and_then(|list| list.last_element_child()),
         _ => return,
     };
     event.prevent_default();

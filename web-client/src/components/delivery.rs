@@ -10,11 +10,24 @@ pub(crate) fn mark(delivery: &Delivery) -> Html {
     let (class, key, view, drawing) = match delivery {
         Delivery::Queued => ("delivery", "delivery.queued", "0 0 14 16", path(CLOCK)),
         Delivery::Sent => ("delivery", "delivery.sent", "0 0 13 16", path(TICK)),
-        Delivery::Delivered => ("delivery", "delivery.delivered", "0 0 18 16", path(TWO_TICKS)),
-        Delivery::Read => ("delivery delivery--read", "delivery.read", "-3 0 24 16", read()),
-        Delivery::Failed(_) => {
-            ("delivery delivery--failed", "delivery.failed", "0 0 14 16", path(WARNING))
-        }
+        Delivery::Delivered => (
+            "delivery",
+            "delivery.delivered",
+            "0 0 18 16",
+            path(TWO_TICKS),
+        ),
+        Delivery::Read => (
+            "delivery delivery--read",
+            "delivery.read",
+            "-3 0 24 16",
+            read(),
+        ),
+        Delivery::Failed(_) => (
+            "delivery delivery--failed",
+            "delivery.failed",
+            "0 0 14 16",
+            path(WARNING),
+        ),
     };
     let words = t(key);
     html! {

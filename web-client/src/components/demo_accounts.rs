@@ -27,7 +27,9 @@ pub(crate) fn demo_accounts(state: &State, disabled: bool) -> Html {
 }
 
 fn button(state: &State, account: &DemoAccount, disabled: bool) -> Html {
-    let Ok(jid) = BareJid::from_str(&account.jid) else { return Html::default() };
+    let Ok(jid) = BareJid::from_str(&account.jid) else {
+        return Html::default();
+    };
     let name = jid.node().map(|node| node.to_string()).unwrap_or_default();
     let face = avatar(state, &jid, &name, Size::Small, None);
     let sign_in = {

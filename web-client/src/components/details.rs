@@ -31,8 +31,12 @@ pub(crate) struct Props {
 #[component]
 pub(crate) fn Details(props: &Props) -> Html {
     let Props { state, jid } = props;
-    let topics =
-        [Topic::Roster, Topic::Requests, Topic::Presence(jid.clone()), Topic::Avatar(jid.clone())];
+    let topics = [
+        Topic::Roster,
+        Topic::Requests,
+        Topic::Presence(jid.clone()),
+        Topic::Avatar(jid.clone()),
+    ];
     use_subjects(state, topics.map(Into::into).into());
     let copied = use_model(|| false);
     let heading = use_node_ref();
@@ -87,7 +91,9 @@ fn copy_button(state: &State, jid: &BareJid, copied: &Model<bool>) -> Html {
     }
     let (state, text, copied) = (state.clone(), jid.to_string(), copied.clone());
     let copy = Callback::from(move |_| {
-        let Some(window) = web_sys::window() else { return };
+        let Some(window) = web_sys::window() else {
+            return;
+        };
         let written = JsFuture::from(window.navigator().clipboard().write_text(&text));
         let (state, copied) = (state.clone(), copied.clone());
         spawn_local(async move {

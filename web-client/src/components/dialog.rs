@@ -109,7 +109,11 @@ pub(crate) fn submitting(handle: impl Fn(&FormData) + 'static) -> Callback<Submi
 
 /// The value of the field `name`, without the white space around it.
 pub(crate) fn value(form: &FormData, name: &str) -> String {
-    form.get(name).as_string().unwrap_or_default().trim().to_owned()
+    form.get(name)
+        .as_string()
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
 }
 
 fn focused() -> Option<HtmlElement> {

@@ -48,7 +48,9 @@ pub(crate) fn list(state: &State, filter: Filter, query: &str) -> Html {
 
 /// A query that is an address is somebody to write to.
 fn nobody_found(query: &str) -> Html {
-    let address = BareJid::from_str(query).ok().filter(|jid| jid.node().is_some());
+    let address = BareJid::from_str(query)
+        .ok()
+        .filter(|jid| jid.node().is_some());
     html! {
         <div class="empty" role="status">
             <p class="empty__title">{ t_with("empty.searchTitle", &[("query", query)]) }</p>

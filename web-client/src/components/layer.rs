@@ -27,7 +27,9 @@ pub(crate) enum Layer {
 
 /// The dialog that is open, if one is.
 pub(crate) fn dialog(state: &State) -> Html {
-    let Some(layer) = state.layer() else { return Html::default() };
+    let Some(layer) = state.layer() else {
+        return Html::default();
+    };
     match layer {
         Layer::AddContact => html! { <AddContact state={state.clone()} /> },
         Layer::Rename(jid) => rename_contact::dialog(state, &jid),

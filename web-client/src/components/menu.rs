@@ -55,7 +55,9 @@ pub(crate) fn Menu(props: &Props) -> Html {
         let (open, frame) = (open.clone(), frame.clone());
         Callback::from(move |()| {
             open.change(|open| *open = false);
-            let button = frame.cast::<Element>().and_then(|frame| frame.query_selector("button").ok()?);
+            let button = frame
+                .cast::<Element>()
+                .and_then(|frame| frame.query_selector("button").ok()?);
             take_focus(button.map(Into::into));
         })
     };
@@ -80,12 +82,20 @@ pub(crate) fn Menu(props: &Props) -> Html {
         let frame = frame.clone();
         Callback::from(move |event: FocusEvent| {
             let into: Option<Node> = event.related_target().map(JsCast::unchecked_into);
-            if is_open && frame.get().is_some_and(|frame| !frame.contains(into.as_ref())) {
+            if is_open
+                && frame
+                    .get()
+                    .is_some_and(|frame| !frame.contains(into.as_ref()))
+            {
                 open.change(|open| *open = false);
             }
         })
     };
-    let kind = Kind { expanded: Some(is_open), menu: true, pressed: None };
+    let kind = Kind {
+        expanded: Some(is_open),
+        menu: true,
+        pressed: None,
+    };
     html! {
         <div class="menu" ref={frame} {onkeydown} {onfocusout}>
             { icon_button_of(kind, Icon::More, props.label.clone(), toggle) }
@@ -107,7 +117,11 @@ fn item(entry: &Entry, close: &Callback<()>) -> Html {
             onselect.emit(());
         })
     };
-    let role = if entry.chosen.is_some() { "menuitemradio" } else { "menuitem" };
+    let role = if entry.chosen.is_some() {
+        "menuitemradio"
+    } else {
+        "menuitem"
+    };
     html! {
         <>
             if entry.separated {
@@ -136,7 +150,9 @@ fn focus(frame: &NodeRef, choose: impl FnOnce(u32, u32) -> u32) {
     let items: Option<NodeList> = frame
         .cast::<Element>()
         .and_then(|frame| frame.query_selector_all("[role^=menuitem]").ok());
-    let Some(items) = items.filter(|items| items.length() > 0) else { return };
+    let Some(items) = items.filter(|items| items.length() > 0) else {
+        return;
+    };
     let focused = document().and_then(|document| document.active_element());
     let at = (0..items.length())
         .find(|at| items.get(*at).as_ref() == focused.as_deref())

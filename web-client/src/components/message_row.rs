@@ -28,7 +28,12 @@ pub(crate) struct Props {
 /// who sees it has them at the head of the group.
 #[component]
 pub(crate) fn MessageRow(props: &Props) -> Html {
-    let Props { state, message, name, .. } = props;
+    let Props {
+        state,
+        message,
+        name,
+        ..
+    } = props;
     let own = message.direction == Direction::Outgoing;
     let author = match state.me() {
         Some(me) if own => me,
@@ -77,7 +82,9 @@ fn why(delivery: &Delivery, failure: &Failure) -> Html {
         "item-not-found" => t("failure.notFound"),
         "remote-server-not-found" => t("failure.serverNotFound"),
         "remote-server-timeout" => t("failure.serverTimeout"),
-        "forbidden" | "not-allowed" | "not-authorized" | "policy-violation" => t("failure.forbidden"),
+        "forbidden" | "not-allowed" | "not-authorized" | "policy-violation" => {
+            t("failure.forbidden")
+        }
         "resource-constraint" | "not-acceptable" => t("failure.notAcceptable"),
         condition => t_with("failure.other", &[("condition", condition)]),
     };

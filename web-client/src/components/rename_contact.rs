@@ -12,7 +12,10 @@ const NAME: &str = "rename-name";
 
 /// Asks for a name; none means that the address is shown.
 pub(crate) fn dialog(state: &State, jid: &BareJid) -> Html {
-    let known = state.store().contact(jid).and_then(|contact| contact.name.clone());
+    let known = state
+        .store()
+        .contact(jid)
+        .and_then(|contact| contact.name.clone());
     let onsubmit = {
         let (state, jid) = (state.clone(), jid.clone());
         submitting(move |form| {

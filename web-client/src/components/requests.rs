@@ -48,7 +48,11 @@ pub(crate) fn answers(state: &State, jid: &BareJid, name: &str) -> Html {
     let answer = |accept: bool| {
         let (state, jid) = (state.clone(), jid.clone());
         Callback::from(move |_| {
-            if accept { state.accept(jid.clone()) } else { state.decline(jid.clone()) }
+            if accept {
+                state.accept(jid.clone())
+            } else {
+                state.decline(jid.clone())
+            }
         })
     };
     let name = [("name", name)];

@@ -33,8 +33,14 @@ struct View {
 #[component]
 pub(crate) fn Sidebar(props: &Props) -> Html {
     let state = &props.state;
-    let mut subjects: Vec<Subject> =
-        [Topic::Session, Topic::Roster, Topic::Requests, Topic::Conversations].map(Into::into).into();
+    let mut subjects: Vec<Subject> = [
+        Topic::Session,
+        Topic::Roster,
+        Topic::Requests,
+        Topic::Conversations,
+    ]
+    .map(Into::into)
+    .into();
     subjects.extend([Subject::Day, Subject::Theme]);
     subjects.extend(state.me().map(|me| Topic::Avatar(me).into()));
     use_subjects(state, subjects);
@@ -71,7 +77,11 @@ pub(crate) fn Sidebar(props: &Props) -> Html {
         let view = view.clone();
         Callback::from(move |query| view.change(|view| view.query = query))
     };
-    let View { filter, query, rows } = &*view.read();
+    let View {
+        filter,
+        query,
+        rows,
+    } = &*view.read();
     let order = state.list(*filter, query);
     html! {
         <nav class="sidebar" aria-label={t("sidebar.label")}>

@@ -17,9 +17,13 @@ enum Relation {
     /// We see theirs only.
     SeeingThem,
     /// They see ours only; whether we have asked for theirs.
-    SeeingUs { asked: bool },
+    SeeingUs {
+        asked: bool,
+    },
     /// Neither; whether we have asked for theirs.
-    Contact { asked: bool },
+    Contact {
+        asked: bool,
+    },
     Stranger,
 }
 
@@ -32,9 +36,7 @@ pub(crate) fn subscription(state: &State, jid: &BareJid) -> Html {
         Relation::Asking => ("subscription.asking", None),
         Relation::Both => ("subscription.both", None),
         Relation::SeeingThem => ("subscription.seeingThem", None),
-        Relation::SeeingUs { asked: false } => {
-            ("subscription.seeingUs", Some("subscription.ask"))
-        }
+        Relation::SeeingUs { asked: false } => ("subscription.seeingUs", Some("subscription.ask")),
         Relation::SeeingUs { asked: true } => {
             ("subscription.seeingUsAsked", Some("subscription.askAgain"))
         }
@@ -46,7 +48,10 @@ pub(crate) fn subscription(state: &State, jid: &BareJid) -> Html {
         let (state, jid) = (state.clone(), jid.clone());
         Callback::from(move |_| {
             // The name stays as it is in the roster, if it is there.
-            let known = state.store().contact(&jid).and_then(|contact| contact.name.clone());
+            let known = state
+                .store()
+                .contact(&jid)
+                .and_then(|contact| contact.name.clone());
             state.add_contact(jid.clone(), known);
         })
     };
@@ -68,7 +73,9 @@ fn relation(store: &Store, jid: &BareJid) -> Relation {
     if store.requests().iter().any(|request| request.jid == *jid) {
         return Relation::Asking;
     }
-    let Some(contact) = store.contact(jid) else { return Relation::Stranger };
+    let Some(contact) = store.contact(jid) else {
+        return Relation::Stranger;
+    };
     let asked = contact.asked;
     match contact.subscription {
         Subscription::Both => Relation::Both,

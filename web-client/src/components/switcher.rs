@@ -40,7 +40,12 @@ pub(crate) fn Switcher(props: &Props) -> Html {
         let search = search.clone();
         Callback::from(move |event: InputEvent| {
             let input: HtmlInputElement = event.target_unchecked_into();
-            search.change(|search| *search = Search { query: input.value(), chosen: 0 });
+            search.change(|search| {
+                *search = Search {
+                    query: input.value(),
+                    chosen: 0,
+                }
+            });
         })
     };
     let onkeydown = {
@@ -61,7 +66,10 @@ pub(crate) fn Switcher(props: &Props) -> Html {
             event.prevent_default();
         })
     };
-    let options = found.iter().enumerate().map(|(place, jid)| option(state, jid, place, *chosen));
+    let options = found
+        .iter()
+        .enumerate()
+        .map(|(place, jid)| option(state, jid, place, *chosen));
     html! {
         <Dialog state={state.clone()} title={t("switcher.title")} class="dialog--switcher">
             <input
@@ -132,7 +140,9 @@ fn found(state: &State, query: &str) -> Vec<BareJid> {
     let (mut found, others): (Vec<_>, Vec<_>) = all.into_iter().partition(begins);
     found.extend(others);
     found.truncate(MOST);
-    let address = BareJid::from_str(query.trim()).ok().filter(|jid| jid.node().is_some());
+    let address = BareJid::from_str(query.trim())
+        .ok()
+        .filter(|jid| jid.node().is_some());
     found.extend(address.filter(|address| !found.contains(address)));
     found
 }

@@ -28,7 +28,11 @@ struct Inner {
 impl Typing {
     /// To the other side of the conversation with `jid`.
     pub(crate) fn new(state: State, jid: BareJid) -> Self {
-        Self(Rc::new(Inner { state, jid, pause: RefCell::default() }))
+        Self(Rc::new(Inner {
+            state,
+            jid,
+            pause: RefCell::default(),
+        }))
     }
 
     /// A key was hit.
@@ -53,7 +57,9 @@ impl Typing {
 /// nobody is, so that nothing moves.
 pub(crate) fn typing_line(state: &State, jid: &BareJid) -> Html {
     let store = state.store();
-    let typing = store.conversation(jid).is_some_and(|Conversation { typing, .. }| *typing);
+    let typing = store
+        .conversation(jid)
+        .is_some_and(|Conversation { typing, .. }| *typing);
     html! {
         <p class="typing">
             if typing {

@@ -27,8 +27,16 @@ pub(crate) struct Seen {
 impl Default for VirtualRows {
     fn default() -> Self {
         // Good enough until something can be measured.
-        let seen = Seen { first: 0, count: 16, row_height: 62 };
-        Self { scroller: NodeRef::default(), list: NodeRef::default(), seen }
+        let seen = Seen {
+            first: 0,
+            count: 16,
+            row_height: 62,
+        };
+        Self {
+            scroller: NodeRef::default(),
+            list: NodeRef::default(),
+            seen,
+        }
     }
 }
 
@@ -53,7 +61,9 @@ impl VirtualRows {
     /// The room that so many rows would take. The page's policy forbids style
     /// attributes; the height of an image is none.
     pub(crate) fn room(&self, rows: usize) -> Html {
-        let height = u32::try_from(rows).unwrap_or(u32::MAX).saturating_mul(self.seen.row_height);
+        let height = u32::try_from(rows)
+            .unwrap_or(u32::MAX)
+            .saturating_mul(self.seen.row_height);
         html! { <svg class="spacer" height={height.to_string()} aria-hidden="true"></svg> }
     }
 
@@ -73,7 +83,9 @@ impl VirtualRows {
         let list = self.list.cast::<HtmlElement>()?;
         let row = list.first_element_child()?.get_bounding_client_rect();
         let row_height = (row.height().round() as u32).max(1);
-        let before = list.previous_element_sibling().map_or(0, |before| before.client_height());
+        let before = list
+            .previous_element_sibling()
+            .map_or(0, |before| before.client_height());
         let begin = list.offset_top() - before;
         let above = u32::try_from(scroller.scroll_top() - begin).unwrap_or(0);
         let height = u32::try_from(scroller.client_height()).unwrap_or(0);
@@ -86,7 +98,11 @@ fn in_view(above: u32, height: u32, row_height: u32) -> Seen {
     const STEP: u32 = 4;
     let first = above / row_height / STEP * STEP;
     let count = height.div_ceil(row_height) + STEP + 1;
-    Seen { first: first as usize, count: count as usize, row_height }
+    Seen {
+        first: first as usize,
+        count: count as usize,
+        row_height,
+    }
 }
 
 #[cfg(test)]
@@ -105,8 +121,16 @@ mod tests {
     #[test]
     fn the_range_stays_within_the_list() {
         let range = |first, count| {
-            let seen = Seen { first, count: 20, row_height: 62 };
-            VirtualRows { seen, ..VirtualRows::default() }.range(count)
+            let seen = Seen {
+                first,
+                count: 20,
+                row_height: 62,
+            };
+            VirtualRows {
+                seen,
+                ..VirtualRows::default()
+            }
+            .range(count)
         };
         assert_eq!(range(0, 5), 0..5);
         assert_eq!(range(0, 0), 0..0);

@@ -93,7 +93,10 @@ impl Clock {
 /// What day it is.
 pub(crate) fn clock() -> Clock {
     let now = Timestamp(Date::now() as i64);
-    Clock { today: local_day(now), year: year(now) }
+    Clock {
+        today: local_day(now),
+        year: year(now),
+    }
 }
 
 /// Which local day `at` is in, counted from 1970-01-01.
@@ -136,18 +139,25 @@ pub(crate) fn date_and_time(at: Timestamp) -> String {
 
 /// A number as the locale writes it.
 pub(crate) fn number(number: u32) -> String {
-    format(|formats| &formats.number, &JsValue::from_f64(f64::from(number)))
+    format(
+        |formats| &formats.number,
+        &JsValue::from_f64(f64::from(number)),
+    )
 }
 
 /// `people`, names with addresses, in the order of the locale.
 pub(crate) fn sorted<'a>(people: impl Iterator<Item = (&'a str, &'a BareJid)>) -> Vec<BareJid> {
     // As the browser's strings from the start: the collator compares each many times.
-    let mut people: Vec<(JsValue, &BareJid)> =
-        people.map(|(name, jid)| (JsValue::from_str(name), jid)).collect();
+    let mut people: Vec<(JsValue, &BareJid)> = people
+        .map(|(name, jid)| (JsValue::from_str(name), jid))
+        .collect();
     with_formats(|formats| {
         people.sort_unstable_by(|(one, _), (other, _)| {
             let order = formats.compare.call2(&JsValue::UNDEFINED, one, other);
-            let order = order.ok().and_then(|order| order.as_f64()).unwrap_or_default();
+            let order = order
+                .ok()
+                .and_then(|order| order.as_f64())
+                .unwrap_or_default();
             order.partial_cmp(&0.0).unwrap_or(Ordering::Equal)
         });
     });

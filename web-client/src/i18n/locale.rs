@@ -12,7 +12,10 @@ use super::message::fill;
 use crate::fetch;
 
 /// The languages there is a file for; the first is compiled in.
-pub(super) const LANGUAGES: &[Language] = &[Language { tag: "en", rtl: false }];
+pub(super) const LANGUAGES: &[Language] = &[Language {
+    tag: "en",
+    rtl: false,
+}];
 const ENGLISH: &str = include_str!("../../../static/locales/en.json");
 
 /// A language that the page can be shown in.
@@ -58,20 +61,31 @@ pub(crate) async fn start() {
     }
     // "en-GB" writes dates unlike "en": keep the region of whoever reads us in
     // their own language.
-    let exact = preferred.iter().find(|tag| primary(tag) == primary(language.tag));
-    let tags = Array::of1(&JsValue::from_str(exact.map_or(language.tag, String::as_str)));
+    let exact = preferred
+        .iter()
+        .find(|tag| primary(tag) == primary(language.tag));
+    let tags = Array::of1(&JsValue::from_str(
+        exact.map_or(language.tag, String::as_str),
+    ));
     let plurals = Intl::PluralRules::new(&tags, &Object::new());
-    let locale = Locale { language, texts, plurals, formats: Formats::new(&tags) };
+    let locale = Locale {
+        language,
+        texts,
+        plurals,
+        formats: Formats::new(&tags),
+    };
     LOCALE.with(|cell| cell.set(locale).ok());
     mark_document(language);
 }
 
 /// The text of `key`; the key itself if there is none.
 pub(crate) fn t(key: &'static str) -> AttrValue {
-    LOCALE.with(|cell| match cell.get().and_then(|locale| find(&locale.texts, key)) {
-        Some(Text::Plain(text)) => AttrValue::Rc(text.clone()),
-        _ => AttrValue::Static(key),
-    })
+    LOCALE.with(
+        |cell| match cell.get().and_then(|locale| find(&locale.texts, key)) {
+            Some(Text::Plain(text)) => AttrValue::Rc(text.clone()),
+            _ => AttrValue::Static(key),
+        },
+    )
 }
 
 /// The text of `key` with its `{gaps}` filled.
@@ -84,13 +98,15 @@ pub(crate) fn t_with(key: &'static str, values: &[(&str, &str)]) -> AttrValue {
 pub(crate) fn t_count(key: &'static str, count: u32) -> AttrValue {
     let number = super::number(count);
     LOCALE.with(|cell| {
-        let form = cell.get().and_then(|locale| match find(&locale.texts, key)? {
-            Text::Plural(forms) => {
-                let category = String::from(locale.plurals.select(f64::from(count)));
-                find(forms, &category).or_else(|| find(forms, "other"))
-            }
-            Text::Plain(text) => Some(text),
-        });
+        let form = cell
+            .get()
+            .and_then(|locale| match find(&locale.texts, key)? {
+                Text::Plural(forms) => {
+                    let category = String::from(locale.plurals.select(f64::from(count)));
+                    find(forms, &category).or_else(|| find(forms, "other"))
+                }
+                Text::Plain(text) => Some(text),
+            });
         form.map_or(AttrValue::Static(key), |text| {
             AttrValue::from(fill(text, &[("count", &number)], is_rtl()))
         })
@@ -108,8 +124,14 @@ pub(super) fn choose<'a>(preferred: &[String], available: &'a [Language]) -> &'a
     preferred
         .iter()
         .find_map(|wanted| {
-            let exact = available.iter().find(|known| known.tag.eq_ignore_ascii_case(wanted));
-            exact.or_else(|| available.iter().find(|known| primary(known.tag) == primary(wanted)))
+            let exact = available
+                .iter()
+                .find(|known| known.tag.eq_ignore_ascii_case(wanted));
+            exact.or_else(|| {
+                available
+                    .iter()
+                    .find(|known| primary(known.tag) == primary(wanted))
+            })
         })
         .unwrap_or(&available[0])
 }
@@ -120,7 +142,11 @@ fn primary(tag: &str) -> &str {
 
 fn preferred() -> Vec<String> {
     let languages = web_sys::window().map(|window| window.navigator().languages());
-    languages.iter().flat_map(|tags| tags.iter()).filter_map(|tag| tag.as_string()).collect()
+    languages
+        .iter()
+        .flat_map(|tags| tags.iter())
+        .filter_map(|tag| tag.as_string())
+        .collect()
 }
 
 /// The texts of a file, in place of those that are there under the same keys.
@@ -142,15 +168,21 @@ fn add(texts: &mut Vec<(String, Text)>, file: &JsValue) {
 }
 
 fn find<'a, T>(entries: &'a [(String, T)], key: &str) -> Option<&'a T> {
-    entries.iter().find(|(known, _)| known == key).map(|(_, value)| value)
+    entries
+        .iter()
+        .find(|(known, _)| known == key)
+        .map(|(_, value)| value)
 }
 
 fn entries(value: &JsValue) -> impl Iterator<Item = (String, JsValue)> {
     let object: Object = value.clone().unchecked_into();
-    Object::entries(&object).to_vec().into_iter().filter_map(|entry| {
-        let entry: Array = entry.unchecked_into();
-        Some((entry.get(0).as_string()?, entry.get(1)))
-    })
+    Object::entries(&object)
+        .to_vec()
+        .into_iter()
+        .filter_map(|entry| {
+            let entry: Array = entry.unchecked_into();
+            Some((entry.get(0).as_string()?, entry.get(1)))
+        })
 }
 
 fn is_rtl() -> bool {

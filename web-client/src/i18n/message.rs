@@ -8,7 +8,10 @@ pub(super) fn fill(text: &str, values: &[(&str, &str)], rtl: bool) -> String {
     while let Some((before, after)) = rest.split_once('{') {
         filled.push_str(before);
         let value = after.split_once('}').and_then(|(name, after)| {
-            values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value, after))
+            values
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value, after))
         });
         match value {
             Some((value, after)) => {
@@ -29,7 +32,11 @@ pub(super) fn fill(text: &str, values: &[(&str, &str)], rtl: bool) -> String {
 /// it is set between U+2068 and U+2069 (UAX 9).
 fn push_isolated(text: &mut String, value: &str, rtl: bool) {
     let foreign = value.chars().any(|character| {
-        if rtl { character.is_ascii_alphabetic() } else { runs_right_to_left(character) }
+        if rtl {
+            character.is_ascii_alphabetic()
+        } else {
+            runs_right_to_left(character)
+        }
     });
     if foreign {
         text.push('\u{2068}');
@@ -55,14 +62,23 @@ mod tests {
     #[test]
     fn gaps_are_filled_in_any_order() {
         let values = [("name", "Bob"), ("count", "3")];
-        assert_eq!(fill("{count} from {name}, {count}", &values, false), "3 from Bob, 3");
+        assert_eq!(
+            fill("{count} from {name}, {count}", &values, false),
+            "3 from Bob, 3"
+        );
         assert_eq!(fill("nothing", &values, false), "nothing");
     }
 
     #[test]
     fn an_unknown_or_open_gap_stays() {
-        assert_eq!(fill("{who} and {name", &[("name", "Bob")], false), "{who} and {name");
-        assert_eq!(fill("{who} and {name}", &[("name", "Bob")], false), "{who} and Bob");
+        assert_eq!(
+            fill("{who} and {name", &[("name", "Bob")], false),
+            "{who} and {name"
+        );
+        assert_eq!(
+            fill("{who} and {name}", &[("name", "Bob")], false),
+            "{who} and Bob"
+        );
     }
 
     #[test]
@@ -74,7 +90,13 @@ mod tests {
     fn a_name_that_runs_the_other_way_is_isolated() {
         let arabic = fill("{name} is typing", &[("name", "فاطمة")], false);
         assert_eq!(arabic, "\u{2068}فاطمة\u{2069} is typing");
-        assert_eq!(fill("{name} is typing", &[("name", "林美")], false), "林美 is typing");
-        assert_eq!(fill("{name}", &[("name", "Bob")], true), "\u{2068}Bob\u{2069}");
+        assert_eq!(
+            fill("{name} is typing", &[("name", "林美")], false),
+            "林美 is typing"
+        );
+        assert_eq!(
+            fill("{name}", &[("name", "Bob")], true),
+            "\u{2068}Bob\u{2069}"
+        );
     }
 }

@@ -35,14 +35,19 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 /// The string literals of our sources that look like a key.
 fn keys_in_code(namespaces: &BTreeSet<&str>) -> BTreeSet<String> {
     let mut files = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    sources(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut files,
+    );
     assert!(files.len() > 40);
     let mut keys = BTreeSet::new();
     for file in files {
         for literal in fs::read_to_string(file).unwrap().split('"') {
             let is_name = |part: &str| {
                 part.starts_with(|first: char| first.is_ascii_lowercase())
-                    && part.chars().all(|character| character.is_ascii_alphanumeric())
+                    && part
+                        .chars()
+                        .all(|character| character.is_ascii_alphanumeric())
             };
             if let Some((namespace, name)) = literal.split_once('.')
                 && namespaces.contains(namespace)
@@ -64,7 +69,10 @@ fn gaps(text: &Value) -> BTreeSet<String> {
             .map(|rest| rest.split_once('}').expect("a gap ends").0.to_owned())
             .collect(),
         Value::Object(forms) => {
-            assert!(forms.contains_key("other"), "every language has the category other");
+            assert!(
+                forms.contains_key("other"),
+                "every language has the category other"
+            );
             forms.values().flat_map(gaps).collect()
         }
         other => panic!("neither a text nor plural forms: {other}"),
@@ -75,13 +83,22 @@ fn gaps(text: &Value) -> BTreeSet<String> {
 fn every_key_exists_and_is_used() {
     let locales = locales();
     let english = &locales["en"];
-    let namespaces = english.keys().map(|key| key.split('.').next().unwrap()).collect();
+    let namespaces = english
+        .keys()
+        .map(|key| key.split('.').next().unwrap())
+        .collect();
     let used = keys_in_code(&namespaces);
     let known: BTreeSet<String> = english.keys().cloned().collect();
     let missing: Vec<_> = used.difference(&known).collect();
     let unused: Vec<_> = known.difference(&used).collect();
-    assert!(missing.is_empty(), "used but in no locale file: {missing:?}");
-    assert!(unused.is_empty(), "in the locale file but not used: {unused:?}");
+    assert!(
+        missing.is_empty(),
+        "used but in no locale file: {missing:?}"
+    );
+    assert!(
+        unused.is_empty(),
+        "in the locale file but not used: {unused:?}"
+    );
 }
 
 #[test]
@@ -89,24 +106,46 @@ fn every_locale_says_the_same() {
     let locales = locales();
     let english = &locales["en"];
     for (tag, texts) in &locales {
-        assert!(LANGUAGES.iter().any(|language| language.tag == tag), "{tag} is never chosen");
-        assert_eq!(texts.keys().collect::<Vec<_>>().len(), english.len(), "{tag}");
+        assert!(
+            LANGUAGES.iter().any(|language| language.tag == tag),
+            "{tag} is never chosen"
+        );
+        assert_eq!(
+            texts.keys().collect::<Vec<_>>().len(),
+            english.len(),
+            "{tag}"
+        );
         for (key, text) in texts {
-            let expected = english.get(key).unwrap_or_else(|| panic!("{tag}: {key} isn't English"));
+            let expected = english
+                .get(key)
+                .unwrap_or_else(|| panic!("{tag}: {key} isn't English"));
             assert_eq!(gaps(text), gaps(expected), "{tag}: {key}");
         }
     }
     for language in LANGUAGES {
-        assert!(locales.contains_key(language.tag), "{} has no file", language.tag);
+        assert!(
+            locales.contains_key(language.tag),
+            "{} has no file",
+            language.tag
+        );
     }
 }
 
 #[test]
 fn the_browsers_first_language_that_we_have_wins() {
     let available = [
-        Language { tag: "en", rtl: false },
-        Language { tag: "pt-BR", rtl: false },
-        Language { tag: "ar", rtl: true },
+        Language {
+            tag: "en",
+            rtl: false,
+        },
+        Language {
+            tag: "pt-BR",
+            rtl: false,
+        },
+        Language {
+            tag: "ar",
+            rtl: true,
+        },
     ];
     let chosen = |preferred: &[&str]| {
         let preferred: Vec<String> = preferred.iter().map(|tag| (*tag).to_owned()).collect();
@@ -128,5 +167,9 @@ fn days_have_the_shortest_clear_name() {
     assert_eq!(Age::of(19_994, 2024, clock), Age::ThisWeek);
     assert_eq!(Age::of(19_993, 2024, clock), Age::ThisYear);
     assert_eq!(Age::of(19_600, 2023, clock), Age::Before);
-    assert_eq!(Age::of(20_001, 2024, clock), Age::ThisYear, "a clock that is ahead of ours");
+    assert_eq!(
+        Age::of(20_001, 2024, clock),
+        Age::ThisYear,
+        "a clock that is ahead of ours"
+    );
 }

@@ -23,14 +23,22 @@ fn angles_are_those_of_the_specification() {
         ("council", 359.994507),
     ];
     for (text, degrees) in examples {
-        assert!((angle(text) - degrees).abs() < 1e-6, "{text}: {}", angle(text));
+        assert!(
+            (angle(text) - degrees).abs() < 1e-6,
+            "{text}: {}",
+            angle(text)
+        );
     }
 }
 
 #[test]
 fn the_hue_is_the_nearest_one() {
     assert_eq!(class("juliet@capulet.lit"), "person-14");
-    assert_eq!(class("council"), "person-0", "359.99 degrees are nearest to 0");
+    assert_eq!(
+        class("council"),
+        "person-0",
+        "359.99 degrees are nearest to 0"
+    );
 }
 
 #[test]
@@ -84,7 +92,11 @@ fn people_css() -> String {
     for index in 0..HUES {
         let hue = degrees(index);
         let (light, dark) = (hex(hue, ON_LIGHT[1]), hex(hue, ON_DARK[1]));
-        writeln!(css, "  .person-{index} {{ --person-name: light-dark({light}, {dark}); }}").unwrap();
+        writeln!(
+            css,
+            "  .person-{index} {{ --person-name: light-dark({light}, {dark}); }}"
+        )
+        .unwrap();
     }
     css.push_str("}\n");
     css
@@ -103,7 +115,11 @@ fn contrast(one: [u8; 3], other: [u8; 3]) -> f64 {
 fn luminance(colour: [u8; 3]) -> f64 {
     let [red, green, blue] = colour.map(|channel| {
         let channel = f64::from(channel) / 255.0;
-        if channel <= 0.04045 { channel / 12.92 } else { ((channel + 0.055) / 1.055).powf(2.4) }
+        if channel <= 0.04045 {
+            channel / 12.92
+        } else {
+            ((channel + 0.055) / 1.055).powf(2.4)
+        }
     });
     0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
@@ -132,13 +148,29 @@ fn srgb(hue: f64, lightness: f64) -> [u8; 3] {
 }
 
 const TO_LINEAR: [[f64; 3]; 3] = [
-    [3.240_969_941_904_521, -1.537_383_177_570_093, -0.498_610_760_293],
-    [-0.969_243_636_280_87, 1.875_967_501_507_72, 0.041_555_057_407_175],
-    [0.055_630_079_696_993, -0.203_976_958_888_97, 1.056_971_514_242_878],
+    [
+        3.240_969_941_904_521,
+        -1.537_383_177_570_093,
+        -0.498_610_760_293,
+    ],
+    [
+        -0.969_243_636_280_87,
+        1.875_967_501_507_72,
+        0.041_555_057_407_175,
+    ],
+    [
+        0.055_630_079_696_993,
+        -0.203_976_958_888_97,
+        1.056_971_514_242_878,
+    ],
 ];
 
 fn luminance_of(lightness: f64) -> f64 {
-    if lightness > 8.0 { ((lightness + 16.0) / 116.0).powi(3) } else { lightness / 903.296_296_3 }
+    if lightness > 8.0 {
+        ((lightness + 16.0) / 116.0).powi(3)
+    } else {
+        lightness / 903.296_296_3
+    }
 }
 
 /// How far from grey the edge of sRGB is: six straight lines bound it at a
@@ -149,8 +181,9 @@ fn most_chroma(lightness: f64, radians: f64) -> f64 {
     for [from_x, from_y, from_z] in TO_LINEAR {
         for edge in [0.0, 1.0] {
             let top_1 = (284_517.0 * from_x - 94_839.0 * from_z) * y;
-            let top_2 = (838_422.0 * from_z + 769_860.0 * from_y + 731_718.0 * from_x) * lightness * y
-                - 769_860.0 * edge * lightness;
+            let top_2 =
+                (838_422.0 * from_z + 769_860.0 * from_y + 731_718.0 * from_x) * lightness * y
+                    - 769_860.0 * edge * lightness;
             let bottom = (632_260.0 * from_z - 126_452.0 * from_y) * y + 126_452.0 * edge;
             let (slope, intercept) = (top_1 / bottom, top_2 / bottom);
             let length = intercept / (radians.sin() - slope * radians.cos());

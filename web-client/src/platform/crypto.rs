@@ -13,9 +13,8 @@ fn crypto() -> Option<Crypto> {
 /// Whether this page may compute keys: it has to come over https or from this machine.
 pub(crate) fn is_available() -> bool {
     let subtle = JsValue::from_str("subtle");
-    crypto().is_some_and(|crypto| {
-        Reflect::get(&crypto, &subtle).is_ok_and(|subtle| subtle.is_object())
-    })
+    crypto()
+        .is_some_and(|crypto| Reflect::get(&crypto, &subtle).is_ok_and(|subtle| subtle.is_object()))
 }
 
 /// Random bytes.
@@ -33,7 +32,10 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
 /// A nonce for SCRAM: 144 bits in printable characters (RFC 5802 5.1).
 pub(crate) fn nonce() -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    random::<24>().iter().map(|byte| char::from(ALPHABET[usize::from(byte % 64)])).collect()
+    random::<24>()
+        .iter()
+        .map(|byte| char::from(ALPHABET[usize::from(byte % 64)]))
+        .collect()
 }
 
 /// Answers a [`ProofRequest`] with a password.
@@ -52,7 +54,11 @@ pub(crate) async fn prove(request: ProofRequest, password: &str) -> Result<Proof
     let server_key = sign(&subtle, &salted, b"Server Key").await?;
     let server_key = hmac_key(&subtle, hash, &server_key).await?;
     Ok(Proof {
-        client_proof: client_key.iter().zip(client_signature).map(|(key, sign)| key ^ sign).collect(),
+        client_proof: client_key
+            .iter()
+            .zip(client_signature)
+            .map(|(key, sign)| key ^ sign)
+            .collect(),
         server_signature: sign(&subtle, &server_key, message).await?,
     })
 }
@@ -84,10 +90,14 @@ async fn salted_password(
     ]);
     // Without a length the key would be padded to the block of the hash.
     let bits = u32::try_from(request.hash.output_len() * 8).unwrap_or_default();
-    let kind = object(&[("name", "HMAC".into()), ("hash", hash.into()), ("length", bits.into())]);
+    let kind = object(&[
+        ("name", "HMAC".into()),
+        ("hash", hash.into()),
+        ("length", bits.into()),
+    ]);
     let usages = Array::of1(&"sign".into());
-    let key = subtle
-        .derive_key_with_object_and_object(&derivation, &password, &kind, false, &usages)?;
+    let key =
+        subtle.derive_key_with_object_and_object(&derivation, &password, &kind, false, &usages)?;
     Ok(JsFuture::from(key).await?.unchecked_into())
 }
 

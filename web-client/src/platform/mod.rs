@@ -17,7 +17,9 @@ pub(crate) fn languages() -> Vec<String> {
     let preferred = web_sys::window().map(|window| window.navigator().languages());
     let mut languages = Vec::new();
     for language in preferred.iter().flat_map(|list| list.iter()) {
-        let Some(language) = language.as_string() else { continue };
+        let Some(language) = language.as_string() else {
+            continue;
+        };
         let base = language.split('-').next().unwrap_or_default().to_owned();
         languages.extend([language, base]);
     }

@@ -50,13 +50,21 @@ impl Socket {
             }
         });
         let closed = Closure::new(move |event: CloseEvent| {
-            let reason = CloseReason { opened: was_open.get(), code: event.code() };
+            let reason = CloseReason {
+                opened: was_open.get(),
+                code: event.code(),
+            };
             happened(Happened::Closed(reason));
         });
         socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(frame.as_ref().unchecked_ref()));
         socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
-        Ok(Self { socket, _opened: opened, _frame: frame, _closed: closed })
+        Ok(Self {
+            socket,
+            _opened: opened,
+            _frame: frame,
+            _closed: closed,
+        })
     }
 
     /// Sends one message. On a socket that is closing it is lost; that is told as [`Happened::Closed`].

@@ -25,7 +25,10 @@ impl Timer {
                 i32::try_from(millis).unwrap_or(i32::MAX),
             )
             .ok()?;
-        Some(Self { id, _callback: callback })
+        Some(Self {
+            id,
+            _callback: callback,
+        })
     }
 }
 

@@ -38,7 +38,10 @@ impl State {
 
     /// Gives another name, or takes it away.
     pub(crate) fn rename_contact(&self, jid: BareJid, name: Option<String>) {
-        self.command(Command::Roster(rfc6121_roster::Command::Rename { jid, name }));
+        self.command(Command::Roster(rfc6121_roster::Command::Rename {
+            jid,
+            name,
+        }));
     }
 
     /// Removes from the roster; both sides then stop seeing each other's presence.
@@ -58,27 +61,40 @@ impl State {
 
     /// Tells our contacts how available we are.
     pub(crate) fn set_presence(&self, availability: Availability, status: Option<String>) {
-        self.command(Command::Presence(rfc6121_presence::Command::Set { availability, status }));
+        self.command(Command::Presence(rfc6121_presence::Command::Set {
+            availability,
+            status,
+        }));
     }
 
     /// Sends a message, now or as soon as there is a connection.
     pub(crate) fn send(&self, to: BareJid, body: String) {
-        self.command(Command::Message(rfc6121_message::Command::Send { to, body }));
+        self.command(Command::Message(rfc6121_message::Command::Send {
+            to,
+            body,
+        }));
     }
 
     /// Everything in the conversation has been seen.
     pub(crate) fn mark_read(&self, conversation: BareJid) {
-        self.command(Command::Message(rfc6121_message::Command::MarkRead { conversation }));
+        self.command(Command::Message(rfc6121_message::Command::MarkRead {
+            conversation,
+        }));
     }
 
     /// Tells the other side that we are typing, or no longer.
     pub(crate) fn typing(&self, to: BareJid, typing: bool) {
-        self.command(Command::ChatState(xep0085_chat_states::Command::Typing { to, typing }));
+        self.command(Command::ChatState(xep0085_chat_states::Command::Typing {
+            to,
+            typing,
+        }));
     }
 
     /// Reads a page of messages that are older than what is here.
     pub(crate) fn load_older(&self, conversation: BareJid) {
-        self.command(Command::Archive(xep0313_archive::Command::Older { conversation }));
+        self.command(Command::Archive(xep0313_archive::Command::Older {
+            conversation,
+        }));
     }
 
     fn command(&self, command: Command) {

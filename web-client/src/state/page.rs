@@ -87,7 +87,9 @@ impl State {
 
     /// Follows the browser for as long as the page lives.
     pub(super) fn follow_browser(&self) {
-        let Some(window) = web_sys::window() else { return };
+        let Some(window) = web_sys::window() else {
+            return;
+        };
         let listen = |target: &web_sys::EventTarget, event: &'static str, follow: fn(&Self)| {
             let state = self.clone();
             EventListener::new(target, event, move |_| follow(&state)).forget();

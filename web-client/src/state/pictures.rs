@@ -40,14 +40,21 @@ impl State {
         let bytes = self.store().avatar(jid).cloned();
         let mut pictures = self.0.pictures.0.borrow_mut();
         if let Some(place) = pictures.iter().position(|known| known.jid == *jid) {
-            if bytes.as_ref().is_some_and(|bytes| Rc::ptr_eq(bytes, &pictures[place].bytes)) {
+            if bytes
+                .as_ref()
+                .is_some_and(|bytes| Rc::ptr_eq(bytes, &pictures[place].bytes))
+            {
                 return Some(pictures[place].url.clone());
             }
             pictures.swap_remove(place);
         }
         let bytes = bytes?;
         let url = AttrValue::from(object_url(&bytes)?);
-        pictures.push(Picture { jid: jid.clone(), bytes, url: url.clone() });
+        pictures.push(Picture {
+            jid: jid.clone(),
+            bytes,
+            url: url.clone(),
+        });
         Some(url)
     }
 }

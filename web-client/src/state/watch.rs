@@ -43,12 +43,18 @@ impl Watchers {
     pub(super) fn add(&self, subjects: Vec<Subject>, tell: Rc<dyn Fn()>) -> u32 {
         let number = self.next.get();
         self.next.set(number.wrapping_add(1));
-        self.known.borrow_mut().push(Watcher { number, subjects, tell });
+        self.known.borrow_mut().push(Watcher {
+            number,
+            subjects,
+            tell,
+        });
         number
     }
 
     pub(super) fn remove(&self, number: u32) {
-        self.known.borrow_mut().retain(|watcher| watcher.number != number);
+        self.known
+            .borrow_mut()
+            .retain(|watcher| watcher.number != number);
     }
 
     /// Tells everybody who watches something of `touched`, each once.
@@ -58,7 +64,12 @@ impl Watchers {
             .known
             .borrow()
             .iter()
-            .filter(|watcher| watcher.subjects.iter().any(|subject| touched.contains(subject)))
+            .filter(|watcher| {
+                watcher
+                    .subjects
+                    .iter()
+                    .any(|subject| touched.contains(subject))
+            })
             .map(|watcher| watcher.tell.clone())
             .collect();
         for tell in concerned {

@@ -85,7 +85,10 @@ pub(crate) fn Chat(props: &Props) -> Html {
 /// The title of the page says how much is unread.
 fn show_unread(state: &State) {
     let store = state.store();
-    let unread = store.conversations().map(|(_, conversation)| conversation.unread).sum();
+    let unread = store
+        .conversations()
+        .map(|(_, conversation)| conversation.unread)
+        .sum();
     let name = t("app.name");
     let title = match unread {
         0 => name,
@@ -118,7 +121,9 @@ fn press(state: &State, event: &KeyboardEvent) {
 }
 
 fn is_text_field(event: &KeyboardEvent) -> bool {
-    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok());
     target.is_some_and(|target| matches!(target.tag_name().as_str(), "INPUT" | "TEXTAREA"))
 }
 
@@ -126,7 +131,9 @@ fn is_text_field(event: &KeyboardEvent) -> bool {
 fn go_to_neighbour(state: &State, step: isize) {
     let list = state.list(Filter::All, "");
     let route = state.route();
-    let present = route.jid().and_then(|jid| list.iter().position(|listed| listed == jid));
+    let present = route
+        .jid()
+        .and_then(|jid| list.iter().position(|listed| listed == jid));
     let next = match present {
         Some(place) => place.checked_add_signed(step),
         None => Some(0),

@@ -135,12 +135,16 @@ fn address(state: &State, form: &Model<Form>, readonly: bool) -> Html {
     let oninput = {
         let (state, form) = (state.clone(), form.clone());
         Callback::from(move |_: InputEvent| {
-            let typed = input(ADDRESS).map(|input| input.value()).unwrap_or_default();
+            let typed = input(ADDRESS)
+                .map(|input| input.value())
+                .unwrap_or_default();
             let completed = completed(typed.trim(), &state.config().domains);
             form.change(|form| form.completed = completed);
         })
     };
-    let Form { mistake, completed, .. } = &*form.read();
+    let Form {
+        mistake, completed, ..
+    } = &*form.read();
     let hint = |jid: &BareJid| t_with("signIn.completed", &[("address", jid.as_str())]);
     Field {
         id: ADDRESS,
@@ -150,7 +154,9 @@ fn address(state: &State, form: &Model<Form>, readonly: bool) -> Html {
         address: true,
         autofocus: true,
         readonly,
-        error: mistake.filter(|mistake| *mistake != Mistake::NoPassword).map(Mistake::words),
+        error: mistake
+            .filter(|mistake| *mistake != Mistake::NoPassword)
+            .map(Mistake::words),
         hint: completed.as_ref().map(hint),
         oninput,
         ..Field::default()
@@ -170,14 +176,19 @@ fn password(form: &Model<Form>, readonly: bool) -> Html {
     } else {
         (Icon::Eye, t("signIn.showPassword"))
     };
-    let kind = Kind { pressed: Some(*open), ..Kind::default() };
+    let kind = Kind {
+        pressed: Some(*open),
+        ..Kind::default()
+    };
     Field {
         id: PASSWORD,
         label: t("signIn.password"),
         secret: !open,
         autocomplete: Some("current-password"),
         readonly,
-        error: mistake.filter(|mistake| *mistake == Mistake::NoPassword).map(Mistake::words),
+        error: mistake
+            .filter(|mistake| *mistake == Mistake::NoPassword)
+            .map(Mistake::words),
         button: icon_button_of(kind, icon, label, toggle),
         ..Field::default()
     }
@@ -235,8 +246,14 @@ fn credentials(
     if address.is_empty() {
         return Err(Mistake::NoAddress);
     }
-    let whole = || BareJid::from_str(address).ok().filter(|jid| jid.node().is_some());
-    let jid = completed(address, domains).or_else(whole).ok_or(Mistake::NotAnAddress)?;
+    let whole = || {
+        BareJid::from_str(address)
+            .ok()
+            .filter(|jid| jid.node().is_some())
+    };
+    let jid = completed(address, domains)
+        .or_else(whole)
+        .ok_or(Mistake::NotAnAddress)?;
     if password.is_empty() {
         return Err(Mistake::NoPassword);
     }
@@ -265,7 +282,10 @@ mod tests {
     fn a_name_alone_is_completed_where_that_is_clear() {
         let jid = completed("alice", &domains(&["example.org"])).unwrap();
         assert_eq!(jid.as_str(), "alice@example.org");
-        assert_eq!(completed("alice", &domains(&["a.example", "b.example"])), None);
+        assert_eq!(
+            completed("alice", &domains(&["a.example", "b.example"])),
+            None
+        );
         assert_eq!(completed("alice@b.example", &domains(&["a.example"])), None);
         assert_eq!(completed("", &domains(&["a.example"])), None);
     }
@@ -280,6 +300,9 @@ mod tests {
         assert_eq!(mistake("alice@", "x"), Err(Mistake::NotAnAddress));
         assert_eq!(mistake("example.org", "x"), Err(Mistake::NotAnAddress));
         assert_eq!(mistake("alice@example.org", ""), Err(Mistake::NoPassword));
-        assert_eq!(mistake("alice@example.org", " x "), Ok("alice@example.org".to_owned()));
+        assert_eq!(
+            mistake("alice@example.org", " x "),
+            Ok("alice@example.org".to_owned())
+        );
     }
 }

@@ -5,16 +5,12 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use crate::http::Site;
 
 /// Fits every page. The page's own script, style and images, and nobody else's.
-const SECURITY: [(HeaderName, &str); 5] = [
+const SECURITY: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (
         HeaderName::from_static("permissions-policy"),
         "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
-    ),
-    (
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
     ),
     (
         HeaderName::from_static("cross-origin-resource-policy"),
@@ -45,6 +41,9 @@ pub(super) fn secure(headers: &mut HeaderMap, site: &Site, request: &HeaderMap) 
     if site.is_secure() {
         let year = HeaderValue::from_static("max-age=31536000");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+        // Browsers complain of it on a page that came over plain HTTP.
+        let opener = HeaderName::from_static("cross-origin-opener-policy");
+        headers.insert(opener, HeaderValue::from_static("same-origin"));
     }
 }
 

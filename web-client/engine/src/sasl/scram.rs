@@ -54,7 +54,7 @@ pub struct ProofRequest {
     pub auth_message: String,
 }
 
-/// The answer: both are of [`Hash::len`] bytes.
+/// The answer: both are of [`Hash::output_len`] bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proof {
     /// `ClientProof`

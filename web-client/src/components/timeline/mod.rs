@@ -52,7 +52,10 @@ impl Timeline {
     /// Of the conversation with `jid`, in the component that `update` renders anew.
     pub(crate) fn new(state: &State, jid: &BareJid, update: UseForceUpdateHandle) -> Self {
         let store = state.store();
-        let mut view = View { divider: first_unread(&store, jid), ..View::default() };
+        let mut view = View {
+            divider: first_unread(&store, jid),
+            ..View::default()
+        };
         if let Some(divider) = &view.divider {
             view.window.include(&messages(&store, jid), divider);
         }
@@ -81,7 +84,12 @@ impl Timeline {
     pub(crate) fn rendered(&self) {
         self.0.scroll.rendered();
         self.load_if_short();
-        let unread = self.0.state.store().conversation(&self.0.jid).map_or(0, |known| known.unread);
+        let unread = self
+            .0
+            .state
+            .store()
+            .conversation(&self.0.jid)
+            .map_or(0, |known| known.unread);
         if unread > 0 && self.is_read() {
             self.0.state.mark_read(self.0.jid.clone());
         }
@@ -97,7 +105,13 @@ impl Timeline {
 
     /// The log.
     pub(crate) fn html(&self) -> Html {
-        let Inner { state, jid, scroll, view, .. } = &*self.0;
+        let Inner {
+            state,
+            jid,
+            scroll,
+            view,
+            ..
+        } = &*self.0;
         let store = state.store();
         let all = messages(&store, jid);
         let reading = self.is_read();
@@ -148,7 +162,12 @@ impl Timeline {
 
     fn items(&self, store: &Store, rows: Vec<Row>) -> Html {
         let Inner { state, jid, .. } = &*self.0;
-        let face = |jid: &BareJid| (AttrValue::from(store.name(jid).to_owned()), state.picture(jid));
+        let face = |jid: &BareJid| {
+            (
+                AttrValue::from(store.name(jid).to_owned()),
+                state.picture(jid),
+            )
+        };
         let theirs = face(jid);
         let ours = state.me().map(|me| face(&me)).unwrap_or_default();
         let mut items = Vec::with_capacity(rows.len() + 8);
@@ -186,7 +205,9 @@ impl Timeline {
     }
 
     fn scrolled(&self) {
-        let Some((above, below)) = self.0.scroll.hidden() else { return };
+        let Some((above, below)) = self.0.scroll.hidden() else {
+            return;
+        };
         let grown = {
             let store = self.0.state.store();
             let all = messages(&store, &self.0.jid);
@@ -238,7 +259,13 @@ impl Timeline {
                 && matches!(older.unwrap_or_default(), Older::Unknown | Older::More)
                 && self.0.view.borrow().window.range(&all).start == 0
         };
-        if wanted && self.0.scroll.hidden().is_some_and(|(above, _)| above < REACH) {
+        if wanted
+            && self
+                .0
+                .scroll
+                .hidden()
+                .is_some_and(|(above, _)| above < REACH)
+        {
             self.0.state.load_older(self.0.jid.clone());
         }
     }
@@ -247,11 +274,15 @@ impl Timeline {
     fn announce_newest(&self) {
         let (last, name) = {
             let store = self.0.state.store();
-            let last = store.conversation(&self.0.jid).and_then(|known| known.last().cloned());
+            let last = store
+                .conversation(&self.0.jid)
+                .and_then(|known| known.last().cloned());
             (last, store.name(&self.0.jid).to_owned())
         };
         let before = std::mem::replace(&mut self.0.view.borrow_mut().newest, last.clone());
-        let (Some(last), Some(before)) = (last, before) else { return };
+        let (Some(last), Some(before)) = (last, before) else {
+            return;
+        };
         if last.direction == Direction::Incoming && last.id != before.id && last.at >= before.at {
             let values = [("name", name.as_str()), ("text", last.body.as_str())];
             self.0.state.announce(&t_with("log.announce", &values));
@@ -278,7 +309,11 @@ impl View {
 }
 
 fn messages<'a>(store: &'a Store, jid: &BareJid) -> Vec<&'a Rc<Message>> {
-    store.conversation(jid).into_iter().flat_map(|known| known.timeline.iter()).collect()
+    store
+        .conversation(jid)
+        .into_iter()
+        .flat_map(|known| known.timeline.iter())
+        .collect()
 }
 
 fn first_unread(store: &Store, jid: &BareJid) -> Option<MessageId> {

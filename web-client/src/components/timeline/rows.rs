@@ -60,13 +60,18 @@ mod tests {
     const DAY: i64 = 24 * 60 * MINUTE;
 
     fn of(at: i64, direction: Direction) -> Rc<Message> {
-        Rc::new(Message { direction, ..message(at) })
+        Rc::new(Message {
+            direction,
+            ..message(at)
+        })
     }
 
     fn shape(messages: &[Rc<Message>], divider: Option<&MessageId>) -> Vec<(bool, bool, bool)> {
         let messages: Vec<&Rc<Message>> = messages.iter().collect();
         let rows = rows(&messages, None, divider, |at| at.0.div_euclid(DAY));
-        rows.iter().map(|row| (row.new_day, row.first_unread, row.head)).collect()
+        rows.iter()
+            .map(|row| (row.new_day, row.first_unread, row.head))
+            .collect()
     }
 
     #[test]
@@ -86,7 +91,12 @@ mod tests {
     #[test]
     fn a_day_and_the_divider_begin_a_group() {
         let them = Direction::Incoming;
-        let messages = [of(DAY - 2, them), of(DAY - 1, them), of(DAY, them), of(DAY + 1, them)];
+        let messages = [
+            of(DAY - 2, them),
+            of(DAY - 1, them),
+            of(DAY, them),
+            of(DAY + 1, them),
+        ];
         let shape = shape(&messages, Some(&messages[1].id));
         assert_eq!(shape[0], (true, false, true));
         assert_eq!(shape[1], (false, true, true));

@@ -58,7 +58,10 @@ impl Scroll {
     pub(super) fn hidden(&self) -> Option<(i32, i32)> {
         let scroller = self.0.scroller.cast::<Element>()?;
         let above = scroller.scroll_top();
-        Some((above, scroller.scroll_height() - above - scroller.client_height()))
+        Some((
+            above,
+            scroller.scroll_height() - above - scroller.client_height(),
+        ))
     }
 
     /// Whether the end is in view.
@@ -89,7 +92,9 @@ impl Scroll {
 
     /// Puts the view right after rows or sizes have changed.
     pub(super) fn settle(&self) {
-        let Some(scroller) = self.0.scroller.cast::<Element>() else { return };
+        let Some(scroller) = self.0.scroller.cast::<Element>() else {
+            return;
+        };
         if let Some((row, top)) = &*self.0.anchor.borrow() {
             let moved = row.get_bounding_client_rect().top() - top;
             scroller.set_scroll_top(scroller.scroll_top() + moved.round() as i32);
@@ -107,7 +112,9 @@ impl Scroll {
     /// Brings the element that `selector` finds to the upper part of the view.
     pub(super) fn reveal(&self, selector: &str) {
         const ABOVE: f64 = 96.0;
-        let Some(scroller) = self.0.scroller.cast::<Element>() else { return };
+        let Some(scroller) = self.0.scroller.cast::<Element>() else {
+            return;
+        };
         if let Ok(Some(element)) = scroller.query_selector(selector) {
             let view = scroller.get_bounding_client_rect().top();
             let offset = element.get_bounding_client_rect().top() - view - ABOVE;
@@ -123,7 +130,10 @@ impl Scroll {
         let observer = ResizeObserver::new(settle.as_ref().unchecked_ref()).ok()?;
         observer.observe(&self.0.scroller.cast::<Element>()?);
         observer.observe(&self.0.content.cast::<Element>()?);
-        Some(SizeWatch { observer, _settle: settle })
+        Some(SizeWatch {
+            observer,
+            _settle: settle,
+        })
     }
 }
 

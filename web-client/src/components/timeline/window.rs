@@ -26,8 +26,16 @@ impl Window {
     /// The part of `messages` to show.
     pub(super) fn range(&self, messages: &[&Rc<Message>]) -> Range<usize> {
         let place = |id: &MessageId| messages.iter().rposition(|message| message.id == *id);
-        let end = self.last.as_ref().and_then(place).map_or(messages.len(), |last| last + 1);
-        let start = self.first.as_ref().and_then(place).unwrap_or(end.saturating_sub(PAGE));
+        let end = self
+            .last
+            .as_ref()
+            .and_then(place)
+            .map_or(messages.len(), |last| last + 1);
+        let start = self
+            .first
+            .as_ref()
+            .and_then(place)
+            .unwrap_or(end.saturating_sub(PAGE));
         start.min(end)..end
     }
 
@@ -51,7 +59,9 @@ impl Window {
     /// Makes sure that the message `id` and some before it are shown.
     pub(super) fn include(&mut self, messages: &[&Rc<Message>], wanted: &MessageId) {
         const BEFORE: usize = 20;
-        let Some(place) = messages.iter().rposition(|message| message.id == *wanted) else { return };
+        let Some(place) = messages.iter().rposition(|message| message.id == *wanted) else {
+            return;
+        };
         if self.range(messages).start + BEFORE > place {
             self.first = id(messages, place.saturating_sub(BEFORE));
             self.last = id(messages, place + MOST).filter(|_| messages.len() > place + MOST);
@@ -79,7 +89,11 @@ impl Window {
             return false;
         }
         let end = range.end + STEP;
-        self.last = if end < messages.len() { id(messages, end - 1) } else { None };
+        self.last = if end < messages.len() {
+            id(messages, end - 1)
+        } else {
+            None
+        };
         let end = end.min(messages.len());
         self.first = id(messages, range.start.max(end.saturating_sub(MOST)));
         true
@@ -96,7 +110,9 @@ mod tests {
     use crate::components::timeline::tests::message;
 
     fn timeline(count: usize) -> Vec<Rc<Message>> {
-        (0..count).map(|number| Rc::new(message(number as i64))).collect()
+        (0..count)
+            .map(|number| Rc::new(message(number as i64)))
+            .collect()
     }
 
     fn refs(messages: &[Rc<Message>]) -> Vec<&Rc<Message>> {

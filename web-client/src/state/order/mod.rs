@@ -37,7 +37,9 @@ impl State {
         let mut by_name = self.0.by_name.borrow_mut();
         let by_name = by_name.get_or_insert_with(|| {
             let store = self.store();
-            let names = store.contacts().map(|contact| (store.name(&contact.jid), &contact.jid));
+            let names = store
+                .contacts()
+                .map(|contact| (store.name(&contact.jid), &contact.jid));
             Rc::new(i18n::sorted(names))
         });
         by_name.clone()
@@ -57,10 +59,15 @@ fn order(store: &Store, by_name: &[BareJid], filter: Filter, query: &str) -> Vec
         .collect();
     talks.sort_unstable_by(|one, other| other.cmp(one));
     let silent = by_name.iter().filter(|jid| {
-        store.conversation(jid).is_none_or(|conversation| conversation.timeline.is_empty())
+        store
+            .conversation(jid)
+            .is_none_or(|conversation| conversation.timeline.is_empty())
     });
     let talks = talks.into_iter().map(|(_, jid)| jid);
-    talks.chain(silent.filter(|jid| wanted(jid))).cloned().collect()
+    talks
+        .chain(silent.filter(|jid| wanted(jid)))
+        .cloned()
+        .collect()
 }
 
 fn belongs(store: &Store, jid: &BareJid, filter: Filter) -> bool {

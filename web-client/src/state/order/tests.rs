@@ -14,7 +14,13 @@ fn jid(text: &str) -> BareJid {
 
 fn contact(address: &str, name: &str, subscription: Subscription) -> Contact {
     let name = Some(name.to_owned());
-    Contact { jid: jid(address), name, groups: Vec::new(), subscription, asked: false }
+    Contact {
+        jid: jid(address),
+        name,
+        groups: Vec::new(),
+        subscription,
+        asked: false,
+    }
 }
 
 fn incoming(address: &str, at: i64, provenance: Provenance) -> StoreEvent {
@@ -29,7 +35,10 @@ fn incoming(address: &str, at: i64, provenance: Provenance) -> StoreEvent {
         at: Timestamp(at),
         delivery: Delivery::Sent,
     };
-    StoreEvent::Message { message, provenance }
+    StoreEvent::Message {
+        message,
+        provenance,
+    }
 }
 
 fn store() -> Store {
@@ -47,12 +56,20 @@ fn store() -> Store {
 
 fn listed(store: &Store, filter: Filter, query: &str) -> Vec<String> {
     let by_name = ["b", "c", "d", "a"].map(|name| jid(&[name, "@example.org"].concat()));
-    order(store, &by_name, filter, query).iter().map(ToString::to_string).collect()
+    order(store, &by_name, filter, query)
+        .iter()
+        .map(ToString::to_string)
+        .collect()
 }
 
 #[test]
 fn the_newest_come_first_then_names() {
-    let all = ["x@example.org", "c@example.org", "b@example.org", "a@example.org"];
+    let all = [
+        "x@example.org",
+        "c@example.org",
+        "b@example.org",
+        "a@example.org",
+    ];
     assert_eq!(listed(&store(), Filter::All, ""), all);
 }
 
@@ -63,7 +80,12 @@ fn unread_are_only_those_with_something_to_read() {
 
 #[test]
 fn people_are_the_roster_by_name() {
-    let people = ["b@example.org", "c@example.org", "d@example.org", "a@example.org"];
+    let people = [
+        "b@example.org",
+        "c@example.org",
+        "d@example.org",
+        "a@example.org",
+    ];
     assert_eq!(listed(&store(), Filter::People, ""), people);
 }
 
