@@ -117,15 +117,17 @@ pub(crate) fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
 
 fn compile(flavour: Flavour) -> Result<PathBuf> {
     println!("Compiling the web client");
-    process::run(workspace::cargo().args([
-        "build",
-        "--package",
-        "couplet-web",
-        "--target",
-        "wasm32-unknown-unknown",
-        "--profile",
-        flavour.profile(),
-    ]))?;
+    let mut command = workspace::cargo();
+    command.args(["build", "--package", "couplet-web"]);
+    command.args(["--target", "wasm32-unknown-unknown"]);
+    command.args(["--profile", flavour.profile()]);
+    if flavour == Flavour::Release {
+        command.env(
+            "CARGO_ENCODED_RUSTFLAGS",
+            workspace::flags_that_hide_paths(),
+        );
+    }
+    process::run(&mut command)?;
     Ok(workspace::target()
         .join("wasm32-unknown-unknown")
         .join(flavour.output())

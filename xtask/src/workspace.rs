@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    ffi::OsString,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -38,4 +39,15 @@ pub(crate) fn cargo() -> Command {
         }
     }
     command
+}
+
+/// Compiler flags, in Cargo's encoding, that keep the names of this machine's
+/// directories out of the messages of panics.
+pub(crate) fn flags_that_hide_paths() -> OsString {
+    let home = env::home_dir().unwrap_or_default();
+    let cargo_home = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
+    let mut flag = OsString::from("--remap-path-prefix=");
+    flag.push(cargo_home.join("registry/src"));
+    flag.push("=");
+    flag
 }

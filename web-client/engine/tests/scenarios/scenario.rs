@@ -4,11 +4,20 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use couplet_engine::sasl::{Reply, Request};
-use couplet_engine::store::{Message, Store, StoreEvent};
+use couplet_engine::store::{Message as Shown, Store, StoreEvent};
 use couplet_engine::{
     CloseReason, Command, Config, Engine, Input, Now, Output, Record, SessionCommand, Timestamp,
 };
 use minidom::Element;
+use xmpp_parsers::bind::BindQuery;
+use xmpp_parsers::iq::Iq;
+use xmpp_parsers::message::Message;
+use xmpp_parsers::ping::Ping;
+use xmpp_parsers::presence::Presence;
+use xmpp_parsers::pubsub::PubSub;
+use xmpp_parsers::roster::Roster;
+use xmpp_parsers::websocket::Open;
+use xmpp_parsers::{carbons, mam, ns, sasl, sm};
 
 pub(crate) const ME: &str = "alice@example.org";
 pub(crate) const MY_ADDRESS: &str = "alice@example.org/balcony";
@@ -286,12 +295,12 @@ impl Scenario {
     }
 
     /// What the conversation with bob shows.
-    pub(crate) fn messages(&self) -> Vec<Message> {
+    pub(crate) fn messages(&self) -> Vec<Shown> {
         self.store
             .conversation(&"bob@example.org".parse().unwrap())
             .into_iter()
             .flat_map(|conversation| conversation.timeline.iter())
-            .map(|message| Message::clone(message))
+            .map(|message| Shown::clone(message))
             .collect()
     }
 
@@ -319,7 +328,11 @@ impl Scenario {
                             .handle_input(at(self.now), Input::Committed(commit));
                     }
                 }
-                Output::Transmit(text) => self.sent.push_back(text.parse().expect(&text)),
+                Output::Transmit(text) => {
+                    let sent = text.parse().expect(&text);
+                    second_opinion(&sent);
+                    self.sent.push_back(sent);
+                }
                 Output::Event(event) => {
                     self.store.apply(event.clone());
                     self.events.push(event);
@@ -355,4 +368,52 @@ pub(crate) fn body(message: &Element) -> Option<String> {
     message
         .get_child("body", "jabber:client")
         .map(Element::text)
+}
+
+/// Everything we send makes sense to somebody else's parsers too.
+fn second_opinion(sent: &Element) {
+    let sent = sent.clone();
+    let complaint = match (sent.name(), sent.ns().as_str()) {
+        ("message", _) => Message::try_from(sent).err().map(|error| error.to_string()),
+        ("presence", _) => Presence::try_from(sent)
+            .err()
+            .map(|error| error.to_string()),
+        ("iq", _) => Iq::try_from(sent)
+            .map(payload)
+            .unwrap_or_else(|error| Some(error.to_string())),
+        ("open", _) => Open::try_from(sent).err().map(|error| error.to_string()),
+        (_, ns::SM) => sm::Nonza::try_from(sent)
+            .err()
+            .map(|error| error.to_string()),
+        (_, ns::SASL) => sasl::Nonza::try_from(sent)
+            .err()
+            .map(|error| error.to_string()),
+        _ => None,
+    };
+    assert_eq!(complaint, None);
+}
+
+fn payload(iq: Iq) -> Option<String> {
+    let (Iq::Get { payload, .. } | Iq::Set { payload, .. }) = iq else {
+        return None;
+    };
+    match payload.ns().as_str() {
+        ns::ROSTER => Roster::try_from(payload)
+            .err()
+            .map(|error| error.to_string()),
+        ns::MAM => mam::Query::try_from(payload)
+            .err()
+            .map(|error| error.to_string()),
+        ns::PUBSUB => PubSub::try_from(payload)
+            .err()
+            .map(|error| error.to_string()),
+        ns::BIND => BindQuery::try_from(payload)
+            .err()
+            .map(|error| error.to_string()),
+        ns::CARBONS => carbons::Enable::try_from(payload)
+            .err()
+            .map(|error| error.to_string()),
+        ns::PING => Ping::try_from(payload).err().map(|error| error.to_string()),
+        other => Some(format!("nobody has an opinion on {other}")),
+    }
 }
