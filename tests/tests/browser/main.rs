@@ -94,9 +94,11 @@ async fn add(page: &Page, jid: &str) -> Result<()> {
     page.gone("dialog", "Add a contact").await
 }
 
+/// Writes, and sees it in one's own view.
 async fn say(page: &Page, text: &str) -> Result<()> {
     page.find("textbox", "Message").await?.fill(text).await?;
-    page.press("Enter").await
+    page.press("Enter").await?;
+    reads(page, text).await
 }
 
 async fn reads(page: &Page, text: &str) -> Result<()> {

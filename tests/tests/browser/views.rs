@@ -104,13 +104,18 @@ fn a_long_conversation_opens_at_its_end_and_scrolls_back_to_its_beginning() {
         let later = place.enters(BOB).await?;
         later.find_with("link", "alice").await?.click().await?;
         reads(&later, "message 70.").await?;
-        couplet_tests::until("the beginning", || async {
+        let log = later.find("log", "Messages").await?;
+        let found = couplet_tests::until("the beginning", || async {
             later
                 .evaluate("document.querySelector('[role=log]').scrollTop = 0")
                 .await?;
-            Ok(later.text().await?.contains("message 1.").then_some(()))
+            Ok(log.text().await?.contains("message 1.").then_some(()))
         })
-        .await
+        .await;
+        match found {
+            Ok(()) => Ok(()),
+            Err(error) => Err(error.context(log.text().await?)),
+        }
     });
 }
 

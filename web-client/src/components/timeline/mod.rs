@@ -83,6 +83,7 @@ impl Timeline {
     /// has come in is said.
     pub(crate) fn rendered(&self) {
         self.0.scroll.rendered();
+        self.grow_if_short();
         self.load_if_short();
         let unread = self
             .0
@@ -247,6 +248,25 @@ impl Timeline {
     /// Whether what is at the end is being looked at.
     fn is_read(&self) -> bool {
         self.0.state.is_attended() && self.0.view.borrow().at_end == Some(true)
+    }
+
+    /// Shows more of what has been loaded to who waits at the top, where nothing
+    /// scrolls and so nothing else would.
+    fn grow_if_short(&self) {
+        let short = self
+            .0
+            .scroll
+            .hidden()
+            .is_some_and(|(above, _)| above < REACH);
+        let grown = short && {
+            let store = self.0.state.store();
+            let all = messages(&store, &self.0.jid);
+            self.0.view.borrow_mut().window.grow_up(&all)
+        };
+        if grown {
+            self.0.scroll.keep(Keep::First);
+            self.0.update.force_update();
+        }
     }
 
     /// Asks the archive when all there is is shown and it doesn't reach far up.
