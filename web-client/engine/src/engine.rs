@@ -1,6 +1,6 @@
 //! The engine: one input in, outputs out, nothing in between.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use jid::{BareJid, FullJid, Jid};
 use minidom::Element;
@@ -18,6 +18,7 @@ use crate::now::Now;
 use crate::outbox::{Outbox, Queued};
 use crate::output::{Level, Output, Record};
 use crate::session::{Effect, Session};
+use crate::sorted_map::SortedMap;
 use crate::stanza::{self, Iq, IqKind, MessageType, StanzaError};
 use crate::store::{Delivery, Failure, MessageId, StoreEvent, Subscription};
 use crate::timer::{Owner, Timers};
@@ -65,7 +66,7 @@ struct Saved {
     outbox: Outbox,
     account: Option<BareJid>,
     me: Option<FullJid>,
-    subscriptions: BTreeMap<BareJid, Subscription>,
+    subscriptions: SortedMap<BareJid, Subscription>,
     modules: Vec<Option<String>>,
 }
 
@@ -93,7 +94,7 @@ impl Engine {
             account: None,
             me: None,
             established: false,
-            subscriptions: BTreeMap::new(),
+            subscriptions: SortedMap::default(),
             features,
             outgoing: VecDeque::new(),
             redispatched: VecDeque::new(),

@@ -1,6 +1,5 @@
 //! Requests under way and who waits for the answers (RFC 6120 8.2.3).
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jid::{BareJid, Jid};
@@ -8,6 +7,7 @@ use minidom::Element;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::Ids;
+use crate::sorted_map::SortedMap;
 use crate::stanza::StanzaError;
 
 /// How long an answer may take.
@@ -41,7 +41,7 @@ struct Pending {
 /// The table of pending requests.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Requests {
-    pending: BTreeMap<String, Pending>,
+    pending: SortedMap<String, Pending>,
     tickets: u64,
 }
 

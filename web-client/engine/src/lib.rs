@@ -28,6 +28,7 @@ mod outbox;
 mod output;
 pub mod sasl;
 mod session;
+mod sorted_map;
 mod stanza;
 pub mod store;
 mod stream_management;

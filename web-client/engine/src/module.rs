@@ -1,6 +1,6 @@
 //! What a module is, and what it may do.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use jid::{BareJid, FullJid, Jid};
@@ -13,6 +13,7 @@ use crate::iq::{self, Requests, Response, Ticket};
 use crate::now::{Now, Timestamp};
 use crate::outbox::Outbox;
 use crate::output::{Level, Record};
+use crate::sorted_map::SortedMap;
 use crate::stanza::{self, Iq, IqKind, StanzaError};
 use crate::store::{Message, MessageId, Provenance, StoreEvent, Subscription};
 use crate::timer::{Key, Owner, Timers};
@@ -151,7 +152,7 @@ pub(crate) struct Core {
     /// Whether stanzas can be sent just now.
     pub(crate) established: bool,
     /// Who sees whose presence, as the roster has it.
-    pub(crate) subscriptions: BTreeMap<BareJid, Subscription>,
+    pub(crate) subscriptions: SortedMap<BareJid, Subscription>,
     /// What all modules together advertise.
     pub(crate) features: Vec<&'static str>,
     pub(crate) outgoing: VecDeque<Outgoing>,

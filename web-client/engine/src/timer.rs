@@ -1,9 +1,10 @@
 //! All timers of an engine: one per owner and key.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use crate::sorted_map::SortedMap;
 
 /// Who is woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,7 +19,7 @@ pub(crate) enum Owner {
 pub(crate) type Key = u32;
 
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Timers(BTreeMap<(Owner, Key), Duration>);
+pub(crate) struct Timers(SortedMap<(Owner, Key), Duration>);
 
 impl Timers {
     /// Wakes `owner` at `at` (monotonic); an earlier timer of that key is void.

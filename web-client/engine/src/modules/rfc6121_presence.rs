@@ -1,13 +1,12 @@
 //! RFC 6121 3 and 4: who is available, and who may know.
 
-use std::collections::BTreeSet;
-
 use jid::{BareJid, FullJid, Jid};
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
 use crate::input::Command as AnyCommand;
 use crate::module::{Ctx, Flow, Module, Specification};
+use crate::sorted_map::SortedMap;
 use crate::stanza::{self, PresenceType};
 use crate::store::{Availability, ResourcePresence, StoreEvent, SubscriptionRequest};
 
@@ -37,7 +36,7 @@ pub enum Command {
 pub(crate) struct Presences {
     own: ResourcePresence,
     /// Whom we have asked to see their presence since the roster last said so.
-    asked: BTreeSet<BareJid>,
+    asked: SortedMap<BareJid, ()>,
 }
 
 impl Module for Presences {
@@ -82,7 +81,7 @@ impl Module for Presences {
 
     fn on_outgoing_presence(&mut self, _ctx: &mut Ctx<'_>, presence: &mut stanza::Presence) {
         if let (PresenceType::Subscribe, Some(to)) = (&presence.kind, &presence.to) {
-            self.asked.insert(to.to_bare());
+            self.asked.insert(to.to_bare(), ());
         }
     }
 
@@ -146,7 +145,7 @@ impl Presences {
             .subscriptions
             .get(jid)
             .is_some_and(|subscription| subscription.to());
-        if !sees && !self.asked.contains(jid) {
+        if !sees && !self.asked.contains_key(jid) {
             send(ctx, PresenceType::Subscribe, jid);
         }
         ctx.event(StoreEvent::SubscriptionRequestAnswered(jid.clone()));
@@ -159,7 +158,7 @@ impl Presences {
             .get(&jid)
             .is_some_and(|subscription| subscription.to());
         // Whom we have asked ourselves is answered without asking the person again.
-        if sees || self.asked.contains(&jid) {
+        if sees || self.asked.contains_key(&jid) {
             return self.accept(ctx, &jid);
         }
         let nick = presence

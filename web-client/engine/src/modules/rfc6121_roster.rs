@@ -8,6 +8,7 @@ use xmpp_parsers::ns;
 use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, IqRequest, Module, Specification};
+use crate::sorted_map::SortedMap;
 use crate::stanza::{self, IqKind, PresenceType};
 use crate::store::{Contact, StoreEvent, Subscription};
 use crate::xml::{Builder, build};
@@ -40,7 +41,7 @@ pub enum Command {
 pub(crate) struct Roster {
     fetch: Option<Ticket>,
     /// What the server last told us of each entry, to change one thing and keep the rest.
-    contacts: std::collections::BTreeMap<BareJid, Contact>,
+    contacts: SortedMap<BareJid, Contact>,
 }
 
 impl Module for Roster {

@@ -1,7 +1,5 @@
 //! XEP-0084 User Avatar 1.1.4: pictures, read.
 
-use std::collections::BTreeMap;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jid::{BareJid, Jid};
@@ -12,6 +10,7 @@ use xmpp_parsers::ns;
 
 use crate::iq::{Response, Ticket};
 use crate::module::{Ctx, Module, Specification};
+use crate::sorted_map::SortedMap;
 use crate::store::StoreEvent;
 use crate::xml::build;
 
@@ -21,8 +20,8 @@ const LARGEST: usize = 512 * 1024;
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Avatars {
     /// The hash of the picture we have or are fetching, by person.
-    known: BTreeMap<BareJid, String>,
-    fetching: BTreeMap<Ticket, (BareJid, String)>,
+    known: SortedMap<BareJid, String>,
+    fetching: SortedMap<Ticket, (BareJid, String)>,
 }
 
 impl Module for Avatars {

@@ -1,6 +1,5 @@
 //! XEP-0085 Chat State Notifications 2.1: who is typing.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jid::{BareJid, Jid};
@@ -9,6 +8,7 @@ use xmpp_parsers::ns;
 
 use crate::input::Command as AnyCommand;
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
+use crate::sorted_map::SortedMap;
 use crate::stanza::{self, MessageType};
 use crate::store::StoreEvent;
 use crate::timer::Key;
@@ -33,9 +33,9 @@ const FORGET: Key = 0;
 #[derive(Debug, Default)]
 pub(crate) struct ChatStates {
     /// To whom we have said that we are typing.
-    told: BTreeSet<BareJid>,
+    told: SortedMap<BareJid, ()>,
     /// Who is typing, and when we take it to have stopped.
-    typing: BTreeMap<BareJid, Duration>,
+    typing: SortedMap<BareJid, Duration>,
 }
 
 impl Module for ChatStates {
@@ -77,9 +77,9 @@ impl Module for ChatStates {
             return Flow::Continue;
         };
         let news = if *typing {
-            self.told.insert(to.clone())
+            self.told.insert(to.clone(), ()).is_none()
         } else {
-            self.told.remove(to)
+            self.told.remove(to).is_some()
         };
         // Whoever may not see our presence may not see us typing either.
         let sees_us = ctx

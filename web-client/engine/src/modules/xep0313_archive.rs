@@ -4,8 +4,6 @@
 //! read before anything that was on the wire is sent again. Older messages come
 //! a page at a time when somebody scrolls to them.
 
-use std::collections::BTreeMap;
-
 use jid::{BareJid, Jid};
 use minidom::Element;
 use serde::{Deserialize, Serialize};
@@ -15,6 +13,7 @@ use super::rfc6121_message::archive_id;
 use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
+use crate::sorted_map::SortedMap;
 use crate::stanza;
 use crate::store::{Older, Provenance, StoreEvent};
 use crate::xml::{self, build};
@@ -41,9 +40,9 @@ pub(crate) struct Archive {
     /// The newest archived message up to which nothing is missing.
     cursor: Option<String>,
     /// The oldest archived message that is here, by conversation.
-    oldest: BTreeMap<BareJid, String>,
+    oldest: SortedMap<BareJid, String>,
     /// Queries under way.
-    queries: BTreeMap<Ticket, Pending>,
+    queries: SortedMap<Ticket, Pending>,
     /// Whether what was missed is still being read: then live messages don't
     /// move the cursor, for there is a gap before them.
     catching_up: bool,
@@ -196,7 +195,7 @@ impl Archive {
         };
         let id = id.to_owned();
         if let Some(other) = other_side(ctx, &message) {
-            self.oldest.entry(other).or_insert_with(|| id.clone());
+            self.oldest.get_or_insert_with(other, || id.clone());
         }
         let provenance = match pending.purpose {
             Purpose::CatchUp => Provenance::CatchUp,
@@ -218,7 +217,7 @@ impl Archive {
             .and_then(|account| archive_id(&incoming.message, account));
         let Some(id) = archived else { return };
         if let Some(other) = other_side(ctx, &incoming.message) {
-            self.oldest.entry(other).or_insert_with(|| id.clone());
+            self.oldest.get_or_insert_with(other, || id.clone());
         }
         if !self.catching_up {
             self.cursor = Some(id);

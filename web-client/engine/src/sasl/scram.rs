@@ -1,7 +1,5 @@
 //! SCRAM (RFC 5802, RFC 7677), the messages; the keys are somebody else's.
 
-use std::collections::BTreeMap;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -107,23 +105,23 @@ impl Scram {
             return Ok(Step::Reply(Reply::Response(Vec::new())));
         }
         let server_first = text(data)?;
-        let fields = fields(server_first)?;
-        if fields.contains_key(&'m') {
+        let fields = Fields::read(data)?;
+        if fields.get('m').is_some() {
             return Err(broken("the server demands a SCRAM extension"));
         }
-        let nonce = fields.get(&'r').ok_or_else(|| broken("SCRAM: no nonce"))?;
-        if !nonce.starts_with(&self.nonce) || nonce.len() == self.nonce.len() {
+        let nonce = fields.get('r').ok_or_else(|| broken("SCRAM: no nonce"))?;
+        if !nonce.starts_with(self.nonce.as_str()) || nonce.len() == self.nonce.len() {
             return Err(broken(
                 "SCRAM: the nonce is not ours with the server's behind it",
             ));
         }
         let salt = fields
-            .get(&'s')
+            .get('s')
             .and_then(|salt| STANDARD.decode(salt).ok())
             .filter(|salt| !salt.is_empty())
             .ok_or_else(|| broken("SCRAM: no salt"))?;
         let iterations = fields
-            .get(&'i')
+            .get('i')
             .and_then(|iterations| iterations.parse().ok())
             .filter(|iterations| (FEWEST_ITERATIONS..=MOST_ITERATIONS).contains(iterations))
             .ok_or_else(|| broken("SCRAM: the iteration count is out of bounds"))?;
@@ -157,9 +155,9 @@ impl Scram {
     }
 
     fn verify(&mut self, data: &[u8]) -> Result<(), Trouble> {
-        let fields = fields(text(data)?).map_err(|_| Trouble::ServerNotVerified)?;
+        let fields = Fields::read(data).map_err(|_| Trouble::ServerNotVerified)?;
         let signature = fields
-            .get(&'v')
+            .get('v')
             .and_then(|signature| STANDARD.decode(signature).ok())
             .ok_or(Trouble::ServerNotVerified)?;
         let expected = self.expected.as_ref().ok_or(Trouble::ServerNotVerified)?;
@@ -185,16 +183,27 @@ fn text(data: &[u8]) -> Result<&str, Trouble> {
     std::str::from_utf8(data).map_err(|_| broken("SCRAM: not UTF-8"))
 }
 
-fn fields(message: &str) -> Result<BTreeMap<char, &str>, Trouble> {
-    message
-        .split(',')
-        .map(|field| match field.split_once('=') {
-            Some((name, value)) if name.len() == 1 => {
-                Ok((name.chars().next().unwrap_or_default(), value))
+/// The attributes of a message (RFC 5802 5.1).
+struct Fields<'a>(Vec<(char, &'a str)>);
+
+impl<'a> Fields<'a> {
+    fn read(message: &'a [u8]) -> Result<Self, Trouble> {
+        let fields = text(message)?.split(',').map(|field| {
+            let mut letters = field.chars();
+            match (letters.next(), letters.next()) {
+                (Some(name), Some('=')) => Ok((name, letters.as_str())),
+                _ => Err(broken("SCRAM: a field without a name")),
             }
-            _ => Err(broken("SCRAM: a field without a name")),
-        })
-        .collect()
+        });
+        Ok(Self(fields.collect::<Result<_, _>>()?))
+    }
+
+    fn get(&self, name: char) -> Option<&'a str> {
+        let mut fields = self.0.iter();
+        fields
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| *value)
+    }
 }
 
 fn broken(detail: &str) -> Trouble {

@@ -11,10 +11,11 @@ mod roster;
 mod status;
 mod timeline;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use jid::{BareJid, FullJid};
+
+use crate::sorted_map::SortedMap;
 
 pub use conversation::{Conversation, Older};
 pub use event::{Provenance, StoreEvent, Topic};
@@ -29,11 +30,11 @@ pub struct Store {
     status: SessionStatus,
     me: Option<FullJid>,
     own_presence: ResourcePresence,
-    contacts: BTreeMap<BareJid, Rc<Contact>>,
-    presences: BTreeMap<BareJid, BTreeMap<String, ResourcePresence>>,
-    avatars: BTreeMap<BareJid, Rc<[u8]>>,
+    contacts: SortedMap<BareJid, Rc<Contact>>,
+    presences: SortedMap<BareJid, SortedMap<String, ResourcePresence>>,
+    avatars: SortedMap<BareJid, Rc<[u8]>>,
     requests: Vec<SubscriptionRequest>,
-    conversations: BTreeMap<BareJid, Conversation>,
+    conversations: SortedMap<BareJid, Conversation>,
     roster_loaded: bool,
 }
 
@@ -87,7 +88,7 @@ impl Store {
         self.presences
             .get(jid)
             .into_iter()
-            .flatten()
+            .flat_map(SortedMap::iter)
             .map(|(resource, presence)| (resource.as_str(), presence))
     }
 
@@ -185,7 +186,9 @@ impl Store {
                 provenance,
             } => {
                 let jid = message.conversation.clone();
-                let conversation = self.conversations.entry(jid.clone()).or_default();
+                let conversation = self
+                    .conversations
+                    .get_or_insert_with(jid.clone(), Default::default);
                 conversation.insert(message, provenance);
                 vec![Topic::Conversation(jid), Topic::Conversations]
             }
@@ -204,7 +207,9 @@ impl Store {
                 conversation: jid,
                 typing,
             } => {
-                self.conversations.entry(jid.clone()).or_default().typing = typing;
+                self.conversations
+                    .get_or_insert_with(jid.clone(), Default::default)
+                    .typing = typing;
                 vec![Topic::Conversation(jid), Topic::Conversations]
             }
             StoreEvent::Read { conversation: jid } => {
@@ -218,7 +223,9 @@ impl Store {
                 conversation: jid,
                 older,
             } => {
-                self.conversations.entry(jid.clone()).or_default().older = older;
+                self.conversations
+                    .get_or_insert_with(jid.clone(), Default::default)
+                    .older = older;
                 vec![Topic::Conversation(jid)]
             }
         }
@@ -229,7 +236,9 @@ impl Store {
         let resource = jid.resource().as_str();
         match presence {
             Some(presence) => {
-                let resources = self.presences.entry(bare.clone()).or_default();
+                let resources = self
+                    .presences
+                    .get_or_insert_with(bare.clone(), Default::default);
                 resources.insert(resource.to_owned(), presence);
             }
             None => {
