@@ -30,7 +30,12 @@ pub(crate) struct Options {
 /// Builds, starts everything, and waits for Ctrl-C.
 pub(crate) fn run(options: &Options) -> Result<()> {
     check_port(options.port, "demo")?;
-    let mut needs = vec![Need::Crates, Need::WasmTarget, Need::WasmOpt];
+    let mut needs = vec![
+        Need::Crates,
+        Need::WasmTarget,
+        Need::LibrarySource,
+        Need::WasmOpt,
+    ];
     if options.xmpp_server.is_none() {
         needs.push(Need::Prosody);
     }

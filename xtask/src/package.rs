@@ -24,7 +24,12 @@ pub(crate) struct Package {
 
 /// Builds and says where the results are.
 pub(crate) fn run() -> Result<()> {
-    setup::ensure(&[Need::Crates, Need::WasmTarget, Need::WasmOpt])?;
+    setup::ensure(&[
+        Need::Crates,
+        Need::WasmTarget,
+        Need::LibrarySource,
+        Need::WasmOpt,
+    ])?;
     let package = build()?;
     println!(
         "{}  the proxy, with the web client inside",

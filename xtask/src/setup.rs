@@ -1,9 +1,9 @@
 //! Making sure that what a command needs is there.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Command,
 };
 
 use anyhow::{Context, Result, bail};
@@ -18,6 +18,8 @@ pub(crate) enum Need {
     Crates,
     /// The standard library for WebAssembly.
     WasmTarget,
+    /// The source of the standard library, from which the web client gets a small one.
+    LibrarySource,
     /// The optimiser of WebAssembly.
     WasmOpt,
     /// rustfmt and Clippy.
@@ -36,6 +38,7 @@ pub(crate) enum Need {
 pub(crate) const ALL: &[Need] = &[
     Need::Crates,
     Need::WasmTarget,
+    Need::LibrarySource,
     Need::WasmOpt,
     Need::Linters,
     Need::CargoDeny,
@@ -70,13 +73,15 @@ impl Need {
         match self {
             Self::Crates => fs::read_to_string(crates_mark())
                 .is_ok_and(|mark| lock_hash().is_ok_and(|hash| mark == hash)),
-            Self::WasmTarget => sysroot()
+            Self::WasmTarget => workspace::sysroot()
                 .join("lib/rustlib/wasm32-unknown-unknown/lib")
                 .is_dir(),
+            // A web client without it is larger, and works.
+            Self::LibrarySource => has_library_source() || library_mark().exists(),
             Self::WasmOpt => wasm_opt().is_some(),
             Self::Linters => ["cargo-clippy", "cargo-fmt"]
                 .iter()
-                .all(|tool| sysroot().join("bin").join(tool).exists()),
+                .all(|tool| workspace::sysroot().join("bin").join(tool).exists()),
             Self::CargoDeny => find_program("cargo-deny").is_some(),
             Self::Prosody => Kind::Prosody.is_installed(),
             Self::Ejabberd => Kind::Ejabberd.is_installed(),
@@ -93,7 +98,11 @@ impl Need {
             Self::Prosody => Kind::Prosody.packages(),
             Self::Ejabberd => Kind::Ejabberd.packages(),
             Self::Chromium => &["chromium", "fonts-liberation"],
-            Self::Crates | Self::WasmTarget | Self::Linters | Self::CargoDeny => &[],
+            Self::Crates
+            | Self::WasmTarget
+            | Self::LibrarySource
+            | Self::Linters
+            | Self::CargoDeny => &[],
         }
     }
 
@@ -102,6 +111,7 @@ impl Need {
         match self {
             Self::Crates => fetch_crates(),
             Self::WasmTarget => install_wasm_target(),
+            Self::LibrarySource => install_library_source(),
             Self::Linters => step(
                 "Installing Clippy and rustfmt with rustup, about 10 seconds",
                 || {
@@ -132,18 +142,6 @@ fn npm_directory() -> PathBuf {
     workspace::couplet().join("npm")
 }
 
-/// The directory of the compiler in use.
-fn sysroot() -> PathBuf {
-    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc)
-        .args(["--print", "sysroot"])
-        .current_dir(workspace::root())
-        .output();
-    let path =
-        output.map(|Output { stdout, .. }| String::from_utf8_lossy(&stdout).trim().to_owned());
-    PathBuf::from(path.unwrap_or_default())
-}
-
 fn install_wasm_target() -> Result<()> {
     let rustup = step(
         "Installing Rust's WebAssembly target with rustup, about 5 seconds",
@@ -161,6 +159,43 @@ fn install_wasm_target() -> Result<()> {
     )
 }
 
+/// Whether the web client can be built with a standard library of its own.
+pub(crate) fn has_library_source() -> bool {
+    workspace::library_source().join("std/Cargo.toml").is_file()
+}
+
+fn install_library_source() -> Result<()> {
+    let installed = step(
+        "Installing the source of Rust's standard library with rustup, about 5 seconds",
+        || {
+            process::run_quietly(Command::new("rustup").args(["component", "add", "rust-src"]))?;
+            fetch_library_crates()
+        },
+    );
+    if installed.is_err() {
+        println!(
+            "It can't be installed here, so the web client will be 10 % larger. By hand: rustup component add rust-src"
+        );
+        fs::create_dir_all(workspace::couplet())?;
+        fs::write(library_mark(), "")?;
+    }
+    Ok(())
+}
+
+/// What the standard library itself is built from.
+fn fetch_library_crates() -> Result<()> {
+    let manifest = workspace::library_source().join("Cargo.toml");
+    let mut command = workspace::cargo();
+    command.args(["fetch", "--locked", "--target", "wasm32-unknown-unknown"]);
+    command.arg("--manifest-path").arg(manifest);
+    process::run_quietly(command.env("RUSTC_BOOTSTRAP", "1"))
+}
+
+/// Says that it couldn't be installed, so that nobody tries each time.
+fn library_mark() -> PathBuf {
+    workspace::couplet().join("no-library-source")
+}
+
 fn fetch_crates() -> Result<()> {
     step(
         "Downloading the crates of Cargo.lock, about half a minute",
@@ -171,7 +206,11 @@ fn fetch_crates() -> Result<()> {
                 "host-tuple",
                 "--target",
                 "wasm32-unknown-unknown",
-            ]))
+            ]))?;
+            if has_library_source() {
+                fetch_library_crates()?;
+            }
+            Ok(())
         },
     )?;
     fs::create_dir_all(workspace::couplet())?;

@@ -6,9 +6,11 @@ use anyhow::{Result, ensure};
 
 use crate::{page::with_more, web::files_below};
 
-/// Of all files together, compressed with brotli. The goal of this stage is 260 KB;
-/// until it is reached, this keeps what there is from growing.
-const BUDGET: u64 = 392_000;
+/// Of all files together, compressed with brotli.
+const BUDGET: u64 = 260_000;
+
+/// The language that the module has compiled in: nobody downloads the file.
+const COMPILED_IN: &str = "locales/en.json";
 
 /// Prints what the first load of the page in `directory` costs, and fails when
 /// that is over the budget.
@@ -37,7 +39,7 @@ fn kilobytes(bytes: u64) -> f64 {
 }
 
 /// Every file with its compressed size, as if the browser took all of them:
-/// only of the languages it takes one, and we count the largest; and the icons
+/// only of the languages it takes one or none, and we count the largest; and the icons
 /// are for those who install the page.
 fn first_load(directory: &Path) -> Result<Vec<(String, u64)>> {
     let mut files = Vec::new();
@@ -48,7 +50,7 @@ fn first_load(directory: &Path) -> Result<Vec<(String, u64)>> {
             .is_some_and(|suffix| suffix == "br" || suffix == "gz");
         let name = file.strip_prefix(directory)?.display().to_string();
         let is_icon = name.starts_with("icons/") && name.ends_with(".png");
-        if is_copy || is_icon {
+        if is_copy || is_icon || name == COMPILED_IN {
             continue;
         }
         let compressed = with_more(&file, "br");
@@ -87,6 +89,7 @@ mod tests {
             ("locales/de.json", 30),
             ("locales/ja.json", 40),
             ("locales/ja.json.br", 20),
+            ("locales/en.json", 50),
         ] {
             fs::write(path.join(name), vec![0; size]).unwrap();
         }

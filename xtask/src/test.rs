@@ -44,6 +44,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
 const FAST_NEEDS: &[Need] = &[
     Need::Crates,
     Need::WasmTarget,
+    Need::LibrarySource,
     Need::Linters,
     Need::CargoDeny,
 ];
@@ -76,7 +77,9 @@ fn check_everything(options: &Options, counts: &mut Counts) -> Result<()> {
     if !options.fast {
         heading("Building what is shipped");
         let package = package::build()?;
-        size::check(&package.web)?;
+        if setup::has_library_source() {
+            size::check(&package.web)?;
+        }
         let environment: [(&str, &Path); 2] = [
             ("COUPLET_WS_PROXY", &package.proxy),
             ("COUPLET_WEB_DIR", &package.web),

@@ -4,7 +4,7 @@ use std::{
     env,
     ffi::OsString,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
 };
 
 /// The directory of the workspace's `Cargo.toml`.
@@ -41,13 +41,35 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// Compiler flags, in Cargo's encoding, that keep the names of this machine's
-/// directories out of the messages of panics.
-pub(crate) fn flags_that_hide_paths() -> OsString {
+/// Compiler flags that keep the names of this machine's directories out of the
+/// messages of panics.
+pub(crate) fn flags_that_hide_paths() -> Vec<OsString> {
     let home = env::home_dir().unwrap_or_default();
     let cargo_home = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
-    let mut flag = OsString::from("--remap-path-prefix=");
-    flag.push(cargo_home.join("registry/src"));
-    flag.push("=");
-    flag
+    [cargo_home.join("registry/src"), library_source()]
+        .into_iter()
+        .map(|directory| {
+            let mut flag = OsString::from("--remap-path-prefix=");
+            flag.push(directory);
+            flag.push("=");
+            flag
+        })
+        .collect()
+}
+
+/// The directory of the compiler in use.
+pub(crate) fn sysroot() -> PathBuf {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc)
+        .args(["--print", "sysroot"])
+        .current_dir(root())
+        .output();
+    let path =
+        output.map(|Output { stdout, .. }| String::from_utf8_lossy(&stdout).trim().to_owned());
+    PathBuf::from(path.unwrap_or_default())
+}
+
+/// Where the source of Rust's standard library is, if it is installed.
+pub(crate) fn library_source() -> PathBuf {
+    sysroot().join("lib/rustlib/src/rust/library")
 }

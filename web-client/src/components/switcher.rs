@@ -10,7 +10,7 @@ use super::avatar::{Size, avatar};
 use super::dialog::Dialog;
 use super::icon_button::word;
 use crate::hooks::use_model;
-use crate::i18n::{t, t_with};
+use crate::i18n::{lower, t, t_with};
 use crate::route::Route;
 use crate::state::{Filter, State};
 
@@ -134,9 +134,9 @@ fn go(state: &State, jid: &BareJid) {
 /// an address that nobody has yet is somebody to write to.
 fn found(state: &State, query: &str) -> Vec<BareJid> {
     let all = state.list(Filter::Anybody, query);
-    let needle = query.trim().to_lowercase();
+    let needle = lower(query.trim());
     let store = state.store();
-    let begins = |jid: &BareJid| store.name(jid).to_lowercase().starts_with(&needle);
+    let begins = |jid: &BareJid| lower(store.name(jid)).starts_with(&needle);
     let (mut found, others): (Vec<_>, Vec<_>) = all.into_iter().partition(begins);
     found.extend(others);
     found.truncate(MOST);

@@ -164,6 +164,25 @@ pub(crate) fn sorted<'a>(people: impl Iterator<Item = (&'a str, &'a BareJid)>) -
     people.into_iter().map(|(_, jid)| jid.clone()).collect()
 }
 
+/// `text` in lower case, for comparing.
+pub(crate) fn lower(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    lower_by_unicode(text)
+}
+
+/// The browser has Unicode's tables.
+#[cfg(target_arch = "wasm32")]
+fn lower_by_unicode(text: &str) -> String {
+    js_sys::JsString::from(text).to_lower_case().into()
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn lower_by_unicode(text: &str) -> String {
+    text.to_lowercase()
+}
+
 fn format(choose: impl FnOnce(&Formats) -> &Function, value: &JsValue) -> String {
     with_formats(|formats| choose(formats).call1(&JsValue::UNDEFINED, value).ok())
         .flatten()

@@ -47,7 +47,7 @@ impl State {
 }
 
 fn order(store: &Store, by_name: &[BareJid], filter: Filter, query: &str) -> Vec<BareJid> {
-    let query = query.trim().to_lowercase();
+    let query = i18n::lower(query.trim());
     let wanted = |jid: &BareJid| belongs(store, jid, filter) && matches(store, jid, &query);
     if filter == Filter::People {
         return by_name.iter().filter(|jid| wanted(jid)).cloned().collect();
@@ -86,9 +86,7 @@ fn belongs(store: &Store, jid: &BareJid, filter: Filter) -> bool {
 
 /// Whether the name or the address has `query`, in lower case, in it.
 fn matches(store: &Store, jid: &BareJid, query: &str) -> bool {
-    query.is_empty()
-        || store.name(jid).to_lowercase().contains(query)
-        || jid.as_str().contains(query)
+    query.is_empty() || i18n::lower(store.name(jid)).contains(query) || jid.as_str().contains(query)
 }
 
 #[cfg(test)]
