@@ -1,20 +1,36 @@
 //! What people see if we have made a mistake that stops the page.
 
-use std::panic::PanicHookInfo;
+use js_sys::WebAssembly::RuntimeError;
+use wasm_bindgen::prelude::*;
+use web_sys::{ErrorEvent, PromiseRejectionEvent};
 
 use crate::i18n::t;
 use crate::state::document;
 
 /// From here on a panic shows a notice with a way out, besides the console.
+///
+/// What we ship has no panic hooks (a panic is a trap there), but a trap is an
+/// error like any other to the page, from an event or from a promise.
 pub(crate) fn install() {
-    yew::set_custom_panic_hook(Box::new(|info| {
-        web_sys::console::error_1(&report(info).into());
-        show_notice();
-    }));
+    listen("error", |event: ErrorEvent| event.error());
+    listen("unhandledrejection", |event: PromiseRejectionEvent| {
+        event.reason()
+    });
 }
 
-fn report(info: &PanicHookInfo<'_>) -> String {
-    info.to_string()
+/// Listens as long as the page lives.
+fn listen<E: JsCast + 'static>(kind: &str, error: fn(E) -> JsValue) {
+    let Some(window) = web_sys::window() else {
+        return;
+    };
+    let listener = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
+        if error(event.unchecked_into()).is_instance_of::<RuntimeError>() {
+            show_notice();
+        }
+    });
+    // It only fails for what isn't a function.
+    let _ = window.add_event_listener_with_callback(kind, listener.as_ref().unchecked_ref());
+    listener.forget();
 }
 
 /// The notice is part of `index.html`: after a panic nothing can be rendered.

@@ -33,6 +33,33 @@ fn an_unknown_host() {
     });
 }
 
+/// The browser's tables of Unicode do the mapping (see `web-client/unicode`).
+#[test]
+fn an_unknown_host_in_another_script() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let page = place.visitor().await?;
+        for (typed, host) in [
+            ("alice@BU\u{308}CHER.example", "b\u{fc}cher.example"),
+            ("alice@日本語.ＪＰ", "日本語.jp"),
+            ("ЖОРЖ@почта.рф", "почта.рф"),
+        ] {
+            sign_in(&page, typed, "alice").await?;
+            page.reads(&format!("This site doesn't connect to {host}"))
+                .await?;
+        }
+        for nonsense in [
+            "alice@\u{301}x.example",
+            "alice@xn--.example",
+            "\u{202e}@x.example",
+        ] {
+            sign_in(&page, nonsense, "alice").await?;
+            page.reads("That isn't a whole address.").await?;
+        }
+        Ok(())
+    });
+}
+
 #[test]
 fn what_is_no_address() {
     run(async {
@@ -142,4 +169,25 @@ async fn hostile_text() -> Result<()> {
     ensure!(alice.evaluate("document.title").await? != "owned");
     ensure!(alice.errors().is_empty(), "{:?}", alice.errors());
     Ok(())
+}
+
+#[test]
+fn a_page_that_breaks_says_so() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let page = place.visitor().await?;
+        page.find("button", "Sign in").await?;
+        // A module of one function that traps, which is how a panic ends.
+        page.evaluate(
+            "setTimeout(new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array([
+                0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0,
+                7, 5, 1, 1, 102, 0, 0, 10, 5, 1, 3, 0, 0, 11]))).exports.f) && 0",
+        )
+        .await?;
+        page.reads("Something in this page broke").await?;
+        page.find("link", "Load again").await?.click().await?;
+        page.gone("link", "Load again").await?;
+        page.find("button", "Sign in").await?;
+        Ok(())
+    });
 }
