@@ -256,7 +256,7 @@ async fn check_says_whether_it_would_work() {
     let backend = FakeBackend::bind().await.unwrap();
     let toml = format!(
         "[[domain]]\nname = 'example.test'\nbackend = '{}'\nbackend_tls = 'none'\n\
-         [limits]\nbackend_open_seconds = 0.2",
+         [limits]\nbackend_open_seconds = 1",
         backend.address()
     );
     let config = ws_proxy::Config::from_toml(&toml, "t.toml").unwrap();
