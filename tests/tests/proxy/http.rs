@@ -167,8 +167,15 @@ async fn every_page_is_protected() {
     ] {
         assert!(head.contains(header), "{header} is not in {head}");
     }
-    assert!(!head.contains("strict-transport-security"));
-    assert!(!head.contains("unsafe-inline"));
+    for absent in [
+        "strict-transport-security",
+        "access-control-allow-origin",
+        "unsafe-inline",
+    ] {
+        assert!(!head.contains(absent), "{head}");
+    }
+    let (head, _) = get(&proxy, "/config.json").await;
+    assert!(!head.contains("access-control-allow-origin"), "{head}");
 }
 
 #[tokio::test]
