@@ -2,11 +2,13 @@
 //! browser, and people on the engine without one. The servers are in `couplet-servers`.
 
 pub mod browser;
+pub mod chaos;
 pub mod documents;
 pub mod fake_backend;
+pub mod faults;
 pub mod person;
 pub mod proxy;
 pub mod raw;
 mod wait;
 
-pub use wait::{PATIENCE, run, until};
+pub use wait::{PATIENCE, run, run_for, until, until_for};

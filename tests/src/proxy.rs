@@ -1,6 +1,6 @@
 //! The proxy as administrators run it: a process, which can be killed.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -40,7 +40,16 @@ impl Proxy {
     /// # Errors
     /// When the proxy doesn't come up.
     pub async fn in_front_of(server: &Server) -> Result<Self> {
-        let backend = format!("127.0.0.1:{}", server.c2s_port());
+        let address = SocketAddr::from(([127, 0, 0, 1], server.c2s_port()));
+        Self::in_front_of_at(server, address).await
+    }
+
+    /// The same, where the server is reached at `address`.
+    ///
+    /// # Errors
+    /// When the proxy doesn't come up.
+    pub async fn in_front_of_at(server: &Server, address: SocketAddr) -> Result<Self> {
+        let backend = address.to_string();
         let ca = server.ca_pem();
         Self::start(&[
             "--domain",
@@ -89,6 +98,11 @@ impl Proxy {
         self.kill().await?;
         self.child = spawn(self.port, &self.arguments).await?;
         Ok(())
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
     /// The web client's address, as seen from a page of host `host`.

@@ -18,13 +18,21 @@ const TEST_TIME: Duration = Duration::from_secs(240);
 /// # Panics
 /// When the test fails or doesn't end.
 pub fn run(test: impl Future<Output = Result<()>>) {
+    run_for(TEST_TIME, test);
+}
+
+/// The same for a test that may take another time.
+///
+/// # Panics
+/// When the test fails or doesn't end.
+pub fn run_for(time: Duration, test: impl Future<Output = Result<()>>) {
     let outcome = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(anyhow::Error::from)
         .and_then(|runtime| {
             LocalSet::new().block_on(&runtime, async {
-                timeout(TEST_TIME, test)
+                timeout(time, test)
                     .await
                     .context("the test did not end in time")?
             })
@@ -38,13 +46,28 @@ pub fn run(test: impl Future<Output = Result<()>>) {
 ///
 /// # Errors
 /// What `probe` fails with, or that `what` has not come true in time.
-pub async fn until<T, F>(what: &str, mut probe: impl FnMut() -> F) -> Result<T>
+pub async fn until<T, F>(what: &str, probe: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<Option<T>>>,
+{
+    until_for(PATIENCE, what, probe).await
+}
+
+/// The same for what may take another time.
+///
+/// # Errors
+/// What `probe` fails with, or that `what` has not come true in time.
+pub async fn until_for<T, F>(
+    patience: Duration,
+    what: &str,
+    mut probe: impl FnMut() -> F,
+) -> Result<T>
 where
     F: Future<Output = Result<Option<T>>>,
 {
     let mut ticks = interval(Duration::from_millis(40));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    timeout(PATIENCE, async {
+    timeout(patience, async {
         loop {
             ticks.tick().await;
             if let Some(found) = probe().await? {

@@ -78,7 +78,14 @@ fn now_reconnects_at_once() {
         let mut place = Place::new(Kind::Prosody).await?;
         let (alice, _bob) = place.friends().await?;
         place.proxy.kill().await?;
-        alice.reads("Reconnecting in").await?;
+        // After a few attempts the pause is long enough for somebody to press the button.
+        until("a long pause", || async {
+            let text = alice.text().await?;
+            let seconds = text.split_once("Reconnecting in ").map(|(_, rest)| rest);
+            let seconds = seconds.and_then(|rest| rest.split(' ').next()?.parse::<u32>().ok());
+            Ok((seconds >= Some(6)).then_some(()))
+        })
+        .await?;
         place.proxy.restart().await?;
         alice.find("button", "Now").await?.click().await?;
         alice.gone("button", "Now").await?;

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use couplet_servers::Kind;
 use couplet_tests::browser::Page;
-use couplet_tests::run;
+use couplet_tests::{run, until};
 
 use crate::{ALICE, BOB, Place, add, reads, say};
 
@@ -33,11 +33,10 @@ fn a_phone_shows_one_thing_at_a_time() {
 
 async fn fits(page: &Page) -> Result<()> {
     let wider = "document.documentElement.scrollWidth > innerWidth";
-    ensure!(
-        page.evaluate(wider).await? == false,
-        "the page scrolls sideways"
-    );
-    Ok(())
+    until("the page doesn't scroll sideways", || async {
+        Ok((page.evaluate(wider).await? == false).then_some(()))
+    })
+    .await
 }
 
 #[test]
@@ -45,8 +44,11 @@ fn the_address_bar_says_where_one_is() {
     run(async {
         let place = Place::new(Kind::Prosody).await?;
         let (alice, _bob) = place.friends().await?;
-        let route = alice.evaluate("decodeURIComponent(location.hash)").await?;
-        ensure!(route == format!("#/chat/{BOB}"), "{route}");
+        until("the conversation's address", || async {
+            let route = alice.evaluate("decodeURIComponent(location.hash)").await?;
+            Ok((route == format!("#/chat/{BOB}")).then_some(()))
+        })
+        .await?;
         alice.evaluate("history.back()").await?;
         alice.reads("Pick a conversation").await
     });
@@ -84,7 +86,7 @@ fn news_of_other_conversations_is_counted_and_read() {
             .await?;
         reads(&bob, "two").await?;
         bob.find_with("link", "alice").await?;
-        couplet_tests::until("the badge goes", || async {
+        until("the badge goes", || async {
             Ok((!bob.text().await?.contains("unread message")).then_some(()))
         })
         .await
@@ -105,7 +107,7 @@ fn a_long_conversation_opens_at_its_end_and_scrolls_back_to_its_beginning() {
         later.find_with("link", "alice").await?.click().await?;
         reads(&later, "message 70.").await?;
         let log = later.find("log", "Messages").await?;
-        let found = couplet_tests::until("the beginning", || async {
+        let found = until("the beginning", || async {
             later
                 .evaluate("document.querySelector('[role=log]').scrollTop = 0")
                 .await?;
@@ -130,8 +132,10 @@ fn light_dark_and_nothing_on_the_console() {
         alice.prefer("light").await?;
         let light = alice.evaluate(background).await?;
         alice.prefer("dark").await?;
-        let dark = alice.evaluate(background).await?;
-        ensure!(light != dark, "{light} is {dark}");
+        until("another background", || async {
+            Ok((alice.evaluate(background).await? != light).then_some(()))
+        })
+        .await?;
         for page in [&alice, &bob] {
             ensure!(page.errors().is_empty(), "{:?}", page.errors());
         }

@@ -114,6 +114,12 @@ impl Client {
         }
     }
 
+    /// Sends `text` over and over until it has to wait for as long as `pause`, or
+    /// the connection ends.
+    pub(crate) async fn flood(&mut self, text: &str, pause: Duration) {
+        while let Ok(Ok(())) = timeout(pause, self.socket.send(Message::text(text))).await {}
+    }
+
     /// Writes bytes past the WebSocket.
     pub(crate) async fn send_raw(&mut self, bytes: &[u8]) {
         let stream = self.socket.get_mut();

@@ -51,7 +51,9 @@ async fn the_end_of_the_servers_stream_is_close() {
     .unwrap();
     let error = client.text().await;
     assert!(
-        error.starts_with("<stream:error") && error.contains("<conflict"),
+        error.starts_with("<stream:error")
+            && error.contains("xmlns:stream=\"http://etherx.jabber.org/streams\"")
+            && error.contains("<conflict"),
         "{error}"
     );
     assert_eq!(client.text().await, CLOSE);

@@ -261,6 +261,33 @@ async fn a_second_open_may_overtake_what_is_under_way() {
 }
 
 #[tokio::test]
+async fn a_stream_may_begin_anew_under_any_prefix() {
+    for header in [
+        "<s:stream xmlns:s='http://etherx.jabber.org/streams' xmlns='jabber:client' id='anew'>",
+        "<stream xmlns='http://etherx.jabber.org/streams' id='anew'>",
+        "<stream:stream\txmlns:stream='http://etherx.jabber.org/streams' id='anew'>",
+    ] {
+        let (_proxy, mut client, mut peer) = signed_in("").await;
+        // One that is under way belongs to the old stream.
+        peer.send("<streamer xmlns='urn:own'/>").await.unwrap();
+        client.open(DOMAIN).await;
+        peer.expect("<stream:stream").await.unwrap();
+        peer.send("<s:streamer xmlns:s='urn:own'/>").await.unwrap();
+        for byte in header.split_inclusive(|_| true) {
+            peer.send(byte).await.unwrap();
+        }
+        for _ in 0..2 {
+            assert!(client.text().await.contains("streamer"));
+        }
+        let open = client.text().await;
+        assert!(
+            open.starts_with("<open ") && open.contains("id=\"anew\""),
+            "{header}: {open}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_second_open_stays_with_its_domain() {
     let (_proxy, mut client, mut peer) = session("").await;
     client.send(&open_to("other.test")).await;

@@ -167,8 +167,15 @@ async fn every_page_is_protected() {
     ] {
         assert!(head.contains(header), "{header} is not in {head}");
     }
-    assert!(!head.contains("strict-transport-security"));
-    assert!(!head.contains("unsafe-inline"));
+    for absent in [
+        "strict-transport-security",
+        "access-control-allow-origin",
+        "unsafe-inline",
+    ] {
+        assert!(!head.contains(absent), "{head}");
+    }
+    let (head, _) = get(&proxy, "/config.json").await;
+    assert!(!head.contains("access-control-allow-origin"), "{head}");
 }
 
 #[tokio::test]
@@ -256,7 +263,7 @@ async fn check_says_whether_it_would_work() {
     let backend = FakeBackend::bind().await.unwrap();
     let toml = format!(
         "[[domain]]\nname = 'example.test'\nbackend = '{}'\nbackend_tls = 'none'\n\
-         [limits]\nbackend_open_seconds = 0.2",
+         [limits]\nbackend_open_seconds = 1",
         backend.address()
     );
     let config = ws_proxy::Config::from_toml(&toml, "t.toml").unwrap();

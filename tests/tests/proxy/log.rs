@@ -1,34 +1,60 @@
 //! What the log says, and what it never says.
 
+use std::cell::RefCell;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use couplet_tests::fake_backend::{DOMAIN, FakeBackend, SUCCESS};
+use couplet_tests::until;
 use serde_json::Value;
 use tracing::level_filters::LevelFilter;
-use tracing::subscriber::DefaultGuard;
 
 use crate::client::{CLOSE, Client, Event, open_to};
 use crate::{Proxy, another_session, session};
 
-/// The log of everything that runs in this thread, down to TRACE.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What this thread's test has logged, if it wants to know.
+    static LINES: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
 
-impl Log {
-    fn start() -> (Self, DefaultGuard) {
-        let log = Self::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
+/// Sends the log to whichever test is about it. There is one subscriber for all
+/// threads: `tracing` remembers for each line of code whether anybody listens, and
+/// with a subscriber a thread it may ask a thread that has none.
+pub(crate) fn install() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        tracing_subscriber::fmt()
             .json()
             .with_max_level(LevelFilter::TRACE)
-            .with_writer(move || writer.clone())
-            .finish();
-        (log, tracing::subscriber::set_default(subscriber))
+            .with_writer(|| ThisThread)
+            .init();
+    });
+}
+
+struct ThisThread;
+
+impl io::Write for ThisThread {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LINES.with_borrow_mut(|lines| lines.iter_mut().for_each(|lines| lines.extend(bytes)));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The log of everything that runs in this thread, down to TRACE.
+struct Log;
+
+impl Log {
+    fn start() -> Self {
+        LINES.set(Some(Vec::new()));
+        Self
     }
 
     fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        LINES.with_borrow(|lines| String::from_utf8(lines.clone().unwrap()).unwrap())
     }
 
     /// Its lines from INFO up.
@@ -39,22 +65,26 @@ impl Log {
             .filter(|line| line["level"] != "DEBUG" && line["level"] != "TRACE")
             .collect()
     }
+
+    /// The same, once there are `count` of them.
+    async fn at_least(&self, count: usize) -> Vec<Value> {
+        until("the log's lines", || async {
+            Ok(Some(self.lines()).filter(|lines| lines.len() >= count))
+        })
+        .await
+        .unwrap()
+    }
 }
 
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+impl Drop for Log {
+    fn drop(&mut self) {
+        LINES.set(None);
     }
 }
 
 #[tokio::test]
 async fn no_body_and_no_credential_is_ever_logged_and_no_address_at_info() {
-    let (log, _guard) = Log::start();
+    let log = Log::start();
     let backend = FakeBackend::bind().await.unwrap();
     let proxy = Proxy::plain(&backend, "").await;
     let (mut client, mut peer) = another_session(&proxy, &backend).await;
@@ -79,28 +109,26 @@ async fn no_body_and_no_credential_is_ever_logged_and_no_address_at_info() {
     client.send(&open_to("romeo@example.test")).await;
     client.opening_error("host-unknown", 1008).await;
 
+    let lines = log.at_least(3).await;
     let text = log.text();
     assert!(
         !text.contains("whisper") && !text.contains("c2VjcmV0"),
         "{text}"
     );
     assert!(
-        log.lines()
-            .iter()
-            .all(|line| !line.to_string().contains("romeo")),
+        lines.iter().all(|line| !line.to_string().contains("romeo")),
         "{text}"
     );
-    assert!(log.lines().len() >= 3, "{text}");
 }
 
 #[tokio::test]
 async fn a_fault_is_one_line_with_its_name_and_its_session() {
-    let (log, _guard) = Log::start();
+    let log = Log::start();
     let (_proxy, mut client, mut peer) = session("").await;
     client.send("<a>").await;
     client.stream_error("not-well-formed", 1008).await;
     peer.rest().await.unwrap();
-    let lines = log.lines();
+    let lines = log.at_least(2).await;
     let faults: Vec<_> = lines
         .iter()
         .filter(|line| !line["fields"]["fault"].is_null())
@@ -122,14 +150,14 @@ async fn a_fault_is_one_line_with_its_name_and_its_session() {
 
 #[tokio::test]
 async fn a_session_that_ends_in_good_order_has_no_fault() {
-    let (log, _guard) = Log::start();
+    let log = Log::start();
     let (_proxy, mut client, mut peer) = session("").await;
     client.send(CLOSE).await;
     peer.expect("</stream:stream>").await.unwrap();
     peer.send("</stream:stream>").await.unwrap();
     client.text().await;
     assert_eq!(client.event().await, Event::Closed(1000));
-    let lines = log.lines();
+    let lines = log.at_least(2).await;
     assert!(
         lines.iter().all(|line| line["fields"]["fault"].is_null()),
         "{lines:?}"

@@ -31,6 +31,7 @@ struct Proxy {
 
 impl Proxy {
     async fn start(toml: &str) -> Self {
+        log::install();
         let toml = format!("listen = '127.0.0.1:0'\n{toml}");
         let config = Config::from_toml(&toml, "test.toml").unwrap();
         let server = Server::bind(config).await.unwrap();

@@ -202,7 +202,7 @@ async fn backend_that_hangs_in_tls_times_out() {
 
 #[tokio::test]
 async fn backend_that_hangs_in_starttls_times_out() {
-    let setup = Setup::new("starttls", "[limits]\nbackend_open_seconds = 0.2").await;
+    let setup = Setup::new("starttls", "[limits]\nbackend_open_seconds = 1").await;
     let failure = setup.failure();
     let mut peer = setup.backend.accept().await.unwrap();
     peer.open().await.unwrap();

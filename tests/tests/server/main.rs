@@ -3,6 +3,7 @@
 //! Each scenario runs against both; what only one of them can do says so.
 #![allow(clippy::unwrap_used)]
 
+mod chaos;
 mod conversation;
 mod sign_in;
 mod trouble;
@@ -66,16 +67,21 @@ impl Place {
     /// Alice and bob, who see each other's presence.
     async fn friends(&self) -> Result<(Person, Person)> {
         let (alice, bob) = (self.enters(ALICE).await?, self.enters(BOB).await?);
-        alice.add(BOB)?;
-        bob.until("alice's request", |store| !store.requests().is_empty())
-            .await?;
-        bob.accept(ALICE)?;
-        let (to_alice, to_bob) = (ALICE.parse()?, BOB.parse()?);
-        alice
-            .until("bob is here", |store| store.presence(&to_bob).is_some())
-            .await?;
-        bob.until("alice is here", |store| store.presence(&to_alice).is_some())
-            .await?;
+        make_friends(&alice, &bob).await?;
         Ok((alice, bob))
     }
+}
+
+/// Until alice and bob see each other's presence.
+async fn make_friends(alice: &Person, bob: &Person) -> Result<()> {
+    alice.add(BOB)?;
+    bob.until("alice's request", |store| !store.requests().is_empty())
+        .await?;
+    bob.accept(ALICE)?;
+    let (to_alice, to_bob) = (ALICE.parse()?, BOB.parse()?);
+    alice
+        .until("bob is here", |store| store.presence(&to_bob).is_some())
+        .await?;
+    bob.until("alice is here", |store| store.presence(&to_alice).is_some())
+        .await
 }

@@ -58,13 +58,13 @@ impl<R: AsyncRead + Unpin> StreamReader<R> {
     /// [`Fault::BackendProtocol`] for what isn't XMPP, or is too big.
     pub(crate) fn next_token(&mut self) -> Result<Option<Token>, Fault> {
         if self.restart && self.start == self.scanned {
-            match self.unread().first_chunk() {
-                Some(b"<?xml" | b"<stre") => {
+            match begins_stream(self.unread()) {
+                Some(true) => {
                     self.scanner.restart();
                     self.restart = false;
                 }
-                None if self.unread().starts_with(b"<") => return Ok(None),
-                Some(_) | None => {}
+                Some(false) => {}
+                None => return Ok(None),
             }
         }
         let scan = self
@@ -137,6 +137,28 @@ impl<R: AsyncRead + Unpin> StreamReader<R> {
     }
 }
 
+/// As much of a name as is looked at: prefixes are short.
+const NAME_BYTES: usize = 64;
+
+/// Whether an XML declaration or a stream header begins here, whatever its prefix
+/// is (RFC 6120 4.8.5); `None` if that takes more bytes to say.
+fn begins_stream(bytes: &[u8]) -> Option<bool> {
+    let Some(name) = bytes.strip_prefix(b"<") else {
+        return Some(false);
+    };
+    if let Some(first) = name.first()
+        && matches!(first, b'?' | b'/' | b'!')
+    {
+        return Some(*first == b'?');
+    }
+    let ends = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'/' | b'>');
+    let Some(end) = name.iter().take(NAME_BYTES).position(ends) else {
+        return (name.len() >= NAME_BYTES).then_some(false);
+    };
+    let local = name[..end].rsplit(|&byte| byte == b':').next();
+    Some(local == Some(b"stream"))
+}
+
 /// Whether `element`, a message that declares its own namespaces, is a `name` in
 /// `namespace`. A glance at its start tag, for elements that the scanner has
 /// proven.
@@ -189,6 +211,31 @@ mod tests {
         );
         reader.release();
         assert_eq!(reader.buffer.capacity(), 0);
+    }
+
+    #[test]
+    fn a_stream_is_known_by_its_local_name() {
+        let whole = [
+            ("<?xml version='1.0'?>", true),
+            ("<stream:stream xmlns:stream='x'>", true),
+            ("<s:stream>", true),
+            ("<stream\n>", true),
+            ("<stream:features/>", false),
+            ("<streamer>", false),
+            ("<presence/>", false),
+            ("</stream:stream>", false),
+            ("<!-- -->", false),
+            (" <stream>", false),
+        ];
+        for (text, begins) in whole {
+            assert_eq!(begins_stream(text.as_bytes()), Some(begins), "{text}");
+            for end in 1..text.len() {
+                let part = begins_stream(&text.as_bytes()[..end]);
+                assert!(part.is_none_or(|part| part == begins), "{text}, {end}");
+            }
+        }
+        assert_eq!(begins_stream(b"<stream:stream"), None);
+        assert_eq!(begins_stream(&[b'<'; 100]), Some(false));
     }
 
     #[test]
