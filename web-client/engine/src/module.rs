@@ -6,13 +6,14 @@ use std::time::Duration;
 use jid::{BareJid, FullJid, Jid};
 use minidom::Element;
 
+use crate::durable::Durable;
 use crate::engine::Config;
 use crate::ids::Ids;
 use crate::input::Command;
 use crate::iq::{self, Requests, Response, Ticket};
 use crate::now::{Now, Timestamp};
 use crate::outbox::Outbox;
-use crate::output::{Level, Record};
+use crate::output::Level;
 use crate::stanza::{self, Iq, IqKind, StanzaError};
 use crate::store::{Message, MessageId, Provenance, StoreEvent, Subscription};
 use crate::timer::{Key, Owner, Timers};
@@ -83,13 +84,19 @@ pub(crate) trait Module {
 
     fn on_timeout(&mut self, _ctx: &mut Ctx<'_>, _key: Key) {}
 
-    /// What has to survive a restart of the engine, if anything.
+    /// The key of its row in [`Table::Engine`](crate::Table::Engine), if it has state to keep.
+    fn part(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The row: what has to survive the page, requests under way apart, for these are made
+    /// again by [`on_established`](Self::on_established). Written after [`Ctx::changed`].
     fn save(&self) -> Option<String> {
         None
     }
 
-    /// Takes back what [`save`](Self::save) gave, in the same build.
-    fn restore(&mut self, _saved: &str) {}
+    /// Takes back what [`save`](Self::save) gave.
+    fn restore(&mut self, _ctx: &mut Ctx<'_>, _saved: &str) {}
 }
 
 /// A message on its way through the modules.
@@ -157,14 +164,16 @@ pub(crate) struct Core {
     pub(crate) outgoing: VecDeque<Outgoing>,
     pub(crate) redispatched: VecDeque<Incoming>,
     pub(crate) events: Vec<StoreEvent>,
-    pub(crate) records: Vec<Record>,
+    pub(crate) durable: Durable,
     pub(crate) logs: Vec<(Level, String)>,
 }
 
 impl Core {
     pub(crate) fn event(&mut self, event: StoreEvent) {
-        if event.is_durable() {
-            self.records.push(Record::Store(event.clone()));
+        if matches!(event, StoreEvent::Message { .. }) {
+            // In one transaction with the counter that says it was received, so that
+            // it can't come twice.
+            self.durable.due = true;
         }
         self.events.push(event);
     }
@@ -206,6 +215,11 @@ impl Ctx<'_> {
 
     pub(crate) fn warn(&mut self, line: impl Into<String>) {
         self.core.log(Level::Warning, line);
+    }
+
+    /// What [`Module::save`] gives has changed.
+    pub(crate) fn changed(&mut self) {
+        self.core.durable.changed(self.module);
     }
 
     pub(crate) fn id(&mut self) -> String {
@@ -283,9 +297,7 @@ impl Ctx<'_> {
 
     /// The server has this message of ours: it leaves the outbox.
     pub(crate) fn prove(&mut self, id: &MessageId) {
-        if self.core.outbox.prove(id).is_some() {
-            self.core.records.push(Record::Unqueued(id.clone()));
-        }
+        self.core.outbox.prove(id);
     }
 
     /// Lets every module see a message that was wrapped in another.

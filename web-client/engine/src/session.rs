@@ -16,6 +16,7 @@ use minidom::Element;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
+use crate::durable::{FORMAT, ForeignState};
 use crate::input::CloseReason;
 use crate::module::Core;
 use crate::output::Level;
@@ -48,6 +49,9 @@ const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
 const SILENCE: Duration = Duration::from_secs(25);
 /// How long it may take to answer that.
 const ANSWER_TIME: Duration = Duration::from_secs(15);
+/// Stanzas are acknowledged unasked after this time, or this many of them.
+const REPORT_TIME: Duration = Duration::from_secs(10);
+const REPORT_COUNT: u32 = 50;
 /// How long we wait for `<close/>` to be answered (RFC 7395 3.6).
 const CLOSE_TIME: Duration = Duration::from_secs(2);
 /// Back-off: the first wait, and the longest.
@@ -57,8 +61,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const DEADLINE: Key = 0;
 const LIVENESS: Key = 1;
 const RETRY: Key = 2;
+const REPORT: Key = 3;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
     SignedOut,
     /// The connection is lost; the RETRY timer runs.
@@ -91,6 +96,8 @@ pub(crate) enum Effect {
     },
     /// It can't be resumed, or has been left: modules forget what hung on it.
     Lost,
+    /// The account is left: everything is forgotten.
+    Forget,
     /// A stanza for the modules.
     Stanza(Element),
     /// The server has this message.
@@ -99,10 +106,54 @@ pub(crate) enum Effect {
     Blamed,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What survives the page.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Saved {
+    format: u32,
+    pub(crate) account: Option<BareJid>,
+    me: Option<FullJid>,
+    url: String,
+    resource: Option<String>,
+    lasting: bool,
+    managed: bool,
+    management: StreamManagement,
+}
+
+impl Saved {
+    /// A session of `account` that has yet to be made.
+    pub(crate) fn new(account: BareJid, url: String) -> Self {
+        Self {
+            format: FORMAT,
+            account: Some(account),
+            me: None,
+            url,
+            resource: None,
+            lasting: true,
+            managed: false,
+            management: StreamManagement::default(),
+        }
+    }
+
+    pub(crate) fn read(stored: &str) -> Result<Self, ForeignState> {
+        #[derive(Deserialize)]
+        struct Form {
+            format: u32,
+        }
+        let Form { format } = serde_json::from_str(stored)?;
+        if format != FORMAT {
+            return Err(ForeignState::Format(format));
+        }
+        Ok(serde_json::from_str(stored)?)
+    }
+}
+
+#[derive(Debug)]
 pub(crate) struct Session {
     state: State,
     url: String,
+    /// The resource that the server gave us, to be asked for again: a new session then
+    /// takes the place of what is left of the old one (RFC 6120 7.7.2.2).
+    resource: Option<String>,
     management: StreamManagement,
     /// Whether the server lets us manage the stream; else pings prove what arrived.
     managed: bool,
@@ -115,7 +166,6 @@ pub(crate) struct Session {
     asked_for_life: bool,
     /// What the stream error said, until the socket closes.
     trouble: Option<Trouble>,
-    #[serde(skip)]
     effects: Vec<Effect>,
 }
 
@@ -124,6 +174,7 @@ impl Session {
         Self {
             state: State::SignedOut,
             url: String::new(),
+            resource: None,
             management: StreamManagement::default(),
             managed: false,
             probe: None,
@@ -150,27 +201,52 @@ impl Session {
         self.state == State::Established
     }
 
-    /// After a restart: the socket is gone, whatever it was doing.
-    pub(crate) fn restore(&mut self, core: &mut Core) {
-        core.established = false;
-        if matches!(self.state, State::SignedOut | State::Closing) {
-            self.state = State::SignedOut;
+    /// What to write, if there is anything to come back to.
+    pub(crate) fn save(&self, core: &Core) -> Option<String> {
+        if !self.lasting && core.outbox.is_empty() {
+            return None;
+        }
+        let saved = Saved {
+            format: FORMAT,
+            account: core.account.clone(),
+            me: core.me.clone(),
+            url: self.url.clone(),
+            resource: self.resource.clone(),
+            lasting: self.lasting,
+            managed: self.managed,
+            management: self.management.clone(),
+        };
+        // Plain data with text keys always has a JSON form.
+        Some(serde_json::to_string(&saved).expect("plain data"))
+    }
+
+    /// The page is new: a session that was established is resumed at once.
+    pub(crate) fn restore(&mut self, core: &mut Core, saved: Saved) {
+        self.url = saved.url;
+        self.resource = saved.resource;
+        self.lasting = saved.lasting;
+        self.managed = saved.managed;
+        if !saved.lasting {
             return;
         }
-        self.attempts = 0;
-        core.event(StoreEvent::Status(SessionStatus::Reconnecting {
-            trouble: Trouble::ConnectionLost,
-        }));
-        self.open(core);
+        self.management = saved.management;
+        self.management.restored();
+        core.outbox.on_the_wire(self.management.messages());
+        core.me = saved.me;
+        if let Some(me) = core.me.clone() {
+            core.event(StoreEvent::Bound(me));
+        }
+        self.retry(core);
     }
 
     pub(crate) fn command(&mut self, core: &mut Core, command: Command) {
         match command {
             Command::SignIn { jid, url } => {
-                if core.account.as_ref() != Some(&jid) {
-                    core.outbox = crate::outbox::Outbox::default();
-                }
                 self.drop_session(core);
+                if core.account.as_ref() != Some(&jid) {
+                    self.resource = None;
+                    self.effects.push(Effect::Forget);
+                }
                 core.account = Some(jid);
                 self.url = url;
                 self.lasting = false;
@@ -181,7 +257,7 @@ impl Session {
                 self.open(core);
             }
             Command::SignOut => {
-                core.outbox = crate::outbox::Outbox::default();
+                self.resource = None;
                 if self.state == State::Established {
                     self.transmit(couplet_shared::framing::CLOSE.to_owned());
                     self.deadline(core, CLOSE_TIME);
@@ -191,6 +267,7 @@ impl Session {
                     self.state = State::SignedOut;
                 }
                 self.end(core, None);
+                self.effects.push(Effect::Forget);
             }
             Command::RetryNow => {
                 if self.state == State::Waiting {
@@ -256,6 +333,7 @@ impl Session {
             DEADLINE => self.fail(core, Trouble::Timeout),
             LIVENESS => self.check_life(core),
             RETRY if self.state == State::Waiting => self.retry(core),
+            REPORT if self.state == State::Established => self.acknowledge(core),
             _ => {}
         }
     }
@@ -277,7 +355,11 @@ impl Session {
 
     /// Puts a stanza on the wire and into the queue of what isn't acknowledged.
     pub(crate) fn send(&mut self, stanza: String, message: Option<MessageId>) {
-        self.management.sent(stanza.clone(), message);
+        let unacked = match message {
+            Some(id) => Unacked::Message(id),
+            None => Unacked::Other(stanza.clone()),
+        };
+        self.management.sent(unacked);
         self.transmit(stanza);
     }
 
@@ -291,11 +373,6 @@ impl Session {
         } else {
             self.ping(core);
         }
-    }
-
-    /// Never sends this message again.
-    pub(crate) fn forget(&mut self, id: &MessageId) {
-        self.management.forget(id);
     }
 
     fn open(&mut self, core: &mut Core) {
@@ -331,6 +408,9 @@ impl Session {
 
     fn stanza(&mut self, core: &mut Core, element: Element) {
         self.management.received();
+        if self.state == State::Established {
+            self.report(core);
+        }
         match &self.state {
             State::Binding { id } if element.name() == "iq" && element.attr("id") == Some(id) => {
                 self.bound(core, &element);
@@ -398,7 +478,10 @@ impl Session {
     fn bind(&mut self, core: &mut Core) {
         let id = core.ids.id();
         self.state = State::Binding { id: id.clone() };
-        self.transmit(request(IqKind::Set, id, build("bind", ns::BIND).done()));
+        let resource = self.resource.as_ref();
+        let resource = resource.map(|name| build("resource", ns::BIND).text(name).done());
+        let bind = build("bind", ns::BIND).children(resource);
+        self.transmit(request(IqKind::Set, id, bind.done()));
     }
 
     fn bound(&mut self, core: &mut Core, element: &Element) {
@@ -413,6 +496,7 @@ impl Session {
         // Whoever came as nobody in particular is somebody now (RFC 6120 7.6).
         core.account = Some(me.to_bare());
         core.event(StoreEvent::Bound(me.clone()));
+        self.resource = Some(me.resource().to_string());
         core.me = Some(me);
         if self.managed {
             let enable = self.management.enable();
@@ -440,18 +524,22 @@ impl Session {
     /// Nonzas of stream management (XEP-0198).
     fn managed(&mut self, core: &mut Core, name: &str, element: &Element) {
         match name {
-            "enabled" => self.management.enabled(element),
-            "r" => {
-                let ack = self.management.ack();
-                self.transmit(ack);
+            "enabled" => {
+                self.management.enabled(element);
+                core.durable.due = true;
             }
+            "r" => self.acknowledge(core),
             "a" => self.acked(core, element),
             "resumed" if self.state == State::Resuming => {
                 self.acked(core, element);
-                let missed: Vec<Unacked> = self.management.resumed().cloned().collect();
-                for unacked in missed {
-                    self.transmit(unacked.stanza);
+                // Messages go again as the outbox has them, in order.
+                core.outbox.send_again();
+                for unacked in self.management.resumed() {
+                    if let Unacked::Other(stanza) = unacked {
+                        self.send(stanza, None);
+                    }
                 }
+                core.durable.due = true;
                 self.establish(core, true);
             }
             "failed" if self.state == State::Resuming => {
@@ -461,6 +549,26 @@ impl Session {
             }
             // Pings prove what acks would have.
             "failed" => self.managed = false,
+            _ => {}
+        }
+    }
+
+    /// Behind the commit of everything that it acknowledges.
+    fn acknowledge(&mut self, core: &mut Core) {
+        core.durable.due = true;
+        core.timers.cancel(Owner::Session, REPORT);
+        let ack = self.management.ack();
+        self.transmit(ack);
+    }
+
+    /// What the server keeps for us is not to grow without end, even if it doesn't ask.
+    fn report(&mut self, core: &mut Core) {
+        match self.management.unreported() {
+            0 => {}
+            1 => core
+                .timers
+                .set(Owner::Session, REPORT, core.now.monotonic + REPORT_TIME),
+            count if count >= REPORT_COUNT => self.acknowledge(core),
             _ => {}
         }
     }
@@ -487,8 +595,11 @@ impl Session {
     }
 
     fn proven(&mut self, stanzas: Vec<Unacked>) {
-        let messages = stanzas.into_iter().filter_map(|unacked| unacked.message);
-        self.effects.extend(messages.map(Effect::Proven));
+        for unacked in stanzas {
+            if let Unacked::Message(id) = unacked {
+                self.effects.push(Effect::Proven(id));
+            }
+        }
     }
 
     fn ping(&mut self, core: &mut Core) {
@@ -554,6 +665,7 @@ impl Session {
         core.established = false;
         core.timers.cancel(Owner::Session, DEADLINE);
         core.timers.cancel(Owner::Session, LIVENESS);
+        core.timers.cancel(Owner::Session, REPORT);
         if !self.lasting || trouble::is_final(&trouble) {
             self.state = State::SignedOut;
             return self.end(core, Some(trouble));
@@ -599,6 +711,7 @@ impl Session {
     }
 
     fn drop_session(&mut self, core: &mut Core) {
+        core.durable.due |= self.lasting;
         self.management.reset();
         self.probe = None;
         core.me = None;

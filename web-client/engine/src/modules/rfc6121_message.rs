@@ -41,25 +41,6 @@ impl Module for Messages {
         }
     }
 
-    /// What was queued when the last sign-in of this account ended is still ours.
-    fn on_established(&mut self, ctx: &mut Ctx<'_>, resumed: bool) {
-        if resumed {
-            return;
-        }
-        let waiting: Vec<_> = ctx
-            .core
-            .outbox
-            .iter()
-            .map(|queued| queued.message.clone())
-            .collect();
-        for message in waiting {
-            ctx.event(StoreEvent::Message {
-                message,
-                provenance: Provenance::Live,
-            });
-        }
-    }
-
     fn on_command(&mut self, ctx: &mut Ctx<'_>, command: &AnyCommand) -> Flow {
         match command {
             AnyCommand::Message(Command::Send { to, body }) => self.send(ctx, to, body),

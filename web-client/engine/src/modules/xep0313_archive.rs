@@ -43,23 +43,23 @@ pub(crate) struct Archive {
     /// The oldest archived message that is here, by conversation.
     oldest: BTreeMap<BareJid, String>,
     /// Queries under way.
+    #[serde(skip)]
     queries: BTreeMap<Ticket, Pending>,
     /// Whether what was missed is still being read: then live messages don't
     /// move the cursor, for there is a gap before them.
     catching_up: bool,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 struct Pending {
     id: String,
     purpose: Purpose,
     /// A page of history, kept until it is whole: it is shown newest first. A
     /// restart asks for it again.
-    #[serde(skip)]
     page: Vec<Incoming>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Purpose {
     /// What was missed since the cursor.
     CatchUp,
@@ -79,11 +79,12 @@ impl Module for Archive {
     }
 
     fn on_established(&mut self, ctx: &mut Ctx<'_>, resumed: bool) {
-        if resumed {
+        if resumed && (!self.catching_up || !self.queries.is_empty()) {
             return;
         }
         ctx.core.outbox.hold = true;
         self.catching_up = true;
+        ctx.changed();
         self.catch_up(ctx);
     }
 
@@ -145,13 +146,18 @@ impl Module for Archive {
         }
     }
 
+    fn part(&self) -> Option<&'static str> {
+        Some("archive")
+    }
+
     fn save(&self) -> Option<String> {
         serde_json::to_string(self).ok()
     }
 
-    fn restore(&mut self, saved: &str) {
+    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &str) {
         if let Ok(saved) = serde_json::from_str(saved) {
             *self = saved;
+            ctx.core.outbox.hold = self.catching_up;
         }
     }
 }
@@ -187,6 +193,7 @@ impl Archive {
     }
 
     fn unwrap(&mut self, ctx: &mut Ctx<'_>, result: &Element) {
+        ctx.changed();
         let asked = |pending: &&mut Pending| result.attr("queryid") == Some(&pending.id);
         let Some(pending) = self.queries.values_mut().find(asked) else {
             return ctx.warn("refused an archived message that nobody had asked for");
@@ -213,6 +220,7 @@ impl Archive {
     }
 
     fn note_live(&mut self, ctx: &mut Ctx<'_>, incoming: &Incoming) {
+        ctx.changed();
         let archived = ctx
             .account()
             .and_then(|account| archive_id(&incoming.message, account));
@@ -226,6 +234,7 @@ impl Archive {
     }
 
     fn older(&mut self, ctx: &mut Ctx<'_>, conversation: BareJid, fin: Result<Fin, NoResult>) {
+        ctx.changed();
         let older = match fin {
             Ok(fin) => {
                 if let Some(first) = fin.first {
@@ -248,6 +257,7 @@ impl Archive {
     }
 
     fn caught_up(&mut self, ctx: &mut Ctx<'_>, purpose: &Purpose, fin: Result<Fin, NoResult>) {
+        ctx.changed();
         match fin {
             Ok(fin) => {
                 let moved = fin.last.is_some() && fin.last != self.cursor;

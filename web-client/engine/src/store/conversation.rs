@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
+use super::timeline::Position;
 use super::{Delivery, Direction, Message, MessageId, Provenance, Timeline};
 
 /// A conversation with one other side.
@@ -19,6 +20,26 @@ pub struct Conversation {
     pub typing: bool,
     /// What is known of the history before the timeline.
     pub older: Older,
+    /// Whether there are older messages on disk than those that are here.
+    pub more_on_disk: bool,
+    /// The newest message, while the timeline has not been read from disk.
+    preview: Option<Rc<Message>>,
+    /// What has been told of messages of ours that are not here.
+    ahead: Vec<(MessageId, Delivery)>,
+}
+
+/// What is told of messages that nobody knows is kept for this many a conversation.
+const AHEAD: usize = 100;
+
+/// A conversation's row.
+#[derive(Serialize, Deserialize)]
+struct Row {
+    unread: u32,
+    first_unread: Option<MessageId>,
+    older: Older,
+    arrivals: i64,
+    last: Option<Message>,
+    ahead: Vec<(MessageId, Delivery)>,
 }
 
 /// What is known of the part of a conversation that isn't here yet.
@@ -40,12 +61,16 @@ pub enum Older {
 impl Conversation {
     /// The newest message.
     pub fn last(&self) -> Option<&Rc<Message>> {
-        self.timeline.iter().next_back()
+        let newest = self.timeline.iter().next_back();
+        newest.or(self.preview.as_ref())
     }
 
-    pub(super) fn insert(&mut self, message: Message, provenance: Provenance) {
+    pub(super) fn insert(&mut self, mut message: Message, provenance: Provenance) {
         let incoming = message.direction == Direction::Incoming;
         let id = message.id.clone();
+        if !incoming {
+            self.catch_up_on(&mut message);
+        }
         if !self.timeline.insert(message, provenance) {
             return;
         }
@@ -61,8 +86,32 @@ impl Conversation {
         }
     }
 
+    /// Takes in a message from disk.
+    pub(super) fn load(&mut self, position: Position, mut message: Message) {
+        let before = message.delivery.clone();
+        self.catch_up_on(&mut message);
+        let id = message.id.clone();
+        let told = (message.delivery != before).then(|| message.delivery.clone());
+        message.delivery = before;
+        self.timeline.load(position, message);
+        if let Some(delivery) = told {
+            self.timeline.deliver(&id, delivery);
+        }
+    }
+
     pub(super) fn deliver(&mut self, id: &MessageId, delivery: Delivery) -> bool {
-        self.timeline.deliver(id, delivery)
+        if self.timeline.has(id) {
+            return self.timeline.deliver(id, delivery);
+        }
+        match self.ahead.iter_mut().find(|(known, _)| known == id) {
+            Some((_, known)) if *known >= delivery => return false,
+            Some((_, known)) => *known = delivery,
+            None => self.ahead.push((id.clone(), delivery)),
+        }
+        if self.ahead.len() > AHEAD {
+            self.ahead.remove(0);
+        }
+        true
     }
 
     pub(super) fn mark_read(&mut self) -> bool {
@@ -70,5 +119,49 @@ impl Conversation {
         self.unread = 0;
         self.first_unread = None;
         changed
+    }
+
+    pub(super) fn row(&self) -> String {
+        let older = match self.older {
+            // Nobody will answer what another page has asked.
+            Older::Loading | Older::Failed => Older::More,
+            older => older,
+        };
+        let row = Row {
+            unread: self.unread,
+            first_unread: self.first_unread.clone(),
+            older,
+            arrivals: self.timeline.arrivals(),
+            last: self.last().map(|message| Message::clone(message)),
+            ahead: self.ahead.clone(),
+        };
+        super::rows::json(&row)
+    }
+
+    pub(super) fn restore(row: &str) -> Option<Self> {
+        let row: Row = serde_json::from_str(row).ok()?;
+        let mut timeline = Timeline::default();
+        timeline.set_arrivals(row.arrivals);
+        Some(Self {
+            timeline,
+            unread: row.unread,
+            first_unread: row.first_unread,
+            typing: false,
+            older: row.older,
+            more_on_disk: row.last.is_some(),
+            preview: row.last.map(Rc::new),
+            ahead: row.ahead,
+        })
+    }
+
+    /// What has been told of it before it came.
+    pub(super) fn catch_up_on(&mut self, message: &mut Message) {
+        let told = self.ahead.iter().position(|(id, _)| *id == message.id);
+        if let Some(index) = told {
+            let (_, delivery) = self.ahead.remove(index);
+            if delivery > message.delivery {
+                message.delivery = delivery;
+            }
+        }
     }
 }

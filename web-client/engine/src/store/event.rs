@@ -80,30 +80,6 @@ pub enum StoreEvent {
     },
 }
 
-impl StoreEvent {
-    /// Whether the change has to survive the end of the page.
-    pub fn is_durable(&self) -> bool {
-        match self {
-            Self::Roster(_)
-            | Self::Contact(_)
-            | Self::ContactRemoved(_)
-            | Self::Avatar { .. }
-            | Self::Message { .. }
-            | Self::Delivery { .. }
-            | Self::Read { .. } => true,
-            Self::Status(_)
-            | Self::Bound(_)
-            | Self::OwnPresence(_)
-            | Self::SubscriptionRequest(_)
-            | Self::SubscriptionRequestAnswered(_)
-            | Self::Presence { .. }
-            | Self::PresencesLost
-            | Self::Typing { .. }
-            | Self::Older { .. } => false,
-        }
-    }
-}
-
 /// How a message came to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Provenance {

@@ -8,6 +8,7 @@ mod conversation;
 mod event;
 mod message;
 mod roster;
+mod rows;
 mod status;
 mod timeline;
 
@@ -23,6 +24,8 @@ pub use roster::{Availability, Contact, ResourcePresence, Subscription, Subscrip
 pub use status::{SessionStatus, SignInStep, Trouble};
 pub use timeline::Timeline;
 
+use crate::output::Table;
+
 /// Everything the views read.
 #[derive(Debug, Clone, Default)]
 pub struct Store {
@@ -35,6 +38,7 @@ pub struct Store {
     requests: Vec<SubscriptionRequest>,
     conversations: BTreeMap<BareJid, Conversation>,
     roster_loaded: bool,
+    changed: rows::Changed,
 }
 
 impl Store {
@@ -119,13 +123,26 @@ impl Store {
     pub fn apply(&mut self, event: StoreEvent) -> Vec<Topic> {
         match event {
             StoreEvent::Status(status) => {
-                if matches!(status, SessionStatus::SignedOut { .. }) {
-                    *self = Self::default();
+                match status {
+                    SessionStatus::SignedOut { trouble: None } => *self = Self::default(),
+                    // Whoever comes back finds everything as it was.
+                    SessionStatus::SignedOut { .. } => self.lose_presences(),
+                    _ => {}
                 }
                 self.status = status;
                 vec![Topic::Session]
             }
             StoreEvent::Bound(jid) => {
+                if self
+                    .me
+                    .as_ref()
+                    .is_some_and(|me| me.to_bare() != jid.to_bare())
+                {
+                    *self = Self {
+                        status: self.status.clone(),
+                        ..Self::default()
+                    };
+                }
                 self.me = Some(jid);
                 vec![Topic::Session]
             }
@@ -134,15 +151,12 @@ impl Store {
                 vec![Topic::Session]
             }
             StoreEvent::Roster(contacts) => {
-                self.contacts = contacts
-                    .into_iter()
-                    .map(|contact| (contact.jid.clone(), Rc::new(contact)))
-                    .collect();
-                self.roster_loaded = true;
+                self.apply_roster(contacts);
                 vec![Topic::Roster, Topic::Conversations]
             }
             StoreEvent::Contact(contact) => {
                 let jid = contact.jid.clone();
+                self.changed.mark(Table::Roster, &jid);
                 self.contacts.insert(jid.clone(), Rc::new(contact));
                 vec![
                     Topic::Roster,
@@ -153,6 +167,8 @@ impl Store {
             StoreEvent::ContactRemoved(jid) => {
                 self.contacts.remove(&jid);
                 self.presences.remove(&jid);
+                self.changed.mark(Table::Roster, &jid);
+                self.changed.mark(Table::Presence, &jid);
                 vec![
                     Topic::Roster,
                     Topic::Conversations,
@@ -160,6 +176,7 @@ impl Store {
                 ]
             }
             StoreEvent::Avatar { jid, image } => {
+                self.changed.mark(Table::Avatars, &jid);
                 match image {
                     Some(bytes) => self.avatars.insert(jid.clone(), bytes.into()),
                     None => self.avatars.remove(&jid),
@@ -167,17 +184,19 @@ impl Store {
                 vec![Topic::Avatar(jid)]
             }
             StoreEvent::SubscriptionRequest(request) => {
+                self.changed.mark(Table::Requests, &request.jid);
                 self.requests.retain(|known| known.jid != request.jid);
                 self.requests.push(request);
                 vec![Topic::Requests]
             }
             StoreEvent::SubscriptionRequestAnswered(jid) => {
+                self.changed.mark(Table::Requests, &jid);
                 self.requests.retain(|known| known.jid != jid);
                 vec![Topic::Requests]
             }
             StoreEvent::Presence { jid, presence } => self.apply_presence(&jid, presence),
             StoreEvent::PresencesLost => {
-                self.presences.clear();
+                self.lose_presences();
                 vec![Topic::Roster, Topic::Conversations]
             }
             StoreEvent::Message {
@@ -185,6 +204,8 @@ impl Store {
                 provenance,
             } => {
                 let jid = message.conversation.clone();
+                self.changed.mark(Table::Messages, &jid);
+                self.changed.mark(Table::Conversations, &jid);
                 let conversation = self.conversations.entry(jid.clone()).or_default();
                 conversation.insert(message, provenance);
                 vec![Topic::Conversation(jid), Topic::Conversations]
@@ -198,7 +219,10 @@ impl Store {
                     .conversations
                     .get_mut(&jid)
                     .is_some_and(|conversation| conversation.deliver(&id, delivery));
-                touched(changed, jid)
+                if changed {
+                    self.changed.mark(Table::Messages, &jid);
+                }
+                self.touched(changed, jid)
             }
             StoreEvent::Typing {
                 conversation: jid,
@@ -212,21 +236,60 @@ impl Store {
                     .conversations
                     .get_mut(&jid)
                     .is_some_and(Conversation::mark_read);
-                touched(changed, jid)
+                self.touched(changed, jid)
             }
             StoreEvent::Older {
                 conversation: jid,
                 older,
             } => {
+                self.changed.mark(Table::Conversations, &jid);
                 self.conversations.entry(jid.clone()).or_default().older = older;
                 vec![Topic::Conversation(jid)]
             }
         }
     }
 
+    /// Marks only what has changed: a roster is long, and mostly what it was.
+    fn apply_roster(&mut self, contacts: Vec<Contact>) {
+        let mut gone = std::mem::take(&mut self.contacts);
+        for contact in contacts {
+            let jid = contact.jid.clone();
+            let contact = match gone.remove(&jid) {
+                Some(known) if *known == contact => known,
+                _ => {
+                    self.changed.mark(Table::Roster, &jid);
+                    Rc::new(contact)
+                }
+            };
+            self.contacts.insert(jid, contact);
+        }
+        for jid in gone.keys() {
+            self.changed.mark(Table::Roster, jid);
+        }
+        if !self.roster_loaded {
+            self.roster_loaded = true;
+            self.changed.roster_is_whole();
+        }
+    }
+
+    fn lose_presences(&mut self) {
+        for jid in std::mem::take(&mut self.presences).keys() {
+            self.changed.mark(Table::Presence, jid);
+        }
+    }
+
+    fn touched(&mut self, changed: bool, jid: BareJid) -> Vec<Topic> {
+        if !changed {
+            return Vec::new();
+        }
+        self.changed.mark(Table::Conversations, &jid);
+        vec![Topic::Conversation(jid), Topic::Conversations]
+    }
+
     fn apply_presence(&mut self, jid: &FullJid, presence: Option<ResourcePresence>) -> Vec<Topic> {
         let bare = jid.to_bare();
         let resource = jid.resource().as_str();
+        self.changed.mark(Table::Presence, &bare);
         match presence {
             Some(presence) => {
                 let resources = self.presences.entry(bare.clone()).or_default();
@@ -246,14 +309,6 @@ impl Store {
             }
         }
         vec![Topic::Presence(bare)]
-    }
-}
-
-fn touched(changed: bool, jid: BareJid) -> Vec<Topic> {
-    if changed {
-        vec![Topic::Conversation(jid), Topic::Conversations]
-    } else {
-        Vec::new()
     }
 }
 

@@ -16,16 +16,44 @@ pub struct Timeline {
     messages: BTreeMap<Position, Rc<Message>>,
     by_id: BTreeMap<String, Vec<Position>>,
     arrivals: i64,
+    /// Whose rows have changed.
+    changed: Vec<Position>,
 }
 
 /// Archives keep whole seconds, and no two clocks agree to the millisecond: news
 /// that seems older than what is there by less than this (in milliseconds) isn't.
 const TOLERANCE: i64 = 2000;
 
+/// The place of a message in its conversation, for as long as it lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Position {
+pub(super) struct Position {
     at: Timestamp,
     arrival: i64,
+}
+
+impl Position {
+    /// As part of a key: sorts newest first.
+    pub(super) fn order(self) -> String {
+        format!("{:016x}{:016x}", flip(self.at.0), flip(self.arrival))
+    }
+
+    /// The place that such a key speaks of.
+    pub(super) fn read(order: &str) -> Option<Self> {
+        let part = |part: Option<&str>| u64::from_str_radix(part?, 16).ok().map(unflip);
+        Some(Self {
+            at: Timestamp(part(order.get(..16))?),
+            arrival: part(order.get(16..))?,
+        })
+    }
+}
+
+/// The greater the number, the smaller the result, negative ones too.
+fn flip(number: i64) -> u64 {
+    !(number as u64 ^ 1 << 63)
+}
+
+fn unflip(number: u64) -> i64 {
+    (!number ^ 1 << 63) as i64
 }
 
 impl Timeline {
@@ -44,6 +72,11 @@ impl Timeline {
         self.messages.values()
     }
 
+    /// Whether the message that goes by `id` is here.
+    pub(super) fn has(&self, id: &MessageId) -> bool {
+        self.position(id).is_some()
+    }
+
     /// The message that goes by `id`.
     pub fn message(&self, id: &MessageId) -> Option<&Rc<Message>> {
         self.messages.get(&self.position(id)?)
@@ -57,23 +90,72 @@ impl Timeline {
             return false;
         }
         let position = self.place(message.at, provenance);
+        self.put(position, message);
+        true
+    }
+
+    /// Takes in a message from disk. What is known of it here already is merged; it
+    /// keeps the place that it has on disk.
+    pub(super) fn load(&mut self, position: Position, mut message: Message) {
+        if let Some(here) = self.copy_of(&message).filter(|here| *here != position) {
+            if let Some(double) = self.messages.remove(&here) {
+                merge(&mut message, Message::clone(&double));
+                self.changed.push(here);
+                return self.put(position, message);
+            }
+        }
+        if self.messages.contains_key(&position) {
+            return;
+        }
         self.index(&message, position);
         self.messages.insert(position, Rc::new(message));
-        true
+    }
+
+    /// Takes the places whose rows have to be written, or deleted where there is nothing.
+    pub(super) fn take_changed(&mut self) -> Vec<Position> {
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        changed.dedup();
+        changed
+    }
+
+    pub(super) fn at(&self, position: Position) -> Option<&Message> {
+        self.messages.get(&position).map(Rc::as_ref)
+    }
+
+    /// The place of the oldest message that is here.
+    pub(super) fn oldest(&self) -> Option<Position> {
+        self.messages.keys().next().copied()
+    }
+
+    /// How many messages have ever been placed here, which keeps places apart.
+    pub(super) fn arrivals(&self) -> i64 {
+        self.arrivals
+    }
+
+    pub(super) fn set_arrivals(&mut self, arrivals: i64) {
+        self.arrivals = self.arrivals.max(arrivals);
+    }
+
+    fn put(&mut self, position: Position, message: Message) {
+        self.index(&message, position);
+        self.messages.insert(position, Rc::new(message));
+        self.changed.push(position);
     }
 
     /// Moves the delivery of one of our messages on; false if it is already there.
     pub(super) fn deliver(&mut self, id: &MessageId, delivery: Delivery) -> bool {
-        let Some(message) = self
-            .position(id)
-            .and_then(|position| self.messages.get_mut(&position))
-        else {
+        let Some(position) = self.position(id) else {
+            return false;
+        };
+        let Some(message) = self.messages.get_mut(&position) else {
             return false;
         };
         if message.delivery >= delivery {
             return false;
         }
         Rc::make_mut(message).delivery = delivery;
+        self.changed.push(position);
         true
     }
 
@@ -125,12 +207,9 @@ impl Timeline {
             return;
         };
         let mut merged = Message::clone(known);
-        merged.archive_id = merged.archive_id.or(copy.archive_id);
-        merged.stanza_id = merged.stanza_id.or(copy.stanza_id);
-        merged.delivery = merged.delivery.max(copy.delivery);
+        merge(&mut merged, copy);
         if merged != **known {
-            self.index(&merged, position);
-            self.messages.insert(position, Rc::new(merged));
+            self.put(position, merged);
         }
     }
 
@@ -141,6 +220,15 @@ impl Timeline {
                 positions.push(position);
             }
         }
+    }
+}
+
+/// What a message learns from a copy of it.
+fn merge(known: &mut Message, copy: Message) {
+    known.archive_id = known.archive_id.take().or(copy.archive_id);
+    known.stanza_id = known.stanza_id.take().or(copy.stanza_id);
+    if copy.delivery > known.delivery {
+        known.delivery = copy.delivery;
     }
 }
 

@@ -1,9 +1,11 @@
 //! The session, from sign-in through every kind of trouble to sign-out.
 
-use crate::scenario::{MY_ADDRESS, Scenario, body, has};
+use crate::scenario::{ME, MY_ADDRESS, Scenario, body, config, has};
 use couplet_engine::sasl::Reply;
 use couplet_engine::store::{Delivery, Failure, SessionStatus, SignInStep, Trouble};
-use couplet_engine::{CloseReason, Command, Engine, Input, Now, SessionCommand, Timestamp};
+use couplet_engine::{
+    CloseReason, Command, Engine, Input, Now, Record, SessionCommand, Table, Timestamp,
+};
 
 #[test]
 fn signing_in_goes_step_by_step() {
@@ -425,20 +427,131 @@ fn a_session_taken_over_elsewhere_is_not_fought_for() {
 }
 
 #[test]
-fn a_restored_engine_resumes_the_same_session() {
+fn a_reloaded_page_resumes_the_same_session() {
     let mut scenario = Scenario::signed_in();
+    scenario.recv(
+        "<message xmlns='jabber:client' from='bob@example.org/x' type='chat' id='m1'>\
+         <body>hello</body></message>",
+    );
     scenario.say("before");
-    let snapshot = scenario.engine.snapshot();
-    let restore = |seed: u8| move |now| Engine::restore(&snapshot, [seed; 32], now).unwrap();
-    let mut restored = Scenario::around(restore.clone()(2));
-    assert_eq!(restored.opens, 1);
-    restored.authenticate();
-    restored.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    assert_eq!(restored.expect("resume").attr("previd"), Some("session-1"));
-    restored.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='4'/>");
-    assert_eq!(restored.sent_bodies(), ["before"]);
-    let again = Scenario::around(restore(2));
-    assert_eq!(restored.records.len(), again.records.len());
+    let mut reloaded = scenario.reloaded(2);
+    assert_eq!(reloaded.opens, 1);
+    assert_eq!(reloaded.store.me().unwrap().to_string(), MY_ADDRESS);
+    assert_eq!(reloaded.bodies(), ["hello", "before"]);
+    assert!(reloaded.store.roster_loaded());
+    reloaded.authenticate();
+    reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    let resume = reloaded.expect("resume");
+    assert_eq!(resume.attr("previd"), Some("session-1"));
+    // Archive and roster were answered, bob has written.
+    assert_eq!(resume.attr("h"), Some("3"));
+    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='4'/>");
+    assert_eq!(reloaded.sent_bodies(), ["before"]);
+    assert!(reloaded.find(|sent| sent.name() == "presence").is_none());
+    for asked in ["query@jabber:iq:roster", "query@urn:xmpp:mam:2"] {
+        assert!(reloaded.find(|sent| has(sent, asked)).is_none(), "{asked}");
+    }
+    // Carbons have not been answered yet: they are asked for again.
+    reloaded.recv("<a xmlns='urn:xmpp:sm:3' h='6'/>");
+    assert_eq!(reloaded.messages()[1].delivery, Delivery::Sent);
+    assert!(
+        !reloaded
+            .disk
+            .rows()
+            .iter()
+            .any(|row| row.table == Table::Outbox)
+    );
+}
+
+#[test]
+fn a_crash_right_after_the_session_began_asks_again_for_everything() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.authenticate();
+    scenario.bind();
+    let mut reloaded = scenario.reloaded(2);
+    reloaded.authenticate();
+    reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    reloaded.expect("resume");
+    // The server has seen none of what we sent.
+    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='0'/>");
+    assert!(reloaded.find(|sent| sent.name() == "presence").is_some());
+    assert!(reloaded.find(|sent| has(sent, "enable")).is_some());
+    for payload in ["query@jabber:iq:roster", "query@urn:xmpp:mam:2"] {
+        // The lost one, and the one of this page: only the latter has somebody to answer to.
+        reloaded.expect_iq(payload);
+        let id = reloaded.expect_iq(payload);
+        reloaded.recv(&format!(
+            "<iq xmlns='jabber:client' type='result' id='{id}'/>"
+        ));
+    }
+}
+
+#[test]
+fn what_another_build_stored_is_refused_and_its_messages_recovered() {
+    let mut scenario = Scenario::signed_in();
+    scenario.lose_connection();
+    scenario.say("precious");
+    let mut rows = scenario.disk.rows();
+    for row in &mut rows {
+        if row.key == "session" {
+            row.value = Some("{\"format\":0}".to_owned());
+        }
+    }
+    let now = Now {
+        monotonic: std::time::Duration::ZERO,
+        wall: Timestamp(0),
+    };
+    assert!(Engine::restore(config(), &rows, [2; 32], now).is_err());
+    let account = ME.parse().unwrap();
+    let url = "wss://example.org/xmpp-websocket".to_owned();
+    let mut recovered =
+        Scenario::around(|now| Engine::recover(config(), &rows, account, url, [2; 32], now));
+    assert_eq!(recovered.opens, 1);
+    recovered.authenticate();
+    recovered.bind();
+    assert!(recovered.sent_bodies().is_empty());
+    recovered.answer_archive("");
+    assert_eq!(recovered.sent_bodies(), ["precious"]);
+}
+
+#[test]
+fn a_flood_of_presences_commits_nothing_until_it_is_acknowledged() {
+    let mut scenario = Scenario::signed_in();
+    let commits = scenario.commits;
+    for number in 0..30 {
+        scenario.recv(&format!(
+            "<presence xmlns='jabber:client' from='bob@example.org/{number}'/>"
+        ));
+    }
+    assert_eq!(scenario.commits, commits);
+    scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
+    assert_eq!(scenario.commits, commits + 1);
+    assert_eq!(scenario.expect("a").attr("h"), Some("32"));
+    // Unasked too, after a while.
+    scenario.recv("<presence xmlns='jabber:client' from='bob@example.org/x'/>");
+    scenario.advance(11);
+    assert_eq!(scenario.expect("a").attr("h"), Some("33"));
+}
+
+#[test]
+fn signing_out_leaves_nothing_of_the_engine_on_disk() {
+    let mut scenario = Scenario::signed_in();
+    scenario.say("unsent");
+    scenario.command(Command::Session(SessionCommand::SignOut));
+    let kept = |row: &&Record| matches!(row.table, Table::Engine | Table::Outbox);
+    let rows = scenario.disk.rows();
+    let left: Vec<_> = rows.iter().filter(kept).map(|row| &row.value).collect();
+    assert!(
+        left.iter()
+            .all(|value| value.as_deref().is_none_or(|json| !json.contains("bob"))),
+        "{left:?}"
+    );
+    let now = Now {
+        monotonic: std::time::Duration::ZERO,
+        wall: Timestamp(0),
+    };
+    assert!(Engine::restore(config(), &rows, [2; 32], now).is_err());
 }
 
 #[test]
@@ -451,18 +564,8 @@ fn the_same_inputs_give_the_same_outputs() {
         (
             scenario.events.clone(),
             scenario.sent.clone(),
-            scenario.engine.snapshot(),
+            scenario.disk.clone(),
         )
     };
     assert_eq!(run(), run());
-}
-
-#[test]
-fn a_snapshot_of_another_build_is_refused() {
-    let snapshot = serde_json::from_str("\"{}\"").unwrap();
-    let now = Now {
-        monotonic: std::time::Duration::ZERO,
-        wall: Timestamp(0),
-    };
-    assert!(Engine::restore(&snapshot, [0; 32], now).is_err());
 }
