@@ -73,6 +73,7 @@ impl Engine {
             account: None,
             me: None,
             established: false,
+            offered: Vec::new(),
             subscriptions: BTreeMap::new(),
             features,
             outgoing: VecDeque::new(),
@@ -138,6 +139,8 @@ impl Engine {
     ) -> Self {
         let mut engine = Self::new(config, seed, now);
         engine.core.outbox = Outbox::restore(rows);
+        engine.core.outbox.doubt();
+        engine.core.outbox.rewrite();
         engine.core.durable.rewrite();
         engine.core.account = Some(account.clone());
         let saved = session::Saved::new(account, url);
@@ -156,7 +159,10 @@ impl Engine {
 
     /// Takes in what happened. Call [`poll_output`](Self::poll_output) until it is idle afterwards.
     pub fn handle_input(&mut self, now: Now, input: Input) {
-        self.core.now = now;
+        let before = std::mem::replace(&mut self.core.now, now);
+        if now.slept_since(before) {
+            self.session.woken(&mut self.core);
+        }
         match input {
             Input::Opened => self.session.opened(&mut self.core),
             Input::Frame(text) => self.session.frame(&mut self.core, &text),
@@ -218,8 +224,8 @@ impl Engine {
     }
 
     fn command(&mut self, command: Command) {
-        if let Command::Session(command) = command {
-            return self.session.command(&mut self.core, command);
+        if let Command::Session(command) = &command {
+            self.session.command(&mut self.core, command.clone());
         }
         self.each(|module, ctx| module.on_command(ctx, &command));
     }
@@ -304,7 +310,7 @@ impl Engine {
                 }
             }
             Effect::Lost => {
-                self.core.outbox.send_again();
+                self.core.outbox.session_lost();
                 while let Some((module, ticket)) = self.core.requests.abandon() {
                     self.answered(module, ticket, Err(NoResult::Lost));
                 }
@@ -480,6 +486,12 @@ impl Engine {
                 });
                 self.core.durable.due = true;
                 self.transmit(xml::write(&(*presence).into()));
+            }
+            Outgoing::Nonza(element) => {
+                if self.session.is_established() {
+                    self.wire
+                        .push_back((PENDING, Wire::Transmit(xml::write(&element))));
+                }
             }
             Outgoing::Iq(element) => {
                 // A request is to survive; an answer nobody waits for later.

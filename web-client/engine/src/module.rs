@@ -141,6 +141,8 @@ pub(crate) enum Outgoing {
     Passing(Box<stanza::Message>),
     Presence(Box<stanza::Presence>),
     Iq(Element),
+    /// What is not a stanza and is not counted (XEP-0198 4).
+    Nonza(Element),
 }
 
 /// What session and modules share.
@@ -157,6 +159,8 @@ pub(crate) struct Core {
     pub(crate) me: Option<FullJid>,
     /// Whether stanzas can be sent just now.
     pub(crate) established: bool,
+    /// The namespaces of the features that the server offered after sign-in.
+    pub(crate) offered: Vec<String>,
     /// Who sees whose presence, as the roster has it.
     pub(crate) subscriptions: BTreeMap<BareJid, Subscription>,
     /// What all modules together advertise.
@@ -277,6 +281,13 @@ impl Ctx<'_> {
         self.core
             .outgoing
             .push_back(Outgoing::Presence(Box::new(presence)));
+    }
+
+    /// Sends what is not a stanza; dropped when offline.
+    pub(crate) fn send_nonza(&mut self, element: Element) {
+        if self.core.established {
+            self.core.outgoing.push_back(Outgoing::Nonza(element));
+        }
     }
 
     /// Sends a message that nobody misses if it gets lost; dropped when offline.

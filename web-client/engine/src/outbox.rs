@@ -20,6 +20,8 @@ pub(crate) struct Queued {
     pub(crate) stanza: String,
     /// How often the server ended the stream over something while this was unproven.
     pub(crate) strikes: u8,
+    /// Whether it was on the wire when a session ended, so that the archive may have it.
+    uncertain: bool,
     /// Its place in the queue, and the key of its row.
     #[serde(skip)]
     number: u64,
@@ -37,6 +39,7 @@ impl Queued {
             message,
             stanza,
             strikes: 0,
+            uncertain: false,
             number: 0,
             sent: false,
         }
@@ -72,8 +75,8 @@ const STRIKES: u8 = 2;
 pub(crate) struct Outbox {
     queue: VecDeque<Queued>,
     next: u64,
-    /// Nothing may leave until the archive has been read: what was on the wire
-    /// when the last session ended may have arrived.
+    /// The archive is being read: what was on the wire when the last session ended may
+    /// have arrived, and nothing may overtake it.
     pub(crate) hold: bool,
     /// What has changed since the last commit.
     records: Vec<Record>,
@@ -149,7 +152,8 @@ impl Outbox {
         // Once the server has ended a stream over one of them, they go one at a
         // time, so that the second time tells which.
         let suspicious = self.queue.iter().any(|queued| queued.strikes > 0);
-        if self.hold || (suspicious && self.queue.iter().any(|queued| queued.sent)) {
+        let held = self.hold && self.queue.iter().any(|queued| queued.uncertain);
+        if held || (suspicious && self.queue.iter().any(|queued| queued.sent)) {
             return None;
         }
         let queued = self.queue.iter_mut().find(|queued| !queued.sent)?;
@@ -164,6 +168,42 @@ impl Outbox {
                 queued.sent = true;
             }
         }
+    }
+
+    /// The session is over: whatever was on the wire may have arrived or not.
+    pub(crate) fn session_lost(&mut self) {
+        for queued in &mut self.queue {
+            if queued.sent && !queued.uncertain {
+                queued.uncertain = true;
+                self.records.push(queued.row());
+            }
+            queued.sent = false;
+        }
+    }
+
+    /// Nobody knows what of it has been on the wire.
+    pub(crate) fn doubt(&mut self) {
+        self.send_again();
+        for queued in &mut self.queue {
+            queued.uncertain = true;
+        }
+    }
+
+    /// Gives up a message that has not been on the wire.
+    pub(crate) fn discard(&mut self, id: &MessageId) -> bool {
+        let unsent =
+            |queued: &&Queued| queued.message.id == *id && !queued.sent && !queued.uncertain;
+        let number = self.queue.iter().find(unsent).map(|queued| queued.number);
+        if let Some(number) = number {
+            self.queue.retain(|queued| queued.number != number);
+            self.delete(number);
+        }
+        number.is_some()
+    }
+
+    /// Whether the message waits here for proof.
+    pub(crate) fn has(&self, id: &MessageId) -> bool {
+        self.queue.iter().any(|queued| queued.message.id == *id)
     }
 
     /// Whatever was on the wire has to go again, in the order in which it was written.

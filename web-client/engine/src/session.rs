@@ -41,14 +41,38 @@ pub enum Command {
     SignOut,
     /// Don't wait any longer for the next attempt.
     RetryNow,
+    /// The device says that it has got or lost its network.
+    NetworkChanged {
+        /// Whether there is one.
+        online: bool,
+    },
+    /// Whether the page can be seen. One is taken to be until it says otherwise.
+    Visible(bool),
 }
 
 /// From opening a socket to being established.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
-/// A silence after which the other side is asked whether it is still there.
-const SILENCE: Duration = Duration::from_secs(25);
-/// How long it may take to answer that.
-const ANSWER_TIME: Duration = Duration::from_secs(15);
+/// How long the other side may be silent before it is asked whether it is still there,
+/// and how long it may take to answer.
+struct Patience {
+    silence: Duration,
+    answer: Duration,
+}
+
+/// Somebody looks at the page: a dead connection is found within 20 seconds.
+const WATCHED: Patience = Patience {
+    silence: Duration::from_secs(12),
+    answer: Duration::from_secs(6),
+};
+/// Nobody does: traffic costs, and browsers keep the timers of hidden pages back.
+const UNWATCHED: Patience = Patience {
+    silence: Duration::from_secs(25),
+    answer: Duration::from_secs(15),
+};
+/// The same where there is reason to think that the connection is dead.
+const SUSPICION_TIME: Duration = Duration::from_secs(4);
+/// How often a page that is seen looks whether the machine has slept.
+const HEARTBEAT_TIME: Duration = Duration::from_secs(2);
 /// Stanzas are acknowledged unasked after this time, or this many of them.
 const REPORT_TIME: Duration = Duration::from_secs(10);
 const REPORT_COUNT: u32 = 50;
@@ -62,6 +86,7 @@ const DEADLINE: Key = 0;
 const LIVENESS: Key = 1;
 const RETRY: Key = 2;
 const REPORT: Key = 3;
+const HEARTBEAT: Key = 4;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
@@ -164,6 +189,7 @@ pub(crate) struct Session {
     attempts: u32,
     heard: Duration,
     asked_for_life: bool,
+    hidden: bool,
     /// What the stream error said, until the socket closes.
     trouble: Option<Trouble>,
     effects: Vec<Effect>,
@@ -182,6 +208,7 @@ impl Session {
             attempts: 0,
             heard: Duration::ZERO,
             asked_for_life: false,
+            hidden: false,
             trouble: None,
             effects: Vec::new(),
         }
@@ -274,6 +301,21 @@ impl Session {
                     self.retry(core);
                 }
             }
+            Command::NetworkChanged { online } => {
+                if online {
+                    self.attempts = 0;
+                    self.woken(core);
+                } else {
+                    self.suspect(core);
+                }
+            }
+            Command::Visible(visible) => {
+                self.hidden = !visible;
+                self.beat(core);
+                if visible {
+                    self.woken(core);
+                }
+            }
         }
     }
 
@@ -334,6 +376,7 @@ impl Session {
             LIVENESS => self.check_life(core),
             RETRY if self.state == State::Waiting => self.retry(core),
             REPORT if self.state == State::Established => self.acknowledge(core),
+            HEARTBEAT => self.beat(core),
             _ => {}
         }
     }
@@ -380,6 +423,7 @@ impl Session {
         self.trouble = None;
         self.probe = None;
         self.deadline(core, HANDSHAKE_TIME);
+        self.beat(core);
         self.effects.push(Effect::Open(self.url.clone()));
     }
 
@@ -447,6 +491,7 @@ impl Session {
             } => {
                 self.signing_in(core, SignInStep::Binding);
                 self.managed = StreamManagement::offered(features);
+                core.offered = features.children().map(Element::ns).collect();
                 match self.management.resume().filter(|_| self.managed) {
                     Some(resume) => {
                         self.state = State::Resuming;
@@ -513,8 +558,12 @@ impl Session {
         core.timers.cancel(Owner::Session, DEADLINE);
         self.heard = core.now.monotonic;
         self.asked_for_life = false;
-        core.timers
-            .set(Owner::Session, LIVENESS, self.heard + SILENCE);
+        core.timers.set(
+            Owner::Session,
+            LIVENESS,
+            self.heard + self.patience().silence,
+        );
+        self.beat(core);
         core.event(StoreEvent::Status(SessionStatus::Online));
         let how = if resumed { "resumed" } else { "begun" };
         core.log(Level::Info, format!("session {how}"));
@@ -620,20 +669,59 @@ impl Session {
             return;
         }
         let now = core.now.monotonic;
-        let next = if now.saturating_sub(self.heard) < SILENCE {
-            self.heard + SILENCE
+        let Patience { silence, answer } = self.patience();
+        let next = if !self.asked_for_life && now.saturating_sub(self.heard) < silence {
+            self.heard + silence
         } else if self.asked_for_life {
             return self.fail(core, Trouble::Timeout);
         } else {
-            self.asked_for_life = true;
-            if self.managed {
-                self.transmit(StreamManagement::request_ack());
-            } else {
-                self.ping(core);
-            }
-            now + ANSWER_TIME
+            self.ask_for_life(core);
+            now + answer
         };
         core.timers.set(Owner::Session, LIVENESS, next);
+    }
+
+    fn patience(&self) -> Patience {
+        if self.hidden { UNWATCHED } else { WATCHED }
+    }
+
+    fn ask_for_life(&mut self, core: &mut Core) {
+        self.asked_for_life = true;
+        if self.managed {
+            self.transmit(StreamManagement::request_ack());
+        } else {
+            self.ping(core);
+        }
+    }
+
+    /// The machine has slept, the network has come back, somebody looks again: a wait is
+    /// over, a connection is not to be trusted.
+    pub(crate) fn woken(&mut self, core: &mut Core) {
+        if self.state == State::Waiting {
+            self.retry(core);
+        } else {
+            self.suspect(core);
+        }
+    }
+
+    /// The connection may be dead; it has little time to prove that it isn't.
+    fn suspect(&mut self, core: &mut Core) {
+        if self.state == State::Established {
+            self.ask_for_life(core);
+            let at = core.now.monotonic + SUSPICION_TIME;
+            core.timers.set(Owner::Session, LIVENESS, at);
+        }
+    }
+
+    /// Sleep is noticed at the next input, which has to come.
+    fn beat(&self, core: &mut Core) {
+        let asleep = matches!(self.state, State::SignedOut | State::Closing);
+        if self.hidden || asleep {
+            core.timers.cancel(Owner::Session, HEARTBEAT);
+        } else {
+            let at = core.now.monotonic + HEARTBEAT_TIME;
+            core.timers.set(Owner::Session, HEARTBEAT, at);
+        }
     }
 
     fn stream_error(&mut self, core: &mut Core, element: &Element) {

@@ -1,7 +1,7 @@
 //! What people ask of the engine.
 
 use couplet_engine::modules::{
-    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0085_chat_states, xep0313_archive,
+    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0085_chat_states,
 };
 use couplet_engine::store::Availability;
 use couplet_engine::{Command, SessionCommand};
@@ -92,9 +92,8 @@ impl State {
 
     /// Reads a page of messages that are older than what is here.
     pub(crate) fn load_older(&self, conversation: BareJid) {
-        self.command(Command::Archive(xep0313_archive::Command::Older {
-            conversation,
-        }));
+        let older = self.store().older(&conversation);
+        self.command(Command::Archive(older));
     }
 
     fn command(&self, command: Command) {

@@ -22,6 +22,22 @@ pub enum Command {
         /// What.
         body: String,
     },
+    /// Send a message that failed once more, as a new one.
+    Retry {
+        /// To whom.
+        conversation: BareJid,
+        /// The one that failed.
+        id: MessageId,
+        /// What it says.
+        body: String,
+    },
+    /// Give up a message that failed, or that is still waiting for a connection.
+    Discard {
+        /// To whom.
+        conversation: BareJid,
+        /// Which one.
+        id: MessageId,
+    },
     /// Everything in the conversation has been seen.
     MarkRead {
         /// Which conversation.
@@ -44,6 +60,18 @@ impl Module for Messages {
     fn on_command(&mut self, ctx: &mut Ctx<'_>, command: &AnyCommand) -> Flow {
         match command {
             AnyCommand::Message(Command::Send { to, body }) => self.send(ctx, to, body),
+            AnyCommand::Message(Command::Retry {
+                conversation,
+                id,
+                body,
+            }) => {
+                if discard(ctx, conversation, id) {
+                    self.send(ctx, conversation, body);
+                }
+            }
+            AnyCommand::Message(Command::Discard { conversation, id }) => {
+                discard(ctx, conversation, id);
+            }
             AnyCommand::Message(Command::MarkRead { conversation }) => {
                 ctx.event(StoreEvent::Read {
                     conversation: conversation.clone(),
@@ -187,6 +215,18 @@ impl Messages {
             delivery: Delivery::Failed(failure),
         });
     }
+}
+
+/// Takes a message back, unless it is on its way.
+fn discard(ctx: &mut Ctx<'_>, conversation: &BareJid, id: &MessageId) -> bool {
+    if ctx.core.outbox.has(id) && !ctx.core.outbox.discard(id) {
+        return false;
+    }
+    ctx.event(StoreEvent::Discarded {
+        conversation: conversation.clone(),
+        id: id.clone(),
+    });
+    true
 }
 
 /// The id that our own archive gave the message. Anybody can claim to be it by

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::timeline::Position;
 use super::{Delivery, Direction, Message, MessageId, Provenance, Timeline};
+use crate::now::Timestamp;
 
 /// A conversation with one other side.
 #[derive(Debug, Clone, Default)]
@@ -20,12 +21,26 @@ pub struct Conversation {
     pub typing: bool,
     /// What is known of the history before the timeline.
     pub older: Older,
+    /// The archive's id from which that history goes on, once a page of it was read.
+    begins_with: Option<String>,
+    /// What is missing in between, newest first.
+    gaps: Vec<Gap>,
     /// Whether there are older messages on disk than those that are here.
     pub more_on_disk: bool,
     /// The newest message, while the timeline has not been read from disk.
     preview: Option<Rc<Message>>,
     /// What has been told of messages of ours that are not here.
     ahead: Vec<(MessageId, Delivery)>,
+}
+
+/// A stretch of the conversation that isn't here, between two that are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Gap {
+    /// The archive's id of what comes after it.
+    pub(super) before: String,
+    /// The archive's id of the message before it, and its time.
+    pub(super) until: String,
+    until_at: Timestamp,
 }
 
 /// What is told of messages that nobody knows is kept for this many a conversation.
@@ -37,6 +52,8 @@ struct Row {
     unread: u32,
     first_unread: Option<MessageId>,
     older: Older,
+    begins_with: Option<String>,
+    gaps: Vec<Gap>,
     arrivals: i64,
     last: Option<Message>,
     ahead: Vec<(MessageId, Delivery)>,
@@ -121,6 +138,86 @@ impl Conversation {
         changed
     }
 
+    /// The archive's id of the oldest thing that is here, shown or not.
+    pub(super) fn begins_with(&self) -> Option<String> {
+        let oldest = |message: &Rc<Message>| message.archive_id.clone();
+        let oldest = || self.timeline.iter().find_map(oldest);
+        self.begins_with.clone().or_else(oldest)
+    }
+
+    pub(super) fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
+    /// A page of the gap before `before` is here, or under way.
+    pub(super) fn read_older(&mut self, before: Option<&str>, older: Older, next: Option<String>) {
+        let gap = |gap: &Gap| Some(gap.before.as_str()) == before;
+        let Some(index) = self.gaps.iter().position(gap) else {
+            self.older = older;
+            if next.is_some() {
+                self.begins_with = next;
+            }
+            return;
+        };
+        match (older, next) {
+            (Older::Complete, _) => {
+                self.gaps.remove(index);
+            }
+            (Older::More, Some(next)) => self.gaps[index].before = next,
+            _ => {}
+        }
+    }
+
+    /// A page is about to come whose surroundings are unknown, unless they are here. Each
+    /// end is the archive's id and the time of a message.
+    pub(super) fn read_island(
+        &mut self,
+        (first, from): (String, Timestamp),
+        (last, to): (String, Timestamp),
+        newest: bool,
+    ) {
+        let knows = |id: &str| self.timeline.has_archived(id);
+        let older = |gap: &Gap| gap.until_at <= from;
+        match (knows(&first), knows(&last) || newest) {
+            (true, true) => {}
+            // It reaches up into a gap.
+            (true, false) => {
+                let newer = |gap: &&mut Gap| gap.until_at >= from;
+                if let Some(gap) = self.gaps.iter_mut().rev().find(newer) {
+                    (gap.until, gap.until_at) = (last, to);
+                }
+            }
+            // It reaches down into a gap.
+            (false, true) => match self.gaps.iter_mut().find(|gap| older(gap)) {
+                Some(gap) => gap.before = first,
+                None => self.begin_with(first),
+            },
+            (false, false) => {
+                let index = self.gaps.iter().position(older);
+                let before = match index {
+                    Some(index) => Some(self.gaps[index].before.clone()),
+                    None => self.begins_with(),
+                };
+                match index {
+                    Some(index) => self.gaps[index].before = first,
+                    None => self.begin_with(first),
+                }
+                let index = index.unwrap_or(self.gaps.len());
+                let gap = before.map(|before| Gap {
+                    before,
+                    until: last,
+                    until_at: to,
+                });
+                self.gaps.splice(index..index, gap);
+            }
+        }
+    }
+
+    fn begin_with(&mut self, first: String) {
+        self.begins_with = Some(first);
+        self.older = Older::More;
+    }
+
     pub(super) fn row(&self) -> String {
         let older = match self.older {
             // Nobody will answer what another page has asked.
@@ -131,6 +228,8 @@ impl Conversation {
             unread: self.unread,
             first_unread: self.first_unread.clone(),
             older,
+            begins_with: self.begins_with.clone(),
+            gaps: self.gaps.clone(),
             arrivals: self.timeline.arrivals(),
             last: self.last().map(|message| Message::clone(message)),
             ahead: self.ahead.clone(),
@@ -148,6 +247,8 @@ impl Conversation {
             first_unread: row.first_unread,
             typing: false,
             older: row.older,
+            begins_with: row.begins_with,
+            gaps: row.gaps,
             more_on_disk: row.last.is_some(),
             preview: row.last.map(Rc::new),
             ahead: row.ahead,

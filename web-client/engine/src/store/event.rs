@@ -3,6 +3,8 @@
 use jid::{BareJid, FullJid};
 use serde::{Deserialize, Serialize};
 
+use crate::now::Timestamp;
+
 use super::{
     Contact, Delivery, Message, MessageId, Older, ResourcePresence, SessionStatus,
     SubscriptionRequest,
@@ -59,6 +61,13 @@ pub enum StoreEvent {
         /// How far it is.
         delivery: Delivery,
     },
+    /// One of our messages that didn't reach anybody is given up.
+    Discarded {
+        /// Where the message was.
+        conversation: BareJid,
+        /// Which message.
+        id: MessageId,
+    },
     /// The other side has begun or ceased to type (XEP-0085).
     Typing {
         /// Where.
@@ -71,12 +80,27 @@ pub enum StoreEvent {
         /// Which.
         conversation: BareJid,
     },
-    /// What is known of the part of the conversation that isn't here yet.
+    /// What is known of a part of the conversation that isn't here yet.
     Older {
-        /// Which.
+        /// Which conversation.
         conversation: BareJid,
-        /// What there is.
+        /// The gap: it ends before this one (an archive's id), `None` where nothing is here.
+        before: Option<String>,
+        /// What there is in it.
         older: Older,
+        /// Where a smaller gap ends that is left of it.
+        next: Option<String>,
+    },
+    /// A page from somewhere in the past is about to come, around which there are gaps.
+    Island {
+        /// Of which conversation.
+        conversation: BareJid,
+        /// The archive's id of its first message, and its time.
+        first: (String, Timestamp),
+        /// The archive's id of its last message, and its time.
+        last: (String, Timestamp),
+        /// Whether there is nothing newer in the archive.
+        newest: bool,
     },
 }
 

@@ -24,6 +24,7 @@ pub use roster::{Availability, Contact, ResourcePresence, Subscription, Subscrip
 pub use status::{SessionStatus, SignInStep, Trouble};
 pub use timeline::Timeline;
 
+use crate::modules::xep0313_archive::Command;
 use crate::output::Table;
 
 /// Everything the views read.
@@ -117,6 +118,34 @@ impl Store {
     /// The conversation with `jid`.
     pub fn conversation(&self, jid: &BareJid) -> Option<&Conversation> {
         self.conversations.get(jid)
+    }
+
+    /// What to ask the archive for to see more of the conversation with `jid` than is here
+    /// or on disk: the command for its oldest gap.
+    pub fn older(&self, jid: &BareJid) -> Command {
+        let before = self
+            .conversations
+            .get(jid)
+            .and_then(Conversation::begins_with);
+        Command::Older {
+            conversation: jid.clone(),
+            before,
+            until: None,
+        }
+    }
+
+    /// The same for the gaps in between, newest first: each is directly behind the message
+    /// with this archive id.
+    pub fn gaps(&self, jid: &BareJid) -> impl Iterator<Item = (&str, Command)> {
+        let gaps = self.conversations.get(jid).map(Conversation::gaps);
+        gaps.into_iter().flatten().map(|gap| {
+            let command = Command::Older {
+                conversation: jid.clone(),
+                before: Some(gap.before.clone()),
+                until: Some(gap.until.clone()),
+            };
+            (gap.until.as_str(), command)
+        })
     }
 
     /// Applies one event and returns what it changed.
@@ -224,6 +253,17 @@ impl Store {
                 }
                 self.touched(changed, jid)
             }
+            StoreEvent::Discarded {
+                conversation: jid,
+                id,
+            } => {
+                let known = self.conversations.get_mut(&jid);
+                let changed = known.is_some_and(|known| known.timeline.discard(&id));
+                if changed {
+                    self.changed.mark(Table::Messages, &jid);
+                }
+                self.touched(changed, jid)
+            }
             StoreEvent::Typing {
                 conversation: jid,
                 typing,
@@ -240,11 +280,23 @@ impl Store {
             }
             StoreEvent::Older {
                 conversation: jid,
+                before,
                 older,
+                next,
             } => {
-                self.changed.mark(Table::Conversations, &jid);
-                self.conversations.entry(jid.clone()).or_default().older = older;
-                vec![Topic::Conversation(jid)]
+                let conversation = self.conversations.entry(jid.clone()).or_default();
+                conversation.read_older(before.as_deref(), older, next);
+                self.touched(true, jid)
+            }
+            StoreEvent::Island {
+                conversation: jid,
+                first,
+                last,
+                newest,
+            } => {
+                let conversation = self.conversations.entry(jid.clone()).or_default();
+                conversation.read_island(first, last, newest);
+                self.touched(true, jid)
             }
         }
     }

@@ -97,18 +97,40 @@ impl Timeline {
     /// Takes in a message from disk. What is known of it here already is merged; it
     /// keeps the place that it has on disk.
     pub(super) fn load(&mut self, position: Position, mut message: Message) {
-        if let Some(here) = self.copy_of(&message).filter(|here| *here != position) {
-            if let Some(double) = self.messages.remove(&here) {
-                merge(&mut message, Message::clone(&double));
-                self.changed.push(here);
-                return self.put(position, message);
-            }
+        let here = self.copy_of(&message).filter(|here| *here != position);
+        if let Some(here) = here
+            && let Some(double) = self.messages.remove(&here)
+        {
+            merge(&mut message, Message::clone(&double));
+            self.changed.push(here);
+            return self.put(position, message);
         }
         if self.messages.contains_key(&position) {
             return;
         }
         self.index(&message, position);
         self.messages.insert(position, Rc::new(message));
+    }
+
+    /// Whether the message that the archive calls `id` is here.
+    pub(super) fn has_archived(&self, id: &str) -> bool {
+        let position = |position: &Position| {
+            let message = self.messages.get(position);
+            message.is_some_and(|message| message.archive_id.as_deref() == Some(id))
+        };
+        self.by_id
+            .get(id)
+            .is_some_and(|known| known.iter().any(position))
+    }
+
+    /// Takes a message out: one of ours that failed, and that its writer gives up.
+    pub(super) fn discard(&mut self, id: &MessageId) -> bool {
+        let Some(position) = self.position(id) else {
+            return false;
+        };
+        self.messages.remove(&position);
+        self.changed.push(position);
+        true
     }
 
     /// Takes the places whose rows have to be written, or deleted where there is nothing.

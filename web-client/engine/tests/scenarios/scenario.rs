@@ -42,6 +42,8 @@ pub(crate) struct Scenario {
     pub(crate) closes: usize,
     pub(crate) sasl: VecDeque<Request>,
     now: Duration,
+    /// How long the machine has slept, in seconds.
+    slept: u64,
     wake_at: Option<Duration>,
 }
 
@@ -86,6 +88,7 @@ impl Scenario {
             closes: 0,
             sasl: VecDeque::new(),
             now,
+            slept: 0,
             wake_at: None,
         };
         scenario.drain();
@@ -268,6 +271,11 @@ impl Scenario {
         self.now = until;
     }
 
+    /// The clock on the wall goes on alone.
+    pub(crate) fn sleep(&mut self, seconds: u64) {
+        self.slept += seconds;
+    }
+
     /// The disk has caught up.
     pub(crate) fn commit(&mut self) {
         self.disk_is_slow = false;
@@ -277,7 +285,7 @@ impl Scenario {
     }
 
     pub(crate) fn input(&mut self, input: Input) {
-        self.engine.handle_input(at(self.now), input);
+        self.engine.handle_input(self.time(), input);
         self.drain();
     }
 
@@ -330,6 +338,14 @@ impl Scenario {
             .collect()
     }
 
+    fn time(&self) -> Now {
+        let now = at(self.now);
+        Now {
+            wall: now.wall + Duration::from_secs(self.slept),
+            ..now
+        }
+    }
+
     fn drain(&mut self) {
         let mut written = Vec::new();
         loop {
@@ -346,7 +362,7 @@ impl Scenario {
                         self.uncommitted.push(commit);
                     } else {
                         self.engine
-                            .handle_input(at(self.now), Input::Committed(commit));
+                            .handle_input(self.time(), Input::Committed(commit));
                     }
                 }
                 Output::Transmit(text) => {

@@ -233,18 +233,163 @@ fn silence_is_questioned_and_then_not_waited_for() {
     let mut scenario = Scenario::signed_in();
     scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
     scenario.sent.clear();
-    scenario.advance(26);
+    scenario.advance(13);
     scenario.expect("r");
     scenario.recv("<a xmlns='urn:xmpp:sm:3' h='4'/>");
-    scenario.advance(20);
+    scenario.advance(11);
     assert_eq!(
         *scenario.store.status(),
         SessionStatus::Online,
         "an answer is life"
     );
-    scenario.advance(30);
+    scenario.advance(9);
     assert!(!matches!(scenario.store.status(), SessionStatus::Online));
+    assert_eq!(scenario.closes, 1, "a dead connection is found within 20 s");
+}
+
+#[test]
+fn a_hidden_page_is_more_patient() {
+    let mut scenario = Scenario::signed_in();
+    scenario.command(Command::Session(SessionCommand::Visible(false)));
+    let asked = |scenario: &mut Scenario| scenario.find(|sent| sent.name() == "r").is_some();
+    scenario.advance(24);
+    assert!(!asked(&mut scenario));
+    scenario.advance(2);
+    assert!(asked(&mut scenario));
+    scenario.advance(13);
+    assert_eq!(*scenario.store.status(), SessionStatus::Online);
+    scenario.advance(2);
     assert_eq!(scenario.closes, 1);
+}
+
+#[test]
+fn sleep_is_noticed_and_a_dead_connection_found_at_once() {
+    let mut scenario = Scenario::signed_in();
+    scenario.sleep(3600);
+    scenario.advance(2);
+    scenario.expect("r");
+    scenario.advance(4);
+    assert!(matches!(
+        scenario.store.status(),
+        SessionStatus::Waiting { .. }
+    ));
+    scenario.sleep(3600);
+    let opens = scenario.opens;
+    scenario.input(Input::Timeout);
+    assert_eq!(scenario.opens, opens + 1, "who wakes doesn't wait");
+}
+
+#[test]
+fn a_connection_that_has_lived_through_sleep_lives_on() {
+    let mut scenario = Scenario::signed_in();
+    scenario.sleep(3600);
+    scenario.advance(2);
+    scenario.expect("r");
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='4'/>");
+    scenario.advance(10);
+    assert_eq!(*scenario.store.status(), SessionStatus::Online);
+}
+
+#[test]
+fn a_network_that_comes_back_is_used_at_once_and_one_that_goes_is_probed() {
+    let network = |online| Command::Session(SessionCommand::NetworkChanged { online });
+    let mut scenario = Scenario::signed_in();
+    scenario.command(network(false));
+    scenario.expect("r");
+    scenario.advance(4);
+    assert!(matches!(
+        scenario.store.status(),
+        SessionStatus::Waiting { .. }
+    ));
+    let opens = scenario.opens;
+    scenario.command(network(true));
+    assert_eq!(scenario.opens, opens + 1);
+}
+
+#[test]
+fn the_server_knows_whether_anybody_looks() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/><csi xmlns='urn:xmpp:csi:0'/>");
+    scenario.answer_bind();
+    scenario.recv("<enabled xmlns='urn:xmpp:sm:3' id='session-1' resume='true'/>");
+    scenario.settle_in();
+    let visible = |visible| Command::Session(SessionCommand::Visible(visible));
+    scenario.command(visible(true));
+    assert!(scenario.find(|sent| sent.name() == "active").is_none());
+    scenario.sent.clear();
+    scenario.command(visible(false));
+    scenario.expect("inactive");
+    scenario.lose_connection();
+    scenario.advance(2);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/><csi xmlns='urn:xmpp:csi:0'/>");
+    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='4'/>");
+    assert!(scenario.find(|sent| sent.name() == "inactive").is_some());
+    scenario.command(visible(true));
+    assert!(scenario.find(|sent| sent.name() == "active").is_some());
+}
+
+#[test]
+fn what_never_was_on_the_wire_doesnt_wait_for_the_archive() {
+    let mut scenario = Scenario::signed_in();
+    scenario.lose_connection();
+    scenario.say("new");
+    scenario.advance(2);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.recv("<failed xmlns='urn:xmpp:sm:3'><item-not-found/></failed>");
+    scenario.answer_bind();
+    assert_eq!(scenario.sent_bodies(), ["new"]);
+}
+
+#[test]
+fn what_failed_can_be_sent_again_or_given_up() {
+    use couplet_engine::modules::rfc6121_message::Command as MessageCommand;
+    let mut scenario = Scenario::signed_in();
+    scenario.say("hello");
+    let id = scenario.messages()[0].id.clone();
+    let conversation: jid::BareJid = "bob@example.org".parse().unwrap();
+    let retry = |id| {
+        Command::Message(MessageCommand::Retry {
+            conversation: conversation.clone(),
+            id,
+            body: "hello".into(),
+        })
+    };
+    scenario.command(retry(id.clone()));
+    assert_eq!(scenario.bodies(), ["hello"], "it is on its way");
+    scenario.recv(&format!(
+        "<message xmlns='jabber:client' from='bob@example.org' type='error' id='{}'>\
+         <error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>\
+         </message>",
+        id.0
+    ));
+    assert!(matches!(
+        scenario.messages()[0].delivery,
+        Delivery::Failed(_)
+    ));
+    scenario.sent.clear();
+    scenario.command(retry(id.clone()));
+    assert_eq!(scenario.sent_bodies(), ["hello"]);
+    assert_eq!(scenario.bodies(), ["hello"]);
+    assert_ne!(scenario.messages()[0].id, id);
+    scenario.lose_connection();
+    scenario.say("never mind");
+    let id = scenario.messages()[1].id.clone();
+    let conversation = conversation.clone();
+    scenario.command(Command::Message(MessageCommand::Discard {
+        conversation,
+        id,
+    }));
+    assert_eq!(scenario.bodies(), ["hello"]);
+    let texts = scenario.disk.rows();
+    assert!(!texts.iter().any(|row| {
+        row.value
+            .as_deref()
+            .is_some_and(|json| json.contains("never mind"))
+    }));
 }
 
 #[test]
