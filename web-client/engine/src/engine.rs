@@ -74,11 +74,13 @@ impl Engine {
             me: None,
             established: false,
             offered: Vec::new(),
+            catching_up: false,
             subscriptions: BTreeMap::new(),
             features,
             outgoing: VecDeque::new(),
             redispatched: VecDeque::new(),
             events: Vec::new(),
+            last_events: Vec::new(),
             durable: Durable::default(),
             logs: Vec::new(),
         };
@@ -261,8 +263,9 @@ impl Engine {
             self.outputs
                 .push_back(Output::Commit(self.commits, records));
         }
-        self.outputs
-            .extend(self.core.events.drain(..).map(Output::Event));
+        let events = self.core.events.drain(..);
+        let events = events.chain(self.core.last_events.drain(..));
+        self.outputs.extend(events.map(Output::Event));
         self.outputs.extend(
             self.core
                 .logs
@@ -324,6 +327,7 @@ impl Engine {
             Effect::Forget => {
                 self.modules = modules::table();
                 self.core.subscriptions.clear();
+                self.core.catching_up = false;
                 self.core.outbox.clear();
                 self.core.durable.rewrite();
             }

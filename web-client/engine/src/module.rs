@@ -157,6 +157,8 @@ pub(crate) struct Core {
     pub(crate) account: Option<BareJid>,
     /// The address the server bound us to.
     pub(crate) me: Option<FullJid>,
+    /// Whether what was missed is still being read.
+    pub(crate) catching_up: bool,
     /// Whether stanzas can be sent just now.
     pub(crate) established: bool,
     /// The namespaces of the features that the server offered after sign-in.
@@ -168,6 +170,8 @@ pub(crate) struct Core {
     pub(crate) outgoing: VecDeque<Outgoing>,
     pub(crate) redispatched: VecDeque<Incoming>,
     pub(crate) events: Vec<StoreEvent>,
+    /// What is to be shown when everything else of this drain is.
+    pub(crate) last_events: Vec<StoreEvent>,
     pub(crate) durable: Durable,
     pub(crate) logs: Vec<(Level, String)>,
 }
@@ -215,6 +219,11 @@ impl Ctx<'_> {
 
     pub(crate) fn event(&mut self, event: StoreEvent) {
         self.core.event(event);
+    }
+
+    /// Shows this when everything else of this drain is shown.
+    pub(crate) fn event_last(&mut self, event: StoreEvent) {
+        self.core.last_events.push(event);
     }
 
     pub(crate) fn warn(&mut self, line: impl Into<String>) {

@@ -117,7 +117,7 @@ impl Messages {
         };
         ctx.event(StoreEvent::Message {
             message: message.clone(),
-            provenance: Provenance::Live,
+            provenance: live(ctx),
         });
         let mut stanza = stanza::Message::chat(Jid::from(to.clone()));
         stanza.id = Some(id);
@@ -166,10 +166,10 @@ impl Messages {
         );
         let (at, provenance) = match origin {
             Origin::Archive { at, provenance, .. } => (*at, *provenance),
-            _ => (
-                delayed_since(stanza).unwrap_or(ctx.now().wall),
-                Provenance::Live,
-            ),
+            _ => match delayed_since(stanza) {
+                Some(at) if !ctx.core.catching_up => (at, Provenance::Delayed),
+                at => (at.unwrap_or(ctx.now().wall), live(ctx)),
+            },
         };
         if direction == Direction::Outgoing {
             // A copy of what we sent, from another device or the archive: the server has it.
@@ -214,6 +214,15 @@ impl Messages {
             id,
             delivery: Delivery::Failed(failure),
         });
+    }
+}
+
+/// What comes now is in its place, unless there is a gap before it.
+fn live(ctx: &Ctx<'_>) -> Provenance {
+    if ctx.core.catching_up {
+        Provenance::Ahead
+    } else {
+        Provenance::Live
     }
 }
 

@@ -127,6 +127,7 @@ impl Module for Archive {
         }
         self.failures = 0;
         self.catching_up = true;
+        ctx.core.catching_up = true;
         ctx.core.outbox.hold = true;
         ctx.changed();
         self.catch_up(ctx);
@@ -218,6 +219,7 @@ impl Module for Archive {
         if let Ok(saved) = serde_json::from_str(saved) {
             *self = saved;
             ctx.core.outbox.hold = self.catching_up;
+            ctx.core.catching_up = self.catching_up;
         }
     }
 }
@@ -362,7 +364,9 @@ impl Archive {
             }
         }
         self.catching_up = false;
+        ctx.core.catching_up = false;
         ctx.core.outbox.hold = false;
+        ctx.event_last(StoreEvent::CaughtUp);
     }
 }
 
@@ -403,8 +407,10 @@ fn older(
         Err(NoResult::Error(error)) if no_archive(&error.condition) => (Older::Complete, None),
         Err(_) => (Older::Failed, None),
     };
+    // From here on it is the page.
+    loading(ctx, &conversation, &before, Older::Loading);
     show(ctx, page);
-    ctx.event(StoreEvent::Older {
+    ctx.event_last(StoreEvent::Older {
         conversation,
         before,
         older,

@@ -55,6 +55,7 @@ struct Row {
     begins_with: Option<String>,
     gaps: Vec<Gap>,
     arrivals: i64,
+    ahead_from: Option<String>,
     last: Option<Message>,
     ahead: Vec<(MessageId, Delivery)>,
 }
@@ -152,7 +153,10 @@ impl Conversation {
     /// A page of the gap before `before` is here, or under way.
     pub(super) fn read_older(&mut self, before: Option<&str>, older: Older, next: Option<String>) {
         let gap = |gap: &Gap| Some(gap.before.as_str()) == before;
-        let Some(index) = self.gaps.iter().position(gap) else {
+        let index = self.gaps.iter().position(gap);
+        self.timeline
+            .begin_page(index.is_none() && older == Older::Loading);
+        let Some(index) = index else {
             self.older = older;
             if next.is_some() {
                 self.begins_with = next;
@@ -176,6 +180,7 @@ impl Conversation {
         (last, to): (String, Timestamp),
         newest: bool,
     ) {
+        self.timeline.begin_page(false);
         let knows = |id: &str| self.timeline.has_archived(id);
         let older = |gap: &Gap| gap.until_at <= from;
         match (knows(&first), knows(&last) || newest) {
@@ -231,6 +236,7 @@ impl Conversation {
             begins_with: self.begins_with.clone(),
             gaps: self.gaps.clone(),
             arrivals: self.timeline.arrivals(),
+            ahead_from: self.timeline.ahead(),
             last: self.last().map(|message| Message::clone(message)),
             ahead: self.ahead.clone(),
         };
@@ -241,6 +247,7 @@ impl Conversation {
         let row: Row = serde_json::from_str(row).ok()?;
         let mut timeline = Timeline::default();
         timeline.set_arrivals(row.arrivals);
+        timeline.set_ahead(row.ahead_from.as_deref());
         Some(Self {
             timeline,
             unread: row.unread,

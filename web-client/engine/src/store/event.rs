@@ -61,6 +61,8 @@ pub enum StoreEvent {
         /// How far it is.
         delivery: Delivery,
     },
+    /// Everything that was missed has been read.
+    CaughtUp,
     /// One of our messages that didn't reach anybody is given up.
     Discarded {
         /// Where the message was.
@@ -109,6 +111,10 @@ pub enum StoreEvent {
 pub enum Provenance {
     /// Sent here, or delivered to this session, or a carbon of either (XEP-0280).
     Live,
+    /// The same while what was missed before it is still being read.
+    Ahead,
+    /// Delivered to this session some time after it was sent (XEP-0203).
+    Delayed,
     /// From the archive, for the time since we were last here: it is news.
     CatchUp,
     /// From the archive, as history: it is not news. A page of it comes newest first.

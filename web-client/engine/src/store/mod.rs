@@ -253,6 +253,14 @@ impl Store {
                 }
                 self.touched(changed, jid)
             }
+            StoreEvent::CaughtUp => {
+                for (jid, conversation) in &mut self.conversations {
+                    if conversation.timeline.caught_up() {
+                        self.changed.mark(Table::Conversations, jid);
+                    }
+                }
+                Vec::new()
+            }
             StoreEvent::Discarded {
                 conversation: jid,
                 id,

@@ -1,13 +1,15 @@
 //! The messages of a conversation in order, each once.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::rc::Rc;
 
 use super::{Delivery, Message, MessageId, Provenance};
 use crate::now::Timestamp;
 
-/// Messages ordered by time, those of one instant by arrival: news behind what is
-/// there, history, which comes newest first, before it.
+/// Messages in the order of the archive, as far as it is known, and else of time: news
+/// goes behind what is there, what was missed before what came ahead of it, and history,
+/// which comes newest first, before it.
 ///
 /// Copies are found by any of a message's ids; a message is replaced, never
 /// changed in place, so that a view can compare pointers.
@@ -16,6 +18,11 @@ pub struct Timeline {
     messages: BTreeMap<Position, Rc<Message>>,
     by_id: BTreeMap<String, Vec<Position>>,
     arrivals: i64,
+    /// The first message that came by itself while what was missed before it was still
+    /// being read: that goes before it.
+    ahead: Option<Position>,
+    /// The last one of a page of history, which comes newest first.
+    above: Option<Position>,
     /// Whose rows have changed.
     changed: Vec<Position>,
 }
@@ -85,13 +92,17 @@ impl Timeline {
     /// Takes in a message; false if it is a copy of one that is here, which then
     /// learns from it (its archive id, that it has reached the server).
     pub(super) fn insert(&mut self, message: Message, provenance: Provenance) -> bool {
-        if let Some(position) = self.copy_of(&message) {
-            self.merge(position, message);
-            return false;
+        let copy = self.copy_of(&message);
+        let position = match copy {
+            Some(position) => position,
+            None => self.place(&message, provenance),
+        };
+        match copy {
+            Some(_) => self.merge(position, message),
+            None => self.put(position, message),
         }
-        let position = self.place(message.at, provenance);
-        self.put(position, message);
-        true
+        self.passed(position, provenance);
+        copy.is_none()
     }
 
     /// Takes in a message from disk. What is known of it here already is merged; it
@@ -181,29 +192,94 @@ impl Timeline {
         true
     }
 
-    fn place(&mut self, at: Timestamp, provenance: Provenance) -> Position {
+    /// Where a new message goes. What its writer wrote earlier is before it, whatever the
+    /// clocks say: that is the order in which it comes.
+    fn place(&mut self, message: &Message, provenance: Provenance) -> Position {
         self.arrivals += 1;
-        if provenance == Provenance::History {
-            return Position {
-                at,
-                arrival: -self.arrivals,
-            };
+        let at = message.at;
+        let newest = self.messages.keys().next_back().map(|position| position.at);
+        match provenance {
+            Provenance::History => {
+                let above = self.above.or(self.ahead);
+                Position {
+                    at: above.map_or(at, |above| at.min(above.at)),
+                    arrival: -self.arrivals,
+                }
+            }
+            Provenance::Live => Position {
+                at: newest.map_or(at, |newest| at.max(newest)),
+                arrival: self.arrivals,
+            },
+            // There is always an instant between it and what was there before.
+            Provenance::Ahead => Position {
+                at: newest.map_or(at, |newest| at.max(Timestamp(newest.0 + 1))),
+                arrival: self.arrivals,
+            },
+            Provenance::Delayed => self.place_by_time(message, None),
+            Provenance::CatchUp => self.place_by_time(message, self.ahead),
         }
-        let newest = self
-            .messages
-            .keys()
-            .next_back()
-            .map_or(at, |position| position.at);
-        let lag = newest.0.saturating_sub(at.0);
-        let at = if (0..TOLERANCE).contains(&lag) {
-            newest
-        } else {
-            at
+    }
+
+    /// Before `ceiling`, behind everything of the same writer, and else by time.
+    fn place_by_time(&self, message: &Message, ceiling: Option<Position>) -> Position {
+        let below = || match ceiling {
+            Some(ceiling) => self.messages.range(..ceiling),
+            None => self.messages.range(..),
         };
+        let mut at = message.at;
+        if let Some((newest, _)) = below().next_back() {
+            let lag = newest.at.0.saturating_sub(at.0);
+            if (0..TOLERANCE).contains(&lag) {
+                at = newest.at;
+            }
+        }
+        let same = |known: &Message| known.direction == message.direction;
+        let earlier = below().rev().find(|(_, known)| same(known));
+        if let Some((earlier, _)) = earlier {
+            at = at.max(earlier.at);
+        }
+        if let Some(ceiling) = ceiling {
+            at = at.min(Timestamp(ceiling.at.0 - 1));
+        }
         Position {
             at,
             arrival: self.arrivals,
         }
+    }
+
+    /// Takes note of what the archive's order says of the place of the next message.
+    fn passed(&mut self, position: Position, provenance: Provenance) {
+        self.above = (provenance == Provenance::History).then_some(position);
+        match provenance {
+            Provenance::Ahead => {
+                self.ahead.get_or_insert(position);
+            }
+            Provenance::CatchUp if self.ahead.is_some_and(|ahead| ahead <= position) => {
+                let behind = (Bound::Excluded(position), Bound::Unbounded);
+                let next = self.messages.range(behind).next();
+                self.ahead = next.map(|(next, _)| *next);
+            }
+            _ => {}
+        }
+    }
+
+    /// A page of history begins: of what is before everything that is here, or not.
+    pub(super) fn begin_page(&mut self, before_all: bool) {
+        self.above = self.oldest().filter(|_| before_all);
+    }
+
+    /// Nothing is missing before what came ahead of it; whether that is news.
+    pub(super) fn caught_up(&mut self) -> bool {
+        self.ahead.take().is_some()
+    }
+
+    /// The first message before which something may be missing, as part of a key.
+    pub(super) fn ahead(&self) -> Option<String> {
+        self.ahead.map(Position::order)
+    }
+
+    pub(super) fn set_ahead(&mut self, order: Option<&str>) {
+        self.ahead = order.and_then(Position::read);
     }
 
     fn position(&self, id: &MessageId) -> Option<Position> {
