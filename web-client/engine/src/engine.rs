@@ -272,11 +272,10 @@ impl Engine {
                 .drain(..)
                 .map(|(level, line)| Output::Log(level, line)),
         );
-        for (commit, _) in self.wire.iter_mut().rev() {
-            if *commit != PENDING {
-                break;
+        for (commit, _) in &mut self.wire {
+            if *commit == PENDING {
+                *commit = self.commits;
             }
-            *commit = self.commits;
         }
     }
 
@@ -305,6 +304,7 @@ impl Engine {
                 self.outputs.push_back(Output::Open { url });
             }
             Effect::Transmit(text) => self.wire.push_back((PENDING, Wire::Transmit(text))),
+            Effect::Handshake(text) => self.wire.push_back((0, Wire::Transmit(text))),
             Effect::Close => self.wire.push_back((PENDING, Wire::Close)),
             Effect::Sasl(request) => self.outputs.push_back(Output::Sasl(request)),
             Effect::Established { resumed } => {

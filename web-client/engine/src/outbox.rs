@@ -201,6 +201,12 @@ impl Outbox {
         number.is_some()
     }
 
+    /// Whether the server may have something of which we have no proof.
+    pub(crate) fn is_unproven(&self) -> bool {
+        let unproven = |queued: &Queued| queued.sent || queued.uncertain;
+        self.queue.iter().any(unproven)
+    }
+
     /// Whether the message waits here for proof.
     pub(crate) fn has(&self, id: &MessageId) -> bool {
         self.queue.iter().any(|queued| queued.message.id == *id)

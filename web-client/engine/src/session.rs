@@ -113,6 +113,8 @@ enum State {
 pub(crate) enum Effect {
     Open(String),
     Transmit(String),
+    /// On the way to a session: it promises nothing, and waits for no disk.
+    Handshake(String),
     Close,
     Sasl(sasl::Request),
     /// The session is up.
@@ -327,6 +329,10 @@ impl Session {
     }
 
     pub(crate) fn frame(&mut self, core: &mut Core, text: &str) {
+        if matches!(self.state, State::Waiting | State::SignedOut) {
+            // Of a connection that has been given up: it comes again over the next one.
+            return;
+        }
         self.heard = core.now.monotonic;
         self.asked_for_life = false;
         match xml::parse(text) {
@@ -387,10 +393,14 @@ impl Session {
         }
         match reply {
             sasl::Reply::Auth { mechanism, initial } => {
-                self.transmit(xml::write(&sasl::auth(&mechanism, &initial)));
+                let auth = xml::write(&sasl::auth(&mechanism, &initial));
+                self.effects.push(Effect::Handshake(auth));
             }
             sasl::Reply::AuthSent => {}
-            sasl::Reply::Response(data) => self.transmit(xml::write(&sasl::response(&data))),
+            sasl::Reply::Response(data) => {
+                let response = xml::write(&sasl::response(&data));
+                self.effects.push(Effect::Handshake(response));
+            }
             sasl::Reply::Verified => self.greet(core, true),
             sasl::Reply::Failed(trouble) => self.fail(core, trouble),
         }
@@ -431,7 +441,7 @@ impl Session {
         let Some(account) = &core.account else { return };
         let open = xml::open(account);
         self.state = State::Greeting { authenticated };
-        self.transmit(open);
+        self.effects.push(Effect::Handshake(open));
     }
 
     fn element(&mut self, core: &mut Core, element: Element) {
@@ -494,10 +504,15 @@ impl Session {
                 core.offered = features.children().map(Element::ns).collect();
                 match self.management.resume().filter(|_| self.managed) {
                     Some(resume) => {
+                        // It acknowledges too.
+                        core.durable.due = true;
                         self.state = State::Resuming;
                         self.transmit(resume);
                     }
-                    None => self.bind(core),
+                    None => {
+                        self.drop_session(core);
+                        self.bind(core);
+                    }
                 }
             }
             _ => core.log(Level::Warning, "skipped stream features out of turn"),

@@ -107,6 +107,7 @@ impl Messages {
         let message = Message {
             id: MessageId(id.clone()),
             stanza_id: Some(id.clone()),
+            origin_id: Some(id.clone()),
             archive_id: None,
             conversation: to.clone(),
             from,
@@ -116,7 +117,7 @@ impl Messages {
             delivery: Delivery::Queued,
         };
         ctx.event(StoreEvent::Message {
-            message: message.clone(),
+            message: Box::new(message.clone()),
             provenance: live(ctx),
         });
         let mut stanza = stanza::Message::chat(Jid::from(to.clone()));
@@ -157,8 +158,9 @@ impl Messages {
             Origin::Archive { id, .. } => Some(id.clone()),
             _ => archive_id(stanza, &account),
         };
+        let origin_id = origin_id(stanza);
         let own = (direction == Direction::Outgoing)
-            .then(|| origin_id(stanza).or_else(|| stanza_id.clone()))
+            .then(|| origin_id.clone().or_else(|| stanza_id.clone()))
             .flatten();
         let id = MessageId(
             own.or_else(|| archive_id.clone())
@@ -175,18 +177,20 @@ impl Messages {
             // A copy of what we sent, from another device or the archive: the server has it.
             ctx.prove(&id);
         }
+        let message = Box::new(Message {
+            id,
+            stanza_id,
+            origin_id,
+            archive_id,
+            conversation,
+            from,
+            direction,
+            body: body.to_owned(),
+            at,
+            delivery: Delivery::Sent,
+        });
         ctx.event(StoreEvent::Message {
-            message: Message {
-                id,
-                stanza_id,
-                archive_id,
-                conversation,
-                from,
-                direction,
-                body: body.to_owned(),
-                at,
-                delivery: Delivery::Sent,
-            },
+            message,
             provenance,
         });
     }

@@ -48,7 +48,7 @@ pub enum Command {
 const PAGE: usize = 50;
 /// Messages read at first, over all conversations, when nothing is known yet.
 const FIRST_PAGE: usize = 100;
-/// What a server may send of a page that we asked `PAGE` or `FIRST_PAGE` of.
+/// What a server may send of a page that we asked `PAGE` of.
 const LARGEST_PAGE: usize = 250;
 /// A catch-up that failed is begun again after this time.
 const RETRY_TIME: Duration = Duration::from_secs(10);
@@ -106,9 +106,13 @@ impl Purpose {
         matches!(self, Self::CatchUp | Self::CatchUpSince(_) | Self::Newest)
     }
 
-    /// Whether it is news, to be applied as it comes.
-    fn is_news(&self) -> bool {
-        matches!(self, Self::CatchUp | Self::CatchUpSince(_))
+    /// How its messages come to us.
+    fn provenance(&self) -> Provenance {
+        match self {
+            Self::CatchUp | Self::CatchUpSince(_) => Provenance::CatchUp,
+            Self::Newest => Provenance::Before,
+            Self::Older { .. } | Self::Around(..) => Provenance::History,
+        }
     }
 }
 
@@ -201,7 +205,6 @@ impl Module for Archive {
             } => older(ctx, conversation, before, until, page, fin),
             Purpose::Around(conversation, _) => around(ctx, conversation, page, fin),
             Purpose::CatchUp | Purpose::CatchUpSince(_) | Purpose::Newest => {
-                show(ctx, page);
                 self.caught_up(ctx, &purpose, cursor, fin);
             }
         }
@@ -285,19 +288,14 @@ impl Archive {
         };
         let id = id.to_owned();
         let at = stamp.unwrap_or(ctx.now().wall);
-        let news = pending.purpose.is_news();
-        let provenance = if news {
-            Provenance::CatchUp
-        } else {
-            Provenance::History
-        };
+        let provenance = pending.purpose.provenance();
         let origin = Origin::Archive {
             id: id.clone(),
             at,
             provenance,
         };
         let incoming = Incoming { message, origin };
-        if news {
+        if provenance != Provenance::History {
             // They come oldest first, so that nothing is missing before this one.
             self.cursor = Some(id);
             self.cursor_at = Some(at);
@@ -310,9 +308,11 @@ impl Archive {
         }
     }
 
-    /// What comes by itself moves the cursor, once nothing is missing before it.
+    /// What comes by itself moves the cursor, once nothing is missing before it: no gap, and
+    /// nothing of ours that only the archive could prove.
     fn note_live(&mut self, ctx: &mut Ctx<'_>, incoming: &Incoming) {
-        if self.catching_up || matches!(incoming.origin, Origin::Archive { .. }) {
+        let archived = matches!(incoming.origin, Origin::Archive { .. });
+        if archived || self.catching_up || ctx.core.outbox.is_unproven() {
             return;
         }
         let archived = ctx
@@ -339,7 +339,7 @@ impl Archive {
                 let moved = fin.last.is_some() && fin.last != asked_after;
                 self.cursor = fin.last.or(self.cursor.take());
                 self.failures = 0;
-                if purpose.is_news() && !fin.complete && moved {
+                if *purpose != Purpose::Newest && !fin.complete && moved {
                     return self.catch_up(ctx);
                 }
             }
@@ -407,9 +407,11 @@ fn older(
         Err(NoResult::Error(error)) if no_archive(&error.condition) => (Older::Complete, None),
         Err(_) => (Older::Failed, None),
     };
-    // From here on it is the page.
+    // From here on it is the page. What came of one that broke off comes again.
     loading(ctx, &conversation, &before, Older::Loading);
-    show(ctx, page);
+    if older != Older::Failed {
+        show(ctx, page);
+    }
     ctx.event_last(StoreEvent::Older {
         conversation,
         before,

@@ -27,6 +27,8 @@ pub struct Conversation {
     gaps: Vec<Gap>,
     /// Whether there are older messages on disk than those that are here.
     pub more_on_disk: bool,
+    /// How far the disk has been read, from the newest message on.
+    read_to: Option<Position>,
     /// The newest message, while the timeline has not been read from disk.
     preview: Option<Rc<Message>>,
     /// What has been told of messages of ours that are not here.
@@ -94,11 +96,11 @@ impl Conversation {
         }
         if incoming {
             self.typing = false;
-            if provenance != Provenance::History {
+            if provenance.is_news() {
                 self.unread = self.unread.saturating_add(1);
                 self.first_unread.get_or_insert(id);
             }
-        } else if provenance != Provenance::History {
+        } else if provenance.is_news() {
             // Whoever answers has read what came before.
             self.mark_read();
         }
@@ -106,6 +108,7 @@ impl Conversation {
 
     /// Takes in a message from disk.
     pub(super) fn load(&mut self, position: Position, mut message: Message) {
+        self.read_to = Some(position);
         let before = message.delivery.clone();
         self.catch_up_on(&mut message);
         let id = message.id.clone();
@@ -137,6 +140,17 @@ impl Conversation {
         self.unread = 0;
         self.first_unread = None;
         changed
+    }
+
+    /// Whether more has to be read from disk: what is to be put in order has to be here.
+    pub(super) fn is_short(&self) -> bool {
+        let ahead = self.timeline.ahead();
+        self.more_on_disk && ahead.is_some_and(|ahead| self.read_to.is_none_or(|to| to > ahead))
+    }
+
+    /// How far the disk has been read.
+    pub(super) fn read_to(&self) -> Option<Position> {
+        self.read_to
     }
 
     /// The archive's id of the oldest thing that is here, shown or not.
@@ -236,7 +250,7 @@ impl Conversation {
             begins_with: self.begins_with.clone(),
             gaps: self.gaps.clone(),
             arrivals: self.timeline.arrivals(),
-            ahead_from: self.timeline.ahead(),
+            ahead_from: self.timeline.ahead().map(Position::order),
             last: self.last().map(|message| Message::clone(message)),
             ahead: self.ahead.clone(),
         };
@@ -257,6 +271,7 @@ impl Conversation {
             begins_with: row.begins_with,
             gaps: row.gaps,
             more_on_disk: row.last.is_some(),
+            read_to: None,
             preview: row.last.map(Rc::new),
             ahead: row.ahead,
         })

@@ -48,7 +48,7 @@ pub enum StoreEvent {
     /// A message that was sent or received; a copy of a known one is merged with it.
     Message {
         /// The message.
-        message: Message,
+        message: Box<Message>,
         /// How it came to us.
         provenance: Provenance,
     },
@@ -106,6 +106,13 @@ pub enum StoreEvent {
     },
 }
 
+impl Provenance {
+    /// Whether the person can't have seen it before.
+    pub(crate) fn is_news(self) -> bool {
+        !matches!(self, Self::Before | Self::History)
+    }
+}
+
 /// How a message came to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Provenance {
@@ -117,6 +124,9 @@ pub enum Provenance {
     Delayed,
     /// From the archive, for the time since we were last here: it is news.
     CatchUp,
+    /// From the archive, of the time before this device was ever here: in the archive's
+    /// order, but not news.
+    Before,
     /// From the archive, as history: it is not news. A page of it comes newest first.
     History,
 }

@@ -236,7 +236,7 @@ impl Store {
                 self.changed.mark(Table::Messages, &jid);
                 self.changed.mark(Table::Conversations, &jid);
                 let conversation = self.conversations.entry(jid.clone()).or_default();
-                conversation.insert(message, provenance);
+                conversation.insert(*message, provenance);
                 vec![Topic::Conversation(jid), Topic::Conversations]
             }
             StoreEvent::Delivery {

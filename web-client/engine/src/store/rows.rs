@@ -84,6 +84,7 @@ impl Store {
     ) -> Vec<Topic> {
         let known = self.conversations.entry(conversation.clone()).or_default();
         known.more_on_disk = more_on_disk;
+        known.timeline.set_partial(more_on_disk);
         for row in rows {
             let order = row.key.strip_prefix(conversation.as_str());
             let order = order.and_then(|order| order.strip_prefix('\n'));
@@ -100,11 +101,19 @@ impl Store {
         ]
     }
 
-    /// The key of the oldest message of `conversation` that is here: the page on disk that
-    /// comes next begins behind it. `None` while nothing is here.
+    /// Whether the next page of `conversation` has to be read from disk before the engine
+    /// goes on: what has come while something before it was missing has to be here. To be
+    /// asked after the first page, until it is false.
+    pub fn needs_more(&self, conversation: &BareJid) -> bool {
+        let known = self.conversations.get(conversation);
+        known.is_some_and(Conversation::is_short)
+    }
+
+    /// The key of the oldest message of `conversation` that was read from disk: the page that
+    /// comes next begins behind it. `None` while none was.
     pub fn older_key(&self, conversation: &BareJid) -> Option<String> {
-        let oldest = self.conversations.get(conversation)?.timeline.oldest()?;
-        Some(message_key(conversation.as_str(), oldest))
+        let read_to = self.conversations.get(conversation)?.read_to()?;
+        Some(message_key(conversation.as_str(), read_to))
     }
 
     /// Between which keys of the table Messages those of `conversation` are.

@@ -12,6 +12,7 @@ fn message(id: &str, at: i64) -> Message {
     Message {
         id: MessageId(id.to_owned()),
         stanza_id: Some(id.to_owned()),
+        origin_id: None,
         archive_id: None,
         conversation: bob(),
         from: BOB.parse().unwrap(),
@@ -23,15 +24,12 @@ fn message(id: &str, at: i64) -> Message {
 }
 
 fn live(message: Message) -> StoreEvent {
-    StoreEvent::Message {
-        message,
-        provenance: Provenance::Live,
-    }
+    with(Provenance::Live, message)
 }
 
 fn with(provenance: Provenance, message: Message) -> StoreEvent {
     StoreEvent::Message {
-        message,
+        message: Box::new(message),
         provenance,
     }
 }
@@ -187,10 +185,7 @@ fn a_message_that_was_stored_twice_becomes_one_when_both_are_here() {
 #[test]
 fn a_page_of_history_goes_before_what_is_there_and_news_behind_it() {
     let mut store = Store::default();
-    let history = |id: &str| StoreEvent::Message {
-        message: message(id, 1000),
-        provenance: Provenance::History,
-    };
+    let history = |id: &str| with(Provenance::History, message(id, 1000));
     // Two pages of one second, each newest first, and news with a clock behind ours.
     for event in [history("4"), history("3"), history("2"), history("1")] {
         store.apply(event);
@@ -280,11 +275,7 @@ fn delivery_never_goes_back_but_may_fail_late() {
 #[test]
 fn history_is_not_news_and_an_answer_is_a_reading() {
     let mut store = Store::default();
-    let history = StoreEvent::Message {
-        message: message("old", 1),
-        provenance: Provenance::History,
-    };
-    store.apply(history);
+    store.apply(with(Provenance::History, message("old", 1)));
     assert_eq!(store.conversation(&bob()).unwrap().unread, 0);
     store.apply(live(message("a", 10)));
     store.apply(live(message("b", 20)));

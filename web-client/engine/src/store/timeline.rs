@@ -23,6 +23,8 @@ pub struct Timeline {
     ahead: Option<Position>,
     /// The last one of a page of history, which comes newest first.
     above: Option<Position>,
+    /// Whether there are older messages, on disk.
+    partial: bool,
     /// Whose rows have changed.
     changed: Vec<Position>,
 }
@@ -42,6 +44,11 @@ impl Position {
     /// As part of a key: sorts newest first.
     pub(super) fn order(self) -> String {
         format!("{:016x}{:016x}", flip(self.at.0), flip(self.arrival))
+    }
+
+    /// Whether this place was given before the other.
+    fn is_first(self, other: Self) -> bool {
+        self.arrival.abs() < other.arrival.abs()
     }
 
     /// The place that such a key speaks of.
@@ -94,33 +101,52 @@ impl Timeline {
     pub(super) fn insert(&mut self, message: Message, provenance: Provenance) -> bool {
         let copy = self.copy_of(&message);
         let position = match copy {
-            Some(position) => position,
-            None => self.place(&message, provenance),
+            // The archive knows better in which order it came.
+            Some(known) if self.is_out_of_order(known, provenance) => {
+                let position = self.place(&message, provenance);
+                self.replace(known, position, message);
+                position
+            }
+            Some(known) => {
+                self.merge(known, message);
+                known
+            }
+            None => {
+                let position = self.place(&message, provenance);
+                self.put(position, message);
+                position
+            }
         };
-        match copy {
-            Some(_) => self.merge(position, message),
-            None => self.put(position, message),
-        }
-        self.passed(position, provenance);
+        self.passed(position, provenance, copy.is_none());
         copy.is_none()
     }
 
-    /// Takes in a message from disk. What is known of it here already is merged; it
-    /// keeps the place that it has on disk.
-    pub(super) fn load(&mut self, position: Position, mut message: Message) {
-        let here = self.copy_of(&message).filter(|here| *here != position);
-        if let Some(here) = here
-            && let Some(double) = self.messages.remove(&here)
-        {
-            merge(&mut message, Message::clone(&double));
-            self.changed.push(here);
-            return self.put(position, message);
-        }
+    /// Takes in a message from disk. If it was stored twice, because it came again while it
+    /// was not here, the place that it had first is the right one.
+    pub(super) fn load(&mut self, position: Position, message: Message) {
         if self.messages.contains_key(&position) {
             return;
         }
-        self.index(&message, position);
-        self.messages.insert(position, Rc::new(message));
+        let Some(here) = self.copy_of(&message) else {
+            self.index(&message, position);
+            self.messages.insert(position, Rc::new(message));
+            return;
+        };
+        if here.is_first(position) {
+            self.changed.push(position);
+            self.merge(here, message);
+        } else {
+            self.replace(here, position, message);
+        }
+    }
+
+    /// Has the copy of `message` that is at `from` go to `to`.
+    fn replace(&mut self, from: Position, to: Position, mut message: Message) {
+        if let Some(double) = self.messages.remove(&from) {
+            merge(&mut message, Message::clone(&double));
+        }
+        self.changed.push(from);
+        self.put(to, message);
     }
 
     /// Whether the message that the archive calls `id` is here.
@@ -161,6 +187,10 @@ impl Timeline {
         self.messages.keys().next().copied()
     }
 
+    pub(super) fn set_partial(&mut self, partial: bool) {
+        self.partial = partial;
+    }
+
     /// How many messages have ever been placed here, which keeps places apart.
     pub(super) fn arrivals(&self) -> i64 {
         self.arrivals
@@ -192,6 +222,12 @@ impl Timeline {
         true
     }
 
+    /// Whether what the archive tells next came ahead of something that is later there.
+    fn is_out_of_order(&self, known: Position, provenance: Provenance) -> bool {
+        matches!(provenance, Provenance::CatchUp | Provenance::Before)
+            && self.ahead.is_some_and(|ahead| known > ahead)
+    }
+
     /// Where a new message goes. What its writer wrote earlier is before it, whatever the
     /// clocks say: that is the order in which it comes.
     fn place(&mut self, message: &Message, provenance: Provenance) -> Position {
@@ -216,7 +252,7 @@ impl Timeline {
                 arrival: self.arrivals,
             },
             Provenance::Delayed => self.place_by_time(message, None),
-            Provenance::CatchUp => self.place_by_time(message, self.ahead),
+            Provenance::CatchUp | Provenance::Before => self.place_by_time(message, self.ahead),
         }
     }
 
@@ -235,12 +271,15 @@ impl Timeline {
         }
         let same = |known: &Message| known.direction == message.direction;
         let earlier = below().rev().find(|(_, known)| same(known));
-        if let Some((earlier, _)) = earlier {
-            at = at.max(earlier.at);
-        }
-        if let Some(ceiling) = ceiling {
-            at = at.min(Timestamp(ceiling.at.0 - 1));
-        }
+        let ceiling = ceiling.map(|ceiling| Timestamp(ceiling.at.0 - 1));
+        let floor = match earlier {
+            Some((earlier, _)) => Some(earlier.at),
+            // What they wrote earlier is on disk, before everything that is here.
+            None if self.partial => below().next().map(|(oldest, _)| oldest.at).or(ceiling),
+            None => None,
+        };
+        at = floor.map_or(at, |floor| at.max(floor));
+        at = ceiling.map_or(at, |ceiling| at.min(ceiling));
         Position {
             at,
             arrival: self.arrivals,
@@ -248,13 +287,15 @@ impl Timeline {
     }
 
     /// Takes note of what the archive's order says of the place of the next message.
-    fn passed(&mut self, position: Position, provenance: Provenance) {
+    fn passed(&mut self, position: Position, provenance: Provenance, new: bool) {
         self.above = (provenance == Provenance::History).then_some(position);
         match provenance {
-            Provenance::Ahead => {
+            Provenance::Ahead if new => {
                 self.ahead.get_or_insert(position);
             }
-            Provenance::CatchUp if self.ahead.is_some_and(|ahead| ahead <= position) => {
+            Provenance::CatchUp | Provenance::Before
+                if self.ahead.is_some_and(|ahead| ahead <= position) =>
+            {
                 let behind = (Bound::Excluded(position), Bound::Unbounded);
                 let next = self.messages.range(behind).next();
                 self.ahead = next.map(|(next, _)| *next);
@@ -273,9 +314,9 @@ impl Timeline {
         self.ahead.take().is_some()
     }
 
-    /// The first message before which something may be missing, as part of a key.
-    pub(super) fn ahead(&self) -> Option<String> {
-        self.ahead.map(Position::order)
+    /// The first message before which something may be missing.
+    pub(super) fn ahead(&self) -> Option<Position> {
+        self.ahead
     }
 
     pub(super) fn set_ahead(&mut self, order: Option<&str>) {
@@ -324,6 +365,7 @@ impl Timeline {
 /// What a message learns from a copy of it.
 fn merge(known: &mut Message, copy: Message) {
     known.archive_id = known.archive_id.take().or(copy.archive_id);
+    known.origin_id = known.origin_id.take().or(copy.origin_id);
     known.stanza_id = known.stanza_id.take().or(copy.stanza_id);
     if copy.delivery > known.delivery {
         known.delivery = copy.delivery;
@@ -334,6 +376,7 @@ fn ids(message: &Message) -> impl Iterator<Item = &str> {
     [
         Some(message.id.0.as_str()),
         message.archive_id.as_deref(),
+        message.origin_id.as_deref(),
         message.stanza_id.as_deref(),
     ]
     .into_iter()

@@ -229,6 +229,29 @@ fn a_server_without_stream_management_proves_by_pings() {
 }
 
 #[test]
+fn what_a_session_without_resumption_left_unproven_is_sent_again() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.authenticate();
+    scenario.features("");
+    scenario.answer_bind();
+    scenario.settle_in();
+    scenario.say("hello");
+    assert_eq!(scenario.sent_bodies(), ["hello"]);
+    scenario.lose_connection();
+    scenario.advance(2);
+    scenario.authenticate();
+    scenario.features("");
+    scenario.answer_bind();
+    assert!(
+        scenario.sent_bodies().is_empty(),
+        "it may be in the archive"
+    );
+    scenario.answer_archive("");
+    assert_eq!(scenario.sent_bodies(), ["hello"]);
+}
+
+#[test]
 fn silence_is_questioned_and_then_not_waited_for() {
     let mut scenario = Scenario::signed_in();
     scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
@@ -515,6 +538,42 @@ fn nothing_is_acknowledged_before_it_is_committed() {
     scenario.commit();
     let ack = scenario.find(|sent| sent.name() == "a").unwrap();
     assert!(ack.attr("h").is_some());
+}
+
+#[test]
+fn resuming_acknowledges_nothing_that_isnt_committed() {
+    let mut scenario = Scenario::signed_in();
+    scenario.disk_is_slow = true;
+    scenario.recv(
+        "<message xmlns='jabber:client' from='bob@example.org/x' type='chat' id='m1'>\
+         <body>keep this</body></message>",
+    );
+    scenario.lose_connection();
+    scenario.advance(2);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    assert!(scenario.find(|sent| sent.name() == "resume").is_none());
+    scenario.commit();
+    scenario.expect("resume");
+}
+
+#[test]
+fn what_comes_over_a_connection_that_was_given_up_is_not_counted() {
+    let mut scenario = Scenario::signed_in();
+    scenario.disk_is_slow = true;
+    scenario.say("waits for the disk, and with it the closing of the socket");
+    scenario.advance(18);
+    let waiting = matches!(scenario.store.status(), SessionStatus::Waiting { .. });
+    scenario.recv(
+        "<message xmlns='jabber:client' from='bob@example.org/x' type='chat' id='m1'>\
+         <body>too late</body></message>",
+    );
+    assert!(scenario.bodies().len() == 1 && waiting);
+    scenario.advance(2);
+    scenario.commit();
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    assert_eq!(scenario.expect("resume").attr("h"), Some("2"));
 }
 
 #[test]
