@@ -148,6 +148,25 @@ impl Conversation {
         self.more_on_disk && ahead.is_some_and(|ahead| self.read_to.is_none_or(|to| to > ahead))
     }
 
+    /// Takes what another store's row of it says; messages, and who types, are for others.
+    pub(super) fn mirror(&mut self, row: &str) {
+        if let Some(fresh) = Self::restore(row) {
+            *self = Self {
+                timeline: std::mem::take(&mut self.timeline),
+                typing: self.typing,
+                more_on_disk: self.more_on_disk,
+                read_to: self.read_to,
+                ..fresh
+            };
+        }
+    }
+
+    /// Whether the place is behind what has been read from disk, so that its message comes
+    /// when one scrolls back to it.
+    pub(super) fn is_for_later(&self, position: Position) -> bool {
+        self.more_on_disk && self.read_to.is_none_or(|to| position < to)
+    }
+
     /// How far the disk has been read.
     pub(super) fn read_to(&self) -> Option<Position> {
         self.read_to

@@ -7,6 +7,7 @@
 mod conversation;
 mod event;
 mod message;
+mod mirror;
 mod roster;
 mod rows;
 mod status;

@@ -155,7 +155,7 @@ impl Store {
         }
     }
 
-    fn take_row(&mut self, table: Table, key: &str, value: &str) {
+    pub(super) fn take_row(&mut self, table: Table, key: &str, value: &str) {
         if table == Table::Roster && key == WHOLE {
             self.roster_loaded = true;
             return;
@@ -201,6 +201,6 @@ pub(super) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("plain data")
 }
 
-fn read<T: DeserializeOwned>(row: &str) -> Option<T> {
+pub(super) fn read<T: DeserializeOwned>(row: &str) -> Option<T> {
     serde_json::from_str(row).ok()
 }

@@ -206,6 +206,17 @@ impl Timeline {
         self.changed.push(position);
     }
 
+    /// Has `message` at this place, or nothing.
+    pub(super) fn set(&mut self, position: Position, message: Option<Message>) {
+        match message {
+            Some(message) => {
+                self.index(&message, position);
+                self.messages.insert(position, Rc::new(message));
+            }
+            None => drop(self.messages.remove(&position)),
+        }
+    }
+
     /// Moves the delivery of one of our messages on; false if it is already there.
     pub(super) fn deliver(&mut self, id: &MessageId, delivery: Delivery) -> bool {
         let Some(position) = self.position(id) else {
