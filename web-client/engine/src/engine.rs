@@ -47,6 +47,8 @@ pub struct Engine {
     commits: u64,
     committed: u64,
     storage_failed: bool,
+    /// Whether the next commit has to have everything in it, for an earlier one failed.
+    rewrite: bool,
 }
 
 enum Wire {
@@ -93,6 +95,7 @@ impl Engine {
             commits: 0,
             committed: 0,
             storage_failed: false,
+            rewrite: false,
         }
     }
 
@@ -179,9 +182,7 @@ impl Engine {
                     self.core
                         .log(Level::Warning, format!("going on in memory: {why}"));
                 }
-                // The next one has everything in it, lest half of it be missing.
-                self.core.outbox.rewrite();
-                self.core.durable.rewrite();
+                self.rewrite = true;
                 self.committed = self.committed.max(commit);
             }
         }
@@ -284,6 +285,11 @@ impl Engine {
         let due = std::mem::take(&mut self.core.durable.due);
         if !due && !self.core.outbox.is_changed() {
             return Vec::new();
+        }
+        if std::mem::take(&mut self.rewrite) {
+            self.core.outbox.rewrite();
+            self.core.durable.rewrite();
+            self.core.durable.due = false;
         }
         let mut records = self.core.outbox.take_records();
         let session = self.session.save(&self.core);

@@ -149,7 +149,8 @@ impl State {
             if *store.status() != SessionStatus::Online {
                 return;
             }
-            store.gaps(conversation).next().map(|(_, command)| command)
+            let newest = store.gaps(conversation).into_iter().next();
+            newest.map(|(_, command)| command)
         };
         if gap.is_some() && *self.0.gap.borrow() != gap {
             self.0.gap.borrow_mut().clone_from(&gap);

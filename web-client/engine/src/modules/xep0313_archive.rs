@@ -55,6 +55,9 @@ const RETRY_TIME: Duration = Duration::from_secs(10);
 /// After so many failures, what waits to be sent waits no longer.
 const PATIENCE: u8 = 3;
 
+/// By so much, in milliseconds, our clock and the archive's may differ.
+const CLOCKS_DIFFER: i64 = 15 * 60 * 1000;
+
 const RETRY: Key = 0;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -320,7 +323,8 @@ impl Archive {
             .and_then(|account| archive_id(&incoming.message, account));
         if archived.is_some() {
             self.cursor = archived;
-            self.cursor_at = Some(ctx.now().wall);
+            // Our clock may be ahead of the archive's.
+            self.cursor_at = Some(Timestamp(ctx.now().wall.0 - CLOCKS_DIFFER));
             ctx.changed();
         }
     }

@@ -187,8 +187,11 @@ impl Conversation {
     pub(super) fn read_older(&mut self, before: Option<&str>, older: Older, next: Option<String>) {
         let gap = |gap: &Gap| Some(gap.before.as_str()) == before;
         let index = self.gaps.iter().position(gap);
-        self.timeline
-            .begin_page(index.is_none() && older == Older::Loading);
+        match index {
+            _ if older != Older::Loading => self.timeline.begin_page_anywhere(),
+            Some(index) => self.timeline.begin_page_behind(&self.gaps[index].until),
+            None => self.timeline.begin_page(),
+        }
         let Some(index) = index else {
             self.older = older;
             if next.is_some() {
@@ -213,7 +216,7 @@ impl Conversation {
         (last, to): (String, Timestamp),
         newest: bool,
     ) {
-        self.timeline.begin_page(false);
+        self.timeline.begin_page_anywhere();
         let knows = |id: &str| self.timeline.has_archived(id);
         let older = |gap: &Gap| gap.until_at <= from;
         match (knows(&first), knows(&last) || newest) {

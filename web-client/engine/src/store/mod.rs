@@ -137,16 +137,17 @@ impl Store {
 
     /// The same for the gaps in between, newest first: each is directly behind the message
     /// with this archive id.
-    pub fn gaps(&self, jid: &BareJid) -> impl Iterator<Item = (&str, Command)> {
+    pub fn gaps(&self, jid: &BareJid) -> Vec<(String, Command)> {
         let gaps = self.conversations.get(jid).map(Conversation::gaps);
-        gaps.into_iter().flatten().map(|gap| {
+        let gaps = gaps.into_iter().flatten().map(|gap| {
             let command = Command::Older {
                 conversation: jid.clone(),
                 before: Some(gap.before.clone()),
                 until: Some(gap.until.clone()),
             };
-            (gap.until.as_str(), command)
-        })
+            (gap.until.clone(), command)
+        });
+        gaps.collect()
     }
 
     /// Applies one event and returns what it changed.

@@ -23,6 +23,8 @@ pub struct Timeline {
     ahead: Option<Position>,
     /// The last one of a page of history, which comes newest first.
     above: Option<Position>,
+    /// The message behind which that page goes.
+    below: Option<Position>,
     /// Whether there are older messages, on disk.
     partial: bool,
     /// Whose rows have changed.
@@ -151,13 +153,15 @@ impl Timeline {
 
     /// Whether the message that the archive calls `id` is here.
     pub(super) fn has_archived(&self, id: &str) -> bool {
-        let position = |position: &Position| {
+        self.archived(id).is_some()
+    }
+
+    fn archived(&self, id: &str) -> Option<Position> {
+        let called = |position: &Position| {
             let message = self.messages.get(position);
             message.is_some_and(|message| message.archive_id.as_deref() == Some(id))
         };
-        self.by_id
-            .get(id)
-            .is_some_and(|known| known.iter().any(position))
+        self.by_id.get(id)?.iter().copied().find(called)
     }
 
     /// Takes a message out: one of ours that failed, and that its writer gives up.
@@ -248,6 +252,8 @@ impl Timeline {
         match provenance {
             Provenance::History => {
                 let above = self.above.or(self.ahead);
+                let below = self.below.map(|below| Timestamp(below.at.0 + 1));
+                let at = below.map_or(at, |below| at.max(below));
                 Position {
                     at: above.map_or(at, |above| at.min(above.at)),
                     arrival: -self.arrivals,
@@ -307,17 +313,32 @@ impl Timeline {
             Provenance::CatchUp | Provenance::Before
                 if self.ahead.is_some_and(|ahead| ahead <= position) =>
             {
-                let behind = (Bound::Excluded(position), Bound::Unbounded);
-                let next = self.messages.range(behind).next();
-                self.ahead = next.map(|(next, _)| *next);
+                self.ahead = self.next(position);
             }
             _ => {}
         }
     }
 
-    /// A page of history begins: of what is before everything that is here, or not.
-    pub(super) fn begin_page(&mut self, before_all: bool) {
-        self.above = self.oldest().filter(|_| before_all);
+    /// A page of history begins: of what is directly before everything that is here.
+    pub(super) fn begin_page(&mut self) {
+        (self.below, self.above) = (None, self.oldest());
+    }
+
+    /// A page of history begins: of a gap behind the message that the archive calls `until`.
+    pub(super) fn begin_page_behind(&mut self, until: &str) {
+        self.below = self.archived(until);
+        self.above = self.below.and_then(|below| self.next(below));
+    }
+
+    /// A page of history begins, or has ended, of which nothing is known but the time.
+    pub(super) fn begin_page_anywhere(&mut self) {
+        (self.below, self.above) = (None, None);
+    }
+
+    fn next(&self, position: Position) -> Option<Position> {
+        let behind = (Bound::Excluded(position), Bound::Unbounded);
+        let next = self.messages.range(behind).next();
+        next.map(|(next, _)| *next)
     }
 
     /// Nothing is missing before what came ahead of it; whether that is news.

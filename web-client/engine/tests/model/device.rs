@@ -34,15 +34,15 @@ pub(crate) struct Device {
     disk: BTreeMap<(Table, String), String>,
     writing: VecDeque<Transaction>,
     pub(crate) disk_is_slow: bool,
-    /// The bodies that are on disk.
+    /// The bodies and ids that are on disk.
     durable: BTreeSet<String>,
     pub(crate) link: Option<usize>,
     /// What happens to it next.
     pub(crate) next: VecDeque<Input>,
     pub(crate) wake_at: Option<std::time::Duration>,
     pub(crate) wishes: Vec<Wish>,
-    /// What the person wrote, in order.
-    pub(crate) said: Vec<String>,
+    /// What the person wrote, in order: ids and bodies.
+    said: Vec<(String, String)>,
     /// How far each message was seen to have got in this life.
     seen: BTreeMap<MessageId, Delivery>,
     /// How many messages a page of the disk has.
@@ -85,14 +85,15 @@ impl Device {
 
     pub(crate) fn say(&mut self, now: Now, body: String) {
         let to = self.peer.clone();
-        self.said.push(body.clone());
-        self.input(
-            now,
-            Input::Command(Command::Message(rfc6121_message::Command::Send {
-                to,
-                body,
-            })),
-        );
+        let send = rfc6121_message::Command::Send {
+            to,
+            body: body.clone(),
+        };
+        self.input(now, Input::Command(Command::Message(send)));
+        let newest = self.store.conversation(&self.peer);
+        let newest = newest.and_then(|known| known.last()).expect("it is shown");
+        assert_eq!(newest.body, body, "what one writes is the newest");
+        self.said.push((newest.id.0.clone(), body));
     }
 
     pub(crate) fn input(&mut self, now: Now, input: Input) {
@@ -187,7 +188,8 @@ impl Device {
             match value {
                 Some(value) => {
                     if table == Table::Messages {
-                        self.durable.extend(body(&value));
+                        self.durable.extend(text(&value, "body"));
+                        self.durable.extend(text(&value, "id"));
                     }
                     self.disk.insert((table, key), value);
                 }
@@ -240,8 +242,8 @@ impl Device {
                 self.sign_in(now);
             }
         }
-        let durable: BTreeSet<_> = self.durable.iter().cloned().collect();
-        self.said.retain(|body| durable.contains(body));
+        let durable = &self.durable;
+        self.said.retain(|(id, _)| durable.contains(id));
     }
 
     fn rows(&self) -> Vec<Record> {
@@ -278,6 +280,11 @@ impl Device {
         while self.write(now) {}
     }
 
+    /// What the person wrote, in order.
+    pub(crate) fn said(&self) -> impl Iterator<Item = &String> {
+        self.said.iter().map(|(_, body)| body)
+    }
+
     pub(crate) fn bodies(&self) -> Vec<String> {
         let conversation = self.store.conversation(&self.peer);
         let timeline = conversation
@@ -308,6 +315,12 @@ impl Device {
         !queued && !self.is_writing() && *self.store.status() == SessionStatus::Online
     }
 
+    /// Whether nothing is missing, as far as the disk knows.
+    pub(crate) fn is_caught_up(&self) -> bool {
+        let part = self.disk.get(&(Table::Engine, "archive".to_owned()));
+        part.is_some_and(|part| part.contains("\"catching_up\":false")) && !self.is_writing()
+    }
+
     /// What to look at when it is not.
     pub(crate) fn state(&self) -> (&SessionStatus, Vec<&String>) {
         let queued = self
@@ -330,8 +343,8 @@ fn config() -> Config {
     }
 }
 
-/// The body in a row of the table of messages.
-fn body(row: &str) -> Option<String> {
-    let (_, rest) = row.split_once("\"body\":\"")?;
+/// What a row of the table of messages says.
+fn text(row: &str, name: &str) -> Option<String> {
+    let (_, rest) = row.split_once(&format!("\"{name}\":\""))?;
     Some(rest.split_once('"')?.0.to_owned())
 }

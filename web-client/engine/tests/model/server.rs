@@ -11,6 +11,9 @@ use minidom::rxml::{Namespace, NcName};
 /// What goes to a client: over which link, and the text.
 pub(crate) type Sent = (usize, String);
 
+/// What has this in it, the server doesn't take.
+pub(crate) const BAD: &str = "bad";
+
 pub(crate) const DOMAIN: &str = "example.org";
 
 #[derive(Debug, Clone, Copy)]
@@ -366,15 +369,21 @@ impl Server {
                 .find(|field| field.attr("var") == Some(name))?;
             Some(field.children().next()?.text())
         };
-        let with = field("with");
+        let (with, start) = (field("with"), field("start"));
         let matches = |archived: &&Archived| {
+            let early = |start: &String| stamp(archived.at)[..19] < start[..19];
+            if start.as_ref().is_some_and(early) {
+                return false;
+            }
             let ends = |name| archived.message.attr(name).map(bare);
             with.is_none() || ends("from") == with.as_deref() || ends("to") == with.as_deref()
         };
         let mut found: Vec<_> = account.archive.iter().filter(matches).collect();
         if let Some(after) = text("after") {
             let place = account.archive.iter().position(|known| known.id == after);
-            let place = place.expect("the archive forgets nothing");
+            let Some(place) = place else {
+                return self.deliver(index, not_found(iq));
+            };
             let later: Vec<_> = account.archive[place + 1..]
                 .iter()
                 .map(|known| &known.id)
@@ -427,6 +436,9 @@ impl Server {
     }
 
     fn message(&mut self, index: usize, mut message: Element) {
+        if body(&message).is_some_and(|body| body.contains(BAD)) {
+            return self.violated(index);
+        }
         let from = self.sessions[index].account;
         let jid = format!(
             "{}/{}",
@@ -457,6 +469,30 @@ impl Server {
             to.split_once('/').map(|(_, resource)| resource),
             theirs,
         );
+    }
+
+    /// The stream ends over what came last, which is not counted as handled.
+    fn violated(&mut self, index: usize) {
+        let session = &mut self.sessions[index];
+        if let Some(management) = &mut session.management {
+            management.handled = management.handled.wrapping_sub(1);
+        }
+        let Some(link) = session.link.take() else {
+            return;
+        };
+        self.send(
+            link,
+            "<stream:error xmlns:stream='http://etherx.jabber.org/streams'><policy-violation \
+             xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
+                .to_owned(),
+        );
+        self.send(
+            link,
+            "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>".to_owned(),
+        );
+        if self.sessions[index].management.is_none() || !self.habits.remembers {
+            self.end(index);
+        }
     }
 
     /// To the resource that is meant, if it is there, or to all; others get a carbon.
@@ -525,6 +561,18 @@ impl Server {
         }
     }
 
+    /// Deletes one message from the archive of `account`, if `may_go` says of its body
+    /// that it may.
+    pub(crate) fn delete(&mut self, account: usize, may_go: impl Fn(&str) -> bool) {
+        let archive = &mut self.accounts[account].archive;
+        let gone = archive
+            .iter()
+            .rposition(|known| body(&known.message).is_some_and(|body| may_go(&body)));
+        if let Some(gone) = gone {
+            archive.remove(gone);
+        }
+    }
+
     /// The server would like to know what has arrived.
     pub(crate) fn ask(&mut self, index: usize) {
         let session = &self.sessions[index];
@@ -547,6 +595,16 @@ fn features(features: &str) -> String {
 fn result(iq: &Element, payload: &str) -> String {
     let id = iq.attr("id").expect("an id");
     format!("<iq xmlns='jabber:client' type='result' id='{id}'>{payload}</iq>")
+}
+
+fn not_found(iq: &Element) -> Element {
+    let id = iq.attr("id").expect("an id");
+    format!(
+        "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'><item-not-found \
+         xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+    )
+    .parse()
+    .expect("well-formed")
 }
 
 fn set(element: &mut Element, name: &str, value: &str) {

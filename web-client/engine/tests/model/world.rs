@@ -8,7 +8,7 @@ use couplet_engine::{CloseReason, Input, Now, Timestamp};
 
 use crate::device::{Device, Wish};
 use crate::rng::Rng;
-use crate::server::{DOMAIN, Habits, Server};
+use crate::server::{BAD, DOMAIN, Habits, Server};
 
 /// 2026-11-02 09:00:00 UTC.
 const START: i64 = 1_793_610_000_000;
@@ -103,7 +103,8 @@ impl World {
             86..91 => self.cut(),
             91..94 => self.disbelieve(),
             94..96 => self.forget(),
-            96..97 => self.ask(),
+            96 => self.ask(),
+            97 => self.delete(),
             _ => {
                 let device = self.rng.below(self.devices.len());
                 self.crash(device);
@@ -240,7 +241,12 @@ impl World {
         }
         for _ in 0..1 + self.rng.below(3) {
             self.said += 1;
-            let body = format!("{device}:{}", self.said);
+            let body = match self.rng.below(50) {
+                // Two people say "ok" more than once.
+                0..8 => format!("{device}:ok"),
+                8 => format!("{device}:{} {BAD}", self.said),
+                _ => format!("{device}:{}", self.said),
+            };
             let now = self.time(device);
             self.devices[device].say(now, body);
             self.fulfil(device);
@@ -364,6 +370,19 @@ impl World {
         self.hand_out();
     }
 
+    /// The archive loses what all devices of its owner have. (While one catches up, it is
+    /// the archive's order that puts right what came out of order.)
+    fn delete(&mut self) {
+        let account = self.rng.below(2);
+        let devices = &self.devices;
+        let known = |body: &str| {
+            let mut owned = devices.iter().filter(|device| device.account == account);
+            owned.all(|device| device.is_caught_up() && device.has_durable(body))
+        };
+        self.server
+            .delete(account, |body| !body.ends_with("ok") && known(body));
+    }
+
     fn crash(&mut self, device: usize) {
         let now = self.time(device);
         self.note(&format!("{device} crashes"));
@@ -423,7 +442,8 @@ impl World {
             }
             for (writer, known) in self.devices.iter().enumerate() {
                 let name = writer.to_string();
-                let said: Vec<_> = known.said.iter().collect();
+                let arrives = |body: &&String| writer == device || !body.contains(BAD);
+                let said: Vec<_> = known.said().filter(arrives).collect();
                 let seen = by_writer.remove(name.as_str()).unwrap_or_default();
                 assert_eq!(seen, said, "what {writer} wrote, as {device} sees it");
             }
@@ -431,10 +451,9 @@ impl World {
             let peer = &self.devices[device].peer;
             let conversation = self.devices[device].store.conversation(peer);
             for message in conversation.iter().flat_map(|known| known.timeline.iter()) {
-                assert!(
-                    !matches!(message.delivery, Delivery::Queued | Delivery::Failed(_)),
-                    "{message:?}"
-                );
+                let failed = matches!(message.delivery, Delivery::Failed(_));
+                assert_eq!(failed, message.body.contains(BAD), "{message:?}");
+                assert!(message.delivery != Delivery::Queued, "{message:?}");
             }
         }
     }

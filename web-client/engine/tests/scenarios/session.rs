@@ -1,6 +1,6 @@
 //! The session, from sign-in through every kind of trouble to sign-out.
 
-use crate::scenario::{ME, MY_ADDRESS, Scenario, body, config, has};
+use crate::scenario::{Disk, ME, MY_ADDRESS, Scenario, body, config, has};
 use couplet_engine::sasl::Reply;
 use couplet_engine::store::{Delivery, Failure, SessionStatus, SignInStep, Trouble};
 use couplet_engine::{
@@ -595,6 +595,26 @@ fn a_disk_that_fails_doesnt_end_the_session() {
     let commit = scenario.uncommitted.remove(0);
     scenario.input(Input::CommitFailed(commit, "quota".into()));
     assert_eq!(scenario.sent_bodies(), ["hello"]);
+}
+
+#[test]
+fn what_a_failed_commit_had_is_in_the_next_one() {
+    let mut scenario = Scenario::signed_in();
+    scenario.disk_is_slow = true;
+    scenario.say("first");
+    scenario.disk = Disk::default();
+    let commit = scenario.uncommitted.remove(0);
+    scenario.input(Input::CommitFailed(commit, "quota".into()));
+    assert!(
+        scenario.uncommitted.is_empty(),
+        "a full disk is left in peace"
+    );
+    scenario.say("second");
+    let mut reloaded = scenario.reloaded(2);
+    reloaded.authenticate();
+    reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='4'/>");
+    assert_eq!(reloaded.sent_bodies(), ["first", "second"]);
 }
 
 #[test]
