@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use anyhow::{Context as _, Result};
 use couplet_servers::find_program;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -26,8 +26,8 @@ const EVERY_HOST_IS_HERE: &str = "--host-resolver-rules=MAP * 127.0.0.1";
 /// A running Chromium. Each page is somebody else: cookies and storage are apart.
 pub struct Browser {
     devtools: Rc<DevTools>,
-    _process: Child,
-    _profile: TempDir,
+    process: Child,
+    profile: TempDir,
 }
 
 impl Browser {
@@ -37,50 +37,30 @@ impl Browser {
     /// When it isn't installed or doesn't come up.
     pub async fn start() -> Result<Self> {
         let profile = tempfile::tempdir()?;
-        let mut process = Command::new(program()?)
-            .args([
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--disable-dev-shm-usage",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--no-first-run",
-                "--remote-debugging-port=0",
-                EVERY_HOST_IS_HERE,
-            ])
-            .arg(format!("--user-data-dir={}", profile.path().display()))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .context("starting Chromium")?;
-        let stderr = process
-            .stderr
-            .take()
-            .context("Chromium has no error output")?;
-        let mut lines = BufReader::new(stderr).lines();
-        let url = timeout(PATIENCE, async {
-            while let Some(line) = lines.next_line().await? {
-                if let Some((_, url)) = line.split_once("DevTools listening on ") {
-                    return Ok(url.trim().to_owned());
-                }
-            }
-            anyhow::bail!("Chromium ended without listening")
-        })
-        .await
-        .context("Chromium did not come up")??;
-        // Read on, so that Chromium never waits for somebody to read its complaints.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let devtools = Rc::new(DevTools::connect(&url).await?);
+        let (process, devtools) = launch(&profile).await?;
         Ok(Self {
             devtools,
-            _process: process,
-            _profile: profile,
+            process,
+            profile,
         })
+    }
+
+    /// Kills it and starts it again on the same profile.
+    ///
+    /// # Errors
+    /// When it doesn't come up.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.process.kill().await.context("killing Chromium")?;
+        (self.process, self.devtools) = launch(&self.profile).await?;
+        Ok(())
+    }
+
+    /// Opens `url` as whoever has the profile: what is kept survives the browser.
+    ///
+    /// # Errors
+    /// When the page can't be opened.
+    pub async fn open_kept(&self, url: &str) -> Result<Page> {
+        self.open_in(None, url).await
     }
 
     /// Opens `url` as somebody new.
@@ -96,10 +76,24 @@ impl Browser {
                 json!({ "disposeOnDetach": true }),
             )
             .await?;
-        let target = json!({
-            "url": "about:blank",
-            "browserContextId": context["browserContextId"],
-        });
+        let context = text(&context["browserContextId"])?;
+        self.open_in(Some(context), url).await
+    }
+
+    /// Opens `url` in another tab of whoever looks at `page`.
+    ///
+    /// # Errors
+    /// When the page can't be opened.
+    pub async fn open_beside(&self, page: &Page, url: &str) -> Result<Page> {
+        self.open_in(page.context(), url).await
+    }
+
+    async fn open_in(&self, context: Option<String>, url: &str) -> Result<Page> {
+        // A tab behind another one is drawn by nobody: it has a window of its own.
+        let mut target = json!({ "url": "about:blank", "newWindow": true });
+        if let Some(context) = &context {
+            target["browserContextId"] = context.as_str().into();
+        }
         let target = self
             .devtools
             .call(None, "Target.createTarget", target)
@@ -109,14 +103,65 @@ impl Browser {
             .devtools
             .call(None, "Target.attachToTarget", attach)
             .await?;
-        let session = session["sessionId"]
-            .as_str()
-            .context("no session")?
-            .to_owned();
-        let page = Page::new(self.devtools.clone(), session).await?;
+        let page = Page::new(
+            self.devtools.clone(),
+            page::Place {
+                session: text(&session["sessionId"])?,
+                target: text(&target["targetId"])?,
+                context,
+            },
+        )
+        .await?;
         page.go(url).await?;
         Ok(page)
     }
+}
+
+/// A process, and the way to it.
+async fn launch(profile: &TempDir) -> Result<(Child, Rc<DevTools>)> {
+    let mut process = Command::new(program()?)
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--no-first-run",
+            "--remote-debugging-port=0",
+            EVERY_HOST_IS_HERE,
+        ])
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .context("starting Chromium")?;
+    let stderr = process
+        .stderr
+        .take()
+        .context("Chromium has no error output")?;
+    let mut lines = BufReader::new(stderr).lines();
+    let url = timeout(PATIENCE, async {
+        while let Some(line) = lines.next_line().await? {
+            if let Some((_, url)) = line.split_once("DevTools listening on ") {
+                return Ok(url.trim().to_owned());
+            }
+        }
+        anyhow::bail!("Chromium ended without listening")
+    })
+    .await
+    .context("Chromium did not come up")??;
+    // Read on, so that Chromium never waits for somebody to read its complaints.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    Ok((process, Rc::new(DevTools::connect(&url).await?)))
+}
+
+fn text(value: &Value) -> Result<String> {
+    Ok(value.as_str().context("no text")?.to_owned())
 }
 
 fn program() -> Result<PathBuf> {

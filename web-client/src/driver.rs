@@ -3,35 +3,47 @@
 //! It also holds the password, which the engine never sees: `sasl::Exchange` says
 //! when a proof is needed, WebCrypto computes it.
 
-use std::cell::RefCell;
+mod journal;
+mod secrets;
+
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use couplet_engine::sasl::{self, Exchange, Identity, ProofRequest, Step};
-use couplet_engine::store::{StoreEvent, Trouble};
-use couplet_engine::{CloseReason, Command, Config, Engine, Input, Level, Output, SessionCommand};
-use jid::BareJid;
+use couplet_engine::store::{SessionStatus, StoreEvent, Trouble};
+use couplet_engine::{CloseReason, Command, Config, Engine, Input, Level, Output, Record};
 use wasm_bindgen_futures::spawn_local;
 use zeroize::Zeroizing;
 
+pub(crate) use journal::Journal;
+pub(crate) use secrets::Secrets;
+
+use crate::platform::storage::{Change, Durability, Fault};
 use crate::platform::{self, Happened, Socket, Timer};
 
-/// A handle on the one engine of this page.
+/// A handle on an engine of this page.
 #[derive(Clone)]
 pub(crate) struct Driver(Rc<Inner>);
-
-impl PartialEq for Driver {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
-    }
-}
 
 struct Inner {
     engine: RefCell<Engine>,
     connection: RefCell<Connection>,
-    credentials: RefCell<Option<Credentials>>,
+    secrets: RefCell<Secrets>,
     timer: RefCell<Option<Timer>>,
-    url: String,
-    on_events: Box<dyn Fn(Vec<StoreEvent>)>,
+    /// None if the session is to live in memory only.
+    journal: Option<Journal>,
+    host: Box<dyn Fn(News) -> Vec<Record>>,
+    stopped: Cell<bool>,
+}
+
+/// What a driver tells whoever has it.
+pub(crate) enum News {
+    /// All events of a drain, in order. What has to be kept of them is the answer.
+    Events(Vec<StoreEvent>),
+    /// Something couldn't be kept. The session goes on.
+    Fault(Fault),
+    /// The server wants the password itself; the next page won't have it.
+    PasswordEachTime,
 }
 
 /// The socket of the moment. What an earlier one still has to say is not heard.
@@ -42,73 +54,98 @@ struct Connection {
     exchange: Option<Exchange>,
 }
 
-struct Credentials {
-    username: Option<String>,
-    password: Zeroizing<String>,
+/// What goes with the changes of a drain: that a command of another tab has been taken.
+pub(crate) struct Receipt {
+    pub(crate) change: Change,
+    /// Called as soon as it is kept.
+    pub(crate) then: Box<dyn FnOnce()>,
+}
+
+/// What this page tells the engine about itself.
+pub(crate) fn config() -> Config {
+    Config {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        utc_offset: platform::utc_offset(),
+        languages: platform::languages(),
+    }
 }
 
 impl Driver {
-    /// A driver whose sessions go through the proxy's WebSocket at `url`.
-    /// `on_events` is told all events of a drain at once, in order.
-    pub(crate) fn new(url: String, on_events: impl Fn(Vec<StoreEvent>) + 'static) -> Self {
-        let config = Config {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            utc_offset: platform::utc_offset(),
-            languages: platform::languages(),
-        };
+    /// A driver for `engine`, which [`start`](Self::start) sets going.
+    pub(crate) fn new(
+        engine: Engine,
+        secrets: Secrets,
+        journal: Option<Journal>,
+        host: impl Fn(News) -> Vec<Record> + 'static,
+    ) -> Self {
         Self(Rc::new(Inner {
-            engine: RefCell::new(Engine::new(config, platform::random(), platform::now())),
+            engine: RefCell::new(engine),
             connection: RefCell::default(),
-            credentials: RefCell::default(),
+            secrets: RefCell::new(secrets),
             timer: RefCell::default(),
-            url,
-            on_events: Box::new(on_events),
+            journal,
+            host: Box::new(host),
+            stopped: Cell::default(),
         }))
     }
 
-    /// Whether this page can compute keys at all. It can't unless it came over
-    /// https or from this machine.
-    pub(crate) fn is_secure(&self) -> bool {
-        platform::has_crypto()
+    /// Does what the engine has to say already: one that was restored reconnects.
+    pub(crate) fn start(&self) {
+        self.drain(None);
     }
 
-    /// Signs in. The password stays in memory until the session ends.
-    pub(crate) fn sign_in(&self, jid: BareJid, password: String) {
-        let username = jid.node().map(|node| node.to_string());
-        *self.0.credentials.borrow_mut() = Some(Credentials {
-            username,
-            password: Zeroizing::new(password),
-        });
-        let url = self.0.url.clone();
-        self.command(Command::Session(SessionCommand::SignIn { jid, url }));
+    /// Ends without a word to anybody: another tab goes on with the session.
+    pub(crate) fn stop(&self) {
+        self.0.stopped.set(true);
+        self.0.connection.take();
+        self.0.timer.take();
+    }
+
+    /// Where this session is kept, if it is.
+    pub(crate) fn journal(&self) -> Option<&Journal> {
+        self.0.journal.as_ref()
     }
 
     /// Passes on what a person wants.
     pub(crate) fn command(&self, command: Command) {
-        if command == Command::Session(SessionCommand::SignOut) {
-            *self.0.credentials.borrow_mut() = None;
-        }
         self.feed(Input::Command(command));
     }
 
+    /// Passes on what a person wants in another tab.
+    pub(crate) fn command_of_tab(&self, command: Command, receipt: Receipt) {
+        let now = platform::now();
+        let input = Input::Command(command);
+        self.0.engine.borrow_mut().handle_input(now, input);
+        self.drain(Some(receipt));
+    }
+
     fn feed(&self, input: Input) {
+        if self.0.stopped.get() {
+            return;
+        }
         self.0
             .engine
             .borrow_mut()
             .handle_input(platform::now(), input);
+        self.drain(None);
+    }
+
+    fn drain(&self, receipt: Option<Receipt>) {
         let mut events = Vec::new();
+        let mut records = Vec::new();
+        let mut commit = None;
         loop {
             let output = self.0.engine.borrow_mut().poll_output();
             match output {
                 Output::Open { url } => self.open(&url),
                 Output::Sasl(request) => self.sasl(request),
-                // This build keeps everything in memory, where it is safe at once.
-                Output::Commit(commit, _) => {
-                    let now = platform::now();
-                    self.0
-                        .engine
-                        .borrow_mut()
-                        .handle_input(now, Input::Committed(commit));
+                Output::Commit(number, changes) => {
+                    commit = Some(number);
+                    if self.0.journal.is_some() {
+                        records.extend(changes);
+                    } else {
+                        self.committed(number);
+                    }
                 }
                 Output::Transmit(text) => self.transmit(&text),
                 Output::Event(event) => events.push(event),
@@ -120,8 +157,105 @@ impl Driver {
                 }
             }
         }
+        let online = events.contains(&StoreEvent::Status(SessionStatus::Online));
         if !events.is_empty() {
-            (self.0.on_events)(events);
+            records.extend((self.0.host)(News::Events(events)));
+        }
+        self.keep(commit, records, receipt);
+        if online {
+            self.remember();
+        }
+    }
+
+    /// Writes what a drain has changed; what waits for that goes on when it is done.
+    fn keep(&self, commit: Option<u64>, records: Vec<Record>, receipt: Option<Receipt>) {
+        let Some(journal) = &self.0.journal else {
+            if let Some(receipt) = receipt {
+                (receipt.then)();
+            }
+            return;
+        };
+        if commit.is_none() && records.is_empty() && receipt.is_none() {
+            return;
+        }
+        let durability = match (commit, &receipt) {
+            (None, None) => Durability::Relaxed,
+            _ => Durability::Strict,
+        };
+        let (change, then) = receipt
+            .map(|receipt| (receipt.change, receipt.then))
+            .unzip();
+        let writing = journal.begin(records, change, durability);
+        let driver = self.clone();
+        spawn_local(async move {
+            let outcome = match writing {
+                Ok(None) => Ok(()),
+                Ok(Some(writing)) => {
+                    let outcome = writing.done().await;
+                    if let Some(journal) = &driver.0.journal {
+                        journal.ended(outcome.clone());
+                    }
+                    outcome
+                }
+                Err(fault) => Err(fault),
+            };
+            if let Some(then) = then.filter(|_| outcome != Err(Fault::Deposed)) {
+                then();
+            }
+            driver.kept(commit, outcome);
+        });
+    }
+
+    fn kept(&self, commit: Option<u64>, outcome: Result<(), Fault>) {
+        if self.0.stopped.get() {
+            return;
+        }
+        if let Err(fault) = &outcome {
+            self.tell(fault.clone());
+            if *fault == Fault::Deposed {
+                // The session is another tab's: not a word more.
+                return self.stop();
+            }
+        }
+        if let Some(commit) = commit {
+            // What the disk hasn't taken is the journal's to try again: the session goes on.
+            self.committed(commit);
+            self.drain(None);
+        }
+    }
+
+    fn committed(&self, commit: u64) {
+        let now = platform::now();
+        let input = Input::Committed(commit);
+        self.0.engine.borrow_mut().handle_input(now, input);
+    }
+
+    /// Sees to it that the next page can go on with this session.
+    fn remember(&self) {
+        let driver = self.clone();
+        spawn_local(async move {
+            let Some(journal) = &driver.0.journal else {
+                return;
+            };
+            let key = driver.0.secrets.borrow().key().cloned();
+            let wants_password = key.is_none();
+            match journal.remember(key).await {
+                Ok(true) if wants_password => driver.say(News::PasswordEachTime),
+                Ok(true) => platform::ask_to_persist(),
+                Ok(false) => {}
+                Err(fault) => driver.tell(fault),
+            }
+        });
+    }
+
+    fn tell(&self, fault: Fault) {
+        self.say(News::Fault(fault));
+    }
+
+    fn say(&self, news: News) {
+        if !self.0.stopped.get() {
+            // None of this has to be kept.
+            (self.0.host)(news);
         }
     }
 
@@ -173,7 +307,7 @@ impl Driver {
         let step = {
             let mut connection = self.0.connection.borrow_mut();
             if matches!(request, sasl::Request::Start { .. }) {
-                let identity = self.identity();
+                let identity = self.0.secrets.borrow().identity();
                 connection.exchange = Some(Exchange::new(identity, platform::nonce()));
             }
             match &mut connection.exchange {
@@ -182,14 +316,6 @@ impl Driver {
             }
         };
         self.take(step);
-    }
-
-    fn identity(&self) -> Identity {
-        let credentials = self.0.credentials.borrow();
-        let username = credentials
-            .as_ref()
-            .and_then(|credentials| credentials.username.clone());
-        username.map_or(Identity::Anonymous, Identity::User)
     }
 
     /// Replies from a task of its own: the engine is still being drained.
@@ -226,35 +352,26 @@ impl Driver {
     }
 
     async fn prove(&self, request: ProofRequest) -> Result<sasl::Proof, Trouble> {
-        let password = self.prepared_password()?;
-        platform::prove(request, &password)
+        let source = self.0.secrets.borrow().source(&request)?;
+        let key = source.key(&request).await?;
+        let proof = platform::prove(&request, &key)
             .await
-            .map_err(|_| Trouble::InsecurePage)
+            .map_err(|_| Trouble::InsecurePage)?;
+        self.0.secrets.borrow_mut().learn(key);
+        Ok(proof)
     }
 
     fn send_plain(&self) -> sasl::Reply {
-        let password = match self.prepared_password() {
+        let secrets = self.0.secrets.borrow();
+        let password = match secrets.prepared() {
             Ok(password) => password,
             Err(trouble) => return sasl::Reply::Failed(trouble),
         };
-        let Identity::User(username) = self.identity() else {
+        let Identity::User(username) = secrets.identity() else {
             return sasl::Reply::AuthSent;
         };
         self.transmit(&Zeroizing::new(sasl::plain_auth(&username, &password)));
         sasl::Reply::AuthSent
-    }
-
-    /// The password as RFC 4013 wants it; one that it forbids can't be right.
-    fn prepared_password(&self) -> Result<Zeroizing<String>, Trouble> {
-        let credentials = self.0.credentials.borrow();
-        let wrong = Trouble::WrongPassword { text: None };
-        let Some(Credentials { password, .. }) = credentials.as_ref() else {
-            return Err(wrong);
-        };
-        match stringprep::saslprep(password) {
-            Ok(prepared) => Ok(Zeroizing::new(prepared.into_owned())),
-            Err(_) => Err(wrong),
-        }
     }
 
     fn wake_at(&self, wake_at: Option<std::time::Duration>) {

@@ -14,6 +14,7 @@ mod person_colour;
 mod platform;
 mod route;
 mod state;
+mod tabs;
 mod theme;
 mod views;
 
@@ -25,6 +26,7 @@ fn main() {
     spawn_local(async {
         i18n::start().await;
         let state = state::State::new(config::load().await);
+        state.begin().await;
         let root = web_sys::window()
             .and_then(|window| window.document())
             .and_then(|document| document.get_element_by_id("app"));
@@ -32,5 +34,6 @@ fn main() {
         if let Some(root) = root {
             yew::Renderer::<app::App>::with_root_and_props(root, app::Props { state }).render();
         }
+        platform::keep_page();
     });
 }

@@ -40,7 +40,7 @@ enum Task {
     /// Shows Couplet in your browser, with people to talk to
     Demo(demo::Options),
     /// Builds target/couplet/ws-proxy, with the web client inside, and target/couplet/web
-    Build,
+    Build(package::Options),
     /// Checks and tests everything
     Test(test::Options),
     /// Rebuilds on change and reloads the page
@@ -69,7 +69,7 @@ fn run() -> Result<bool> {
     process::watch_signals()?;
     match task {
         Task::Demo(options) => demo::run(&options)?,
-        Task::Build => package::run()?,
+        Task::Build(options) => package::run(&options)?,
         Task::Test(options) => return test::run(&options),
         Task::Dev(options) => dev::run(&options)?,
         Task::Bench => bench::run()?,

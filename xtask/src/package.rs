@@ -22,8 +22,24 @@ pub(crate) struct Package {
     pub(crate) web: PathBuf,
 }
 
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Only target/couplet/web-dev, quickly and without optimising: what a proxy with
+    /// `--static-dir` serves while one works on a test of the page
+    #[arg(long)]
+    dev: bool,
+}
+
 /// Builds and says where the results are.
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
+    if options.dev {
+        setup::ensure(&[Need::Crates, Need::WasmTarget])?;
+        println!(
+            "{}  the web client's files",
+            short(&web::build(Flavour::Dev)?)
+        );
+        return Ok(());
+    }
     setup::ensure(&[
         Need::Crates,
         Need::WasmTarget,

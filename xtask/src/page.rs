@@ -49,7 +49,10 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
     let script = format!("{}\n{}\n", parts.script.trim_end(), start_line(&wasm));
     let js = write_hashed(&new, "couplet.js", script.as_bytes())?;
     let index = fs::read_to_string(source.join("index.html")).context("static/index.html")?;
-    let mut index = fill(&index, &[("css", &css), ("js", &js), ("wasm", &wasm)])?;
+    let words = [("css", css.as_str()), ("js", &js), ("wasm", &wasm)];
+    let mut index = fill("index.html", &index, &words)?;
+    let worker = worker(&new, &source, &index, &[&css, &js, &wasm])?;
+    fs::write(new.join(WORKER), worker)?;
     match flavour {
         Flavour::Release => {
             fs::write(new.join("index.html"), index)?;
@@ -68,6 +71,28 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
     remove(directory)?;
     fs::rename(&new, directory)?;
     Ok(())
+}
+
+/// The service worker, which keeps the page for when there is no network.
+const WORKER: &str = "sw.js";
+
+/// What the worker keeps besides the files whose names are hashes.
+const KEPT: [&str; 3] = ["favicon.svg", "manifest.webmanifest", "locales/en.json"];
+
+/// The worker with the names of what it keeps, and a version that stands for all of it.
+fn worker(new: &Path, source: &Path, index: &str, hashed: &[&str]) -> Result<String> {
+    let mut all = index.as_bytes().to_vec();
+    for name in KEPT {
+        all.extend(fs::read(new.join(name)).with_context(|| name.to_owned())?);
+    }
+    let files: Vec<_> = ["./"].iter().chain(hashed).chain(&KEPT).collect();
+    let files = serde_json::to_string(&files)?;
+    let worker = fs::read_to_string(source.join(WORKER)).context(WORKER)?;
+    let words = [("version", hash(&all)), ("files", files)];
+    let words = words
+        .each_ref()
+        .map(|(word, value)| (*word, value.as_str()));
+    fill(WORKER, &worker, &words)
 }
 
 /// The last line of the script, which wasm-bindgen leaves to the page.
@@ -93,7 +118,7 @@ fn copy_assets(source: &Path, target: &Path) -> Result<()> {
     for entry in fs::read_dir(source).context("static")? {
         let entry = entry?.path();
         let name = entry.file_name().unwrap_or_default();
-        if name != "css" && name != "index.html" {
+        if name != "css" && name != "index.html" && name != WORKER {
             copy_below(&entry, &target.join(name))?;
         }
     }
@@ -127,19 +152,19 @@ fn write_hashed(directory: &Path, name: &str, content: &[u8]) -> Result<String> 
 }
 
 /// Replaces each `{{word}}`, and insists that all of them and no others occur.
-fn fill(template: &str, words: &[(&str, &str)]) -> Result<String> {
+fn fill(name: &str, template: &str, words: &[(&str, &str)]) -> Result<String> {
     let mut text = template.to_owned();
     for (word, value) in words {
         let placeholder = format!("{{{{{word}}}}}");
         ensure!(
             text.contains(&placeholder),
-            "static/index.html doesn't mention {placeholder}"
+            "static/{name} doesn't mention {placeholder}"
         );
         text = text.replace(&placeholder, value);
     }
     ensure!(
         !text.contains("{{"),
-        "static/index.html has a placeholder that nothing fills"
+        "static/{name} has a placeholder that nothing fills"
     );
     Ok(text)
 }
@@ -216,11 +241,11 @@ mod tests {
     fn placeholders_are_filled_or_missed() {
         let page = "<link href={{css}}><script src={{js}}>";
         assert_eq!(
-            fill(page, &[("css", "a"), ("js", "b")]).unwrap(),
+            fill("page", page, &[("css", "a"), ("js", "b")]).unwrap(),
             "<link href=a><script src=b>"
         );
-        assert!(fill(page, &[("css", "a")]).is_err());
-        assert!(fill(page, &[("css", "a"), ("js", "b"), ("wasm", "c")]).is_err());
+        assert!(fill("page", page, &[("css", "a")]).is_err());
+        assert!(fill("page", page, &[("css", "a"), ("js", "b"), ("wasm", "c")]).is_err());
     }
 
     #[test]

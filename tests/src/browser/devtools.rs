@@ -78,6 +78,14 @@ impl DevTools {
             .insert(session.to_owned(), Box::new(listener));
     }
 
+    /// Calls a method of a session that won't be able to answer.
+    pub(super) async fn tell(&self, session: &str, method: &str) -> Result<()> {
+        let id = self.next.replace(self.next.get() + 1);
+        let call = json!({ "id": id, "method": method, "sessionId": session });
+        let mut sink = self.sink.lock().await;
+        Ok(sink.send(Message::text(call.to_string())).await?)
+    }
+
     /// Calls a method and waits for its result.
     pub(super) async fn call(
         &self,

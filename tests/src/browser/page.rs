@@ -13,8 +13,17 @@ use crate::until;
 /// A page that somebody looks at.
 pub struct Page {
     devtools: Rc<DevTools>,
-    session: String,
+    place: Place,
     errors: Rc<RefCell<Vec<String>>>,
+    log: Rc<RefCell<Vec<String>>>,
+}
+
+/// Where in the browser a page is: ids of the DevTools protocol.
+pub(super) struct Place {
+    pub(super) session: String,
+    pub(super) target: String,
+    /// None is the profile's own.
+    pub(super) context: Option<String>,
 }
 
 /// A control, a list, a dialog: what a person sees as one thing.
@@ -42,18 +51,23 @@ impl Name {
 }
 
 impl Page {
-    pub(super) async fn new(devtools: Rc<DevTools>, session: String) -> Result<Self> {
-        let errors = Rc::<RefCell<Vec<String>>>::default();
+    pub(super) async fn new(devtools: Rc<DevTools>, place: Place) -> Result<Self> {
         let page = Self {
             devtools,
-            session,
-            errors,
+            place,
+            errors: Rc::default(),
+            log: Rc::default(),
         };
-        let errors = page.errors.clone();
+        let (errors, log) = (page.errors.clone(), page.log.clone());
         page.devtools
-            .listen(&page.session, move |method, parameters| {
+            .listen(&page.place.session, move |method, parameters| {
                 if let Some(error) = error(method, parameters) {
                     errors.borrow_mut().push(error);
+                }
+                if method == "Runtime.consoleAPICalled"
+                    && let Some(line) = parameters["args"][0]["value"].as_str()
+                {
+                    log.borrow_mut().push(line.to_owned());
                 }
             });
         for domain in ["Page", "Runtime", "DOM", "Accessibility", "Log"] {
@@ -134,6 +148,79 @@ impl Page {
             Ok(self.look(role, &name).await?.is_none().then_some(()))
         })
         .await
+    }
+
+    /// What the page has told whoever has the console open, since it was opened.
+    pub fn log(&self) -> Vec<String> {
+        self.log.borrow().clone()
+    }
+
+    /// Has every page that is loaded from now on run `script` before its own.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn before_scripts(&self, script: &str) -> Result<()> {
+        let script = json!({ "source": script });
+        self.call("Page.addScriptToEvaluateOnNewDocument", script)
+            .await?;
+        Ok(())
+    }
+
+    /// Loads the page anew, as F5 does.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn reload(&self) -> Result<()> {
+        self.log.borrow_mut().clear();
+        self.call("Page.reload", json!({})).await?;
+        Ok(())
+    }
+
+    /// Closes the tab.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn close(self) -> Result<()> {
+        let target = json!({ "targetId": self.place.target });
+        self.devtools
+            .call(None, "Target.closeTarget", target)
+            .await?;
+        Ok(())
+    }
+
+    /// Kills the process of the tab, as a crash or a lack of memory does.
+    ///
+    /// # Errors
+    /// When the tab can't be closed afterwards.
+    pub async fn crash(self) -> Result<()> {
+        // Nobody is left to answer this.
+        self.devtools
+            .tell(&self.place.session, "Page.crash")
+            .await?;
+        self.close().await
+    }
+
+    /// Keeps the page from doing anything at all, until [`go_on`](Self::go_on).
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn hang(&self) -> Result<()> {
+        self.call("Debugger.enable", json!({})).await?;
+        self.call("Debugger.pause", json!({})).await?;
+        Ok(())
+    }
+
+    /// Ends what [`hang`](Self::hang) began.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn go_on(&self) -> Result<()> {
+        self.call("Debugger.disable", json!({})).await?;
+        Ok(())
+    }
+
+    pub(super) fn context(&self) -> Option<String> {
+        self.place.context.clone()
     }
 
     async fn wait_for(&self, role: &str, name: Name) -> Result<Control<'_>> {
@@ -256,7 +343,7 @@ impl Page {
 
     async fn call(&self, method: &str, parameters: Value) -> Result<Value> {
         self.devtools
-            .call(Some(&self.session), method, parameters)
+            .call(Some(&self.place.session), method, parameters)
             .await
     }
 }
@@ -304,6 +391,21 @@ impl Control<'_> {
             .on("function () { return this.innerText ?? ''; }")
             .await?;
         Ok(text.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Waits until what has been typed into it is `text`.
+    ///
+    /// # Errors
+    /// When it never is.
+    pub async fn has(&self, text: &str) -> Result<()> {
+        until(
+            &format!("{text:?} in the field {:?}", self.name),
+            || async {
+                let value = self.on("function () { return this.value; }").await?;
+                Ok((value.as_str() == Some(text)).then_some(()))
+            },
+        )
+        .await
     }
 
     /// Waits until `text` can be read in it.

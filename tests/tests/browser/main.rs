@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod main_job;
+mod persistence;
 mod survival;
+mod tabs;
 mod trouble;
 mod views;
 
@@ -49,6 +51,13 @@ impl Place {
         sign_in(&page, jid, jid.split('@').next().unwrap_or_default()).await?;
         page.find("list", "Conversations").await?;
         Ok(page)
+    }
+
+    /// Another tab of whoever looks at `page`.
+    async fn beside(&self, page: &Page) -> Result<Page> {
+        self.browser
+            .open_beside(page, &self.proxy.page("localhost"))
+            .await
     }
 
     /// Alice and bob, each with the other's conversation open.

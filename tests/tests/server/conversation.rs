@@ -2,9 +2,7 @@
 
 use anyhow::Result;
 use couplet_engine::Command;
-use couplet_engine::modules::{
-    rfc6121_presence, rfc6121_roster, xep0085_chat_states, xep0313_archive,
-};
+use couplet_engine::modules::{rfc6121_presence, rfc6121_roster, xep0085_chat_states};
 use couplet_engine::store::{Availability, Delivery, Direction, Older, Subscription};
 use couplet_servers::Kind;
 use couplet_tests::raw::Raw;
@@ -157,10 +155,8 @@ async fn history(kind: Kind) -> Result<()> {
             break;
         }
         let here = later.bodies(BOB).len();
-        let conversation = BOB.parse()?;
-        later.command(Command::Archive(xep0313_archive::Command::Older {
-            conversation,
-        }));
+        let older = later.store(|store| store.older(&jid));
+        later.command(Command::Archive(older));
         later
             .until("a page", |store| {
                 let complete = store

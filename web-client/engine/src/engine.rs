@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
-use jid::{BareJid, FullJid, Jid};
+use jid::{BareJid, Jid};
 use minidom::Element;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
+use crate::durable::{self, Durable, ForeignState};
 use crate::ids::Ids;
 use crate::input::{Command, Input};
 use crate::iq::{NoResult, Requests, Response, Ticket};
@@ -16,11 +17,11 @@ use crate::module::{
 use crate::modules;
 use crate::now::Now;
 use crate::outbox::{Outbox, Queued};
-use crate::output::{Level, Output, Record};
-use crate::session::{Effect, Session};
+use crate::output::{Level, Output, Record, Table};
+use crate::session::{self, Effect, Session};
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, Iq, IqKind, MessageType, StanzaError};
-use crate::store::{Delivery, Failure, MessageId, StoreEvent, Subscription};
+use crate::store::{Delivery, Failure, MessageId, StoreEvent};
 use crate::timer::{Owner, Timers};
 use crate::xml;
 
@@ -47,33 +48,14 @@ pub struct Engine {
     commits: u64,
     committed: u64,
     storage_failed: bool,
+    /// Whether the next commit has to have everything in it, for an earlier one failed.
+    rewrite: bool,
 }
 
 enum Wire {
     Transmit(String),
     Close,
 }
-
-/// An engine's whole state, for the same build to go on from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Snapshot(String);
-
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    config: Config,
-    session: Session,
-    requests: Requests,
-    outbox: Outbox,
-    account: Option<BareJid>,
-    me: Option<FullJid>,
-    subscriptions: SortedMap<BareJid, Subscription>,
-    modules: Vec<Option<String>>,
-}
-
-/// A snapshot that this build can't read.
-#[derive(Debug, thiserror::Error)]
-#[error("the snapshot is not of this build: {0}")]
-pub struct ForeignSnapshot(#[from] serde_json::Error);
 
 impl Engine {
     /// An engine nobody has signed in to. `seed` is random and used for no other.
@@ -94,12 +76,15 @@ impl Engine {
             account: None,
             me: None,
             established: false,
+            offered: Vec::new(),
+            catching_up: false,
             subscriptions: SortedMap::default(),
             features,
             outgoing: VecDeque::new(),
             redispatched: VecDeque::new(),
             events: Vec::new(),
-            records: Vec::new(),
+            last_events: Vec::new(),
+            durable: Durable::default(),
             logs: Vec::new(),
         };
         Self {
@@ -111,48 +96,63 @@ impl Engine {
             commits: 0,
             committed: 0,
             storage_failed: false,
+            rewrite: false,
         }
     }
 
-    /// Goes on from `snapshot`: the session it held is resumed. `seed` is a fresh
-    /// one, so that no id is ever used twice.
+    /// Goes on from what is stored: `rows` of the tables Engine and Outbox. A session that
+    /// was established is resumed at once: [`poll_output`](Self::poll_output) says how.
+    /// `seed` is a fresh one, so that no id is ever
+    /// used twice.
     ///
     /// # Errors
-    /// When the snapshot is of another build.
-    pub fn restore(snapshot: &Snapshot, seed: [u8; 32], now: Now) -> Result<Self, ForeignSnapshot> {
-        let saved: Saved = serde_json::from_str(&snapshot.0)?;
-        let mut engine = Self::new(saved.config, seed, now);
-        engine.core.requests = saved.requests;
-        engine.core.requests.rebase(now.monotonic);
-        engine.core.outbox = saved.outbox;
-        engine.core.account = saved.account;
-        engine.core.me = saved.me;
-        engine.core.subscriptions = saved.subscriptions;
-        for (module, saved) in engine.modules.iter_mut().zip(saved.modules) {
-            if let Some(saved) = saved {
-                module.restore(&saved);
-            }
+    /// When there is no session that this build can go on from. The messages that have to
+    /// reach the server are still good for [`recover`](Self::recover).
+    pub fn restore(
+        config: Config,
+        rows: &[Record],
+        seed: [u8; 32],
+        now: Now,
+    ) -> Result<Self, ForeignState> {
+        let stored = durable::part(rows, durable::SESSION).ok_or(ForeignState::Missing)?;
+        let saved = session::Saved::read(stored)?;
+        let mut engine = Self::new(config, seed, now);
+        engine.core.outbox = Outbox::restore(rows);
+        engine.core.durable.restored(stored.to_owned());
+        engine.core.account.clone_from(&saved.account);
+        for index in 0..engine.modules.len() {
+            engine.call(index, |module, ctx| {
+                let part = module.part().and_then(|key| durable::part(rows, key));
+                if let Some(part) = part {
+                    module.restore(ctx, part);
+                }
+            });
         }
-        engine.session = saved.session;
-        engine.session.restore(&mut engine.core);
+        engine.session.restore(&mut engine.core, saved);
         engine.settle();
         Ok(engine)
     }
 
-    /// The state as it is now. Complete between a drain and the next input.
-    pub fn snapshot(&self) -> Snapshot {
-        let saved = Saved {
-            config: self.core.config.clone(),
-            session: self.session.clone(),
-            requests: self.core.requests.clone(),
-            outbox: self.core.outbox.clone(),
-            account: self.core.account.clone(),
-            me: self.core.me.clone(),
-            subscriptions: self.core.subscriptions.clone(),
-            modules: self.modules.iter().map(|module| module.save()).collect(),
-        };
-        // Plain data with text keys always has a JSON form.
-        Snapshot(serde_json::to_string(&saved).expect("plain data"))
+    /// Begins a new session for what an earlier build has left: `rows` of the table Outbox
+    /// and the account they belong to. The archive is read before anything is sent again.
+    pub fn recover(
+        config: Config,
+        rows: &[Record],
+        account: BareJid,
+        url: String,
+        seed: [u8; 32],
+        now: Now,
+    ) -> Self {
+        let mut engine = Self::new(config, seed, now);
+        engine.core.outbox = Outbox::restore(rows);
+        engine.core.outbox.doubt();
+        engine.core.outbox.rewrite();
+        engine.core.durable.rewrite();
+        engine.core.account = Some(account.clone());
+        let saved = session::Saved::new(account, url);
+        engine.session.restore(&mut engine.core, saved);
+        engine.settle();
+        engine
     }
 
     /// The documents that are implemented, in the order of the table of modules.
@@ -165,7 +165,10 @@ impl Engine {
 
     /// Takes in what happened. Call [`poll_output`](Self::poll_output) until it is idle afterwards.
     pub fn handle_input(&mut self, now: Now, input: Input) {
-        self.core.now = now;
+        let before = std::mem::replace(&mut self.core.now, now);
+        if now.slept_since(before) {
+            self.session.woken(&mut self.core);
+        }
         match input {
             Input::Opened => self.session.opened(&mut self.core),
             Input::Frame(text) => self.session.frame(&mut self.core, &text),
@@ -180,6 +183,7 @@ impl Engine {
                     self.core
                         .log(Level::Warning, format!("going on in memory: {why}"));
                 }
+                self.rewrite = true;
                 self.committed = self.committed.max(commit);
             }
         }
@@ -224,8 +228,8 @@ impl Engine {
     }
 
     fn command(&mut self, command: Command) {
-        if let Command::Session(command) = command {
-            return self.session.command(&mut self.core, command);
+        if let Command::Session(command) = &command {
+            self.session.command(&mut self.core, command.clone());
         }
         self.each(|module, ctx| module.on_command(ctx, &command));
     }
@@ -255,26 +259,48 @@ impl Engine {
     /// In the order of the barrier: what was decided is committed, shown at once,
     /// and goes over the wire when the commit is safe.
     fn hand_out(&mut self) {
-        if !self.core.records.is_empty() {
+        let records = self.records();
+        if !records.is_empty() {
             self.commits += 1;
-            let records = std::mem::take(&mut self.core.records);
             self.outputs
                 .push_back(Output::Commit(self.commits, records));
         }
-        self.outputs
-            .extend(self.core.events.drain(..).map(Output::Event));
+        let events = self.core.events.drain(..);
+        let events = events.chain(self.core.last_events.drain(..));
+        self.outputs.extend(events.map(Output::Event));
         self.outputs.extend(
             self.core
                 .logs
                 .drain(..)
                 .map(|(level, line)| Output::Log(level, line)),
         );
-        for (commit, _) in self.wire.iter_mut().rev() {
-            if *commit != PENDING {
-                break;
+        for (commit, _) in &mut self.wire {
+            if *commit == PENDING {
+                *commit = self.commits;
             }
-            *commit = self.commits;
         }
+    }
+
+    /// What has to be written before the wire may have what this drain decided.
+    fn records(&mut self) -> Vec<Record> {
+        let due = std::mem::take(&mut self.core.durable.due);
+        if !due && !self.core.outbox.is_changed() {
+            return Vec::new();
+        }
+        if std::mem::take(&mut self.rewrite) {
+            self.core.outbox.rewrite();
+            self.core.durable.rewrite();
+            self.core.durable.due = false;
+        }
+        let mut records = self.core.outbox.take_records();
+        let session = self.session.save(&self.core);
+        records.extend(self.core.durable.session(session));
+        for (index, module) in self.modules.iter().enumerate() {
+            if let (Some(key), true) = (module.part(), self.core.durable.take(index)) {
+                records.push(Record::new(Table::Engine, key, module.save()));
+            }
+        }
+        records
     }
 
     fn carry_out(&mut self, effect: Effect) {
@@ -285,6 +311,7 @@ impl Engine {
                 self.outputs.push_back(Output::Open { url });
             }
             Effect::Transmit(text) => self.wire.push_back((PENDING, Wire::Transmit(text))),
+            Effect::Handshake(text) => self.wire.push_back((0, Wire::Transmit(text))),
             Effect::Close => self.wire.push_back((PENDING, Wire::Close)),
             Effect::Sasl(request) => self.outputs.push_back(Output::Sasl(request)),
             Effect::Established { resumed } => {
@@ -304,6 +331,13 @@ impl Engine {
                     .outgoing
                     .retain(|outgoing| matches!(outgoing, Outgoing::Queued(..)));
             }
+            Effect::Forget => {
+                self.modules = modules::table();
+                self.core.subscriptions.clear();
+                self.core.catching_up = false;
+                self.core.outbox.clear();
+                self.core.durable.rewrite();
+            }
             Effect::Stanza(element) => self.stanza(&element),
             Effect::Proven(id) => self.proven(&id),
             Effect::Blamed => {
@@ -316,7 +350,6 @@ impl Engine {
 
     fn proven(&mut self, id: &MessageId) {
         if let Some(queued) = self.core.outbox.prove(id) {
-            self.core.records.push(Record::Unqueued(id.clone()));
             self.core.event(StoreEvent::Delivery {
                 conversation: queued.message.conversation,
                 id: queued.message.id,
@@ -327,8 +360,6 @@ impl Engine {
 
     fn condemn(&mut self, queued: Queued) {
         let Queued { message, .. } = queued;
-        self.session.forget(&message.id);
-        self.core.records.push(Record::Unqueued(message.id.clone()));
         let condition = "policy-violation".to_owned();
         self.core.event(StoreEvent::Delivery {
             conversation: message.conversation,
@@ -449,14 +480,8 @@ impl Engine {
                     module.on_outgoing_message(ctx, &mut stanza);
                     Flow::Continue
                 });
-                let queued = Queued {
-                    message,
-                    stanza: xml::write(&(*stanza).into()),
-                    sent: false,
-                    strikes: 0,
-                };
-                self.core.records.push(Record::Queued(queued.clone()));
-                self.core.outbox.push(queued);
+                let stanza = xml::write(&(*stanza).into());
+                self.core.outbox.push(Queued::new(message, stanza));
             }
             Outgoing::Passing(mut stanza) => {
                 self.each(|module, ctx| {
@@ -470,9 +495,20 @@ impl Engine {
                     module.on_outgoing_presence(ctx, &mut presence);
                     Flow::Continue
                 });
+                self.core.durable.due = true;
                 self.transmit(xml::write(&(*presence).into()));
             }
-            Outgoing::Iq(element) => self.transmit(xml::write(&element)),
+            Outgoing::Nonza(element) => {
+                if self.session.is_established() {
+                    self.wire
+                        .push_back((PENDING, Wire::Transmit(xml::write(&element))));
+                }
+            }
+            Outgoing::Iq(element) => {
+                // A request is to survive; an answer nobody waits for later.
+                self.core.durable.due |= matches!(element.attr("type"), Some("get" | "set"));
+                self.transmit(xml::write(&element));
+            }
         }
     }
 
@@ -494,6 +530,7 @@ impl Engine {
         let id = queued.message.id.clone();
         let stanza = queued.stanza(now);
         self.session.send(stanza, Some(id));
+        self.core.durable.due = true;
         true
     }
 

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use jid::{BareJid, Jid};
 use minidom::Element;
-use serde::{Deserialize, Serialize};
 
 use crate::ids::Ids;
 use crate::sorted_map::SortedMap;
@@ -14,7 +13,7 @@ use crate::stanza::StanzaError;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// By which a module knows its own request again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket(u64);
 
 /// Why there is no result.
@@ -30,7 +29,7 @@ pub(crate) enum NoResult {
 
 pub(crate) type Response = Result<Option<Element>, NoResult>;
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 struct Pending {
     module: usize,
     ticket: Ticket,
@@ -39,7 +38,7 @@ struct Pending {
 }
 
 /// The table of pending requests.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Requests {
     pending: SortedMap<String, Pending>,
     tickets: u64,
@@ -103,13 +102,6 @@ impl Requests {
     pub(crate) fn abandon(&mut self) -> Option<(usize, Ticket)> {
         let (_, Pending { module, ticket, .. }) = self.pending.pop_first()?;
         Some((module, ticket))
-    }
-
-    /// Grants everyone the whole time again: monotonic time has begun anew.
-    pub(crate) fn rebase(&mut self, now: Duration) {
-        for pending in self.pending.values_mut() {
-            pending.deadline = now + PATIENCE;
-        }
     }
 }
 

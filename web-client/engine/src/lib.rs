@@ -17,6 +17,7 @@
 #![warn(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod durable;
 mod engine;
 mod ids;
 mod input;
@@ -35,10 +36,10 @@ mod stream_management;
 mod timer;
 mod xml;
 
-pub use engine::{Config, Engine, Snapshot};
+pub use durable::ForeignState;
+pub use engine::{Config, Engine};
 pub use input::{CloseReason, Command, Input};
 pub use module::Specification;
 pub use now::{Now, Timestamp};
-pub use outbox::Queued;
-pub use output::{Level, Output, Record};
+pub use output::{Level, Output, Record, Table};
 pub use session::Command as SessionCommand;

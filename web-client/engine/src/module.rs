@@ -6,13 +6,14 @@ use std::time::Duration;
 use jid::{BareJid, FullJid, Jid};
 use minidom::Element;
 
+use crate::durable::Durable;
 use crate::engine::Config;
 use crate::ids::Ids;
 use crate::input::Command;
 use crate::iq::{self, Requests, Response, Ticket};
 use crate::now::{Now, Timestamp};
 use crate::outbox::Outbox;
-use crate::output::{Level, Record};
+use crate::output::Level;
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, Iq, IqKind, StanzaError};
 use crate::store::{Message, MessageId, Provenance, StoreEvent, Subscription};
@@ -84,13 +85,19 @@ pub(crate) trait Module {
 
     fn on_timeout(&mut self, _ctx: &mut Ctx<'_>, _key: Key) {}
 
-    /// What has to survive a restart of the engine, if anything.
+    /// The key of its row in [`Table::Engine`](crate::Table::Engine), if it has state to keep.
+    fn part(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The row: what has to survive the page, requests under way apart, for these are made
+    /// again by [`on_established`](Self::on_established). Written after [`Ctx::changed`].
     fn save(&self) -> Option<String> {
         None
     }
 
-    /// Takes back what [`save`](Self::save) gave, in the same build.
-    fn restore(&mut self, _saved: &str) {}
+    /// Takes back what [`save`](Self::save) gave.
+    fn restore(&mut self, _ctx: &mut Ctx<'_>, _saved: &str) {}
 }
 
 /// A message on its way through the modules.
@@ -135,6 +142,8 @@ pub(crate) enum Outgoing {
     Passing(Box<stanza::Message>),
     Presence(Box<stanza::Presence>),
     Iq(Element),
+    /// What is not a stanza and is not counted (XEP-0198 4).
+    Nonza(Element),
 }
 
 /// What session and modules share.
@@ -149,8 +158,12 @@ pub(crate) struct Core {
     pub(crate) account: Option<BareJid>,
     /// The address the server bound us to.
     pub(crate) me: Option<FullJid>,
+    /// Whether what was missed is still being read.
+    pub(crate) catching_up: bool,
     /// Whether stanzas can be sent just now.
     pub(crate) established: bool,
+    /// The namespaces of the features that the server offered after sign-in.
+    pub(crate) offered: Vec<String>,
     /// Who sees whose presence, as the roster has it.
     pub(crate) subscriptions: SortedMap<BareJid, Subscription>,
     /// What all modules together advertise.
@@ -158,14 +171,18 @@ pub(crate) struct Core {
     pub(crate) outgoing: VecDeque<Outgoing>,
     pub(crate) redispatched: VecDeque<Incoming>,
     pub(crate) events: Vec<StoreEvent>,
-    pub(crate) records: Vec<Record>,
+    /// What is to be shown when everything else of this drain is.
+    pub(crate) last_events: Vec<StoreEvent>,
+    pub(crate) durable: Durable,
     pub(crate) logs: Vec<(Level, String)>,
 }
 
 impl Core {
     pub(crate) fn event(&mut self, event: StoreEvent) {
-        if event.is_durable() {
-            self.records.push(Record::Store(event.clone()));
+        if matches!(event, StoreEvent::Message { .. }) {
+            // In one transaction with the counter that says it was received, so that
+            // it can't come twice.
+            self.durable.due = true;
         }
         self.events.push(event);
     }
@@ -205,8 +222,18 @@ impl Ctx<'_> {
         self.core.event(event);
     }
 
+    /// Shows this when everything else of this drain is shown.
+    pub(crate) fn event_last(&mut self, event: StoreEvent) {
+        self.core.last_events.push(event);
+    }
+
     pub(crate) fn warn(&mut self, line: impl Into<String>) {
         self.core.log(Level::Warning, line);
+    }
+
+    /// What [`Module::save`] gives has changed.
+    pub(crate) fn changed(&mut self) {
+        self.core.durable.changed(self.module);
     }
 
     pub(crate) fn id(&mut self) -> String {
@@ -266,6 +293,13 @@ impl Ctx<'_> {
             .push_back(Outgoing::Presence(Box::new(presence)));
     }
 
+    /// Sends what is not a stanza; dropped when offline.
+    pub(crate) fn send_nonza(&mut self, element: Element) {
+        if self.core.established {
+            self.core.outgoing.push_back(Outgoing::Nonza(element));
+        }
+    }
+
     /// Sends a message that nobody misses if it gets lost; dropped when offline.
     pub(crate) fn send_passing(&mut self, message: stanza::Message) {
         if self.core.established {
@@ -284,9 +318,7 @@ impl Ctx<'_> {
 
     /// The server has this message of ours: it leaves the outbox.
     pub(crate) fn prove(&mut self, id: &MessageId) {
-        if self.core.outbox.prove(id).is_some() {
-            self.core.records.push(Record::Unqueued(id.clone()));
-        }
+        self.core.outbox.prove(id);
     }
 
     /// Lets every module see a message that was wrapped in another.

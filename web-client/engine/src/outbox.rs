@@ -7,26 +7,44 @@ use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
 use crate::now::Timestamp;
+use crate::output::{Record, Table};
 use crate::store::{Message, MessageId};
 use crate::xml::build;
 
 /// A message on its way out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Queued {
+pub(crate) struct Queued {
     /// What the person sees of it.
-    pub message: Message,
+    pub(crate) message: Message,
     /// The stanza, as it goes over the wire the first time.
-    pub stanza: String,
-    /// Whether it has been on the wire since the last proof of anything.
-    pub sent: bool,
+    pub(crate) stanza: String,
     /// How often the server ended the stream over something while this was unproven.
-    pub strikes: u8,
+    pub(crate) strikes: u8,
+    /// Whether it was on the wire when a session ended, so that the archive may have it.
+    uncertain: bool,
+    /// Its place in the queue, and the key of its row.
+    #[serde(skip)]
+    number: u64,
+    /// Whether it is on the wire, without proof so far.
+    #[serde(skip)]
+    pub(crate) sent: bool,
 }
 
 /// A message older than this, in milliseconds, says when it was written.
 const STALE: i64 = 10_000;
 
 impl Queued {
+    pub(crate) fn new(message: Message, stanza: String) -> Self {
+        Self {
+            message,
+            stanza,
+            strikes: 0,
+            uncertain: false,
+            number: 0,
+            sent: false,
+        }
+    }
+
     /// The stanza to send at `now`: one that has waited carries the time at which
     /// it was written (XEP-0203).
     pub(crate) fn stanza(&self, now: Timestamp) -> String {
@@ -41,27 +59,73 @@ impl Queued {
         stanza.append_child(build("delay", ns::DELAY).attr("stamp", stamp).done());
         String::from(&stanza)
     }
+
+    fn row(&self) -> Record {
+        // Plain data always has a JSON form.
+        let json = serde_json::to_string(self).expect("plain data");
+        Record::new(Table::Outbox, key(self.number), Some(json))
+    }
 }
 
 /// How many ended streams a message survives: the second one is its last.
 const STRIKES: u8 = 2;
 
 /// The queue. A message leaves it on proof that the server has it, or as failed.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Outbox {
     queue: VecDeque<Queued>,
-    /// Nothing may leave until the archive has been read: what was on the wire
-    /// when the last session ended may have arrived.
+    next: u64,
+    /// The archive is being read: what was on the wire when the last session ended may
+    /// have arrived, and nothing may overtake it.
     pub(crate) hold: bool,
+    /// What has changed since the last commit.
+    records: Vec<Record>,
 }
 
 impl Outbox {
-    pub(crate) fn push(&mut self, queued: Queued) {
-        self.queue.push_back(queued);
+    /// The queue that `rows` hold; a row that can't be read is left out.
+    pub(crate) fn restore(rows: &[Record]) -> Self {
+        let read = |row: &Record| {
+            let number = u64::from_str_radix(&row.key, 16).ok()?;
+            let queued: Queued = serde_json::from_str(row.value.as_deref()?).ok()?;
+            Some(Queued { number, ..queued })
+        };
+        let rows = rows.iter().filter(|row| row.table == Table::Outbox);
+        let mut queue: Vec<_> = rows.filter_map(read).collect();
+        queue.sort_by_key(|queued| queued.number);
+        Self {
+            next: queue.last().map_or(0, |queued| queued.number + 1),
+            queue: queue.into(),
+            hold: false,
+            records: Vec::new(),
+        }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Queued> {
-        self.queue.iter()
+    /// What has changed since this was last asked.
+    pub(crate) fn take_records(&mut self) -> Vec<Record> {
+        std::mem::take(&mut self.records)
+    }
+
+    /// Whether something has changed since then.
+    pub(crate) fn is_changed(&self) -> bool {
+        !self.records.is_empty()
+    }
+
+    /// The disk has lost what it was told: everything has to be written again.
+    pub(crate) fn rewrite(&mut self) {
+        self.records.extend(self.queue.iter().map(Queued::row));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, queued: Queued) {
+        let number = self.next;
+        self.next += 1;
+        let queued = Queued { number, ..queued };
+        self.records.push(queued.row());
+        self.queue.push_back(queued);
     }
 
     /// The server has it.
@@ -70,7 +134,17 @@ impl Outbox {
             .queue
             .iter()
             .position(|queued| queued.message.id == *id)?;
-        self.queue.remove(index)
+        let queued = self.queue.remove(index)?;
+        self.delete(queued.number);
+        Some(queued)
+    }
+
+    /// Gives everything up.
+    pub(crate) fn clear(&mut self) {
+        for queued in std::mem::take(&mut self.queue) {
+            self.delete(queued.number);
+        }
+        self.hold = false;
     }
 
     /// Takes note that the next unsent message is on the wire now, and returns it.
@@ -78,7 +152,8 @@ impl Outbox {
         // Once the server has ended a stream over one of them, they go one at a
         // time, so that the second time tells which.
         let suspicious = self.queue.iter().any(|queued| queued.strikes > 0);
-        if self.hold || (suspicious && self.queue.iter().any(|queued| queued.sent)) {
+        let held = self.hold && self.queue.iter().any(|queued| queued.uncertain);
+        if held || (suspicious && self.queue.iter().any(|queued| queued.sent)) {
             return None;
         }
         let queued = self.queue.iter_mut().find(|queued| !queued.sent)?;
@@ -86,8 +161,59 @@ impl Outbox {
         Some(queued)
     }
 
-    /// The session is gone for good: whatever was on the wire has to go again.
+    /// These are on the wire, says a session that is restored.
+    pub(crate) fn on_the_wire<'a>(&mut self, ids: impl Iterator<Item = &'a MessageId>) {
+        for id in ids {
+            if let Some(queued) = self.queue.iter_mut().find(|known| known.message.id == *id) {
+                queued.sent = true;
+            }
+        }
+    }
+
+    /// The session is over: whatever was on the wire may have arrived or not.
     pub(crate) fn session_lost(&mut self) {
+        for queued in &mut self.queue {
+            if queued.sent && !queued.uncertain {
+                queued.uncertain = true;
+                self.records.push(queued.row());
+            }
+            queued.sent = false;
+        }
+    }
+
+    /// Nobody knows what of it has been on the wire.
+    pub(crate) fn doubt(&mut self) {
+        self.send_again();
+        for queued in &mut self.queue {
+            queued.uncertain = true;
+        }
+    }
+
+    /// Gives up a message that has not been on the wire.
+    pub(crate) fn discard(&mut self, id: &MessageId) -> bool {
+        let unsent =
+            |queued: &&Queued| queued.message.id == *id && !queued.sent && !queued.uncertain;
+        let number = self.queue.iter().find(unsent).map(|queued| queued.number);
+        if let Some(number) = number {
+            self.queue.retain(|queued| queued.number != number);
+            self.delete(number);
+        }
+        number.is_some()
+    }
+
+    /// Whether the server may have something of which we have no proof.
+    pub(crate) fn is_unproven(&self) -> bool {
+        let unproven = |queued: &Queued| queued.sent || queued.uncertain;
+        self.queue.iter().any(unproven)
+    }
+
+    /// Whether the message waits here for proof.
+    pub(crate) fn has(&self, id: &MessageId) -> bool {
+        self.queue.iter().any(|queued| queued.message.id == *id)
+    }
+
+    /// Whatever was on the wire has to go again, in the order in which it was written.
+    pub(crate) fn send_again(&mut self) {
         for queued in &mut self.queue {
             queued.sent = false;
         }
@@ -97,16 +223,29 @@ impl Outbox {
     /// now been there too often.
     pub(crate) fn strike(&mut self) -> Vec<Queued> {
         let mut condemned = Vec::new();
-        self.queue.retain_mut(|queued| {
+        for queued in std::mem::take(&mut self.queue) {
+            let strikes = queued.strikes + u8::from(queued.sent);
+            let queued = Queued { strikes, ..queued };
+            if queued.strikes >= STRIKES {
+                self.delete(queued.number);
+                condemned.push(queued);
+                continue;
+            }
             if queued.sent {
-                queued.strikes += 1;
+                self.records.push(queued.row());
             }
-            let keep = queued.strikes < STRIKES;
-            if !keep {
-                condemned.push(queued.clone());
-            }
-            keep
-        });
+            self.queue.push_back(queued);
+        }
         condemned
     }
+
+    fn delete(&mut self, number: u64) {
+        self.records
+            .push(Record::new(Table::Outbox, key(number), None));
+    }
+}
+
+/// Sorts as the numbers do.
+fn key(number: u64) -> String {
+    format!("{number:016x}")
 }

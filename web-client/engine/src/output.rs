@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::outbox::Queued;
 use crate::sasl;
-use crate::store::{MessageId, StoreEvent};
+use crate::store::StoreEvent;
 use std::time::Duration;
 
 /// One thing to do, in the order given.
@@ -17,7 +16,8 @@ pub enum Output {
     },
     /// Ask the holder of the secrets; the answer is an [`Input::SaslReply`](crate::Input::SaslReply).
     Sasl(sasl::Request),
-    /// Write these records, then answer with [`Input::Committed`](crate::Input::Committed).
+    /// Write these records, in one transaction with those of the store that has applied
+    /// the events of this drain, then answer with [`Input::Committed`](crate::Input::Committed).
     /// The engine keeps every later [`Transmit`](Self::Transmit) back until then; nothing else waits.
     Commit(u64, Vec<Record>),
     /// Send this as one text message.
@@ -45,13 +45,69 @@ pub enum Level {
     Info,
 }
 
-/// What has to survive the end of the page.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Record {
-    /// A change of the store.
-    Store(StoreEvent),
-    /// A message that has to reach the server.
-    Queued(Queued),
-    /// A message that has reached it, or never will.
-    Unqueued(MessageId),
+/// One durable change. All records of a commit are written in one transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Where it goes.
+    pub table: Table,
+    /// Which row; unique in its table, ASCII where the order of rows means something.
+    pub key: String,
+    /// The row as JSON; `None` deletes it.
+    pub value: Option<String>,
+}
+
+impl Record {
+    pub(crate) fn new(table: Table, key: impl Into<String>, value: Option<String>) -> Self {
+        let key = key.into();
+        Self { table, key, value }
+    }
+}
+
+/// The tables of the database: rows of JSON, ordered by key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Table {
+    /// The engine's own state, a row a part. Written by the engine only.
+    Engine,
+    /// Messages that have to reach the server, oldest first. Written by the engine only.
+    Outbox,
+    /// A row a contact; the one without a key says that the roster is whole.
+    Roster,
+    /// A row a person: all their resources that are online.
+    Presence,
+    /// A row a conversation: what the list shows of it, and which parts of it are here.
+    Conversations,
+    /// A row a message; within a conversation the newest first.
+    Messages,
+    /// A row a picture.
+    Avatars,
+    /// A row a request to see our presence.
+    Requests,
+}
+
+impl Table {
+    /// Every table.
+    pub const ALL: [Self; 8] = [
+        Self::Engine,
+        Self::Outbox,
+        Self::Roster,
+        Self::Presence,
+        Self::Conversations,
+        Self::Messages,
+        Self::Avatars,
+        Self::Requests,
+    ];
+
+    /// What it is called in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Engine => "engine",
+            Self::Outbox => "outbox",
+            Self::Roster => "roster",
+            Self::Presence => "presence",
+            Self::Conversations => "conversations",
+            Self::Messages => "messages",
+            Self::Avatars => "avatars",
+            Self::Requests => "requests",
+        }
+    }
 }

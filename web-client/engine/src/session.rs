@@ -16,6 +16,7 @@ use minidom::Element;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
+use crate::durable::{FORMAT, ForeignState};
 use crate::input::CloseReason;
 use crate::module::Core;
 use crate::output::Level;
@@ -40,14 +41,41 @@ pub enum Command {
     SignOut,
     /// Don't wait any longer for the next attempt.
     RetryNow,
+    /// The device says that it has got or lost its network.
+    NetworkChanged {
+        /// Whether there is one.
+        online: bool,
+    },
+    /// Whether the page can be seen. One is taken to be until it says otherwise.
+    Visible(bool),
 }
 
 /// From opening a socket to being established.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
-/// A silence after which the other side is asked whether it is still there.
-const SILENCE: Duration = Duration::from_secs(25);
-/// How long it may take to answer that.
-const ANSWER_TIME: Duration = Duration::from_secs(15);
+/// How long the other side may be silent before it is asked whether it is still there,
+/// and how long it may take to answer.
+struct Patience {
+    silence: Duration,
+    answer: Duration,
+}
+
+/// Somebody looks at the page: a dead connection is found within 20 seconds.
+const WATCHED: Patience = Patience {
+    silence: Duration::from_secs(12),
+    answer: Duration::from_secs(6),
+};
+/// Nobody does: traffic costs, and browsers keep the timers of hidden pages back.
+const UNWATCHED: Patience = Patience {
+    silence: Duration::from_secs(25),
+    answer: Duration::from_secs(15),
+};
+/// The same where there is reason to think that the connection is dead.
+const SUSPICION_TIME: Duration = Duration::from_secs(4);
+/// How often a page that is seen looks whether the machine has slept.
+const HEARTBEAT_TIME: Duration = Duration::from_secs(2);
+/// Stanzas are acknowledged unasked after this time, or this many of them.
+const REPORT_TIME: Duration = Duration::from_secs(10);
+const REPORT_COUNT: u32 = 50;
 /// How long we wait for `<close/>` to be answered (RFC 7395 3.6).
 const CLOSE_TIME: Duration = Duration::from_secs(2);
 /// Back-off: the first wait, and the longest.
@@ -57,8 +85,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const DEADLINE: Key = 0;
 const LIVENESS: Key = 1;
 const RETRY: Key = 2;
+const REPORT: Key = 3;
+const HEARTBEAT: Key = 4;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
     SignedOut,
     /// The connection is lost; the RETRY timer runs.
@@ -83,6 +113,8 @@ enum State {
 pub(crate) enum Effect {
     Open(String),
     Transmit(String),
+    /// On the way to a session: it promises nothing, and waits for no disk.
+    Handshake(String),
     Close,
     Sasl(sasl::Request),
     /// The session is up.
@@ -91,6 +123,8 @@ pub(crate) enum Effect {
     },
     /// It can't be resumed, or has been left: modules forget what hung on it.
     Lost,
+    /// The account is left: everything is forgotten.
+    Forget,
     /// A stanza for the modules.
     Stanza(Element),
     /// The server has this message.
@@ -99,10 +133,54 @@ pub(crate) enum Effect {
     Blamed,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What survives the page.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Saved {
+    format: u32,
+    pub(crate) account: Option<BareJid>,
+    me: Option<FullJid>,
+    url: String,
+    resource: Option<String>,
+    lasting: bool,
+    managed: bool,
+    management: StreamManagement,
+}
+
+impl Saved {
+    /// A session of `account` that has yet to be made.
+    pub(crate) fn new(account: BareJid, url: String) -> Self {
+        Self {
+            format: FORMAT,
+            account: Some(account),
+            me: None,
+            url,
+            resource: None,
+            lasting: true,
+            managed: false,
+            management: StreamManagement::default(),
+        }
+    }
+
+    pub(crate) fn read(stored: &str) -> Result<Self, ForeignState> {
+        #[derive(Deserialize)]
+        struct Form {
+            format: u32,
+        }
+        let Form { format } = serde_json::from_str(stored)?;
+        if format != FORMAT {
+            return Err(ForeignState::Format(format));
+        }
+        Ok(serde_json::from_str(stored)?)
+    }
+}
+
+#[derive(Debug)]
 pub(crate) struct Session {
     state: State,
     url: String,
+    /// The resource that the server gave us, to be asked for again: a new session then
+    /// takes the place of what is left of the old one (RFC 6120 7.7.2.2).
+    resource: Option<String>,
     management: StreamManagement,
     /// Whether the server lets us manage the stream; else pings prove what arrived.
     managed: bool,
@@ -113,9 +191,9 @@ pub(crate) struct Session {
     attempts: u32,
     heard: Duration,
     asked_for_life: bool,
+    hidden: bool,
     /// What the stream error said, until the socket closes.
     trouble: Option<Trouble>,
-    #[serde(skip)]
     effects: Vec<Effect>,
 }
 
@@ -124,6 +202,7 @@ impl Session {
         Self {
             state: State::SignedOut,
             url: String::new(),
+            resource: None,
             management: StreamManagement::default(),
             managed: false,
             probe: None,
@@ -131,6 +210,7 @@ impl Session {
             attempts: 0,
             heard: Duration::ZERO,
             asked_for_life: false,
+            hidden: false,
             trouble: None,
             effects: Vec::new(),
         }
@@ -150,27 +230,52 @@ impl Session {
         self.state == State::Established
     }
 
-    /// After a restart: the socket is gone, whatever it was doing.
-    pub(crate) fn restore(&mut self, core: &mut Core) {
-        core.established = false;
-        if matches!(self.state, State::SignedOut | State::Closing) {
-            self.state = State::SignedOut;
+    /// What to write, if there is anything to come back to.
+    pub(crate) fn save(&self, core: &Core) -> Option<String> {
+        if !self.lasting && core.outbox.is_empty() {
+            return None;
+        }
+        let saved = Saved {
+            format: FORMAT,
+            account: core.account.clone(),
+            me: core.me.clone(),
+            url: self.url.clone(),
+            resource: self.resource.clone(),
+            lasting: self.lasting,
+            managed: self.managed,
+            management: self.management.clone(),
+        };
+        // Plain data with text keys always has a JSON form.
+        Some(serde_json::to_string(&saved).expect("plain data"))
+    }
+
+    /// The page is new: a session that was established is resumed at once.
+    pub(crate) fn restore(&mut self, core: &mut Core, saved: Saved) {
+        self.url = saved.url;
+        self.resource = saved.resource;
+        self.lasting = saved.lasting;
+        self.managed = saved.managed;
+        if !saved.lasting {
             return;
         }
-        self.attempts = 0;
-        core.event(StoreEvent::Status(SessionStatus::Reconnecting {
-            trouble: Trouble::ConnectionLost,
-        }));
-        self.open(core);
+        self.management = saved.management;
+        self.management.restored();
+        core.outbox.on_the_wire(self.management.messages());
+        core.me = saved.me;
+        if let Some(me) = core.me.clone() {
+            core.event(StoreEvent::Bound(me));
+        }
+        self.retry(core);
     }
 
     pub(crate) fn command(&mut self, core: &mut Core, command: Command) {
         match command {
             Command::SignIn { jid, url } => {
-                if core.account.as_ref() != Some(&jid) {
-                    core.outbox = crate::outbox::Outbox::default();
-                }
                 self.drop_session(core);
+                if core.account.as_ref() != Some(&jid) {
+                    self.resource = None;
+                    self.effects.push(Effect::Forget);
+                }
                 core.account = Some(jid);
                 self.url = url;
                 self.lasting = false;
@@ -181,7 +286,7 @@ impl Session {
                 self.open(core);
             }
             Command::SignOut => {
-                core.outbox = crate::outbox::Outbox::default();
+                self.resource = None;
                 if self.state == State::Established {
                     self.transmit(couplet_shared::framing::CLOSE.to_owned());
                     self.deadline(core, CLOSE_TIME);
@@ -191,10 +296,26 @@ impl Session {
                     self.state = State::SignedOut;
                 }
                 self.end(core, None);
+                self.effects.push(Effect::Forget);
             }
             Command::RetryNow => {
                 if self.state == State::Waiting {
                     self.retry(core);
+                }
+            }
+            Command::NetworkChanged { online } => {
+                if online {
+                    self.attempts = 0;
+                    self.woken(core);
+                } else {
+                    self.suspect(core);
+                }
+            }
+            Command::Visible(visible) => {
+                self.hidden = !visible;
+                self.beat(core);
+                if visible {
+                    self.woken(core);
                 }
             }
         }
@@ -208,6 +329,10 @@ impl Session {
     }
 
     pub(crate) fn frame(&mut self, core: &mut Core, text: &str) {
+        if matches!(self.state, State::Waiting | State::SignedOut) {
+            // Of a connection that has been given up: it comes again over the next one.
+            return;
+        }
         self.heard = core.now.monotonic;
         self.asked_for_life = false;
         match xml::parse(text) {
@@ -256,6 +381,8 @@ impl Session {
             DEADLINE => self.fail(core, Trouble::Timeout),
             LIVENESS => self.check_life(core),
             RETRY if self.state == State::Waiting => self.retry(core),
+            REPORT if self.state == State::Established => self.acknowledge(core),
+            HEARTBEAT => self.beat(core),
             _ => {}
         }
     }
@@ -266,10 +393,14 @@ impl Session {
         }
         match reply {
             sasl::Reply::Auth { mechanism, initial } => {
-                self.transmit(xml::write(&sasl::auth(&mechanism, &initial)));
+                let auth = xml::write(&sasl::auth(&mechanism, &initial));
+                self.effects.push(Effect::Handshake(auth));
             }
             sasl::Reply::AuthSent => {}
-            sasl::Reply::Response(data) => self.transmit(xml::write(&sasl::response(&data))),
+            sasl::Reply::Response(data) => {
+                let response = xml::write(&sasl::response(&data));
+                self.effects.push(Effect::Handshake(response));
+            }
             sasl::Reply::Verified => self.greet(core, true),
             sasl::Reply::Failed(trouble) => self.fail(core, trouble),
         }
@@ -277,7 +408,11 @@ impl Session {
 
     /// Puts a stanza on the wire and into the queue of what isn't acknowledged.
     pub(crate) fn send(&mut self, stanza: String, message: Option<MessageId>) {
-        self.management.sent(stanza.clone(), message);
+        let unacked = match message {
+            Some(id) => Unacked::Message(id),
+            None => Unacked::Other(stanza.clone()),
+        };
+        self.management.sent(unacked);
         self.transmit(stanza);
     }
 
@@ -293,16 +428,12 @@ impl Session {
         }
     }
 
-    /// Never sends this message again.
-    pub(crate) fn forget(&mut self, id: &MessageId) {
-        self.management.forget(id);
-    }
-
     fn open(&mut self, core: &mut Core) {
         self.state = State::Opening;
         self.trouble = None;
         self.probe = None;
         self.deadline(core, HANDSHAKE_TIME);
+        self.beat(core);
         self.effects.push(Effect::Open(self.url.clone()));
     }
 
@@ -310,7 +441,7 @@ impl Session {
         let Some(account) = &core.account else { return };
         let open = xml::open(account);
         self.state = State::Greeting { authenticated };
-        self.transmit(open);
+        self.effects.push(Effect::Handshake(open));
     }
 
     fn element(&mut self, core: &mut Core, element: Element) {
@@ -331,6 +462,9 @@ impl Session {
 
     fn stanza(&mut self, core: &mut Core, element: Element) {
         self.management.received();
+        if self.state == State::Established {
+            self.report(core);
+        }
         match &self.state {
             State::Binding { id } if element.name() == "iq" && element.attr("id") == Some(id) => {
                 self.bound(core, &element);
@@ -367,12 +501,18 @@ impl Session {
             } => {
                 self.signing_in(core, SignInStep::Binding);
                 self.managed = StreamManagement::offered(features);
+                core.offered = features.children().map(Element::ns).collect();
                 match self.management.resume().filter(|_| self.managed) {
                     Some(resume) => {
+                        // It acknowledges too.
+                        core.durable.due = true;
                         self.state = State::Resuming;
                         self.transmit(resume);
                     }
-                    None => self.bind(core),
+                    None => {
+                        self.drop_session(core);
+                        self.bind(core);
+                    }
                 }
             }
             _ => core.log(Level::Warning, "skipped stream features out of turn"),
@@ -398,7 +538,10 @@ impl Session {
     fn bind(&mut self, core: &mut Core) {
         let id = core.ids.id();
         self.state = State::Binding { id: id.clone() };
-        self.transmit(request(IqKind::Set, id, build("bind", ns::BIND).done()));
+        let resource = self.resource.as_ref();
+        let resource = resource.map(|name| build("resource", ns::BIND).text(name).done());
+        let bind = build("bind", ns::BIND).children(resource);
+        self.transmit(request(IqKind::Set, id, bind.done()));
     }
 
     fn bound(&mut self, core: &mut Core, element: &Element) {
@@ -413,6 +556,7 @@ impl Session {
         // Whoever came as nobody in particular is somebody now (RFC 6120 7.6).
         core.account = Some(me.to_bare());
         core.event(StoreEvent::Bound(me.clone()));
+        self.resource = Some(me.resource().to_string());
         core.me = Some(me);
         if self.managed {
             let enable = self.management.enable();
@@ -429,8 +573,12 @@ impl Session {
         core.timers.cancel(Owner::Session, DEADLINE);
         self.heard = core.now.monotonic;
         self.asked_for_life = false;
-        core.timers
-            .set(Owner::Session, LIVENESS, self.heard + SILENCE);
+        core.timers.set(
+            Owner::Session,
+            LIVENESS,
+            self.heard + self.patience().silence,
+        );
+        self.beat(core);
         core.event(StoreEvent::Status(SessionStatus::Online));
         let how = if resumed { "resumed" } else { "begun" };
         core.log(Level::Info, format!("session {how}"));
@@ -440,18 +588,22 @@ impl Session {
     /// Nonzas of stream management (XEP-0198).
     fn managed(&mut self, core: &mut Core, name: &str, element: &Element) {
         match name {
-            "enabled" => self.management.enabled(element),
-            "r" => {
-                let ack = self.management.ack();
-                self.transmit(ack);
+            "enabled" => {
+                self.management.enabled(element);
+                core.durable.due = true;
             }
+            "r" => self.acknowledge(core),
             "a" => self.acked(core, element),
             "resumed" if self.state == State::Resuming => {
                 self.acked(core, element);
-                let missed: Vec<Unacked> = self.management.resumed().cloned().collect();
-                for unacked in missed {
-                    self.transmit(unacked.stanza);
+                // Messages go again as the outbox has them, in order.
+                core.outbox.send_again();
+                for unacked in self.management.resumed() {
+                    if let Unacked::Other(stanza) = unacked {
+                        self.send(stanza, None);
+                    }
                 }
+                core.durable.due = true;
                 self.establish(core, true);
             }
             "failed" if self.state == State::Resuming => {
@@ -461,6 +613,26 @@ impl Session {
             }
             // Pings prove what acks would have.
             "failed" => self.managed = false,
+            _ => {}
+        }
+    }
+
+    /// Behind the commit of everything that it acknowledges.
+    fn acknowledge(&mut self, core: &mut Core) {
+        core.durable.due = true;
+        core.timers.cancel(Owner::Session, REPORT);
+        let ack = self.management.ack();
+        self.transmit(ack);
+    }
+
+    /// What the server keeps for us is not to grow without end, even if it doesn't ask.
+    fn report(&mut self, core: &mut Core) {
+        match self.management.unreported() {
+            0 => {}
+            1 => core
+                .timers
+                .set(Owner::Session, REPORT, core.now.monotonic + REPORT_TIME),
+            count if count >= REPORT_COUNT => self.acknowledge(core),
             _ => {}
         }
     }
@@ -487,8 +659,11 @@ impl Session {
     }
 
     fn proven(&mut self, stanzas: Vec<Unacked>) {
-        let messages = stanzas.into_iter().filter_map(|unacked| unacked.message);
-        self.effects.extend(messages.map(Effect::Proven));
+        for unacked in stanzas {
+            if let Unacked::Message(id) = unacked {
+                self.effects.push(Effect::Proven(id));
+            }
+        }
     }
 
     fn ping(&mut self, core: &mut Core) {
@@ -509,20 +684,59 @@ impl Session {
             return;
         }
         let now = core.now.monotonic;
-        let next = if now.saturating_sub(self.heard) < SILENCE {
-            self.heard + SILENCE
+        let Patience { silence, answer } = self.patience();
+        let next = if !self.asked_for_life && now.saturating_sub(self.heard) < silence {
+            self.heard + silence
         } else if self.asked_for_life {
             return self.fail(core, Trouble::Timeout);
         } else {
-            self.asked_for_life = true;
-            if self.managed {
-                self.transmit(StreamManagement::request_ack());
-            } else {
-                self.ping(core);
-            }
-            now + ANSWER_TIME
+            self.ask_for_life(core);
+            now + answer
         };
         core.timers.set(Owner::Session, LIVENESS, next);
+    }
+
+    fn patience(&self) -> Patience {
+        if self.hidden { UNWATCHED } else { WATCHED }
+    }
+
+    fn ask_for_life(&mut self, core: &mut Core) {
+        self.asked_for_life = true;
+        if self.managed {
+            self.transmit(StreamManagement::request_ack());
+        } else {
+            self.ping(core);
+        }
+    }
+
+    /// The machine has slept, the network has come back, somebody looks again: a wait is
+    /// over, a connection is not to be trusted.
+    pub(crate) fn woken(&mut self, core: &mut Core) {
+        if self.state == State::Waiting {
+            self.retry(core);
+        } else {
+            self.suspect(core);
+        }
+    }
+
+    /// The connection may be dead; it has little time to prove that it isn't.
+    fn suspect(&mut self, core: &mut Core) {
+        if self.state == State::Established {
+            self.ask_for_life(core);
+            let at = core.now.monotonic + SUSPICION_TIME;
+            core.timers.set(Owner::Session, LIVENESS, at);
+        }
+    }
+
+    /// Sleep is noticed at the next input, which has to come.
+    fn beat(&self, core: &mut Core) {
+        let asleep = matches!(self.state, State::SignedOut | State::Closing);
+        if self.hidden || asleep {
+            core.timers.cancel(Owner::Session, HEARTBEAT);
+        } else {
+            let at = core.now.monotonic + HEARTBEAT_TIME;
+            core.timers.set(Owner::Session, HEARTBEAT, at);
+        }
     }
 
     fn stream_error(&mut self, core: &mut Core, element: &Element) {
@@ -554,6 +768,7 @@ impl Session {
         core.established = false;
         core.timers.cancel(Owner::Session, DEADLINE);
         core.timers.cancel(Owner::Session, LIVENESS);
+        core.timers.cancel(Owner::Session, REPORT);
         if !self.lasting || trouble::is_final(&trouble) {
             self.state = State::SignedOut;
             return self.end(core, Some(trouble));
@@ -599,6 +814,7 @@ impl Session {
     }
 
     fn drop_session(&mut self, core: &mut Core) {
+        core.durable.due |= self.lasting;
         self.management.reset();
         self.probe = None;
         core.me = None;

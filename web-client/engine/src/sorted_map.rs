@@ -86,6 +86,14 @@ impl<K: Ord, V> SortedMap<K, V> {
         self.keys.iter().zip(&self.values)
     }
 
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
+        self.keys.iter().zip(&mut self.values)
+    }
+
+    pub(crate) fn keys(&self) -> std::slice::Iter<'_, K> {
+        self.keys.iter()
+    }
+
     pub(crate) fn values(&self) -> std::slice::Iter<'_, V> {
         self.values.iter()
     }
@@ -96,10 +104,6 @@ impl<K: Ord, V> SortedMap<K, V> {
 
     pub(crate) fn into_keys(self) -> std::vec::IntoIter<K> {
         self.keys.into_iter()
-    }
-
-    pub(crate) fn into_values(self) -> std::vec::IntoIter<V> {
-        self.values.into_iter()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

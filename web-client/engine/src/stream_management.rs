@@ -12,14 +12,18 @@ use xmpp_parsers::ns;
 use crate::store::MessageId;
 use crate::xml::{self, build};
 
+/// More stanzas than this were never sent since the last commit.
+const FORGOTTEN: usize = 100_000;
 /// For how long the server shall keep a session whose connection broke, in seconds.
 const RESUMPTION_TIME: u32 = 300;
 
 /// A stanza that the server has not acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Unacked {
-    pub(crate) stanza: String,
-    pub(crate) message: Option<MessageId>,
+pub(crate) enum Unacked {
+    /// A message of the outbox, which has the text.
+    Message(MessageId),
+    /// Any other stanza.
+    Other(String),
 }
 
 /// The counters and the queue of one stream.
@@ -35,7 +39,14 @@ pub(crate) struct StreamManagement {
     acked: u32,
     unacked: VecDeque<Unacked>,
     /// Whether a request for an ack, or a ping, is under way, and how much of the queue it covers.
+    #[serde(skip)]
     requested: Option<usize>,
+    /// How many stanzas the server doesn't know that we have.
+    #[serde(skip)]
+    unreported: u32,
+    /// Whether this is what was stored: what went out unimportant after that is not counted.
+    #[serde(skip)]
+    restored: bool,
 }
 
 /// The server claims to have handled more than we sent (XEP-0198 4).
@@ -76,17 +87,24 @@ impl StreamManagement {
     pub(crate) fn received(&mut self) {
         if self.enabled {
             self.handled = self.handled.wrapping_add(1);
+            self.unreported += 1;
         }
     }
 
+    /// How many stanzas the server keeps because it doesn't know that we have them.
+    pub(crate) fn unreported(&self) -> u32 {
+        self.unreported
+    }
+
     /// `<a/>`. To be sent behind the commit of what it acknowledges.
-    pub(crate) fn ack(&self) -> String {
+    pub(crate) fn ack(&mut self) -> String {
+        self.unreported = 0;
         xml::write(&build("a", ns::SM).attr("h", self.handled).done())
     }
 
     /// A stanza goes out.
-    pub(crate) fn sent(&mut self, stanza: String, message: Option<MessageId>) {
-        self.unacked.push_back(Unacked { stanza, message });
+    pub(crate) fn sent(&mut self, stanza: Unacked) {
+        self.unacked.push_back(stanza);
     }
 
     /// Whether there is something to ask about that hasn't been asked yet, and
@@ -107,7 +125,10 @@ impl StreamManagement {
     /// The server has handled everything up to `h`: what leaves the queue.
     pub(crate) fn acked(&mut self, h: u32) -> Result<Vec<Unacked>, TooHigh> {
         self.requested = None;
-        let count = h.wrapping_sub(self.acked) as usize;
+        let mut count = h.wrapping_sub(self.acked) as usize;
+        if self.restored && count < FORGOTTEN {
+            count = count.min(self.unacked.len());
+        }
         if count > self.unacked.len() {
             let sent = self
                 .acked
@@ -124,17 +145,26 @@ impl StreamManagement {
         self.unacked.drain(..count).collect()
     }
 
-    /// The session goes on: what the server missed, to be sent again in order.
-    pub(crate) fn resumed(&mut self) -> impl Iterator<Item = &Unacked> {
+    /// The session goes on: what the server missed, to be sent again. Nothing of it
+    /// counts as sent any more.
+    pub(crate) fn resumed(&mut self) -> VecDeque<Unacked> {
         self.requested = None;
-        self.unacked.iter()
+        self.unreported = 0;
+        self.restored = false;
+        std::mem::take(&mut self.unacked)
     }
 
-    /// Forgets a message that must not be sent again.
-    pub(crate) fn forget(&mut self, id: &MessageId) {
-        self.unacked
-            .retain(|unacked| unacked.message.as_ref() != Some(id));
-        self.requested = None;
+    /// This is what was stored.
+    pub(crate) fn restored(&mut self) {
+        self.restored = true;
+    }
+
+    /// The messages that may be on the wire.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &MessageId> {
+        self.unacked.iter().filter_map(|unacked| match unacked {
+            Unacked::Message(id) => Some(id),
+            Unacked::Other(_) => None,
+        })
     }
 
     /// The session is over.
@@ -166,9 +196,13 @@ mod tests {
                 .unwrap(),
         );
         for index in 0..count {
-            management.sent(index.to_string(), None);
+            management.sent(other(index));
         }
         management
+    }
+
+    fn other(index: usize) -> Unacked {
+        Unacked::Other(index.to_string())
     }
 
     #[test]
@@ -176,11 +210,17 @@ mod tests {
         let mut management = with_sent(5);
         let acked = management.acked(3).unwrap();
         assert_eq!(acked.len(), 3);
-        let left: Vec<_> = management
-            .resumed()
-            .map(|unacked| unacked.stanza.as_str())
-            .collect();
-        assert_eq!(left, ["3", "4"]);
+        assert_eq!(management.resumed(), [other(3), other(4)]);
+    }
+
+    #[test]
+    fn what_was_stored_may_lack_what_was_sent_since() {
+        let mut management = with_sent(2);
+        management.restored();
+        assert_eq!(management.acked(5).unwrap().len(), 2);
+        assert!(management.resumed().is_empty());
+        management.sent(other(9));
+        assert_eq!(management.acked(6).unwrap(), [other(9)]);
     }
 
     #[test]
@@ -207,15 +247,10 @@ mod tests {
     #[test]
     fn a_ping_proves_what_was_sent_before_it() {
         let mut management = StreamManagement::default();
-        management.sent("1".into(), None);
+        management.sent(other(1));
         assert!(management.request());
-        management.sent("2".into(), None);
-        let proven: Vec<_> = management
-            .ponged()
-            .into_iter()
-            .map(|unacked| unacked.stanza)
-            .collect();
-        assert_eq!(proven, ["1"]);
+        management.sent(other(2));
+        assert_eq!(management.ponged(), [other(1)]);
     }
 
     #[test]

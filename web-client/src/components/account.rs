@@ -75,6 +75,12 @@ fn entries(state: &State) -> Vec<Entry> {
         true,
     ));
     entries.push(action(
+        Icon::Trash,
+        "menu.clear",
+        opening(state, Layer::ClearData),
+        true,
+    ));
+    entries.push(action(
         Icon::SignOut,
         "menu.signOut",
         sign_out(state.clone()),

@@ -52,7 +52,7 @@ impl Composer {
     /// It is kept when one leaves.
     pub(crate) fn closed(&self, area: Option<HtmlTextAreaElement>) {
         if let Some(area) = area {
-            self.0.state.keep_draft(&self.0.jid, &area.value());
+            self.0.state.leave_draft(&self.0.jid, &area.value());
         }
         self.0.typing.stop();
     }
@@ -114,6 +114,7 @@ impl Composer {
     fn typed(&self) {
         let Some(area) = self.area() else { return };
         self.changed(&area);
+        self.0.state.save_draft(&self.0.jid, &area.value());
         if self.0.filled.get() {
             self.0.typing.key()
         } else {
@@ -125,10 +126,11 @@ impl Composer {
         let Some(area) = self.area() else { return };
         let text = area.value();
         let body = text.trim();
-        if !body.is_empty() {
+        if !body.is_empty() && self.0.state.takes_commands() {
             self.0.state.send(self.0.jid.clone(), body.to_owned());
             self.0.typing.stop();
             area.set_value("");
+            self.0.state.leave_draft(&self.0.jid, "");
             self.changed(&area);
             onsend.emit(());
         }

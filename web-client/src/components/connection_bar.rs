@@ -9,12 +9,14 @@ use yew::prelude::*;
 use super::icon::{Icon, icon};
 use super::icon_button::word;
 use super::trouble;
-use crate::hooks::{use_change, use_model, use_subjects};
+use crate::hooks::{use_change, use_model, use_mount, use_subjects};
 use crate::i18n::{t, t_count};
 use crate::state::State;
 
 /// For how long the good news stays.
 const NEWS_MILLISECONDS: u32 = 3_000;
+/// For how long after loading nothing is said of a connection that is being made.
+const HASTE_MILLISECONDS: u32 = 2_000;
 const TICK_MILLISECONDS: u32 = 250;
 
 #[derive(Properties, PartialEq)]
@@ -27,10 +29,23 @@ pub(crate) struct Props {
 pub(crate) fn ConnectionBar(props: &Props) -> Html {
     use_subjects(&props.state, vec![Topic::Session.into()]);
     let status = props.state.store().status().clone();
-    let lost = matches!(
-        status,
-        SessionStatus::Waiting { .. } | SessionStatus::Reconnecting { .. }
-    );
+    // A page that has just been loaded is usually connected before anybody could read
+    // that it isn't yet.
+    let hasty = use_model(|| true);
+    {
+        let hasty = hasty.clone();
+        use_mount(Box::new(move || {
+            let timeout = Timeout::new(HASTE_MILLISECONDS, move || {
+                hasty.change(|hasty| *hasty = false);
+            });
+            Some(Box::new(move || drop(timeout)))
+        }));
+    }
+    let lost = match status {
+        SessionStatus::Waiting { .. } => true,
+        SessionStatus::Reconnecting { .. } => !*hasty.read(),
+        _ => false,
+    };
     // Whether the connection is back, and hasn't been for long.
     let back = use_model(|| false);
     let was_lost = use_mut_ref(|| false);
@@ -76,7 +91,7 @@ pub(crate) fn ConnectionBar(props: &Props) -> Html {
                 </button>
             </div>
         },
-        SessionStatus::Reconnecting { trouble } => html! {
+        SessionStatus::Reconnecting { trouble } if lost => html! {
             <div class="connection">
                 <span class="spinner" aria-hidden="true"></span>
                 <p class="connection__text">{ cause(&trouble) }{ t("connection.reconnecting") }</p>

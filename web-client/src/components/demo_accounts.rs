@@ -34,7 +34,7 @@ fn button(state: &State, account: &DemoAccount, disabled: bool) -> Html {
     let face = avatar(state, &jid, &name, Size::Small, None);
     let sign_in = {
         let (state, password) = (state.clone(), account.password.clone());
-        Callback::from(move |_| state.sign_in(jid.clone(), password.clone()))
+        Callback::from(move |_| state.sign_in(jid.clone(), password.clone(), true))
     };
     html! {
         <button

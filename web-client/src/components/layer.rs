@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::add_contact::AddContact;
 use super::switcher::Switcher;
-use super::{remove_contact, rename_contact, set_status, shortcuts};
+use super::{clear_data, remove_contact, rename_contact, set_status, shortcuts};
 use crate::state::State;
 
 /// A dialog.
@@ -23,6 +23,8 @@ pub(crate) enum Layer {
     Switcher,
     /// The list of keys.
     Shortcuts,
+    /// Remove everything from this device, after a question.
+    ClearData,
 }
 
 /// The dialog that is open, if one is.
@@ -37,6 +39,7 @@ pub(crate) fn dialog(state: &State) -> Html {
         Layer::Status => set_status::dialog(state),
         Layer::Switcher => html! { <Switcher state={state.clone()} /> },
         Layer::Shortcuts => shortcuts::dialog(state),
+        Layer::ClearData => clear_data::dialog(state),
     }
 }
 

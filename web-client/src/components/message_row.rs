@@ -44,7 +44,7 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
     };
     let (mark, failure) = match &message.delivery {
         _ if !own => (Html::default(), Html::default()),
-        Delivery::Failed(failure) => (Html::default(), why(&message.delivery, failure)),
+        Delivery::Failed(failure) => (Html::default(), why(state, message, failure)),
         delivery => (delivery::mark(delivery), Html::default()),
     };
     let class = match (props.head, own) {
@@ -76,7 +76,7 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
 }
 
 /// What became of a message that came back, and why.
-fn why(delivery: &Delivery, failure: &Failure) -> Html {
+fn why(state: &State, message: &Rc<Message>, failure: &Failure) -> Html {
     let reason = match failure.condition.as_str() {
         "service-unavailable" | "recipient-unavailable" => t("failure.unavailable"),
         "item-not-found" => t("failure.notFound"),
@@ -88,14 +88,23 @@ fn why(delivery: &Delivery, failure: &Failure) -> Html {
         "resource-constraint" | "not-acceptable" => t("failure.notAcceptable"),
         condition => t_with("failure.other", &[("condition", condition)]),
     };
+    let button = |key, act: fn(&State, &Message)| {
+        let (state, message) = (state.clone(), message.clone());
+        let onclick = Callback::from(move |_: MouseEvent| act(&state, &message));
+        html! {
+            <button type="button" class="message__act" {onclick}>{ t(key) }</button>
+        }
+    };
     html! {
         <div class="message__failure">
-            { delivery::mark(delivery) }
+            { delivery::mark(&message.delivery) }
             <p>
                 <strong>{ t("delivery.failed") }</strong>{ " " }{ reason }
                 if let Some(text) = &failure.text {
                     { " " }{ t_with("trouble.quote", &[("text", text)]) }
                 }
+                { " " }{ button("failure.again", State::send_again) }
+                { " " }{ button("failure.discard", State::discard) }
             </p>
         </div>
     }

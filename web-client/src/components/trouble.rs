@@ -17,6 +17,7 @@ pub(crate) fn title(trouble: &Trouble) -> AttrValue {
         Trouble::ServerUnreachable { .. } => t("trouble.serverTitle"),
         Trouble::ServerCertificate { .. } => t("trouble.certificateTitle"),
         Trouble::WrongPassword { .. } => t("trouble.passwordTitle"),
+        Trouble::PasswordNeeded => t("trouble.againTitle"),
         Trouble::AccountDisabled { .. } => t("trouble.accountTitle"),
         Trouble::SignInRefused { .. } => t("trouble.refusedTitle"),
         Trouble::NoMechanism { .. } => t("trouble.mechanismTitle"),
@@ -41,6 +42,7 @@ fn advice(trouble: &Trouble, served: &[String]) -> AttrValue {
         Trouble::ServerUnreachable { .. } => t("trouble.serverText"),
         Trouble::ServerCertificate { .. } => t("trouble.certificateText"),
         Trouble::WrongPassword { .. } => t("trouble.passwordText"),
+        Trouble::PasswordNeeded => t("trouble.againText"),
         Trouble::AccountDisabled { .. } => t("trouble.accountText"),
         Trouble::SignInRefused { condition, .. } => {
             t_with("trouble.refusedText", &[("condition", condition)])
@@ -68,6 +70,7 @@ fn quote(trouble: &Trouble) -> Option<&str> {
         | Trouble::SignInRefused { text, .. }
         | Trouble::StreamError { text, .. } => text.as_deref(),
         Trouble::InsecurePage
+        | Trouble::PasswordNeeded
         | Trouble::ProxyUnreachable
         | Trouble::ConnectionLost
         | Trouble::Timeout

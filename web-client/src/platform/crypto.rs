@@ -6,6 +6,8 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Crypto, CryptoKey, SubtleCrypto};
 
+use super::storage::SaltedKey;
+
 fn crypto() -> Option<Crypto> {
     web_sys::window()?.crypto().ok()
 }
@@ -38,20 +40,35 @@ pub(crate) fn nonce() -> String {
         .collect()
 }
 
-/// Answers a [`ProofRequest`] with a password.
+/// Makes the key that stands for a password as far as `request` goes.
 ///
 /// # Errors
 /// What WebCrypto throws.
-pub(crate) async fn prove(request: ProofRequest, password: &str) -> Result<Proof, JsValue> {
+pub(crate) async fn salt(request: &ProofRequest, password: &str) -> Result<SaltedKey, JsValue> {
     let subtle = crypto().ok_or(JsValue::UNDEFINED)?.subtle();
     let hash = hash_name(request.hash);
-    let salted = salted_password(&subtle, &request, hash, password).await?;
-    let client_key = sign(&subtle, &salted, b"Client Key").await?;
+    Ok(SaltedKey {
+        key: salted_password(&subtle, request, hash, password).await?,
+        hash: request.hash,
+        salt: request.salt.clone(),
+        iterations: request.iterations,
+    })
+}
+
+/// Answers a [`ProofRequest`] with a key that [fits](SaltedKey::fits).
+///
+/// # Errors
+/// What WebCrypto throws.
+pub(crate) async fn prove(request: &ProofRequest, salted: &SaltedKey) -> Result<Proof, JsValue> {
+    let subtle = crypto().ok_or(JsValue::UNDEFINED)?.subtle();
+    let hash = hash_name(request.hash);
+    let salted = &salted.key;
+    let client_key = sign(&subtle, salted, b"Client Key").await?;
     let stored_key = digest(&subtle, hash, &client_key).await?;
     let stored_key = hmac_key(&subtle, hash, &stored_key).await?;
     let message = request.auth_message.as_bytes();
     let client_signature = sign(&subtle, &stored_key, message).await?;
-    let server_key = sign(&subtle, &salted, b"Server Key").await?;
+    let server_key = sign(&subtle, salted, b"Server Key").await?;
     let server_key = hmac_key(&subtle, hash, &server_key).await?;
     Ok(Proof {
         client_proof: client_key
@@ -123,7 +140,8 @@ async fn bytes(promise: js_sys::Promise) -> Result<Vec<u8>, JsValue> {
     Ok(Uint8Array::new(&JsFuture::from(promise).await?).to_vec())
 }
 
-fn object(properties: &[(&str, JsValue)]) -> Object {
+/// A plain object with these properties.
+pub(crate) fn object(properties: &[(&str, JsValue)]) -> Object {
     let object = Object::new();
     for (name, value) in properties {
         // Setting a property of an object that has just been made can't fail.

@@ -3,14 +3,18 @@
 mod clock;
 mod crypto;
 mod socket;
+pub(crate) mod storage;
 mod timer;
 
 pub(crate) use clock::{now, utc_offset};
-pub(crate) use crypto::{is_available as has_crypto, nonce, prove, random};
+pub(crate) use crypto::{is_available as has_crypto, nonce, object, prove, random, salt};
 pub(crate) use socket::{Happened, Socket};
 pub(crate) use timer::Timer;
 
-use wasm_bindgen::JsValue;
+use js_sys::Reflect;
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::ServiceWorkerContainer;
 
 /// The languages that the person reads, best first, each also without its region.
 pub(crate) fn languages() -> Vec<String> {
@@ -24,6 +28,48 @@ pub(crate) fn languages() -> Vec<String> {
         languages.extend([language, base]);
     }
     languages
+}
+
+/// Asks the browser not to throw away what is kept here when the disk runs full.
+/// It decides by itself, or asks the person.
+pub(crate) fn ask_to_persist() {
+    if let Some(window) = web_sys::window() {
+        // Without a storage manager (in an insecure page) there is nothing to ask.
+        let _ = window.navigator().storage().persist();
+    }
+}
+
+/// Has the browser keep the page itself, for when there is no network.
+pub(crate) fn keep_page() {
+    let navigator = web_sys::window().map(|window| window.navigator());
+    let workers = navigator
+        .and_then(|navigator| Reflect::get(&navigator, &"serviceWorker".into()).ok())
+        .filter(JsValue::is_object);
+    if let Some(workers) = workers {
+        let workers: ServiceWorkerContainer = workers.unchecked_into();
+        let registered = workers.register("sw.js");
+        spawn_local(async move {
+            // Without it the page needs a network, and that is all.
+            let _ = JsFuture::from(registered).await;
+        });
+    }
+}
+
+/// Loads the page anew.
+pub(crate) fn reload() {
+    if let Some(window) = web_sys::window() {
+        // A page may always load itself.
+        let _ = window.location().reload();
+    }
+}
+
+/// Forgets the theme and whatever else somebody has chosen for all accounts.
+pub(crate) fn clear_preferences() {
+    let preferences = web_sys::window().and_then(|window| window.local_storage().ok()?);
+    if let Some(preferences) = preferences {
+        // Removing doesn't fail.
+        let _ = preferences.clear();
+    }
 }
 
 /// Tells whoever has the console open.

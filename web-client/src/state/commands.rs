@@ -1,34 +1,31 @@
 //! What people ask of the engine.
 
 use couplet_engine::modules::{
-    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0085_chat_states, xep0313_archive,
+    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0085_chat_states,
 };
-use couplet_engine::store::Availability;
+use couplet_engine::store::{Availability, Message};
 use couplet_engine::{Command, SessionCommand};
 use jid::BareJid;
 
 use super::State;
 
 impl State {
-    /// Signs in; the store says how that goes.
-    pub(crate) fn sign_in(&self, jid: BareJid, password: String) {
-        *self.0.last_address.borrow_mut() = Some(jid.clone());
-        self.0.driver.sign_in(jid, password);
-    }
-
     /// Signs out, or gives up signing in.
     pub(crate) fn sign_out(&self) {
         self.command(Command::Session(SessionCommand::SignOut));
     }
 
-    /// The address that was last used to sign in, while the page lives.
-    pub(crate) fn last_address(&self) -> Option<BareJid> {
-        self.0.last_address.borrow().clone()
-    }
-
     /// Tries to connect now instead of when the time has come.
     pub(crate) fn retry_now(&self) {
         self.command(Command::Session(SessionCommand::RetryNow));
+    }
+
+    /// The device has got its network back, or lost it.
+    pub(super) fn network(&self, online: bool) {
+        // Who leads another tab's session hears of it too.
+        if self.0.session.driver().is_some() {
+            self.command(Command::Session(SessionCommand::NetworkChanged { online }));
+        }
     }
 
     /// Adds to the roster and asks to see their presence.
@@ -75,6 +72,23 @@ impl State {
         }));
     }
 
+    /// Sends a message that came back once more.
+    pub(crate) fn send_again(&self, message: &Message) {
+        self.command(Command::Message(rfc6121_message::Command::Retry {
+            conversation: message.conversation.clone(),
+            id: message.id.clone(),
+            body: message.body.clone(),
+        }));
+    }
+
+    /// Gives up a message that came back.
+    pub(crate) fn discard(&self, message: &Message) {
+        self.command(Command::Message(rfc6121_message::Command::Discard {
+            conversation: message.conversation.clone(),
+            id: message.id.clone(),
+        }));
+    }
+
     /// Everything in the conversation has been seen.
     pub(crate) fn mark_read(&self, conversation: BareJid) {
         self.command(Command::Message(rfc6121_message::Command::MarkRead {
@@ -88,16 +102,5 @@ impl State {
             to,
             typing,
         }));
-    }
-
-    /// Reads a page of messages that are older than what is here.
-    pub(crate) fn load_older(&self, conversation: BareJid) {
-        self.command(Command::Archive(xep0313_archive::Command::Older {
-            conversation,
-        }));
-    }
-
-    fn command(&self, command: Command) {
-        self.0.driver.command(command);
     }
 }

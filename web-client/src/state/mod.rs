@@ -3,26 +3,32 @@
 
 mod commands;
 mod drafts;
+mod follow;
+mod history;
+mod notice;
 mod order;
 mod page;
 mod pictures;
+mod session;
 mod watch;
 
 use std::cell::{Cell, Ref, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
+use couplet_engine::Record;
+use couplet_engine::modules::xep0313_archive;
 use couplet_engine::store::{SessionStatus, Store, StoreEvent, Topic};
 use couplet_shared::config::ClientConfig;
 use jid::BareJid;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
+pub(crate) use notice::Notice;
 pub(crate) use order::Filter;
 pub(crate) use page::document;
 pub(crate) use watch::Subject;
 
-use crate::config::websocket_url;
-use crate::driver::Driver;
+use crate::platform;
 
 /// A handle that costs nothing to pass around; equal to its clones only.
 #[derive(Clone)]
@@ -30,7 +36,7 @@ pub(crate) struct State(Rc<Inner>);
 
 struct Inner {
     config: ClientConfig,
-    driver: Driver,
+    session: session::Session,
     store: RefCell<Store>,
     page: RefCell<page::Page>,
     watchers: watch::Watchers,
@@ -43,8 +49,11 @@ struct Inner {
     by_name: RefCell<Option<Rc<Vec<BareJid>>>>,
     drafts: drafts::Drafts,
     pictures: pictures::Pictures,
-    /// Who signed in last, to be offered again after signing out.
-    last_address: RefCell<Option<BareJid>>,
+    /// Conversations of which more is being read from disk.
+    loading: RefCell<Vec<BareJid>>,
+    /// What the archive was last asked for to fill a gap.
+    gap: RefCell<Option<xep0313_archive::Command>>,
+    notices: notice::Notices,
 }
 
 impl PartialEq for State {
@@ -54,29 +63,24 @@ impl PartialEq for State {
 }
 
 impl State {
-    /// The state of a page that was served with `config`, and its engine.
+    /// The state of a page that was served with `config`. Nobody is signed in until
+    /// [`begin`](Self::begin) finds out that somebody is.
     pub(crate) fn new(config: ClientConfig) -> Self {
-        let state = Self(Rc::new_cyclic(|inner: &Weak<Inner>| {
-            let inner = inner.clone();
-            let driver = Driver::new(websocket_url(&config.websocket), move |events| {
-                if let Some(inner) = inner.upgrade() {
-                    Self(inner).apply(events);
-                }
-            });
-            Inner {
-                config,
-                driver,
-                store: RefCell::default(),
-                page: RefCell::new(page::Page::new()),
-                watchers: watch::Watchers::default(),
-                touched: RefCell::default(),
-                version: Cell::default(),
-                frame_due: Cell::default(),
-                by_name: RefCell::default(),
-                drafts: drafts::Drafts::default(),
-                pictures: pictures::Pictures::default(),
-                last_address: RefCell::default(),
-            }
+        let state = Self(Rc::new(Inner {
+            config,
+            session: session::Session::new(),
+            store: RefCell::default(),
+            page: RefCell::new(page::Page::new()),
+            watchers: watch::Watchers::default(),
+            touched: RefCell::default(),
+            version: Cell::default(),
+            frame_due: Cell::default(),
+            by_name: RefCell::default(),
+            drafts: drafts::Drafts::default(),
+            pictures: pictures::Pictures::default(),
+            loading: RefCell::default(),
+            gap: RefCell::default(),
+            notices: notice::Notices::default(),
         }));
         state.follow_browser();
         state
@@ -94,12 +98,13 @@ impl State {
 
     /// Whether the page may compute keys; where not, nobody can sign in.
     pub(crate) fn is_secure(&self) -> bool {
-        self.0.driver.is_secure()
+        platform::has_crypto()
     }
 
     /// Our own address, once we are signed in.
     pub(crate) fn me(&self) -> Option<BareJid> {
-        self.store().me().map(|jid| jid.to_bare())
+        let bound = self.store().me().map(|jid| jid.to_bare());
+        bound.or_else(|| self.account())
     }
 
     /// Has `tell` called when one of `subjects` changes, until [`unwatch`](Self::unwatch)
@@ -118,8 +123,9 @@ impl State {
         self.0.version.get()
     }
 
-    fn apply(&self, events: Vec<StoreEvent>) {
-        {
+    /// Shows what has happened, and returns what of it has to be kept.
+    fn apply(&self, events: Vec<StoreEvent>) -> Vec<Record> {
+        let (records, gone) = {
             let mut store = self.0.store.borrow_mut();
             let mut touched = self.0.touched.borrow_mut();
             for event in events {
@@ -134,12 +140,18 @@ impl State {
                     }
                 }
             }
-            if matches!(store.status(), SessionStatus::SignedOut { .. }) {
+            let gone = matches!(store.status(), SessionStatus::SignedOut { trouble: None });
+            if gone {
                 self.0.drafts.clear();
                 self.0.pictures.clear();
             }
+            (store.take_records(), gone)
+        };
+        if gone {
+            self.clear_if_asked();
         }
         self.tell_soon();
+        records
     }
 
     fn touch(&self, subject: Subject) {

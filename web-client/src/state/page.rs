@@ -97,9 +97,14 @@ impl State {
         listen(&window, "hashchange", Self::follow_route);
         listen(&window, "focus", Self::follow_attention);
         listen(&window, "blur", Self::follow_attention);
-        listen(&window, "online", Self::retry_now);
+        listen(&window, "online", |state| state.network(true));
+        listen(&window, "offline", |state| state.network(false));
+        // Out of the browser's cache of pages: whatever was open is so no longer.
+        listen(&window, "pageshow", |state| state.network(true));
         if let Some(document) = window.document() {
             listen(&document, "visibilitychange", Self::follow_attention);
+            listen(&document, "visibilitychange", Self::tell_visible);
+            listen(&document, "resume", |state| state.network(true));
         }
         let state = self.clone();
         Interval::new(MINUTE, move || state.follow_clock()).forget();

@@ -18,6 +18,10 @@ pub(crate) enum Subject {
     Attention,
     /// What day it is.
     Day,
+    /// What the person has to be told about this device.
+    Notice,
+    /// All of it.
+    Everything,
 }
 
 impl From<Topic> for Subject {
@@ -65,10 +69,11 @@ impl Watchers {
             .borrow()
             .iter()
             .filter(|watcher| {
-                watcher
-                    .subjects
-                    .iter()
-                    .any(|subject| touched.contains(subject))
+                touched.contains(&Subject::Everything)
+                    || watcher
+                        .subjects
+                        .iter()
+                        .any(|subject| touched.contains(subject))
             })
             .map(|watcher| watcher.tell.clone())
             .collect();

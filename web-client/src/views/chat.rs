@@ -11,6 +11,7 @@ use crate::components::conversation::Conversation;
 use crate::components::details::Details;
 use crate::components::empty::no_conversation;
 use crate::components::layer::{Layer, dialog};
+use crate::components::notice::Notices;
 use crate::components::sidebar::Sidebar;
 use crate::hooks::{use_each_rendering, use_mount, use_subjects};
 use crate::i18n::{number, t, t_with};
@@ -57,6 +58,7 @@ pub(crate) fn Chat(props: &Props) -> Html {
                 <header>
                     <h1 class="visually-hidden">{ t("app.name") }</h1>
                     <ConnectionBar state={state.clone()} />
+                    <Notices state={state.clone()} />
                 </header>
                 <div class="columns" data-place={place}>
                     <Sidebar state={state.clone()} current={route.jid().cloned()} />

@@ -12,6 +12,7 @@ use crate::components::dialog::{submitting, value};
 use crate::components::field::{Field, focus, input};
 use crate::components::icon::{Icon, mark};
 use crate::components::icon_button::{Kind, icon_button_of, word};
+use crate::components::notice;
 use crate::components::trouble::alert;
 use crate::hooks::{Model, use_change, use_model, use_mount, use_subjects};
 use crate::i18n::{t, t_with};
@@ -19,6 +20,7 @@ use crate::state::{State, document};
 
 const ADDRESS: &str = "sign-in-address";
 const PASSWORD: &str = "sign-in-password";
+const STAY: &str = "sign-in-stay";
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -33,6 +35,8 @@ struct Form {
     completed: Option<BareJid>,
     /// Whether the password can be read.
     open: bool,
+    /// Whether the device is to forget all of it when the page goes.
+    leaves: bool,
 }
 
 /// The form, what went wrong, and the accounts of a demo.
@@ -46,13 +50,16 @@ pub(crate) fn SignIn(props: &Props) -> Html {
         let state = state.clone();
         use_mount(Box::new(move || {
             document()?.set_title(&t("app.name"));
-            input(ADDRESS)?.set_value(state.last_address()?.as_str());
+            input(ADDRESS)?.set_value(state.account()?.as_str());
             None
         }));
     }
     {
         // After a wrong password one types another.
-        let wrong = matches!(trouble, Some(Trouble::WrongPassword { .. }));
+        let wrong = matches!(
+            trouble,
+            Some(Trouble::WrongPassword { .. } | Trouble::PasswordNeeded)
+        );
         use_change(
             word(wrong).to_owned(),
             Box::new(move || {
@@ -84,6 +91,7 @@ pub(crate) fn SignIn(props: &Props) -> Html {
                 }
                 { address(state, &form, busy) }
                 { password(&form, busy) }
+                { stay(state, &form, busy) }
                 <button
                     type="submit"
                     class="button button--primary sign-in__submit"
@@ -116,7 +124,7 @@ fn submit(state: &State, form: &Model<Form>, data: &FormData) {
     let password = data.get(PASSWORD).as_string().unwrap_or_default();
     let mistake = match credentials(&value(data, ADDRESS), password, &state.config().domains) {
         Ok((jid, password)) => {
-            state.sign_in(jid, password);
+            state.sign_in(jid, password, data.has(STAY));
             None
         }
         Err(mistake) => Some(mistake),
@@ -193,6 +201,44 @@ fn password(form: &Model<Form>, readonly: bool) -> Html {
         ..Field::default()
     }
     .html()
+}
+
+/// Whether the device is to remember who is signed in, and what that means; where it
+/// can't, why.
+fn stay(state: &State, form: &Model<Form>, busy: bool) -> Html {
+    if !state.is_secure() {
+        return Html::default();
+    }
+    if let Some(fault) = state.keeps_nothing() {
+        return html! { <p class="sign-in__stay-note">{ notice::memory_only(&fault) }</p> };
+    }
+    let leaves = form.read().leaves;
+    let onchange = {
+        let form = form.clone();
+        Callback::from(move |_: Event| form.change(|form| form.leaves = !form.leaves))
+    };
+    let note = if leaves {
+        "signIn.leaves"
+    } else {
+        "signIn.stays"
+    };
+    html! {
+        <div class="sign-in__stay">
+            <label class="check">
+                <input
+                    type="checkbox"
+                    name={STAY}
+                    class="check__input"
+                    checked={!leaves}
+                    disabled={busy}
+                    aria-describedby="sign-in-stay-note"
+                    {onchange}
+                />
+                <span>{ t("signIn.stay") }</span>
+            </label>
+            <p class="sign-in__stay-note" id="sign-in-stay-note">{ t(note) }</p>
+        </div>
+    }
 }
 
 /// What is being done, and the way out of it.

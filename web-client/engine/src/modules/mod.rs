@@ -13,27 +13,31 @@ pub mod xep0199_ping;
 pub mod xep0202_time;
 pub mod xep0280_carbons;
 pub mod xep0313_archive;
+pub mod xep0352_client_state;
 pub mod xep0359_stanza_ids;
 
 use crate::module::Module;
 
-/// All modules, in the order in which they see a stanza: what unwraps comes
-/// first, then what acts on the side, then what shows.
+/// All modules, in the order in which they see a stanza: what unwraps comes first, then
+/// what acts on the side, then what shows. In the same order they begin a new session:
+/// first carbons and presence, then the archive, so that everything is either in the
+/// archive by then or comes by itself.
 pub(crate) fn table() -> Vec<Box<dyn Module>> {
     vec![
         Box::<xep0280_carbons::Carbons>::default(),
+        Box::<rfc6121_roster::Roster>::default(),
+        Box::<rfc6121_presence::Presences>::default(),
         Box::<xep0313_archive::Archive>::default(),
         Box::<xep0184_receipts::Receipts>::default(),
         Box::<xep0085_chat_states::ChatStates>::default(),
         Box::<xep0084_avatar::Avatars>::default(),
         Box::<xep0359_stanza_ids::StanzaIds>::default(),
         Box::<rfc6121_message::Messages>::default(),
-        Box::<rfc6121_roster::Roster>::default(),
-        Box::<rfc6121_presence::Presences>::default(),
         Box::<xep0030_disco::Disco>::default(),
         Box::<xep0115_caps::Caps>::default(),
         Box::<xep0199_ping::Ping>::default(),
         Box::<xep0202_time::Time>::default(),
         Box::<xep0092_version::Version>::default(),
+        Box::<xep0352_client_state::ClientState>::default(),
     ]
 }

@@ -22,6 +22,22 @@ pub enum Command {
         /// What.
         body: String,
     },
+    /// Send a message that failed once more, as a new one.
+    Retry {
+        /// To whom.
+        conversation: BareJid,
+        /// The one that failed.
+        id: MessageId,
+        /// What it says.
+        body: String,
+    },
+    /// Give up a message that failed, or that is still waiting for a connection.
+    Discard {
+        /// To whom.
+        conversation: BareJid,
+        /// Which one.
+        id: MessageId,
+    },
     /// Everything in the conversation has been seen.
     MarkRead {
         /// Which conversation.
@@ -41,28 +57,21 @@ impl Module for Messages {
         }
     }
 
-    /// What was queued when the last sign-in of this account ended is still ours.
-    fn on_established(&mut self, ctx: &mut Ctx<'_>, resumed: bool) {
-        if resumed {
-            return;
-        }
-        let waiting: Vec<_> = ctx
-            .core
-            .outbox
-            .iter()
-            .map(|queued| queued.message.clone())
-            .collect();
-        for message in waiting {
-            ctx.event(StoreEvent::Message {
-                message,
-                provenance: Provenance::Live,
-            });
-        }
-    }
-
     fn on_command(&mut self, ctx: &mut Ctx<'_>, command: &AnyCommand) -> Flow {
         match command {
             AnyCommand::Message(Command::Send { to, body }) => self.send(ctx, to, body),
+            AnyCommand::Message(Command::Retry {
+                conversation,
+                id,
+                body,
+            }) => {
+                if discard(ctx, conversation, id) {
+                    self.send(ctx, conversation, body);
+                }
+            }
+            AnyCommand::Message(Command::Discard { conversation, id }) => {
+                discard(ctx, conversation, id);
+            }
             AnyCommand::Message(Command::MarkRead { conversation }) => {
                 ctx.event(StoreEvent::Read {
                     conversation: conversation.clone(),
@@ -98,6 +107,7 @@ impl Messages {
         let message = Message {
             id: MessageId(id.clone()),
             stanza_id: Some(id.clone()),
+            origin_id: Some(id.clone()),
             archive_id: None,
             conversation: to.clone(),
             from,
@@ -107,8 +117,8 @@ impl Messages {
             delivery: Delivery::Queued,
         };
         ctx.event(StoreEvent::Message {
-            message: message.clone(),
-            provenance: Provenance::Live,
+            message: Box::new(message.clone()),
+            provenance: live(ctx),
         });
         let mut stanza = stanza::Message::chat(Jid::from(to.clone()));
         stanza.id = Some(id);
@@ -148,8 +158,9 @@ impl Messages {
             Origin::Archive { id, .. } => Some(id.clone()),
             _ => archive_id(stanza, &account),
         };
+        let origin_id = origin_id(stanza);
         let own = (direction == Direction::Outgoing)
-            .then(|| origin_id(stanza).or_else(|| stanza_id.clone()))
+            .then(|| origin_id.clone().or_else(|| stanza_id.clone()))
             .flatten();
         let id = MessageId(
             own.or_else(|| archive_id.clone())
@@ -157,27 +168,29 @@ impl Messages {
         );
         let (at, provenance) = match origin {
             Origin::Archive { at, provenance, .. } => (*at, *provenance),
-            _ => (
-                delayed_since(stanza).unwrap_or(ctx.now().wall),
-                Provenance::Live,
-            ),
+            _ => match delayed_since(stanza) {
+                Some(at) if !ctx.core.catching_up => (at, Provenance::Delayed),
+                at => (at.unwrap_or(ctx.now().wall), live(ctx)),
+            },
         };
         if direction == Direction::Outgoing {
             // A copy of what we sent, from another device or the archive: the server has it.
             ctx.prove(&id);
         }
+        let message = Box::new(Message {
+            id,
+            stanza_id,
+            origin_id,
+            archive_id,
+            conversation,
+            from,
+            direction,
+            body: body.to_owned(),
+            at,
+            delivery: Delivery::Sent,
+        });
         ctx.event(StoreEvent::Message {
-            message: Message {
-                id,
-                stanza_id,
-                archive_id,
-                conversation,
-                from,
-                direction,
-                body: body.to_owned(),
-                at,
-                delivery: Delivery::Sent,
-            },
+            message,
             provenance,
         });
     }
@@ -206,6 +219,27 @@ impl Messages {
             delivery: Delivery::Failed(failure),
         });
     }
+}
+
+/// What comes now is in its place, unless there is a gap before it.
+fn live(ctx: &Ctx<'_>) -> Provenance {
+    if ctx.core.catching_up {
+        Provenance::Ahead
+    } else {
+        Provenance::Live
+    }
+}
+
+/// Takes a message back, unless it is on its way.
+fn discard(ctx: &mut Ctx<'_>, conversation: &BareJid, id: &MessageId) -> bool {
+    if ctx.core.outbox.has(id) && !ctx.core.outbox.discard(id) {
+        return false;
+    }
+    ctx.event(StoreEvent::Discarded {
+        conversation: conversation.clone(),
+        id: id.clone(),
+    });
+    true
 }
 
 /// The id that our own archive gave the message. Anybody can claim to be it by

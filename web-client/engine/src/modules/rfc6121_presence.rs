@@ -67,6 +67,7 @@ impl Module for Presences {
                     .map(str::trim)
                     .filter(|text| !text.is_empty())
                     .map(Into::into);
+                ctx.changed();
                 self.announce(ctx);
             }
             AnyCommand::Presence(Command::Accept { jid }) => self.accept(ctx, jid),
@@ -79,9 +80,10 @@ impl Module for Presences {
         Flow::Stop
     }
 
-    fn on_outgoing_presence(&mut self, _ctx: &mut Ctx<'_>, presence: &mut stanza::Presence) {
+    fn on_outgoing_presence(&mut self, ctx: &mut Ctx<'_>, presence: &mut stanza::Presence) {
         if let (PresenceType::Subscribe, Some(to)) = (&presence.kind, &presence.to) {
             self.asked.insert(to.to_bare(), ());
+            ctx.changed();
         }
     }
 
@@ -109,20 +111,27 @@ impl Module for Presences {
                 ctx.event(StoreEvent::SubscriptionRequestAnswered(from.to_bare()));
             }
             PresenceType::Subscribed | PresenceType::Unsubscribed => {
-                self.asked.remove(&from.to_bare());
+                if self.asked.remove(&from.to_bare()).is_some() {
+                    ctx.changed();
+                }
             }
             PresenceType::Error | PresenceType::Probe => {}
         }
         Flow::Continue
     }
 
+    fn part(&self) -> Option<&'static str> {
+        Some("presence")
+    }
+
     fn save(&self) -> Option<String> {
         serde_json::to_string(self).ok()
     }
 
-    fn restore(&mut self, saved: &str) {
+    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &str) {
         if let Ok(saved) = serde_json::from_str(saved) {
             *self = saved;
+            ctx.event(StoreEvent::OwnPresence(self.own.clone()));
         }
     }
 }

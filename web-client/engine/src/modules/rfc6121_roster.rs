@@ -40,6 +40,8 @@ pub enum Command {
 #[derive(Debug, Default)]
 pub(crate) struct Roster {
     fetch: Option<Ticket>,
+    /// Whether the server has told us the whole of it in this session.
+    whole: bool,
     /// What the server last told us of each entry, to change one thing and keep the rest.
     contacts: SortedMap<BareJid, Contact>,
 }
@@ -55,8 +57,12 @@ impl Module for Roster {
 
     fn on_established(&mut self, ctx: &mut Ctx<'_>, resumed: bool) {
         if !resumed {
-            self.fetch = Some(ctx.get(None, query(None)));
+            self.whole = false;
+        } else if self.whole || self.fetch.is_some() {
+            return;
         }
+        self.fetch = Some(ctx.get(None, query(None)));
+        ctx.changed();
     }
 
     fn on_iq_result(&mut self, ctx: &mut Ctx<'_>, ticket: Ticket, response: Response) {
@@ -70,16 +76,14 @@ impl Module for Roster {
         let Ok(Some(roster)) = response else {
             return ctx.warn("the server gives us no roster");
         };
+        self.whole = true;
+        ctx.changed();
         self.contacts = roster
             .children()
             .filter_map(contact)
             .map(|contact| (contact.jid.clone(), contact))
             .collect();
-        ctx.core.subscriptions = self
-            .contacts
-            .values()
-            .map(|contact| (contact.jid.clone(), contact.subscription))
-            .collect();
+        self.tell_subscriptions(ctx);
         ctx.event(StoreEvent::Roster(
             self.contacts.values().cloned().collect(),
         ));
@@ -120,22 +124,37 @@ impl Module for Roster {
         Flow::Stop
     }
 
-    fn save(&self) -> Option<String> {
-        serde_json::to_string(&self.contacts).ok()
+    fn part(&self) -> Option<&'static str> {
+        Some("roster")
     }
 
-    fn restore(&mut self, saved: &str) {
-        if let Ok(contacts) = serde_json::from_str(saved) {
+    fn save(&self) -> Option<String> {
+        serde_json::to_string(&(self.whole, &self.contacts)).ok()
+    }
+
+    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &str) {
+        if let Ok((whole, contacts)) = serde_json::from_str(saved) {
+            self.whole = whole;
             self.contacts = contacts;
+            self.tell_subscriptions(ctx);
         }
     }
 }
 
 impl Roster {
+    fn tell_subscriptions(&self, ctx: &mut Ctx<'_>) {
+        ctx.core.subscriptions = self
+            .contacts
+            .values()
+            .map(|contact| (contact.jid.clone(), contact.subscription))
+            .collect();
+    }
+
     fn push(&mut self, ctx: &mut Ctx<'_>, item: &Element) {
         let Some(contact) = contact(item) else {
             return ctx.warn("skipped a roster item without an address");
         };
+        ctx.changed();
         if item.attr("subscription") == Some("remove") {
             self.contacts.remove(&contact.jid);
             ctx.core.subscriptions.remove(&contact.jid);

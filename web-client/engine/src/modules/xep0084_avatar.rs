@@ -19,8 +19,9 @@ const LARGEST: usize = 512 * 1024;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Avatars {
-    /// The hash of the picture we have or are fetching, by person.
+    /// The hash of the picture we have, by person.
     known: SortedMap<BareJid, String>,
+    #[serde(skip)]
     fetching: SortedMap<Ticket, (BareJid, String)>,
 }
 
@@ -39,9 +40,7 @@ impl Module for Avatars {
 
     fn on_lost(&mut self, _ctx: &mut Ctx<'_>) {
         // What was being fetched has not come; it will be announced again.
-        for (jid, _) in std::mem::take(&mut self.fetching).into_values() {
-            self.known.remove(&jid);
-        }
+        self.fetching.clear();
     }
 
     fn on_pep(&mut self, ctx: &mut Ctx<'_>, from: &BareJid, node: &str, items: &[Element]) {
@@ -54,6 +53,7 @@ impl Module for Avatars {
         let Some(metadata) = metadata else { return };
         if metadata.children().next().is_none() {
             self.known.remove(from);
+            ctx.changed();
             return ctx.event(StoreEvent::Avatar {
                 jid: from.clone(),
                 image: None,
@@ -62,9 +62,12 @@ impl Module for Avatars {
         let Some(id) = metadata.children().find_map(wanted) else {
             return;
         };
-        if self.known.get(from) == Some(&id) {
+        let fetching = (from.clone(), id);
+        let under_way = self.fetching.values().any(|other| *other == fetching);
+        if under_way || self.known.get(from) == Some(&fetching.1) {
             return;
         }
+        let (_, id) = &fetching;
         let item = build("item", ns::PUBSUB).attr("id", id.as_str()).done();
         let items = build("items", ns::PUBSUB)
             .attr("node", ns::AVATAR_DATA)
@@ -72,8 +75,7 @@ impl Module for Avatars {
             .done();
         let request = build("pubsub", ns::PUBSUB).child(items).done();
         let ticket = ctx.get(Some(Jid::from(from.clone())), request);
-        self.known.insert(from.clone(), id.clone());
-        self.fetching.insert(ticket, (from.clone(), id));
+        self.fetching.insert(ticket, fetching);
     }
 
     fn on_iq_result(&mut self, ctx: &mut Ctx<'_>, ticket: Ticket, response: Response) {
@@ -82,23 +84,27 @@ impl Module for Avatars {
         };
         match response.ok().flatten().as_ref().and_then(image) {
             Some(image) if hex(&Sha1::digest(&image)) == id => {
+                self.known.insert(jid.clone(), id);
+                ctx.changed();
+                ctx.core.durable.due = true;
                 ctx.event(StoreEvent::Avatar {
                     jid,
                     image: Some(image),
                 });
             }
-            _ => {
-                self.known.remove(&jid);
-                ctx.warn("skipped an avatar that is not what was announced");
-            }
+            _ => ctx.warn("skipped an avatar that is not what was announced"),
         }
+    }
+
+    fn part(&self) -> Option<&'static str> {
+        Some("avatars")
     }
 
     fn save(&self) -> Option<String> {
         serde_json::to_string(self).ok()
     }
 
-    fn restore(&mut self, saved: &str) {
+    fn restore(&mut self, _ctx: &mut Ctx<'_>, saved: &str) {
         if let Ok(saved) = serde_json::from_str(saved) {
             *self = saved;
         }

@@ -2,12 +2,16 @@
 
 use xmpp_parsers::ns;
 
-use crate::iq::{Response, Ticket};
+use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
 use crate::xml::{build, forwarded};
 
 #[derive(Debug, Default)]
-pub(crate) struct Carbons;
+pub(crate) struct Carbons {
+    /// Whether the server has answered in this session.
+    settled: bool,
+    asked: Option<Ticket>,
+}
 
 impl Module for Carbons {
     fn specification(&self) -> Specification {
@@ -24,12 +28,19 @@ impl Module for Carbons {
 
     fn on_established(&mut self, ctx: &mut Ctx<'_>, resumed: bool) {
         if !resumed {
-            ctx.set(None, build("enable", ns::CARBONS).done());
+            self.settled = false;
+        } else if self.settled || self.asked.is_some() {
+            return;
         }
+        self.asked = Some(ctx.set(None, build("enable", ns::CARBONS).done()));
+        ctx.changed();
     }
 
     fn on_iq_result(&mut self, ctx: &mut Ctx<'_>, _ticket: Ticket, response: Response) {
-        if response.is_err() {
+        self.asked = None;
+        self.settled = !matches!(response, Err(NoResult::Lost));
+        ctx.changed();
+        if matches!(response, Err(NoResult::Error(_) | NoResult::Timeout)) {
             ctx.warn(
                 "the server doesn't do carbons: other devices' messages come from the archive",
             );
@@ -60,5 +71,17 @@ impl Module for Carbons {
             None => ctx.warn("skipped a carbon that can't be read"),
         }
         Flow::Stop
+    }
+
+    fn part(&self) -> Option<&'static str> {
+        Some("carbons")
+    }
+
+    fn save(&self) -> Option<String> {
+        self.settled.then(|| "true".to_owned())
+    }
+
+    fn restore(&mut self, _ctx: &mut Ctx<'_>, _saved: &str) {
+        self.settled = true;
     }
 }

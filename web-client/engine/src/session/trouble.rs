@@ -60,6 +60,7 @@ pub(super) fn is_final(trouble: &Trouble) -> bool {
     match trouble {
         Trouble::InsecurePage
         | Trouble::WrongPassword { .. }
+        | Trouble::PasswordNeeded
         | Trouble::AccountDisabled { .. }
         | Trouble::NoMechanism { .. }
         | Trouble::ServerNotVerified

@@ -3,6 +3,8 @@
 use jid::{BareJid, FullJid};
 use serde::{Deserialize, Serialize};
 
+use crate::now::Timestamp;
+
 use super::{
     Contact, Delivery, Message, MessageId, Older, ResourcePresence, SessionStatus,
     SubscriptionRequest,
@@ -46,7 +48,7 @@ pub enum StoreEvent {
     /// A message that was sent or received; a copy of a known one is merged with it.
     Message {
         /// The message.
-        message: Message,
+        message: Box<Message>,
         /// How it came to us.
         provenance: Provenance,
     },
@@ -58,6 +60,15 @@ pub enum StoreEvent {
         id: MessageId,
         /// How far it is.
         delivery: Delivery,
+    },
+    /// Everything that was missed has been read.
+    CaughtUp,
+    /// One of our messages that didn't reach anybody is given up.
+    Discarded {
+        /// Where the message was.
+        conversation: BareJid,
+        /// Which message.
+        id: MessageId,
     },
     /// The other side has begun or ceased to type (XEP-0085).
     Typing {
@@ -71,36 +82,34 @@ pub enum StoreEvent {
         /// Which.
         conversation: BareJid,
     },
-    /// What is known of the part of the conversation that isn't here yet.
+    /// What is known of a part of the conversation that isn't here yet.
     Older {
-        /// Which.
+        /// Which conversation.
         conversation: BareJid,
-        /// What there is.
+        /// The gap: it ends before this one (an archive's id), `None` where nothing is here.
+        before: Option<String>,
+        /// What there is in it.
         older: Older,
+        /// Where a smaller gap ends that is left of it.
+        next: Option<String>,
+    },
+    /// A page from somewhere in the past is about to come, around which there are gaps.
+    Island {
+        /// Of which conversation.
+        conversation: BareJid,
+        /// The archive's id of its first message, and its time.
+        first: (String, Timestamp),
+        /// The archive's id of its last message, and its time.
+        last: (String, Timestamp),
+        /// Whether there is nothing newer in the archive.
+        newest: bool,
     },
 }
 
-impl StoreEvent {
-    /// Whether the change has to survive the end of the page.
-    pub fn is_durable(&self) -> bool {
-        match self {
-            Self::Roster(_)
-            | Self::Contact(_)
-            | Self::ContactRemoved(_)
-            | Self::Avatar { .. }
-            | Self::Message { .. }
-            | Self::Delivery { .. }
-            | Self::Read { .. } => true,
-            Self::Status(_)
-            | Self::Bound(_)
-            | Self::OwnPresence(_)
-            | Self::SubscriptionRequest(_)
-            | Self::SubscriptionRequestAnswered(_)
-            | Self::Presence { .. }
-            | Self::PresencesLost
-            | Self::Typing { .. }
-            | Self::Older { .. } => false,
-        }
+impl Provenance {
+    /// Whether the person can't have seen it before.
+    pub(crate) fn is_news(self) -> bool {
+        !matches!(self, Self::Before | Self::History)
     }
 }
 
@@ -109,8 +118,15 @@ impl StoreEvent {
 pub enum Provenance {
     /// Sent here, or delivered to this session, or a carbon of either (XEP-0280).
     Live,
+    /// The same while what was missed before it is still being read.
+    Ahead,
+    /// Delivered to this session some time after it was sent (XEP-0203).
+    Delayed,
     /// From the archive, for the time since we were last here: it is news.
     CatchUp,
+    /// From the archive, of the time before this device was ever here: in the archive's
+    /// order, but not news.
+    Before,
     /// From the archive, as history: it is not news. A page of it comes newest first.
     History,
 }

@@ -50,6 +50,8 @@ pub struct Message {
     pub id: MessageId,
     /// The `id` of the stanza, which receipts and errors refer to.
     pub stanza_id: Option<String>,
+    /// The id that the writer vouches for to be unique, if they do (XEP-0359).
+    pub origin_id: Option<String>,
     /// The id that our archive gave it (XEP-0359).
     pub archive_id: Option<String>,
     /// The other side.
@@ -74,15 +76,26 @@ impl Message {
         if self.direction != other.direction || self.conversation != other.conversation {
             return false;
         }
-        if let (Some(mine), Some(theirs)) = (&self.archive_id, &other.archive_id) {
-            return mine == theirs;
-        }
-        if self.direction == Direction::Outgoing && self.id == other.id {
+        let same = |mine: &Option<String>, theirs: &Option<String>| match (mine, theirs) {
+            (Some(mine), Some(theirs)) => Some(mine == theirs),
+            _ => None,
+        };
+        let archived = same(&self.archive_id, &other.archive_id);
+        if archived == Some(true) || self.direction == Direction::Outgoing && self.id == other.id {
             return true;
         }
-        self.stanza_id.is_some()
-            && self.stanza_id == other.stanza_id
-            && self.from.to_bare() == other.from.to_bare()
-            && self.body == other.body
+        if self.from.to_bare() != other.from.to_bare() {
+            return false;
+        }
+        // Whoever sends again what may have arrived makes the archive have it twice.
+        match (same(&self.origin_id, &other.origin_id), archived) {
+            (Some(same), _) => same,
+            (None, Some(_)) => false,
+            (None, None) => {
+                self.stanza_id.is_some()
+                    && self.stanza_id == other.stanza_id
+                    && self.body == other.body
+            }
+        }
     }
 }

@@ -7,7 +7,9 @@
 mod conversation;
 mod event;
 mod message;
+mod mirror;
 mod roster;
+mod rows;
 mod status;
 mod timeline;
 
@@ -24,6 +26,9 @@ pub use roster::{Availability, Contact, ResourcePresence, Subscription, Subscrip
 pub use status::{SessionStatus, SignInStep, Trouble};
 pub use timeline::Timeline;
 
+use crate::modules::xep0313_archive::Command;
+use crate::output::Table;
+
 /// Everything the views read.
 #[derive(Debug, Clone, Default)]
 pub struct Store {
@@ -36,6 +41,7 @@ pub struct Store {
     requests: Vec<SubscriptionRequest>,
     conversations: SortedMap<BareJid, Conversation>,
     roster_loaded: bool,
+    changed: rows::Changed,
 }
 
 impl Store {
@@ -116,17 +122,59 @@ impl Store {
         self.conversations.get(jid)
     }
 
+    /// What to ask the archive for to see more of the conversation with `jid` than is here
+    /// or on disk: the command for its oldest gap.
+    pub fn older(&self, jid: &BareJid) -> Command {
+        let before = self
+            .conversations
+            .get(jid)
+            .and_then(Conversation::begins_with);
+        Command::Older {
+            conversation: jid.clone(),
+            before,
+            until: None,
+        }
+    }
+
+    /// The same for the gaps in between, newest first: each is directly behind the message
+    /// with this archive id.
+    pub fn gaps(&self, jid: &BareJid) -> Vec<(String, Command)> {
+        let gaps = self.conversations.get(jid).map(Conversation::gaps);
+        let gaps = gaps.into_iter().flatten().map(|gap| {
+            let command = Command::Older {
+                conversation: jid.clone(),
+                before: Some(gap.before.clone()),
+                until: Some(gap.until.clone()),
+            };
+            (gap.until.clone(), command)
+        });
+        gaps.collect()
+    }
+
     /// Applies one event and returns what it changed.
     pub fn apply(&mut self, event: StoreEvent) -> Vec<Topic> {
         match event {
             StoreEvent::Status(status) => {
-                if matches!(status, SessionStatus::SignedOut { .. }) {
-                    *self = Self::default();
+                match status {
+                    SessionStatus::SignedOut { trouble: None } => *self = Self::default(),
+                    // Whoever comes back finds everything as it was.
+                    SessionStatus::SignedOut { .. } => self.lose_presences(),
+                    _ => {}
                 }
                 self.status = status;
                 vec![Topic::Session]
             }
             StoreEvent::Bound(jid) => {
+                if self
+                    .me
+                    .as_ref()
+                    .is_some_and(|me| me.to_bare() != jid.to_bare())
+                {
+                    *self = Self {
+                        status: self.status.clone(),
+                        ..Self::default()
+                    };
+                }
                 self.me = Some(jid);
                 vec![Topic::Session]
             }
@@ -135,15 +183,12 @@ impl Store {
                 vec![Topic::Session]
             }
             StoreEvent::Roster(contacts) => {
-                self.contacts = contacts
-                    .into_iter()
-                    .map(|contact| (contact.jid.clone(), Rc::new(contact)))
-                    .collect();
-                self.roster_loaded = true;
+                self.apply_roster(contacts);
                 vec![Topic::Roster, Topic::Conversations]
             }
             StoreEvent::Contact(contact) => {
                 let jid = contact.jid.clone();
+                self.changed.mark(Table::Roster, &jid);
                 self.contacts.insert(jid.clone(), Rc::new(contact));
                 vec![
                     Topic::Roster,
@@ -154,6 +199,8 @@ impl Store {
             StoreEvent::ContactRemoved(jid) => {
                 self.contacts.remove(&jid);
                 self.presences.remove(&jid);
+                self.changed.mark(Table::Roster, &jid);
+                self.changed.mark(Table::Presence, &jid);
                 vec![
                     Topic::Roster,
                     Topic::Conversations,
@@ -161,6 +208,7 @@ impl Store {
                 ]
             }
             StoreEvent::Avatar { jid, image } => {
+                self.changed.mark(Table::Avatars, &jid);
                 match image {
                     Some(bytes) => self.avatars.insert(jid.clone(), bytes.into()),
                     None => self.avatars.remove(&jid),
@@ -168,17 +216,19 @@ impl Store {
                 vec![Topic::Avatar(jid)]
             }
             StoreEvent::SubscriptionRequest(request) => {
+                self.changed.mark(Table::Requests, &request.jid);
                 self.requests.retain(|known| known.jid != request.jid);
                 self.requests.push(request);
                 vec![Topic::Requests]
             }
             StoreEvent::SubscriptionRequestAnswered(jid) => {
+                self.changed.mark(Table::Requests, &jid);
                 self.requests.retain(|known| known.jid != jid);
                 vec![Topic::Requests]
             }
             StoreEvent::Presence { jid, presence } => self.apply_presence(&jid, presence),
             StoreEvent::PresencesLost => {
-                self.presences.clear();
+                self.lose_presences();
                 vec![Topic::Roster, Topic::Conversations]
             }
             StoreEvent::Message {
@@ -186,10 +236,12 @@ impl Store {
                 provenance,
             } => {
                 let jid = message.conversation.clone();
+                self.changed.mark(Table::Messages, &jid);
+                self.changed.mark(Table::Conversations, &jid);
                 let conversation = self
                     .conversations
                     .get_or_insert_with(jid.clone(), Default::default);
-                conversation.insert(message, provenance);
+                conversation.insert(*message, provenance);
                 vec![Topic::Conversation(jid), Topic::Conversations]
             }
             StoreEvent::Delivery {
@@ -201,7 +253,29 @@ impl Store {
                     .conversations
                     .get_mut(&jid)
                     .is_some_and(|conversation| conversation.deliver(&id, delivery));
-                touched(changed, jid)
+                if changed {
+                    self.changed.mark(Table::Messages, &jid);
+                }
+                self.touched(changed, jid)
+            }
+            StoreEvent::CaughtUp => {
+                for (jid, conversation) in self.conversations.iter_mut() {
+                    if conversation.timeline.caught_up() {
+                        self.changed.mark(Table::Conversations, jid);
+                    }
+                }
+                Vec::new()
+            }
+            StoreEvent::Discarded {
+                conversation: jid,
+                id,
+            } => {
+                let known = self.conversations.get_mut(&jid);
+                let changed = known.is_some_and(|known| known.timeline.discard(&id));
+                if changed {
+                    self.changed.mark(Table::Messages, &jid);
+                }
+                self.touched(changed, jid)
             }
             StoreEvent::Typing {
                 conversation: jid,
@@ -217,23 +291,76 @@ impl Store {
                     .conversations
                     .get_mut(&jid)
                     .is_some_and(Conversation::mark_read);
-                touched(changed, jid)
+                self.touched(changed, jid)
             }
             StoreEvent::Older {
                 conversation: jid,
+                before,
                 older,
+                next,
             } => {
-                self.conversations
-                    .get_or_insert_with(jid.clone(), Default::default)
-                    .older = older;
-                vec![Topic::Conversation(jid)]
+                let conversation = self
+                    .conversations
+                    .get_or_insert_with(jid.clone(), Default::default);
+                conversation.read_older(before.as_deref(), older, next);
+                self.touched(true, jid)
+            }
+            StoreEvent::Island {
+                conversation: jid,
+                first,
+                last,
+                newest,
+            } => {
+                let conversation = self
+                    .conversations
+                    .get_or_insert_with(jid.clone(), Default::default);
+                conversation.read_island(first, last, newest);
+                self.touched(true, jid)
             }
         }
+    }
+
+    /// Marks only what has changed: a roster is long, and mostly what it was.
+    fn apply_roster(&mut self, contacts: Vec<Contact>) {
+        let mut gone = std::mem::take(&mut self.contacts);
+        for contact in contacts {
+            let jid = contact.jid.clone();
+            let contact = match gone.remove(&jid) {
+                Some(known) if *known == contact => known,
+                _ => {
+                    self.changed.mark(Table::Roster, &jid);
+                    Rc::new(contact)
+                }
+            };
+            self.contacts.insert(jid, contact);
+        }
+        for jid in gone.keys() {
+            self.changed.mark(Table::Roster, jid);
+        }
+        if !self.roster_loaded {
+            self.roster_loaded = true;
+            self.changed.roster_is_whole();
+        }
+    }
+
+    fn lose_presences(&mut self) {
+        for jid in std::mem::take(&mut self.presences).keys() {
+            self.changed.mark(Table::Presence, jid);
+        }
+    }
+
+    fn touched(&mut self, changed: bool, jid: BareJid) -> Vec<Topic> {
+        if !changed {
+            return Vec::new();
+        }
+        self.changed.mark(Table::Conversations, &jid);
+        vec![Topic::Conversation(jid), Topic::Conversations]
     }
 
     fn apply_presence(&mut self, jid: &FullJid, presence: Option<ResourcePresence>) -> Vec<Topic> {
         let bare = jid.to_bare();
         let resource = jid.resource().as_str();
+        self.changed.mark(Table::Presence, &bare);
         match presence {
             Some(presence) => {
                 let resources = self
@@ -255,14 +382,6 @@ impl Store {
             }
         }
         vec![Topic::Presence(bare)]
-    }
-}
-
-fn touched(changed: bool, jid: BareJid) -> Vec<Topic> {
-    if changed {
-        vec![Topic::Conversation(jid), Topic::Conversations]
-    } else {
-        Vec::new()
     }
 }
 

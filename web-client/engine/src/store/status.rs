@@ -80,6 +80,9 @@ pub enum Trouble {
         /// The server's words.
         text: Option<String>,
     },
+    /// What is kept for signing in is no longer enough: the password has to be typed
+    /// again (RFC 5802 5.1: another salt, more rounds, another mechanism).
+    PasswordNeeded,
     /// The account exists but may not sign in (`account-disabled`, `credentials-expired`).
     AccountDisabled {
         /// The server's words.

@@ -1,5 +1,8 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::now::Timestamp;
+use crate::output::Record;
 
 const BOB: &str = "bob@example.org";
 
@@ -11,6 +14,7 @@ fn message(id: &str, at: i64) -> Message {
     Message {
         id: MessageId(id.to_owned()),
         stanza_id: Some(id.to_owned()),
+        origin_id: None,
         archive_id: None,
         conversation: bob(),
         from: BOB.parse().unwrap(),
@@ -22,9 +26,13 @@ fn message(id: &str, at: i64) -> Message {
 }
 
 fn live(message: Message) -> StoreEvent {
+    with(Provenance::Live, message)
+}
+
+fn with(provenance: Provenance, message: Message) -> StoreEvent {
     StoreEvent::Message {
-        message,
-        provenance: Provenance::Live,
+        message: Box::new(message),
+        provenance,
     }
 }
 
@@ -39,19 +47,147 @@ fn order(store: &Store) -> Vec<String> {
 #[test]
 fn messages_are_in_order_of_time_and_of_arrival_within_an_instant() {
     let mut store = Store::default();
-    for (id, at) in [("c", 30_000), ("a", 10_000), ("b1", 20_000), ("b2", 20_000)] {
-        store.apply(live(message(id, at)));
+    let ours = |id, at| Message {
+        direction: Direction::Outgoing,
+        ..message(id, at)
+    };
+    store.apply(live(ours("c", 30_000)));
+    for (id, at) in [("a", 10_000), ("b1", 20_000), ("b2", 20_000)] {
+        store.apply(with(Provenance::Delayed, message(id, at)));
     }
     assert_eq!(order(&store), ["a", "b1", "b2", "c"]);
 }
 
 #[test]
+fn what_somebody_wrote_stays_in_their_order_whatever_the_clocks_say() {
+    let mut store = Store::default();
+    store.apply(live(message("1", 90_000)));
+    store.apply(live(message("2", 10_000)));
+    store.apply(with(Provenance::Delayed, message("3", 20_000)));
+    store.apply(with(Provenance::CatchUp, message("4", 30_000)));
+    assert_eq!(order(&store), ["1", "2", "3", "4"]);
+}
+
+#[test]
+fn what_was_missed_goes_before_what_came_ahead_of_it() {
+    let mut store = Store::default();
+    store.apply(live(message("1", 1_000)));
+    store.apply(with(Provenance::Ahead, message("4", 5_000)));
+    // The connection breaks, and the archive is asked again.
+    store.apply(with(Provenance::Ahead, message("6", 5_000)));
+    for (id, at) in [
+        ("2", 4_000),
+        ("3", 9_000),
+        ("4", 5_000),
+        ("5", 5_000),
+        ("6", 5_000),
+    ] {
+        store.apply(with(Provenance::CatchUp, message(id, at)));
+    }
+    store.apply(StoreEvent::CaughtUp);
+    store.apply(live(message("7", 2_000)));
+    assert_eq!(order(&store), ["1", "2", "3", "4", "5", "6", "7"]);
+}
+
+#[test]
+fn a_page_of_the_past_is_before_everything_whatever_the_clocks_say() {
+    let mut store = Store::default();
+    store.apply(live(message("3", 1_000)));
+    let older = |older| StoreEvent::Older {
+        conversation: bob(),
+        before: None,
+        older,
+        next: None,
+    };
+    store.apply(older(Older::Loading));
+    store.apply(with(Provenance::History, message("2", 8_000)));
+    store.apply(with(Provenance::History, message("1", 9_000)));
+    store.apply(older(Older::Complete));
+    assert_eq!(order(&store), ["1", "2", "3"]);
+}
+
+#[test]
+fn everything_comes_back_from_disk_and_keeps_its_place() {
+    let mut store = Store::default();
+    let mut disk = BTreeMap::new();
+    let mut write = |store: &mut Store| {
+        for record in store.take_records() {
+            match record.value.clone() {
+                Some(_) => disk.insert((record.table, record.key.clone()), record),
+                None => disk.remove(&(record.table, record.key.clone())),
+            };
+        }
+        disk.values().cloned().collect::<Vec<_>>()
+    };
+    for number in 0..30 {
+        store.apply(live(message(&format!("m{number:02}"), number)));
+    }
+    store.apply(StoreEvent::Avatar {
+        jid: bob(),
+        image: Some(b"png".to_vec()),
+    });
+    let rows = write(&mut store);
+    assert!(store.take_records().is_empty());
+    let mut back = Store::restore(&rows);
+    assert_eq!(back.avatar(&bob()).unwrap().as_ref(), b"png");
+    let known = back.conversation(&bob()).unwrap();
+    assert_eq!((known.unread, known.more_on_disk), (30, true));
+    assert_eq!(known.last().unwrap().id.0, "m29");
+    // What is told of a message that is still on disk is not lost.
+    let id = MessageId("m03".into());
+    back.apply(StoreEvent::Delivery {
+        conversation: bob(),
+        id: id.clone(),
+        delivery: Delivery::Delivered,
+    });
+    let range = Store::message_keys(&bob());
+    let page = |back: &Store| {
+        let after = back.older_key(&bob());
+        let here = |row: &&Record| {
+            row.table == Table::Messages
+                && range.contains(&row.key)
+                && after.as_ref().is_none_or(|after| row.key > *after)
+        };
+        let rows: Vec<_> = rows.iter().filter(here).take(20).cloned().collect();
+        rows
+    };
+    for more in [true, false] {
+        let rows = page(&back);
+        back.load(&bob(), &rows, more);
+    }
+    assert_eq!(order(&back), order(&store));
+    let message = |id| back.conversation(&bob()).unwrap().timeline.message(id);
+    assert_eq!(message(&id).unwrap().delivery, Delivery::Delivered);
+}
+
+#[test]
+fn a_message_that_was_stored_twice_becomes_one_when_both_are_here() {
+    let mut store = Store::default();
+    store.apply(live(message("1", 10)));
+    store.apply(live(message("2", 20)));
+    let rows = store.take_records();
+    let mut back = Store::restore(&rows);
+    // It comes again before its row is read.
+    back.apply(live(message("1", 30)));
+    let (old, new) = (rows.len(), back.take_records());
+    let messages = |record: &&Record| record.table == Table::Messages;
+    let rows: Vec<_> = rows.iter().filter(messages).cloned().collect();
+    assert!(old > rows.len());
+    back.load(&bob(), &rows, false);
+    assert_eq!(order(&back), ["1", "2"]);
+    let double = new.iter().find(messages).unwrap().key.clone();
+    let deleted = back.take_records();
+    assert!(
+        deleted
+            .iter()
+            .any(|record| record.key == double && record.value.is_none())
+    );
+}
+
+#[test]
 fn a_page_of_history_goes_before_what_is_there_and_news_behind_it() {
     let mut store = Store::default();
-    let history = |id: &str| StoreEvent::Message {
-        message: message(id, 1000),
-        provenance: Provenance::History,
-    };
+    let history = |id: &str| with(Provenance::History, message(id, 1000));
     // Two pages of one second, each newest first, and news with a clock behind ours.
     for event in [history("4"), history("3"), history("2"), history("1")] {
         store.apply(event);
@@ -141,11 +277,7 @@ fn delivery_never_goes_back_but_may_fail_late() {
 #[test]
 fn history_is_not_news_and_an_answer_is_a_reading() {
     let mut store = Store::default();
-    let history = StoreEvent::Message {
-        message: message("old", 1),
-        provenance: Provenance::History,
-    };
-    store.apply(history);
+    store.apply(with(Provenance::History, message("old", 1)));
     assert_eq!(store.conversation(&bob()).unwrap().unread, 0);
     store.apply(live(message("a", 10)));
     store.apply(live(message("b", 20)));

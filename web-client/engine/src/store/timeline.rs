@@ -1,13 +1,15 @@
 //! The messages of a conversation in order, each once.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::rc::Rc;
 
 use super::{Delivery, Message, MessageId, Provenance};
 use crate::now::Timestamp;
 
-/// Messages ordered by time, those of one instant by arrival: news behind what is
-/// there, history, which comes newest first, before it.
+/// Messages in the order of the archive, as far as it is known, and else of time: news
+/// goes behind what is there, what was missed before what came ahead of it, and history,
+/// which comes newest first, before it.
 ///
 /// Copies are found by any of a message's ids; a message is replaced, never
 /// changed in place, so that a view can compare pointers.
@@ -16,16 +18,58 @@ pub struct Timeline {
     messages: BTreeMap<Position, Rc<Message>>,
     by_id: BTreeMap<String, Vec<Position>>,
     arrivals: i64,
+    /// The first message that came by itself while what was missed before it was still
+    /// being read: that goes before it.
+    ahead: Option<Position>,
+    /// The last one of a page of history, which comes newest first.
+    above: Option<Position>,
+    /// The message behind which that page goes.
+    below: Option<Position>,
+    /// Whether there are older messages, on disk.
+    partial: bool,
+    /// Whose rows have changed.
+    changed: Vec<Position>,
 }
 
 /// Archives keep whole seconds, and no two clocks agree to the millisecond: news
 /// that seems older than what is there by less than this (in milliseconds) isn't.
 const TOLERANCE: i64 = 2000;
 
+/// The place of a message in its conversation, for as long as it lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Position {
+pub(super) struct Position {
     at: Timestamp,
     arrival: i64,
+}
+
+impl Position {
+    /// As part of a key: sorts newest first.
+    pub(super) fn order(self) -> String {
+        format!("{:016x}{:016x}", flip(self.at.0), flip(self.arrival))
+    }
+
+    /// Whether this place was given before the other.
+    fn is_first(self, other: Self) -> bool {
+        self.arrival.abs() < other.arrival.abs()
+    }
+
+    /// The place that such a key speaks of.
+    pub(super) fn read(order: &str) -> Option<Self> {
+        let part = |part: Option<&str>| u64::from_str_radix(part?, 16).ok().map(unflip);
+        Some(Self {
+            at: Timestamp(part(order.get(..16))?),
+            arrival: part(order.get(16..))?,
+        })
+    }
+}
+
+/// The greater the number, the smaller the result, negative ones too.
+fn flip(number: i64) -> u64 {
+    !(number as u64 ^ 1 << 63)
+}
+
+fn unflip(number: u64) -> i64 {
+    (!number ^ 1 << 63) as i64
 }
 
 impl Timeline {
@@ -44,6 +88,11 @@ impl Timeline {
         self.messages.values()
     }
 
+    /// Whether the message that goes by `id` is here.
+    pub(super) fn has(&self, id: &MessageId) -> bool {
+        self.position(id).is_some()
+    }
+
     /// The message that goes by `id`.
     pub fn message(&self, id: &MessageId) -> Option<&Rc<Message>> {
         self.messages.get(&self.position(id)?)
@@ -52,54 +101,258 @@ impl Timeline {
     /// Takes in a message; false if it is a copy of one that is here, which then
     /// learns from it (its archive id, that it has reached the server).
     pub(super) fn insert(&mut self, message: Message, provenance: Provenance) -> bool {
-        if let Some(position) = self.copy_of(&message) {
-            self.merge(position, message);
-            return false;
+        let copy = self.copy_of(&message);
+        let position = match copy {
+            // The archive knows better in which order it came.
+            Some(known) if self.is_out_of_order(known, provenance) => {
+                let position = self.place(&message, provenance);
+                self.replace(known, position, message);
+                position
+            }
+            Some(known) => {
+                self.merge(known, message);
+                known
+            }
+            None => {
+                let position = self.place(&message, provenance);
+                self.put(position, message);
+                position
+            }
+        };
+        self.passed(position, provenance, copy.is_none());
+        copy.is_none()
+    }
+
+    /// Takes in a message from disk. If it was stored twice, because it came again while it
+    /// was not here, the place that it had first is the right one.
+    pub(super) fn load(&mut self, position: Position, message: Message) {
+        if self.messages.contains_key(&position) {
+            return;
         }
-        let position = self.place(message.at, provenance);
+        let Some(here) = self.copy_of(&message) else {
+            self.index(&message, position);
+            self.messages.insert(position, Rc::new(message));
+            return;
+        };
+        if here.is_first(position) {
+            self.changed.push(position);
+            self.merge(here, message);
+        } else {
+            self.replace(here, position, message);
+        }
+    }
+
+    /// Has the copy of `message` that is at `from` go to `to`.
+    fn replace(&mut self, from: Position, to: Position, mut message: Message) {
+        if let Some(double) = self.messages.remove(&from) {
+            merge(&mut message, Message::clone(&double));
+        }
+        self.changed.push(from);
+        self.put(to, message);
+    }
+
+    /// Whether the message that the archive calls `id` is here.
+    pub(super) fn has_archived(&self, id: &str) -> bool {
+        self.archived(id).is_some()
+    }
+
+    fn archived(&self, id: &str) -> Option<Position> {
+        let called = |position: &Position| {
+            let message = self.messages.get(position);
+            message.is_some_and(|message| message.archive_id.as_deref() == Some(id))
+        };
+        self.by_id.get(id)?.iter().copied().find(called)
+    }
+
+    /// Takes a message out: one of ours that failed, and that its writer gives up.
+    pub(super) fn discard(&mut self, id: &MessageId) -> bool {
+        let Some(position) = self.position(id) else {
+            return false;
+        };
+        self.messages.remove(&position);
+        self.changed.push(position);
+        true
+    }
+
+    /// Takes the places whose rows have to be written, or deleted where there is nothing.
+    pub(super) fn take_changed(&mut self) -> Vec<Position> {
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        changed.dedup();
+        changed
+    }
+
+    pub(super) fn at(&self, position: Position) -> Option<&Message> {
+        self.messages.get(&position).map(Rc::as_ref)
+    }
+
+    /// The place of the oldest message that is here.
+    pub(super) fn oldest(&self) -> Option<Position> {
+        self.messages.keys().next().copied()
+    }
+
+    pub(super) fn set_partial(&mut self, partial: bool) {
+        self.partial = partial;
+    }
+
+    /// How many messages have ever been placed here, which keeps places apart.
+    pub(super) fn arrivals(&self) -> i64 {
+        self.arrivals
+    }
+
+    pub(super) fn set_arrivals(&mut self, arrivals: i64) {
+        self.arrivals = self.arrivals.max(arrivals);
+    }
+
+    fn put(&mut self, position: Position, message: Message) {
         self.index(&message, position);
         self.messages.insert(position, Rc::new(message));
-        true
+        self.changed.push(position);
+    }
+
+    /// Has `message` at this place, or nothing.
+    pub(super) fn set(&mut self, position: Position, message: Option<Message>) {
+        match message {
+            Some(message) => {
+                self.index(&message, position);
+                self.messages.insert(position, Rc::new(message));
+            }
+            None => drop(self.messages.remove(&position)),
+        }
     }
 
     /// Moves the delivery of one of our messages on; false if it is already there.
     pub(super) fn deliver(&mut self, id: &MessageId, delivery: Delivery) -> bool {
-        let Some(message) = self
-            .position(id)
-            .and_then(|position| self.messages.get_mut(&position))
-        else {
+        let Some(position) = self.position(id) else {
+            return false;
+        };
+        let Some(message) = self.messages.get_mut(&position) else {
             return false;
         };
         if message.delivery >= delivery {
             return false;
         }
         Rc::make_mut(message).delivery = delivery;
+        self.changed.push(position);
         true
     }
 
-    fn place(&mut self, at: Timestamp, provenance: Provenance) -> Position {
+    /// Whether what the archive tells next came ahead of something that is later there.
+    fn is_out_of_order(&self, known: Position, provenance: Provenance) -> bool {
+        matches!(provenance, Provenance::CatchUp | Provenance::Before)
+            && self.ahead.is_some_and(|ahead| known > ahead)
+    }
+
+    /// Where a new message goes. What its writer wrote earlier is before it, whatever the
+    /// clocks say: that is the order in which it comes.
+    fn place(&mut self, message: &Message, provenance: Provenance) -> Position {
         self.arrivals += 1;
-        if provenance == Provenance::History {
-            return Position {
-                at,
-                arrival: -self.arrivals,
-            };
+        let at = message.at;
+        let newest = self.messages.keys().next_back().map(|position| position.at);
+        match provenance {
+            Provenance::History => {
+                let above = self.above.or(self.ahead);
+                let below = self.below.map(|below| Timestamp(below.at.0 + 1));
+                let at = below.map_or(at, |below| at.max(below));
+                Position {
+                    at: above.map_or(at, |above| at.min(above.at)),
+                    arrival: -self.arrivals,
+                }
+            }
+            Provenance::Live => Position {
+                at: newest.map_or(at, |newest| at.max(newest)),
+                arrival: self.arrivals,
+            },
+            // There is always an instant between it and what was there before.
+            Provenance::Ahead => Position {
+                at: newest.map_or(at, |newest| at.max(Timestamp(newest.0 + 1))),
+                arrival: self.arrivals,
+            },
+            Provenance::Delayed => self.place_by_time(message, None),
+            Provenance::CatchUp | Provenance::Before => self.place_by_time(message, self.ahead),
         }
-        let newest = self
-            .messages
-            .keys()
-            .next_back()
-            .map_or(at, |position| position.at);
-        let lag = newest.0.saturating_sub(at.0);
-        let at = if (0..TOLERANCE).contains(&lag) {
-            newest
-        } else {
-            at
+    }
+
+    /// Before `ceiling`, behind everything of the same writer, and else by time.
+    fn place_by_time(&self, message: &Message, ceiling: Option<Position>) -> Position {
+        let below = || match ceiling {
+            Some(ceiling) => self.messages.range(..ceiling),
+            None => self.messages.range(..),
         };
+        let mut at = message.at;
+        if let Some((newest, _)) = below().next_back() {
+            let lag = newest.at.0.saturating_sub(at.0);
+            if (0..TOLERANCE).contains(&lag) {
+                at = newest.at;
+            }
+        }
+        let same = |known: &Message| known.direction == message.direction;
+        let earlier = below().rev().find(|(_, known)| same(known));
+        let ceiling = ceiling.map(|ceiling| Timestamp(ceiling.at.0 - 1));
+        let floor = match earlier {
+            Some((earlier, _)) => Some(earlier.at),
+            // What they wrote earlier is on disk, before everything that is here.
+            None if self.partial => below().next().map(|(oldest, _)| oldest.at).or(ceiling),
+            None => None,
+        };
+        at = floor.map_or(at, |floor| at.max(floor));
+        at = ceiling.map_or(at, |ceiling| at.min(ceiling));
         Position {
             at,
             arrival: self.arrivals,
         }
+    }
+
+    /// Takes note of what the archive's order says of the place of the next message.
+    fn passed(&mut self, position: Position, provenance: Provenance, new: bool) {
+        self.above = (provenance == Provenance::History).then_some(position);
+        match provenance {
+            Provenance::Ahead if new => {
+                self.ahead.get_or_insert(position);
+            }
+            Provenance::CatchUp | Provenance::Before
+                if self.ahead.is_some_and(|ahead| ahead <= position) =>
+            {
+                self.ahead = self.next(position);
+            }
+            _ => {}
+        }
+    }
+
+    /// A page of history begins: of what is directly before everything that is here.
+    pub(super) fn begin_page(&mut self) {
+        (self.below, self.above) = (None, self.oldest());
+    }
+
+    /// A page of history begins: of a gap behind the message that the archive calls `until`.
+    pub(super) fn begin_page_behind(&mut self, until: &str) {
+        self.below = self.archived(until);
+        self.above = self.below.and_then(|below| self.next(below));
+    }
+
+    /// A page of history begins, or has ended, of which nothing is known but the time.
+    pub(super) fn begin_page_anywhere(&mut self) {
+        (self.below, self.above) = (None, None);
+    }
+
+    fn next(&self, position: Position) -> Option<Position> {
+        let behind = (Bound::Excluded(position), Bound::Unbounded);
+        let next = self.messages.range(behind).next();
+        next.map(|(next, _)| *next)
+    }
+
+    /// Nothing is missing before what came ahead of it; whether that is news.
+    pub(super) fn caught_up(&mut self) -> bool {
+        self.ahead.take().is_some()
+    }
+
+    /// The first message before which something may be missing.
+    pub(super) fn ahead(&self) -> Option<Position> {
+        self.ahead
+    }
+
+    pub(super) fn set_ahead(&mut self, order: Option<&str>) {
+        self.ahead = order.and_then(Position::read);
     }
 
     fn position(&self, id: &MessageId) -> Option<Position> {
@@ -125,12 +378,9 @@ impl Timeline {
             return;
         };
         let mut merged = Message::clone(known);
-        merged.archive_id = merged.archive_id.or(copy.archive_id);
-        merged.stanza_id = merged.stanza_id.or(copy.stanza_id);
-        merged.delivery = merged.delivery.max(copy.delivery);
+        merge(&mut merged, copy);
         if merged != **known {
-            self.index(&merged, position);
-            self.messages.insert(position, Rc::new(merged));
+            self.put(position, merged);
         }
     }
 
@@ -144,10 +394,21 @@ impl Timeline {
     }
 }
 
+/// What a message learns from a copy of it.
+fn merge(known: &mut Message, copy: Message) {
+    known.archive_id = known.archive_id.take().or(copy.archive_id);
+    known.origin_id = known.origin_id.take().or(copy.origin_id);
+    known.stanza_id = known.stanza_id.take().or(copy.stanza_id);
+    if copy.delivery > known.delivery {
+        known.delivery = copy.delivery;
+    }
+}
+
 fn ids(message: &Message) -> impl Iterator<Item = &str> {
     [
         Some(message.id.0.as_str()),
         message.archive_id.as_deref(),
+        message.origin_id.as_deref(),
         message.stanza_id.as_deref(),
     ]
     .into_iter()

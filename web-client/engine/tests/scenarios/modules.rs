@@ -3,7 +3,7 @@
 use crate::scenario::{ME, MY_ADDRESS, Scenario, has};
 use couplet_engine::Command;
 use couplet_engine::modules::{
-    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0085_chat_states, xep0313_archive,
+    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0085_chat_states,
 };
 use couplet_engine::store::{Availability, Delivery, Direction, Failure, Older, Subscription};
 use jid::BareJid;
@@ -360,15 +360,11 @@ fn an_answer_from_somebody_else_is_no_answer() {
 #[test]
 fn older_messages_come_a_page_at_a_time() {
     let mut scenario = Scenario::signed_in();
-    let older = || {
-        Command::Archive(xep0313_archive::Command::Older {
-            conversation: bob(),
-        })
-    };
-    scenario.command(older());
+    let older = |scenario: &Scenario| Command::Archive(scenario.store.older(&bob()));
+    scenario.command(older(&scenario));
     let state = |scenario: &Scenario| scenario.store.conversation(&bob()).unwrap().older;
     assert_eq!(state(&scenario), Older::Loading);
-    scenario.command(older());
+    scenario.command(older(&scenario));
     let (id, query) = scenario.archive_query();
     assert!(
         scenario
@@ -394,7 +390,7 @@ fn older_messages_come_a_page_at_a_time() {
         "history is no news"
     );
     assert_eq!(state(&scenario), Older::More);
-    scenario.command(older());
+    scenario.command(older(&scenario));
     let iq = scenario
         .find(|sent| has(sent, "query@urn:xmpp:mam:2"))
         .unwrap();

@@ -1,13 +1,15 @@
 //! A scripted server and a virtual clock around one engine.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use couplet_engine::sasl::{Reply, Request};
 use couplet_engine::store::{Message as Shown, Store, StoreEvent};
 use couplet_engine::{
-    CloseReason, Command, Config, Engine, Input, Now, Output, Record, SessionCommand, Timestamp,
+    CloseReason, Command, Config, Engine, Input, Now, Output, Record, SessionCommand, Table,
+    Timestamp,
 };
+use jid::BareJid;
 use minidom::Element;
 use xmpp_parsers::bind::BindQuery;
 use xmpp_parsers::iq::Iq;
@@ -30,7 +32,8 @@ pub(crate) struct Scenario {
     pub(crate) store: Store,
     pub(crate) sent: VecDeque<Element>,
     pub(crate) events: Vec<StoreEvent>,
-    pub(crate) records: Vec<Record>,
+    pub(crate) disk: Disk,
+    pub(crate) commits: usize,
     pub(crate) log: Vec<String>,
     /// Commits that have not been answered, while the disk is slow.
     pub(crate) uncommitted: Vec<u64>,
@@ -39,17 +42,34 @@ pub(crate) struct Scenario {
     pub(crate) closes: usize,
     pub(crate) sasl: VecDeque<Request>,
     now: Duration,
+    /// How long the machine has slept, in seconds.
+    slept: u64,
     wake_at: Option<Duration>,
 }
 
 impl Scenario {
     pub(crate) fn new() -> Self {
-        let config = Config {
-            version: "1.2.3".into(),
-            utc_offset: 60,
-            languages: vec!["en".into()],
-        };
-        Self::around(|now| Engine::new(config, [1; 32], now))
+        Self::around(|now| Engine::new(config(), [1; 32], now))
+    }
+
+    /// The page is loaded anew: everything but what is on disk is gone.
+    pub(crate) fn reloaded(&self, seed: u8) -> Self {
+        let rows = self.disk.rows();
+        let mut store = Store::restore(&rows);
+        let conversations: Vec<_> = store.conversations().map(|(jid, _)| jid.clone()).collect();
+        for jid in conversations {
+            let (page, more) = self.disk.page(&jid, None, 20);
+            store.load(&jid, &page, more);
+        }
+        let mut scenario = Self::around(|now| {
+            Engine::restore(config(), &rows, [seed; 32], now).expect("a session on disk")
+        });
+        for event in &scenario.events {
+            store.apply(event.clone());
+        }
+        scenario.store = store;
+        scenario.disk = self.disk.clone();
+        scenario
     }
 
     pub(crate) fn around(engine: impl FnOnce(Now) -> Engine) -> Self {
@@ -59,7 +79,8 @@ impl Scenario {
             store: Store::default(),
             sent: VecDeque::new(),
             events: Vec::new(),
-            records: Vec::new(),
+            disk: Disk::default(),
+            commits: 0,
             log: Vec::new(),
             uncommitted: Vec::new(),
             disk_is_slow: false,
@@ -67,6 +88,7 @@ impl Scenario {
             closes: 0,
             sasl: VecDeque::new(),
             now,
+            slept: 0,
             wake_at: None,
         };
         scenario.drain();
@@ -249,6 +271,11 @@ impl Scenario {
         self.now = until;
     }
 
+    /// The clock on the wall goes on alone.
+    pub(crate) fn sleep(&mut self, seconds: u64) {
+        self.slept += seconds;
+    }
+
     /// The disk has caught up.
     pub(crate) fn commit(&mut self) {
         self.disk_is_slow = false;
@@ -258,7 +285,7 @@ impl Scenario {
     }
 
     pub(crate) fn input(&mut self, input: Input) {
-        self.engine.handle_input(at(self.now), input);
+        self.engine.handle_input(self.time(), input);
         self.drain();
     }
 
@@ -311,7 +338,16 @@ impl Scenario {
             .collect()
     }
 
+    fn time(&self) -> Now {
+        let now = at(self.now);
+        Now {
+            wall: now.wall + Duration::from_secs(self.slept),
+            ..now
+        }
+    }
+
     fn drain(&mut self) {
+        let mut written = Vec::new();
         loop {
             match self.engine.poll_output() {
                 Output::Open { .. } => {
@@ -320,12 +356,13 @@ impl Scenario {
                 }
                 Output::Sasl(request) => self.sasl.push_back(request),
                 Output::Commit(commit, records) => {
-                    self.records.extend(records);
+                    self.commits += 1;
+                    written.extend(records);
                     if self.disk_is_slow {
                         self.uncommitted.push(commit);
                     } else {
                         self.engine
-                            .handle_input(at(self.now), Input::Committed(commit));
+                            .handle_input(self.time(), Input::Committed(commit));
                     }
                 }
                 Output::Transmit(text) => {
@@ -345,6 +382,58 @@ impl Scenario {
                 }
             }
         }
+        written.extend(self.store.take_records());
+        self.disk.write(written);
+    }
+}
+
+pub(crate) fn config() -> Config {
+    Config {
+        version: "1.2.3".into(),
+        utc_offset: 60,
+        languages: vec!["en".into()],
+    }
+}
+
+/// The tables, as IndexedDB would keep them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Disk(BTreeMap<(Table, String), String>);
+
+impl Disk {
+    pub(crate) fn write(&mut self, records: Vec<Record>) {
+        for Record { table, key, value } in records {
+            match value {
+                Some(value) => self.0.insert((table, key), value),
+                None => self.0.remove(&(table, key)),
+            };
+        }
+    }
+
+    pub(crate) fn rows(&self) -> Vec<Record> {
+        self.0
+            .iter()
+            .map(|((table, key), value)| Record {
+                table: *table,
+                key: key.clone(),
+                value: Some(value.clone()),
+            })
+            .collect()
+    }
+
+    /// So many messages behind `after`, newest first, and whether there are more.
+    pub(crate) fn page(
+        &self,
+        jid: &BareJid,
+        after: Option<&str>,
+        count: usize,
+    ) -> (Vec<Record>, bool) {
+        let keys = Store::message_keys(jid);
+        let behind = |row: &Record| after.is_none_or(|after| row.key.as_str() > after);
+        let mut rows: Vec<_> = self.rows();
+        rows.retain(|row| row.table == Table::Messages && keys.contains(&row.key) && behind(row));
+        let more = rows.len() > count;
+        rows.truncate(count);
+        (rows, more)
     }
 }
 

@@ -1,9 +1,11 @@
 //! The session, from sign-in through every kind of trouble to sign-out.
 
-use crate::scenario::{MY_ADDRESS, Scenario, body, has};
+use crate::scenario::{Disk, ME, MY_ADDRESS, Scenario, body, config, has};
 use couplet_engine::sasl::Reply;
 use couplet_engine::store::{Delivery, Failure, SessionStatus, SignInStep, Trouble};
-use couplet_engine::{CloseReason, Command, Engine, Input, Now, SessionCommand, Timestamp};
+use couplet_engine::{
+    CloseReason, Command, Engine, Input, Now, Record, SessionCommand, Table, Timestamp,
+};
 
 #[test]
 fn signing_in_goes_step_by_step() {
@@ -227,22 +229,190 @@ fn a_server_without_stream_management_proves_by_pings() {
 }
 
 #[test]
+fn what_a_session_without_resumption_left_unproven_is_sent_again() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.authenticate();
+    scenario.features("");
+    scenario.answer_bind();
+    scenario.settle_in();
+    scenario.say("hello");
+    assert_eq!(scenario.sent_bodies(), ["hello"]);
+    scenario.lose_connection();
+    scenario.advance(2);
+    scenario.authenticate();
+    scenario.features("");
+    scenario.answer_bind();
+    assert!(
+        scenario.sent_bodies().is_empty(),
+        "it may be in the archive"
+    );
+    scenario.answer_archive("");
+    assert_eq!(scenario.sent_bodies(), ["hello"]);
+}
+
+#[test]
 fn silence_is_questioned_and_then_not_waited_for() {
     let mut scenario = Scenario::signed_in();
     scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
     scenario.sent.clear();
-    scenario.advance(26);
+    scenario.advance(13);
     scenario.expect("r");
     scenario.recv("<a xmlns='urn:xmpp:sm:3' h='4'/>");
-    scenario.advance(20);
+    scenario.advance(11);
     assert_eq!(
         *scenario.store.status(),
         SessionStatus::Online,
         "an answer is life"
     );
-    scenario.advance(30);
+    scenario.advance(9);
     assert!(!matches!(scenario.store.status(), SessionStatus::Online));
+    assert_eq!(scenario.closes, 1, "a dead connection is found within 20 s");
+}
+
+#[test]
+fn a_hidden_page_is_more_patient() {
+    let mut scenario = Scenario::signed_in();
+    scenario.command(Command::Session(SessionCommand::Visible(false)));
+    let asked = |scenario: &mut Scenario| scenario.find(|sent| sent.name() == "r").is_some();
+    scenario.advance(24);
+    assert!(!asked(&mut scenario));
+    scenario.advance(2);
+    assert!(asked(&mut scenario));
+    scenario.advance(13);
+    assert_eq!(*scenario.store.status(), SessionStatus::Online);
+    scenario.advance(2);
     assert_eq!(scenario.closes, 1);
+}
+
+#[test]
+fn sleep_is_noticed_and_a_dead_connection_found_at_once() {
+    let mut scenario = Scenario::signed_in();
+    scenario.sleep(3600);
+    scenario.advance(2);
+    scenario.expect("r");
+    scenario.advance(4);
+    assert!(matches!(
+        scenario.store.status(),
+        SessionStatus::Waiting { .. }
+    ));
+    scenario.sleep(3600);
+    let opens = scenario.opens;
+    scenario.input(Input::Timeout);
+    assert_eq!(scenario.opens, opens + 1, "who wakes doesn't wait");
+}
+
+#[test]
+fn a_connection_that_has_lived_through_sleep_lives_on() {
+    let mut scenario = Scenario::signed_in();
+    scenario.sleep(3600);
+    scenario.advance(2);
+    scenario.expect("r");
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='4'/>");
+    scenario.advance(10);
+    assert_eq!(*scenario.store.status(), SessionStatus::Online);
+}
+
+#[test]
+fn a_network_that_comes_back_is_used_at_once_and_one_that_goes_is_probed() {
+    let network = |online| Command::Session(SessionCommand::NetworkChanged { online });
+    let mut scenario = Scenario::signed_in();
+    scenario.command(network(false));
+    scenario.expect("r");
+    scenario.advance(4);
+    assert!(matches!(
+        scenario.store.status(),
+        SessionStatus::Waiting { .. }
+    ));
+    let opens = scenario.opens;
+    scenario.command(network(true));
+    assert_eq!(scenario.opens, opens + 1);
+}
+
+#[test]
+fn the_server_knows_whether_anybody_looks() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/><csi xmlns='urn:xmpp:csi:0'/>");
+    scenario.answer_bind();
+    scenario.recv("<enabled xmlns='urn:xmpp:sm:3' id='session-1' resume='true'/>");
+    scenario.settle_in();
+    let visible = |visible| Command::Session(SessionCommand::Visible(visible));
+    scenario.command(visible(true));
+    assert!(scenario.find(|sent| sent.name() == "active").is_none());
+    scenario.sent.clear();
+    scenario.command(visible(false));
+    scenario.expect("inactive");
+    scenario.lose_connection();
+    scenario.advance(2);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/><csi xmlns='urn:xmpp:csi:0'/>");
+    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='4'/>");
+    assert!(scenario.find(|sent| sent.name() == "inactive").is_some());
+    scenario.command(visible(true));
+    assert!(scenario.find(|sent| sent.name() == "active").is_some());
+}
+
+#[test]
+fn what_never_was_on_the_wire_doesnt_wait_for_the_archive() {
+    let mut scenario = Scenario::signed_in();
+    scenario.lose_connection();
+    scenario.say("new");
+    scenario.advance(2);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.recv("<failed xmlns='urn:xmpp:sm:3'><item-not-found/></failed>");
+    scenario.answer_bind();
+    assert_eq!(scenario.sent_bodies(), ["new"]);
+}
+
+#[test]
+fn what_failed_can_be_sent_again_or_given_up() {
+    use couplet_engine::modules::rfc6121_message::Command as MessageCommand;
+    let mut scenario = Scenario::signed_in();
+    scenario.say("hello");
+    let id = scenario.messages()[0].id.clone();
+    let conversation: jid::BareJid = "bob@example.org".parse().unwrap();
+    let retry = |id| {
+        Command::Message(MessageCommand::Retry {
+            conversation: conversation.clone(),
+            id,
+            body: "hello".into(),
+        })
+    };
+    scenario.command(retry(id.clone()));
+    assert_eq!(scenario.bodies(), ["hello"], "it is on its way");
+    scenario.recv(&format!(
+        "<message xmlns='jabber:client' from='bob@example.org' type='error' id='{}'>\
+         <error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>\
+         </message>",
+        id.0
+    ));
+    assert!(matches!(
+        scenario.messages()[0].delivery,
+        Delivery::Failed(_)
+    ));
+    scenario.sent.clear();
+    scenario.command(retry(id.clone()));
+    assert_eq!(scenario.sent_bodies(), ["hello"]);
+    assert_eq!(scenario.bodies(), ["hello"]);
+    assert_ne!(scenario.messages()[0].id, id);
+    scenario.lose_connection();
+    scenario.say("never mind");
+    let id = scenario.messages()[1].id.clone();
+    let conversation = conversation.clone();
+    scenario.command(Command::Message(MessageCommand::Discard {
+        conversation,
+        id,
+    }));
+    assert_eq!(scenario.bodies(), ["hello"]);
+    let texts = scenario.disk.rows();
+    assert!(!texts.iter().any(|row| {
+        row.value
+            .as_deref()
+            .is_some_and(|json| json.contains("never mind"))
+    }));
 }
 
 #[test]
@@ -371,6 +541,42 @@ fn nothing_is_acknowledged_before_it_is_committed() {
 }
 
 #[test]
+fn resuming_acknowledges_nothing_that_isnt_committed() {
+    let mut scenario = Scenario::signed_in();
+    scenario.disk_is_slow = true;
+    scenario.recv(
+        "<message xmlns='jabber:client' from='bob@example.org/x' type='chat' id='m1'>\
+         <body>keep this</body></message>",
+    );
+    scenario.lose_connection();
+    scenario.advance(2);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    assert!(scenario.find(|sent| sent.name() == "resume").is_none());
+    scenario.commit();
+    scenario.expect("resume");
+}
+
+#[test]
+fn what_comes_over_a_connection_that_was_given_up_is_not_counted() {
+    let mut scenario = Scenario::signed_in();
+    scenario.disk_is_slow = true;
+    scenario.say("waits for the disk, and with it the closing of the socket");
+    scenario.advance(18);
+    let waiting = matches!(scenario.store.status(), SessionStatus::Waiting { .. });
+    scenario.recv(
+        "<message xmlns='jabber:client' from='bob@example.org/x' type='chat' id='m1'>\
+         <body>too late</body></message>",
+    );
+    assert!(scenario.bodies().len() == 1 && waiting);
+    scenario.advance(2);
+    scenario.commit();
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    assert_eq!(scenario.expect("resume").attr("h"), Some("2"));
+}
+
+#[test]
 fn nothing_is_sent_before_it_is_committed() {
     let mut scenario = Scenario::signed_in();
     scenario.disk_is_slow = true;
@@ -389,6 +595,26 @@ fn a_disk_that_fails_doesnt_end_the_session() {
     let commit = scenario.uncommitted.remove(0);
     scenario.input(Input::CommitFailed(commit, "quota".into()));
     assert_eq!(scenario.sent_bodies(), ["hello"]);
+}
+
+#[test]
+fn what_a_failed_commit_had_is_in_the_next_one() {
+    let mut scenario = Scenario::signed_in();
+    scenario.disk_is_slow = true;
+    scenario.say("first");
+    scenario.disk = Disk::default();
+    let commit = scenario.uncommitted.remove(0);
+    scenario.input(Input::CommitFailed(commit, "quota".into()));
+    assert!(
+        scenario.uncommitted.is_empty(),
+        "a full disk is left in peace"
+    );
+    scenario.say("second");
+    let mut reloaded = scenario.reloaded(2);
+    reloaded.authenticate();
+    reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='4'/>");
+    assert_eq!(reloaded.sent_bodies(), ["first", "second"]);
 }
 
 #[test]
@@ -425,20 +651,131 @@ fn a_session_taken_over_elsewhere_is_not_fought_for() {
 }
 
 #[test]
-fn a_restored_engine_resumes_the_same_session() {
+fn a_reloaded_page_resumes_the_same_session() {
     let mut scenario = Scenario::signed_in();
+    scenario.recv(
+        "<message xmlns='jabber:client' from='bob@example.org/x' type='chat' id='m1'>\
+         <body>hello</body></message>",
+    );
     scenario.say("before");
-    let snapshot = scenario.engine.snapshot();
-    let restore = |seed: u8| move |now| Engine::restore(&snapshot, [seed; 32], now).unwrap();
-    let mut restored = Scenario::around(restore.clone()(2));
-    assert_eq!(restored.opens, 1);
-    restored.authenticate();
-    restored.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    assert_eq!(restored.expect("resume").attr("previd"), Some("session-1"));
-    restored.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='4'/>");
-    assert_eq!(restored.sent_bodies(), ["before"]);
-    let again = Scenario::around(restore(2));
-    assert_eq!(restored.records.len(), again.records.len());
+    let mut reloaded = scenario.reloaded(2);
+    assert_eq!(reloaded.opens, 1);
+    assert_eq!(reloaded.store.me().unwrap().to_string(), MY_ADDRESS);
+    assert_eq!(reloaded.bodies(), ["hello", "before"]);
+    assert!(reloaded.store.roster_loaded());
+    reloaded.authenticate();
+    reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    let resume = reloaded.expect("resume");
+    assert_eq!(resume.attr("previd"), Some("session-1"));
+    // Archive and roster were answered, bob has written.
+    assert_eq!(resume.attr("h"), Some("3"));
+    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='4'/>");
+    assert_eq!(reloaded.sent_bodies(), ["before"]);
+    assert!(reloaded.find(|sent| sent.name() == "presence").is_none());
+    for asked in ["query@jabber:iq:roster", "query@urn:xmpp:mam:2"] {
+        assert!(reloaded.find(|sent| has(sent, asked)).is_none(), "{asked}");
+    }
+    // Carbons have not been answered yet: they are asked for again.
+    reloaded.recv("<a xmlns='urn:xmpp:sm:3' h='6'/>");
+    assert_eq!(reloaded.messages()[1].delivery, Delivery::Sent);
+    assert!(
+        !reloaded
+            .disk
+            .rows()
+            .iter()
+            .any(|row| row.table == Table::Outbox)
+    );
+}
+
+#[test]
+fn a_crash_right_after_the_session_began_asks_again_for_everything() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.authenticate();
+    scenario.bind();
+    let mut reloaded = scenario.reloaded(2);
+    reloaded.authenticate();
+    reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    reloaded.expect("resume");
+    // The server has seen none of what we sent.
+    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='0'/>");
+    assert!(reloaded.find(|sent| sent.name() == "presence").is_some());
+    assert!(reloaded.find(|sent| has(sent, "enable")).is_some());
+    for payload in ["query@jabber:iq:roster", "query@urn:xmpp:mam:2"] {
+        // The lost one, and the one of this page: only the latter has somebody to answer to.
+        reloaded.expect_iq(payload);
+        let id = reloaded.expect_iq(payload);
+        reloaded.recv(&format!(
+            "<iq xmlns='jabber:client' type='result' id='{id}'/>"
+        ));
+    }
+}
+
+#[test]
+fn what_another_build_stored_is_refused_and_its_messages_recovered() {
+    let mut scenario = Scenario::signed_in();
+    scenario.lose_connection();
+    scenario.say("precious");
+    let mut rows = scenario.disk.rows();
+    for row in &mut rows {
+        if row.key == "session" {
+            row.value = Some("{\"format\":0}".to_owned());
+        }
+    }
+    let now = Now {
+        monotonic: std::time::Duration::ZERO,
+        wall: Timestamp(0),
+    };
+    assert!(Engine::restore(config(), &rows, [2; 32], now).is_err());
+    let account = ME.parse().unwrap();
+    let url = "wss://example.org/xmpp-websocket".to_owned();
+    let mut recovered =
+        Scenario::around(|now| Engine::recover(config(), &rows, account, url, [2; 32], now));
+    assert_eq!(recovered.opens, 1);
+    recovered.authenticate();
+    recovered.bind();
+    assert!(recovered.sent_bodies().is_empty());
+    recovered.answer_archive("");
+    assert_eq!(recovered.sent_bodies(), ["precious"]);
+}
+
+#[test]
+fn a_flood_of_presences_commits_nothing_until_it_is_acknowledged() {
+    let mut scenario = Scenario::signed_in();
+    let commits = scenario.commits;
+    for number in 0..30 {
+        scenario.recv(&format!(
+            "<presence xmlns='jabber:client' from='bob@example.org/{number}'/>"
+        ));
+    }
+    assert_eq!(scenario.commits, commits);
+    scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
+    assert_eq!(scenario.commits, commits + 1);
+    assert_eq!(scenario.expect("a").attr("h"), Some("32"));
+    // Unasked too, after a while.
+    scenario.recv("<presence xmlns='jabber:client' from='bob@example.org/x'/>");
+    scenario.advance(11);
+    assert_eq!(scenario.expect("a").attr("h"), Some("33"));
+}
+
+#[test]
+fn signing_out_leaves_nothing_of_the_engine_on_disk() {
+    let mut scenario = Scenario::signed_in();
+    scenario.say("unsent");
+    scenario.command(Command::Session(SessionCommand::SignOut));
+    let kept = |row: &&Record| matches!(row.table, Table::Engine | Table::Outbox);
+    let rows = scenario.disk.rows();
+    let left: Vec<_> = rows.iter().filter(kept).map(|row| &row.value).collect();
+    assert!(
+        left.iter()
+            .all(|value| value.as_deref().is_none_or(|json| !json.contains("bob"))),
+        "{left:?}"
+    );
+    let now = Now {
+        monotonic: std::time::Duration::ZERO,
+        wall: Timestamp(0),
+    };
+    assert!(Engine::restore(config(), &rows, [2; 32], now).is_err());
 }
 
 #[test]
@@ -451,18 +788,8 @@ fn the_same_inputs_give_the_same_outputs() {
         (
             scenario.events.clone(),
             scenario.sent.clone(),
-            scenario.engine.snapshot(),
+            scenario.disk.clone(),
         )
     };
     assert_eq!(run(), run());
-}
-
-#[test]
-fn a_snapshot_of_another_build_is_refused() {
-    let snapshot = serde_json::from_str("\"{}\"").unwrap();
-    let now = Now {
-        monotonic: std::time::Duration::ZERO,
-        wall: Timestamp(0),
-    };
-    assert!(Engine::restore(&snapshot, [0; 32], now).is_err());
 }

@@ -131,11 +131,16 @@ impl Timeline {
             let timeline = self.clone();
             Callback::from(move |_| timeline.scrolled())
         };
+        let on_disk = conversation.is_some_and(|known| known.more_on_disk);
         let top = edges::Top {
-            older: conversation.map(|known| known.older).unwrap_or_default(),
+            older: match conversation {
+                // The disk is no wait that would have to be shown.
+                Some(known) if !on_disk => known.older,
+                _ => Older::Unknown,
+            },
             complete: before.is_none(),
             empty: all.is_empty(),
-            online: *store.status() == SessionStatus::Online,
+            online: on_disk || *store.status() == SessionStatus::Online,
             name: store.name(jid),
         };
         html! {
@@ -269,15 +274,18 @@ impl Timeline {
         }
     }
 
-    /// Asks the archive when all there is is shown and it doesn't reach far up.
+    /// Asks the disk, then the archive, when all there is is shown and it doesn't reach
+    /// far up.
     fn load_if_short(&self) {
         let wanted = {
             let store = self.0.state.store();
             let all = messages(&store, &self.0.jid);
-            let older = store.conversation(&self.0.jid).map(|known| known.older);
-            *store.status() == SessionStatus::Online
-                && matches!(older.unwrap_or_default(), Older::Unknown | Older::More)
-                && self.0.view.borrow().window.range(&all).start == 0
+            let known = store.conversation(&self.0.jid);
+            let older = known.map(|known| known.older).unwrap_or_default();
+            let there_is_more = known.is_some_and(|known| known.more_on_disk)
+                || *store.status() == SessionStatus::Online
+                    && matches!(older, Older::Unknown | Older::More);
+            there_is_more && self.0.view.borrow().window.range(&all).start == 0
         };
         if wanted
             && self
@@ -288,6 +296,7 @@ impl Timeline {
         {
             self.0.state.load_older(self.0.jid.clone());
         }
+        self.0.state.fill_gap(&self.0.jid);
     }
 
     /// A screen reader says what comes in, not what is loaded from the past.

@@ -10,6 +10,7 @@ pub(crate) fn message(at: i64) -> Message {
     Message {
         id: MessageId(at.to_string()),
         stanza_id: None,
+        origin_id: None,
         archive_id: None,
         conversation: bob.clone(),
         from: bob.into(),

@@ -27,6 +27,7 @@ fn incoming(address: &str, at: i64, provenance: Provenance) -> StoreEvent {
     let message = Message {
         id: MessageId(format!("{address} {at}")),
         stanza_id: None,
+        origin_id: None,
         archive_id: None,
         conversation: jid(address),
         from: jid(address).into(),
@@ -36,7 +37,7 @@ fn incoming(address: &str, at: i64, provenance: Provenance) -> StoreEvent {
         delivery: Delivery::Sent,
     };
     StoreEvent::Message {
-        message,
+        message: Box::new(message),
         provenance,
     }
 }

@@ -1,0 +1,76 @@
+// The page without a network: its own files, kept by the browser. Nothing that anybody
+// wrote is in here, and nothing that the page does depends on it.
+//
+// One cache a build. Files whose names are their hashes come from it; everything else is
+// asked for first, so that a new build is there as soon as it is out.
+
+const CACHE = "couplet-{{version}}";
+const FILES = {{files}};
+const HASHED = /-[0-9a-f]{16}\./;
+// Longer than this nobody waits for a network that may not be one.
+const PATIENCE = 4000;
+
+self.addEventListener("install", event => {
+  // Where the browser can do without us, it never has to wait for us to start.
+  event.addRoutes?.([
+    { condition: { urlPattern: { pathname: "/*-*.(css|js|wasm)" } }, source: "cache" },
+    { condition: { requestMode: "navigate" }, source: "race-network-and-fetch-handler" },
+    { condition: { urlPattern: { pathname: "/*.json" } }, source: "race-network-and-fetch-handler" },
+  ])?.catch(() => {});
+  event.waitUntil(install());
+});
+self.addEventListener("activate", event => event.waitUntil(activate()));
+self.addEventListener("fetch", event => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== "GET" || origin !== location.origin) return;
+  if (HASHED.test(pathname)) event.respondWith(kept(request));
+  else if (request.mode === "navigate") event.respondWith(fresh(request, "./"));
+  else if (isOurs(pathname)) event.respondWith(fresh(request, request));
+});
+
+async function install() {
+  const cache = await caches.open(CACHE);
+  // The page has just loaded those that never change.
+  const mode = file => HASHED.test(file) ? "default" : "no-cache";
+  await cache.addAll(FILES.map(file => new Request(file, { cache: mode(file) })));
+  // Not every server that the page can be put on has one.
+  await cache.add("config.json").catch(() => {});
+  await self.skipWaiting();
+}
+
+async function activate() {
+  const names = await caches.keys();
+  const old = names.filter(name => name.startsWith("couplet-") && name !== CACHE);
+  await Promise.all(old.map(name => caches.delete(name)));
+  await self.clients.claim();
+}
+
+function isOurs(pathname) {
+  const scope = new URL(self.registration.scope).pathname;
+  const name = pathname.slice(scope.length);
+  return name === "config.json" || name.startsWith("locales/") || FILES.includes(name);
+}
+
+// A file that never changes.
+async function kept(request) {
+  return await caches.match(request) ?? fetch(request);
+}
+
+// What there is now or, without a network, what there was.
+async function fresh(request, key) {
+  const cache = await caches.open(CACHE);
+  try {
+    const response = await fetch(request, { signal: AbortSignal.timeout(PATIENCE) });
+    if (response.status < 500) {
+      // The page itself changes only together with its files, when a build is installed.
+      if (response.ok && key === request) await cache.put(request, response.clone());
+      return response;
+    }
+    return await cache.match(key) ?? response;
+  } catch (error) {
+    const response = await cache.match(key, { ignoreSearch: true });
+    if (response) return response;
+    throw error;
+  }
+}

@@ -1,0 +1,220 @@
+//! Many tabs of one browser, one session.
+
+use anyhow::{Result, ensure};
+use couplet_servers::Kind;
+use couplet_tests::browser::Page;
+use couplet_tests::{run, until};
+
+use crate::{ALICE, Place, count, reads, say, sign_in};
+
+/// Two more tabs of alice's, at the same conversation.
+async fn two_more(place: &Place, alice: &Page) -> Result<(Page, Page)> {
+    let (second, third) = (place.beside(alice).await?, place.beside(alice).await?);
+    for page in [&second, &third] {
+        page.find_with("link", "bob").await?.click().await?;
+        page.find("textbox", "Message").await?;
+    }
+    Ok((second, third))
+}
+
+async fn each_reads_once(pages: &[&Page], text: &str) -> Result<()> {
+    for page in pages {
+        reads(page, text).await?;
+        ensure!(count(page, text).await? == 1, "{text:?} more than once");
+    }
+    Ok(())
+}
+
+/// Whether the page has a connection of its own.
+fn leads(page: &Page) -> bool {
+    let lines = page.log();
+    lines.iter().any(|line| line.starts_with("session "))
+}
+
+#[test]
+fn three_tabs_show_the_same() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (first, bob) = place.friends().await?;
+        say(&first, "from the first tab").await?;
+        let (second, third) = two_more(&place, &first).await?;
+        let all = [&first, &second, &third];
+        each_reads_once(&all, "from the first tab").await?;
+        say(&second, "from the second tab").await?;
+        say(&bob, "from bob").await?;
+        say(&third, "from the third tab").await?;
+        for text in ["from the second tab", "from bob", "from the third tab"] {
+            each_reads_once(&all, text).await?;
+            each_reads_once(&[&bob], text).await?;
+        }
+        for page in all {
+            page.find("image", "Delivered").await?;
+            ensure!(page.errors().is_empty(), "{:?}", page.errors());
+        }
+        ensure!(leads(&first) && !leads(&second) && !leads(&third));
+        // Bob sees one device, not three.
+        bob.find("button", "Contact details").await?.click().await?;
+        let devices = "document.querySelectorAll('.details__devices > *').length";
+        until("one device", || async {
+            Ok((bob.evaluate(devices).await? == 1).then_some(()))
+        })
+        .await
+    });
+}
+
+#[test]
+fn another_tab_takes_over_from_one_that_is_closed() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (first, bob) = place.friends().await?;
+        say(&first, "before").await?;
+        let (second, third) = two_more(&place, &first).await?;
+        first.close().await?;
+        takes_over(&second, &third, &bob).await
+    });
+}
+
+#[test]
+fn another_tab_takes_over_from_one_that_crashes() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (first, bob) = place.friends().await?;
+        say(&first, "before").await?;
+        let (second, third) = two_more(&place, &first).await?;
+        first.crash().await?;
+        takes_over(&second, &third, &bob).await
+    });
+}
+
+/// One of the two has the session now, the same one.
+async fn takes_over(second: &Page, third: &Page, bob: &Page) -> Result<()> {
+    until("somebody leads", || async {
+        Ok((leads(second) || leads(third)).then_some(()))
+    })
+    .await?;
+    for page in [second, third] {
+        let begun = page.log().iter().any(|line| line == "session begun");
+        ensure!(!begun, "a second session was begun");
+    }
+    say(second, "from the second tab").await?;
+    say(third, "from the third tab").await?;
+    say(bob, "from bob").await?;
+    let texts = [
+        "before",
+        "from the second tab",
+        "from the third tab",
+        "from bob",
+    ];
+    for text in texts {
+        each_reads_once(&[second, third, bob], text).await?;
+    }
+    Ok(())
+}
+
+#[test]
+fn another_tab_takes_over_from_one_that_hangs_which_then_follows() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (first, bob) = place.friends().await?;
+        say(&first, "before").await?;
+        let (second, third) = two_more(&place, &first).await?;
+        first.hang().await?;
+        say(&second, "into the silence").await?;
+        each_reads_once(&[&second, &third, &bob], "into the silence").await?;
+        first.go_on().await?;
+        say(&third, "all together").await?;
+        let all = [&first, &second, &third, &bob];
+        for text in ["before", "into the silence", "all together"] {
+            each_reads_once(&all, text).await?;
+        }
+        say(&first, "back again").await?;
+        each_reads_once(&all, "back again").await
+    });
+}
+
+#[test]
+fn signing_in_and_out_is_for_all_tabs() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let first = place.visitor().await?;
+        let second = place.beside(&first).await?;
+        second.find("button", "Sign in").await?;
+        sign_in(&first, ALICE, "alice").await?;
+        for page in [&first, &second] {
+            page.find("list", "Conversations").await?;
+        }
+        second.find("button", "Menu").await?.click().await?;
+        second.find("menuitem", "Sign out").await?.click().await?;
+        for page in [&first, &second] {
+            page.find("button", "Sign in").await?;
+        }
+        // And the other one may lead from here on.
+        sign_in(&second, ALICE, "alice").await?;
+        for page in [&first, &second] {
+            page.find("list", "Conversations").await?;
+        }
+        ensure!(leads(&second));
+        Ok(())
+    });
+}
+
+#[test]
+fn what_has_been_read_in_one_tab_is_read_in_all() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (first, bob) = place.friends().await?;
+        let second = place.beside(&first).await?;
+        second.find("list", "Conversations").await?;
+        first.evaluate("location.hash = '#/'").await?;
+        first.gone("textbox", "Message").await?;
+        say(&bob, "for one of you").await?;
+        second
+            .find_with("link", "1 unread message")
+            .await?
+            .click()
+            .await?;
+        reads(&second, "for one of you").await?;
+        until("the badge goes", || async {
+            Ok((!first.text().await?.contains("unread message")).then_some(()))
+        })
+        .await
+    });
+}
+
+#[test]
+fn a_tab_of_an_older_build_gives_way() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (first, _bob) = place.friends().await?;
+        first
+            .evaluate(
+                "new BroadcastChannel('couplet').postMessage(['another', Date.now() + 1, '{}'])",
+            )
+            .await?;
+        first
+            .reads("There is a newer version of this page.")
+            .await?;
+        let second = place.beside(&first).await?;
+        second.find_with("link", "bob").await?.click().await?;
+        say(&second, "from the new one").await
+    });
+}
+
+#[test]
+fn without_web_locks_each_tab_is_on_its_own_and_says_so() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let page = place.browser.open("about:blank").await?;
+        page.before_scripts("delete Navigator.prototype.locks;")
+            .await?;
+        page.go(&place.proxy.page("localhost")).await?;
+        page.reads("This browser is too old to keep you signed in.")
+            .await?;
+        sign_in(&page, ALICE, "alice").await?;
+        page.find("list", "Conversations").await?;
+        page.reload().await?;
+        page.find("button", "Sign in").await?;
+        ensure!(page.errors().is_empty(), "{:?}", page.errors());
+        Ok(())
+    });
+}

@@ -1,0 +1,208 @@
+//! The store and the disk: a row for everything people see.
+//!
+//! [`Store::take_records`] gives what has changed, [`Store::restore`] takes everything but
+//! the messages back, [`Store::load`] messages, a page at a time, newest first.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jid::BareJid;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::timeline::Position;
+use super::{Contact, Conversation, ResourcePresence, Store, SubscriptionRequest, Topic};
+use crate::output::{Record, Table};
+use crate::sorted_map::SortedMap;
+
+/// The row of the roster that says that it is whole.
+const WHOLE: &str = "";
+
+/// Which rows have changed since they were last asked for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Changed(Vec<(Table, String)>);
+
+impl Changed {
+    pub(super) fn mark(&mut self, table: Table, key: &BareJid) {
+        self.mark_key(table, key.as_str());
+    }
+
+    pub(super) fn roster_is_whole(&mut self) {
+        self.mark_key(Table::Roster, WHOLE);
+    }
+
+    fn mark_key(&mut self, table: Table, key: &str) {
+        // Neighbours are often the same.
+        let last = self.0.last();
+        if last.is_none_or(|(known, last)| *known != table || last != key) {
+            self.0.push((table, key.to_owned()));
+        }
+    }
+}
+
+impl Store {
+    /// The rows that have changed since this was last called: what the events applied in
+    /// between have done. To be written in one transaction with the drain's commit.
+    pub fn take_records(&mut self) -> Vec<Record> {
+        let mut changed = std::mem::take(&mut self.changed).0;
+        changed.sort_unstable();
+        changed.dedup();
+        let mut records = Vec::new();
+        for (table, key) in changed {
+            if table == Table::Messages {
+                self.take_messages(&key, &mut records);
+            } else {
+                let value = self.row(table, &key);
+                records.push(Record::new(table, key, value));
+            }
+        }
+        records
+    }
+
+    /// The store that these rows make, whichever tables they are of; messages are for
+    /// [`load`](Self::load). Rows that can't be read are left out.
+    pub fn restore(rows: &[Record]) -> Self {
+        let mut store = Self::default();
+        for row in rows {
+            if let Some(value) = &row.value {
+                store.take_row(row.table, &row.key, value);
+            }
+        }
+        store
+    }
+
+    /// Takes in `rows` of the table Messages: a page of `conversation`, newest first, from
+    /// [`older_key`](Self::older_key) on. Merges with what is here. `more_on_disk` says
+    /// whether there are older ones.
+    pub fn load(
+        &mut self,
+        conversation: &BareJid,
+        rows: &[Record],
+        more_on_disk: bool,
+    ) -> Vec<Topic> {
+        let known = self
+            .conversations
+            .get_or_insert_with(conversation.clone(), Default::default);
+        known.more_on_disk = more_on_disk;
+        known.timeline.set_partial(more_on_disk);
+        for row in rows {
+            let order = row.key.strip_prefix(conversation.as_str());
+            let order = order.and_then(|order| order.strip_prefix('\n'));
+            let position = order.and_then(Position::read);
+            let message = row.value.as_deref().and_then(read);
+            if let (Some(position), Some(message)) = (position, message) {
+                known.load(position, message);
+            }
+        }
+        self.changed.mark(Table::Messages, conversation);
+        vec![
+            Topic::Conversation(conversation.clone()),
+            Topic::Conversations,
+        ]
+    }
+
+    /// Whether the next page of `conversation` has to be read from disk before the engine
+    /// goes on: what has come while something before it was missing has to be here. To be
+    /// asked after the first page, until it is false.
+    pub fn needs_more(&self, conversation: &BareJid) -> bool {
+        let known = self.conversations.get(conversation);
+        known.is_some_and(Conversation::is_short)
+    }
+
+    /// The key of the oldest message of `conversation` that was read from disk: the page that
+    /// comes next begins behind it. `None` while none was.
+    pub fn older_key(&self, conversation: &BareJid) -> Option<String> {
+        let read_to = self.conversations.get(conversation)?.read_to()?;
+        Some(message_key(conversation.as_str(), read_to))
+    }
+
+    /// Between which keys of the table Messages those of `conversation` are.
+    pub fn message_keys(conversation: &BareJid) -> Range<String> {
+        format!("{conversation}\n")..format!("{conversation}\n~")
+    }
+
+    fn take_messages(&mut self, key: &str, records: &mut Vec<Record>) {
+        let known = key
+            .parse::<BareJid>()
+            .ok()
+            .and_then(|jid| self.conversations.get_mut(&jid));
+        let Some(conversation) = known else { return };
+        for position in conversation.timeline.take_changed() {
+            let value = conversation.timeline.at(position).map(json);
+            let key = message_key(key, position);
+            records.push(Record::new(Table::Messages, key, value));
+        }
+    }
+
+    fn row(&self, table: Table, key: &str) -> Option<String> {
+        if table == Table::Roster && key == WHOLE {
+            return self.roster_loaded.then(|| "true".to_owned());
+        }
+        let jid: BareJid = key.parse().ok()?;
+        match table {
+            Table::Roster => self.contacts.get(&jid).map(|contact| json(&**contact)),
+            Table::Presence => self.presences.get(&jid).map(json),
+            Table::Conversations => self.conversations.get(&jid).map(Conversation::row),
+            Table::Avatars => self
+                .avatars
+                .get(&jid)
+                .map(|bytes| json(&STANDARD.encode(bytes))),
+            Table::Requests => {
+                let request = self.requests.iter().find(|request| request.jid == jid)?;
+                Some(json(request))
+            }
+            Table::Messages | Table::Engine | Table::Outbox => None,
+        }
+    }
+
+    pub(super) fn take_row(&mut self, table: Table, key: &str, value: &str) {
+        if table == Table::Roster && key == WHOLE {
+            self.roster_loaded = true;
+            return;
+        }
+        let Ok(jid) = key.parse::<BareJid>() else {
+            return;
+        };
+        match table {
+            Table::Roster => {
+                if let Some(contact) = read::<Contact>(value) {
+                    self.contacts.insert(jid, Rc::new(contact));
+                }
+            }
+            Table::Presence => {
+                if let Some(resources) = read::<SortedMap<String, ResourcePresence>>(value) {
+                    self.presences.insert(jid, resources);
+                }
+            }
+            Table::Conversations => {
+                if let Some(conversation) = Conversation::restore(value) {
+                    self.conversations.insert(jid, conversation);
+                }
+            }
+            Table::Avatars => {
+                let text = read::<String>(value);
+                if let Some(bytes) = text.and_then(|text| STANDARD.decode(text).ok()) {
+                    self.avatars.insert(jid, bytes.into());
+                }
+            }
+            Table::Requests => self.requests.extend(read::<SubscriptionRequest>(value)),
+            Table::Messages | Table::Engine | Table::Outbox => {}
+        }
+    }
+}
+
+/// Newest first within a conversation. A line break is in no address.
+fn message_key(conversation: &str, position: Position) -> String {
+    format!("{conversation}\n{}", position.order())
+}
+
+pub(super) fn json(value: &impl Serialize) -> String {
+    // Plain data with text keys always has a JSON form.
+    serde_json::to_string(value).expect("plain data")
+}
+
+pub(super) fn read<T: DeserializeOwned>(row: &str) -> Option<T> {
+    serde_json::from_str(row).ok()
+}

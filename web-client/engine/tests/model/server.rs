@@ -1,0 +1,629 @@
+//! A small server to check against: sessions with stream management and resumption
+//! (XEP-0198), carbons (XEP-0280), an archive (XEP-0313), stanza ids (XEP-0359).
+//!
+//! What it does is as plain as can be, so that it can be seen to be right.
+
+use std::collections::VecDeque;
+
+use minidom::Element;
+use minidom::rxml::{Namespace, NcName};
+
+/// What goes to a client: over which link, and the text.
+pub(crate) type Sent = (usize, String);
+
+/// What has this in it, the server doesn't take.
+pub(crate) const BAD: &str = "bad";
+
+pub(crate) const DOMAIN: &str = "example.org";
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Habits {
+    /// Whether streams can be managed and resumed.
+    pub(crate) management: bool,
+    /// Whether messages that a session never acknowledged, or that found nobody at home,
+    /// are delivered later, although the archive has them too.
+    pub(crate) offline: bool,
+    /// Whether `<failed/>` tells how far a session that has ended had got.
+    pub(crate) remembers: bool,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Account {
+    pub(crate) jid: String,
+    archive: Vec<Archived>,
+    offline: Vec<Element>,
+}
+
+#[derive(Debug)]
+struct Archived {
+    id: String,
+    /// Seconds, as archives keep time.
+    at: u64,
+    message: Element,
+}
+
+#[derive(Debug)]
+pub(crate) struct Session {
+    id: u64,
+    account: usize,
+    resource: String,
+    pub(crate) link: Option<usize>,
+    carbons: bool,
+    available: bool,
+    management: Option<Management>,
+}
+
+#[derive(Debug, Default)]
+struct Management {
+    handled: u32,
+    acked: u32,
+    queue: VecDeque<Element>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Opening,
+    Authenticating,
+    Reopening,
+    Binding,
+    Bound(u64),
+}
+
+/// What the server knows of one connection.
+#[derive(Debug)]
+struct Link {
+    account: usize,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) habits: Habits,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) sessions: Vec<Session>,
+    links: Vec<Link>,
+    /// Sessions that have ended: how far they had got.
+    ended: Vec<(u64, u32)>,
+    next: u64,
+    pub(crate) seconds: u64,
+    pub(crate) out: Vec<Sent>,
+    /// Bodies of messages that were acknowledged, by link.
+    pub(crate) acknowledged: Vec<(usize, String)>,
+}
+
+impl Server {
+    pub(crate) fn new(habits: Habits, accounts: &[&str]) -> Self {
+        let account = |jid: &&str| Account {
+            jid: (*jid).to_owned(),
+            ..Account::default()
+        };
+        Self {
+            habits,
+            accounts: accounts.iter().map(account).collect(),
+            sessions: Vec::new(),
+            links: Vec::new(),
+            ended: Vec::new(),
+            next: 0,
+            seconds: 0,
+            out: Vec::new(),
+            acknowledged: Vec::new(),
+        }
+    }
+
+    /// A connection of somebody who is going to sign in as `account`.
+    pub(crate) fn connect(&mut self, account: usize) -> usize {
+        let stage = Stage::Opening;
+        self.links.push(Link { account, stage });
+        self.links.len() - 1
+    }
+
+    /// The connection is gone, as far as the server can tell.
+    pub(crate) fn disconnect(&mut self, link: usize) {
+        let Some(index) = self.of_link(link) else {
+            return;
+        };
+        self.sessions[index].link = None;
+        if self.sessions[index].management.is_none() {
+            self.end(index);
+        }
+    }
+
+    /// The session is given up: too old, or the server has begun anew.
+    pub(crate) fn end(&mut self, index: usize) {
+        let session = self.sessions.remove(index);
+        let Some(management) = session.management else {
+            return;
+        };
+        self.ended.push((session.id, management.handled));
+        // What the archive has is not sent to others, only kept where there is nobody.
+        let there = |other: &Session| other.account == session.account && other.available;
+        if self.habits.offline && !self.sessions.iter().any(there) {
+            for stanza in management.queue {
+                if body(&stanza).is_some() && stanza.attr("type") == Some("chat") {
+                    self.route(session.account, None, stanza);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn receive(&mut self, link: usize, text: &str) {
+        let element: Element = text.parse().expect("what the engine sends can be read");
+        let stage = self.links[link].stage;
+        let answer = match (stage, element.name()) {
+            (Stage::Opening, "open") => {
+                self.links[link].stage = Stage::Authenticating;
+                self.send(link, OPEN.to_owned());
+                features(
+                    "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>\
+                     <mechanism>SCRAM-SHA-1</mechanism></mechanisms>",
+                )
+            }
+            (Stage::Authenticating, "auth") => {
+                self.links[link].stage = Stage::Reopening;
+                "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>dj0x</success>".to_owned()
+            }
+            (Stage::Reopening, "open") => {
+                self.links[link].stage = Stage::Binding;
+                self.send(link, OPEN.to_owned());
+                let bind = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>";
+                match self.habits.management {
+                    true => features(&format!("{bind}<sm xmlns='urn:xmpp:sm:3'/>")),
+                    false => features(bind),
+                }
+            }
+            (Stage::Binding, "resume") => return self.resume(link, &element),
+            (Stage::Binding, "iq") => return self.bind(link, &element),
+            (Stage::Bound(id), _) => {
+                // What comes over a link that was replaced is not heard.
+                let known = |session: &Session| session.id == id && session.link == Some(link);
+                if let Some(index) = self.sessions.iter().position(known) {
+                    self.stanza(index, element);
+                }
+                return;
+            }
+            other => panic!("the server doesn't expect {other:?}: {text}"),
+        };
+        self.send(link, answer);
+    }
+
+    fn send(&mut self, link: usize, text: String) {
+        self.out.push((link, text));
+    }
+
+    fn of_link(&self, link: usize) -> Option<usize> {
+        self.sessions
+            .iter()
+            .position(|session| session.link == Some(link))
+    }
+
+    fn bind(&mut self, link: usize, iq: &Element) {
+        let account = self.links[link].account;
+        let asked = iq.children().next().and_then(|bind| bind.children().next());
+        self.next += 1;
+        let resource = asked.map_or_else(|| format!("r{}", self.next), Element::text);
+        let same = |session: &Session| session.account == account && session.resource == resource;
+        if let Some(index) = self.sessions.iter().position(same) {
+            self.end(index);
+        }
+        let id = self.next;
+        let jid = format!("{}/{resource}", self.accounts[account].jid);
+        self.sessions.push(Session {
+            id,
+            account,
+            resource,
+            link: Some(link),
+            carbons: false,
+            available: false,
+            management: None,
+        });
+        self.links[link].stage = Stage::Bound(id);
+        let bind =
+            format!("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>{jid}</jid></bind>");
+        let result = result(iq, &bind);
+        self.send(link, result);
+    }
+
+    fn resume(&mut self, link: usize, resume: &Element) {
+        let id: u64 = resume
+            .attr("previd")
+            .expect("previd")
+            .parse()
+            .expect("ours");
+        let h: u32 = resume.attr("h").expect("h").parse().expect("a number");
+        let Some(index) = self.sessions.iter().position(|session| session.id == id) else {
+            let known = self.ended.iter().find(|(ended, _)| *ended == id);
+            let h = known.filter(|_| self.habits.remembers);
+            let h = h.map_or(String::new(), |(_, h)| format!(" h='{h}'"));
+            return self.send(
+                link,
+                format!(
+                    "<failed xmlns='urn:xmpp:sm:3'{h}><item-not-found \
+                     xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>"
+                ),
+            );
+        };
+        self.links[link].stage = Stage::Bound(id);
+        self.sessions[index].link = Some(link);
+        self.acked(index, h);
+        let management = self.sessions[index].management.as_ref().expect("managed");
+        let handled = management.handled;
+        let again: Vec<_> = management.queue.iter().map(String::from).collect();
+        self.send(
+            link,
+            format!("<resumed xmlns='urn:xmpp:sm:3' previd='{id}' h='{handled}'/>"),
+        );
+        for stanza in again {
+            self.send(link, stanza);
+        }
+    }
+
+    fn acked(&mut self, index: usize, h: u32) {
+        let session = &mut self.sessions[index];
+        let management = session.management.as_mut().expect("managed");
+        let count = h.wrapping_sub(management.acked) as usize;
+        assert!(
+            count <= management.queue.len(),
+            "the client acknowledges {h} stanzas, it was sent fewer"
+        );
+        management.acked = h;
+        for stanza in management.queue.drain(..count) {
+            if let (Some(body), Some(link)) = (body(&stanza), session.link) {
+                self.acknowledged.push((link, body));
+            }
+        }
+    }
+
+    fn stanza(&mut self, index: usize, element: Element) {
+        let link = self.sessions[index].link.expect("connected");
+        if element.ns() == "urn:xmpp:sm:3" {
+            return self.nonza(index, link, &element);
+        }
+        if let Some(management) = &mut self.sessions[index].management {
+            management.handled = management.handled.wrapping_add(1);
+        }
+        match element.name() {
+            "iq" => self.iq(index, &element),
+            "presence" => self.presence(index, &element),
+            "message" => self.message(index, element),
+            "close" => {
+                let link = self.sessions[index].link;
+                self.end(index);
+                if let Some(link) = link {
+                    self.send(
+                        link,
+                        "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>".into(),
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn nonza(&mut self, index: usize, link: usize, element: &Element) {
+        match element.name() {
+            "enable" => {
+                self.sessions[index].management = Some(Management::default());
+                let id = self.sessions[index].id;
+                self.send(
+                    link,
+                    format!("<enabled xmlns='urn:xmpp:sm:3' id='{id}' resume='true'/>"),
+                );
+            }
+            "r" => {
+                let management = self.sessions[index].management.as_ref();
+                let h = management.expect("managed").handled;
+                self.send(link, format!("<a xmlns='urn:xmpp:sm:3' h='{h}'/>"));
+            }
+            "a" => {
+                let h = element.attr("h").expect("h").parse().expect("a number");
+                self.acked(index, h);
+            }
+            other => panic!("unexpected <{other}/>"),
+        }
+    }
+
+    fn iq(&mut self, index: usize, iq: &Element) {
+        let payload = iq.children().next().expect("a request");
+        let answer = match payload.ns().as_str() {
+            "urn:xmpp:carbons:2" => {
+                self.sessions[index].carbons = true;
+                result(iq, "")
+            }
+            "jabber:iq:roster" => {
+                let own = self.sessions[index].account;
+                let others = self.accounts.iter().enumerate();
+                let others = others.filter(|(account, _)| *account != own);
+                let items = others.fold(String::new(), |items, (_, account)| {
+                    format!("{items}<item jid='{}' subscription='both'/>", account.jid)
+                });
+                result(
+                    iq,
+                    &format!("<query xmlns='jabber:iq:roster'>{items}</query>"),
+                )
+            }
+            "urn:xmpp:mam:2" => return self.query(index, iq, payload),
+            _ => result(iq, ""),
+        };
+        self.deliver(index, answer.parse().expect("well-formed"));
+    }
+
+    fn presence(&mut self, index: usize, presence: &Element) {
+        if presence.attr("to").is_none() && !self.sessions[index].available {
+            self.sessions[index].available = true;
+            let account = self.sessions[index].account;
+            for message in std::mem::take(&mut self.accounts[account].offline) {
+                self.deliver(index, message);
+            }
+        }
+    }
+
+    fn query(&mut self, index: usize, iq: &Element, query: &Element) {
+        let set = query.get_child("set", RSM).expect("a page");
+        let text = |name| set.get_child(name, RSM).map(Element::text);
+        let max: usize = text("max").expect("max").parse().expect("a number");
+        let account = &self.accounts[self.sessions[index].account];
+        let field = |name: &str| {
+            let form = query.get_child("x", "jabber:x:data")?;
+            let field = form
+                .children()
+                .find(|field| field.attr("var") == Some(name))?;
+            Some(field.children().next()?.text())
+        };
+        let (with, start) = (field("with"), field("start"));
+        let matches = |archived: &&Archived| {
+            let early = |start: &String| stamp(archived.at)[..19] < start[..19];
+            if start.as_ref().is_some_and(early) {
+                return false;
+            }
+            let ends = |name| archived.message.attr(name).map(bare);
+            with.is_none() || ends("from") == with.as_deref() || ends("to") == with.as_deref()
+        };
+        let mut found: Vec<_> = account.archive.iter().filter(matches).collect();
+        if let Some(after) = text("after") {
+            let place = account.archive.iter().position(|known| known.id == after);
+            let Some(place) = place else {
+                return self.deliver(index, not_found(iq));
+            };
+            let later: Vec<_> = account.archive[place + 1..]
+                .iter()
+                .map(|known| &known.id)
+                .collect();
+            found.retain(|archived| later.contains(&&archived.id));
+        }
+        let mut complete = found.len() <= max;
+        if let Some(before) = text("before") {
+            if let Some(place) = found.iter().position(|archived| archived.id == before) {
+                found.truncate(place);
+                complete = found.len() <= max;
+            }
+            found.drain(..found.len().saturating_sub(max));
+        } else {
+            found.truncate(max);
+        }
+        let id = query.attr("queryid").expect("a queryid");
+        let jid = &account.jid;
+        let mut stanzas: Vec<_> = found
+            .iter()
+            .map(|archived| {
+                format!(
+                    "<message xmlns='jabber:client' from='{jid}'>\
+                     <result xmlns='urn:xmpp:mam:2' queryid='{id}' id='{}'>\
+                     <forwarded xmlns='urn:xmpp:forward:0'>\
+                     <delay xmlns='urn:xmpp:delay' stamp='{}'/>{}\
+                     </forwarded></result></message>",
+                    archived.id,
+                    stamp(archived.at),
+                    String::from(&archived.message)
+                )
+            })
+            .collect();
+        let ends = match (found.first(), found.last()) {
+            (Some(first), Some(last)) => {
+                format!("<first>{}</first><last>{}</last>", first.id, last.id)
+            }
+            _ => String::new(),
+        };
+        stanzas.push(result(
+            iq,
+            &format!(
+                "<fin xmlns='urn:xmpp:mam:2' complete='{complete}'>\
+                 <set xmlns='{RSM}'>{ends}</set></fin>"
+            ),
+        ));
+        for stanza in stanzas {
+            self.deliver(index, stanza.parse().expect("well-formed"));
+        }
+    }
+
+    fn message(&mut self, index: usize, mut message: Element) {
+        if body(&message).is_some_and(|body| body.contains(BAD)) {
+            return self.violated(index);
+        }
+        let from = self.sessions[index].account;
+        let jid = format!(
+            "{}/{}",
+            self.accounts[from].jid, self.sessions[index].resource
+        );
+        set(&mut message, "from", &jid);
+        let to = message.attr("to").unwrap_or_default().to_owned();
+        let Some(account) = self
+            .accounts
+            .iter()
+            .position(|known| known.jid == bare(&to))
+        else {
+            return;
+        };
+        let kept = body(&message).is_some() || message.has_child("store", "urn:xmpp:hints");
+        let theirs = self.archived(account, &message, kept);
+        let ours = self.archived(from, &message, kept);
+        let id = self.sessions[index].id;
+        for index in 0..self.sessions.len() {
+            let session = &self.sessions[index];
+            if session.account == from && session.id != id && session.carbons && session.available {
+                let carbon = self.carbon("sent", index, &ours);
+                self.deliver(index, carbon);
+            }
+        }
+        self.route(
+            account,
+            to.split_once('/').map(|(_, resource)| resource),
+            theirs,
+        );
+    }
+
+    /// The stream ends over what came last, which is not counted as handled.
+    fn violated(&mut self, index: usize) {
+        let session = &mut self.sessions[index];
+        if let Some(management) = &mut session.management {
+            management.handled = management.handled.wrapping_sub(1);
+        }
+        let Some(link) = session.link.take() else {
+            return;
+        };
+        self.send(
+            link,
+            "<stream:error xmlns:stream='http://etherx.jabber.org/streams'><policy-violation \
+             xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
+                .to_owned(),
+        );
+        self.send(
+            link,
+            "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>".to_owned(),
+        );
+        if self.sessions[index].management.is_none() || !self.habits.remembers {
+            self.end(index);
+        }
+    }
+
+    /// To the resource that is meant, if it is there, or to all; others get a carbon.
+    fn route(&mut self, account: usize, resource: Option<&str>, message: Element) {
+        let there = |session: &Session| session.account == account && session.available;
+        let meant = |session: &Session| Some(session.resource.as_str()) == resource;
+        let direct = self
+            .sessions
+            .iter()
+            .any(|known| there(known) && meant(known));
+        let mut arrived = false;
+        for index in 0..self.sessions.len() {
+            let session = &self.sessions[index];
+            if !there(session) {
+                continue;
+            }
+            arrived = true;
+            if !direct || meant(session) {
+                self.deliver(index, message.clone());
+            } else if session.carbons {
+                let carbon = self.carbon("received", index, &message);
+                self.deliver(index, carbon);
+            }
+        }
+        if !arrived && self.habits.offline && body(&message).is_some() {
+            self.accounts[account].offline.push(message);
+        }
+    }
+
+    fn carbon(&self, name: &str, index: usize, message: &Element) -> Element {
+        let jid = &self.accounts[self.sessions[index].account].jid;
+        let message = String::from(message);
+        format!(
+            "<message xmlns='jabber:client' from='{jid}'><{name} xmlns='urn:xmpp:carbons:2'>\
+             <forwarded xmlns='urn:xmpp:forward:0'>{message}</forwarded></{name}></message>"
+        )
+        .parse()
+        .expect("well-formed")
+    }
+
+    /// The message as `account` gets it: with the id that its archive gave it.
+    fn archived(&mut self, account: usize, message: &Element, kept: bool) -> Element {
+        let mut copy = message.clone();
+        if kept {
+            self.next += 1;
+            let id = format!("a{}", self.next);
+            let by = self.accounts[account].jid.clone();
+            let stanza_id = format!("<stanza-id xmlns='urn:xmpp:sid:0' id='{id}' by='{by}'/>");
+            copy.append_child(stanza_id.parse().expect("well-formed"));
+            self.accounts[account].archive.push(Archived {
+                id,
+                at: self.seconds,
+                message: message.clone(),
+            });
+        }
+        copy
+    }
+
+    fn deliver(&mut self, index: usize, stanza: Element) {
+        let session = &mut self.sessions[index];
+        if let Some(link) = session.link {
+            self.out.push((link, String::from(&stanza)));
+        }
+        if let Some(management) = &mut session.management {
+            management.queue.push_back(stanza);
+        }
+    }
+
+    /// Deletes one message from the archive of `account`, if `may_go` says of its body
+    /// that it may.
+    pub(crate) fn delete(&mut self, account: usize, may_go: impl Fn(&str) -> bool) {
+        let archive = &mut self.accounts[account].archive;
+        let gone = archive
+            .iter()
+            .rposition(|known| body(&known.message).is_some_and(|body| may_go(&body)));
+        if let Some(gone) = gone {
+            archive.remove(gone);
+        }
+    }
+
+    /// The server would like to know what has arrived.
+    pub(crate) fn ask(&mut self, index: usize) {
+        let session = &self.sessions[index];
+        if let (Some(link), Some(_)) = (session.link, &session.management) {
+            self.send(link, "<r xmlns='urn:xmpp:sm:3'/>".to_owned());
+        }
+    }
+}
+
+const OPEN: &str = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' from='example.org'/>";
+const RSM: &str = "http://jabber.org/protocol/rsm";
+
+fn features(features: &str) -> String {
+    format!(
+        "<stream:features xmlns:stream='http://etherx.jabber.org/streams'>{features}\
+         </stream:features>"
+    )
+}
+
+fn result(iq: &Element, payload: &str) -> String {
+    let id = iq.attr("id").expect("an id");
+    format!("<iq xmlns='jabber:client' type='result' id='{id}'>{payload}</iq>")
+}
+
+fn not_found(iq: &Element) -> Element {
+    let id = iq.attr("id").expect("an id");
+    format!(
+        "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'><item-not-found \
+         xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+    )
+    .parse()
+    .expect("well-formed")
+}
+
+fn set(element: &mut Element, name: &str, value: &str) {
+    let name = NcName::try_from(name).expect("a name");
+    element.set_attr(Namespace::NONE, name, value);
+}
+
+fn bare(jid: &str) -> &str {
+    jid.split_once('/').map_or(jid, |(bare, _)| bare)
+}
+
+pub(crate) fn body(message: &Element) -> Option<String> {
+    Some(message.get_child("body", "jabber:client")?.text())
+}
+
+/// The clock starts on 2026-11-02 at 09:00:00 UTC.
+fn stamp(seconds: u64) -> String {
+    let (hours, minutes) = (9 + seconds / 3600, seconds / 60 % 60);
+    let day = 2 + hours / 24;
+    let (hours, seconds) = (hours % 24, seconds % 60);
+    format!("2026-11-{day:02}T{hours:02}:{minutes:02}:{seconds:02}Z")
+}

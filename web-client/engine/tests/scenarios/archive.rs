@@ -1,0 +1,261 @@
+//! What was missed, what is older, and the gaps in between.
+
+use couplet_engine::modules::xep0313_archive;
+use couplet_engine::store::{Delivery, Older};
+use couplet_engine::{Command, Timestamp};
+use jid::BareJid;
+
+use crate::scenario::{MY_ADDRESS, Scenario, has};
+
+const MAM: &str = "query@urn:xmpp:mam:2";
+
+fn bob() -> BareJid {
+    "bob@example.org".parse().unwrap()
+}
+
+fn from_bob(id: &str, inner: &str) -> String {
+    format!(
+        "<message xmlns='jabber:client' from='bob@example.org/x' to='alice@example.org' \
+         type='chat' id='{id}'><body>{id}</body>{inner}</message>"
+    )
+}
+
+fn live(archive: &str, id: &str) -> String {
+    from_bob(
+        id,
+        &format!("<stanza-id xmlns='urn:xmpp:sid:0' by='alice@example.org' id='{archive}'/>"),
+    )
+}
+
+/// A new session after a lost one, up to the query of the archive: its ids and text.
+fn anew(scenario: &mut Scenario) -> (String, String, String) {
+    scenario.lose_connection();
+    scenario.advance(2);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.recv("<failed xmlns='urn:xmpp:sm:3'><item-not-found/></failed>");
+    scenario.answer_bind();
+    scenario.recv("<enabled xmlns='urn:xmpp:sm:3' id='session-2' resume='true'/>");
+    query(scenario)
+}
+
+fn query(scenario: &mut Scenario) -> (String, String, String) {
+    let iq = scenario.find(|sent| has(sent, MAM)).expect("a query");
+    let query = iq.children().next().unwrap().attr("queryid").unwrap();
+    let id = iq.attr("id").unwrap();
+    (id.to_owned(), query.to_owned(), String::from(&iq))
+}
+
+fn page(scenario: &mut Scenario, (id, query, _): &(String, String, String), page: &[&str]) {
+    for archive in page {
+        let message = from_bob(&archive.replace('a', "m"), "");
+        scenario.archived(query, archive, &message);
+    }
+    let (first, last) = (page.first().unwrap(), page.last().unwrap());
+    scenario.recv(&format!(
+        "<iq xmlns='jabber:client' type='result' id='{id}'><fin xmlns='urn:xmpp:mam:2'>\
+         <set xmlns='http://jabber.org/protocol/rsm'><first>{first}</first><last>{last}</last>\
+         </set></fin></iq>"
+    ));
+}
+
+#[test]
+fn everything_that_was_missed_is_read_whatever_comes_meanwhile() {
+    let mut scenario = Scenario::signed_in();
+    scenario.recv(&live("a1", "m1"));
+    let asked = anew(&mut scenario);
+    assert!(asked.2.contains("a1</after>"), "{}", asked.2);
+    scenario.recv(&live("a6", "m6"));
+    page(&mut scenario, &asked, &["a2", "a3"]);
+    let asked = query(&mut scenario);
+    assert!(asked.2.contains("a3</after>"));
+    // The connection breaks in the middle; what came by itself is no reason to skip the rest.
+    scenario.archived(&asked.1, "a4", &from_bob("m4", ""));
+    let asked = anew(&mut scenario);
+    assert!(asked.2.contains("a4</after>"), "{}", asked.2);
+    page(&mut scenario, &asked, &["a5", "a6"]);
+    let (id, _, _) = query(&mut scenario);
+    scenario.finish_archive(&id, "", true);
+    assert_eq!(scenario.bodies(), ["m1", "m2", "m3", "m4", "m5", "m6"]);
+    assert_eq!(scenario.store.conversation(&bob()).unwrap().unread, 6);
+    scenario.recv(&live("a7", "m7"));
+    assert!(anew(&mut scenario).2.contains("a7</after>"));
+}
+
+#[test]
+fn a_crash_in_the_middle_goes_on_where_it_was() {
+    let mut scenario = Scenario::signed_in();
+    scenario.recv(&live("a1", "m1"));
+    let asked = anew(&mut scenario);
+    scenario.archived(&asked.1, "a2", &from_bob("m2", ""));
+    scenario.recv(&live("a4", "m4"));
+    let mut reloaded = scenario.reloaded(2);
+    reloaded.authenticate();
+    reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-2' h='4'/>");
+    let asked = query(&mut reloaded);
+    assert!(asked.2.contains("a2</after>"), "{}", asked.2);
+    reloaded.archived(&asked.1, "a3", &from_bob("m3", ""));
+    reloaded.archived(&asked.1, "a4", &from_bob("m4", ""));
+    reloaded.finish_archive(&asked.0, "a4", true);
+    assert_eq!(reloaded.bodies(), ["m1", "m2", "m3", "m4"]);
+}
+
+#[test]
+fn an_archive_that_has_forgotten_where_we_were_is_asked_by_time() {
+    let mut scenario = Scenario::signed_in();
+    scenario.recv(&live("a1", "m1"));
+    let (id, _, _) = anew(&mut scenario);
+    scenario.recv(&format!(
+        "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'>\
+         <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+    ));
+    let asked = query(&mut scenario);
+    // A quarter of an hour before our own clock, which may be wrong.
+    assert!(asked.2.contains("2026-11-02T08:45:00"), "{}", asked.2);
+    assert!(asked.2.contains("start"));
+    page(&mut scenario, &asked, &["a2"]);
+    assert!(query(&mut scenario).2.contains("a2</after>"));
+}
+
+#[test]
+fn an_archive_in_trouble_is_asked_again_and_not_waited_for_for_ever() {
+    let mut scenario = Scenario::signed_in();
+    scenario.say("precious");
+    let mut asked = anew(&mut scenario);
+    for attempt in 1..=3 {
+        assert!(scenario.sent_bodies().is_empty(), "attempt {attempt}");
+        scenario.recv(&format!(
+            "<iq xmlns='jabber:client' type='error' id='{}'><error type='wait'>\
+             <internal-server-error xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+            asked.0
+        ));
+        if attempt < 3 {
+            scenario.recv("<a xmlns='urn:xmpp:sm:3' h='4'/>");
+            scenario.advance(10);
+            asked = query(&mut scenario);
+        }
+    }
+    assert_eq!(scenario.sent_bodies(), ["precious"]);
+}
+
+#[test]
+fn an_old_date_is_an_island_until_the_gap_is_read() {
+    let mut scenario = Scenario::signed_in();
+    scenario.recv(&live("a9", "m9"));
+    let at = Timestamp(1_793_520_000_000);
+    let conversation = bob();
+    scenario.command(Command::Archive(xep0313_archive::Command::Around {
+        conversation,
+        at,
+    }));
+    let asked = query(&mut scenario);
+    assert!(asked.2.contains("start") && asked.2.contains("bob@example.org"));
+    page(&mut scenario, &asked, &["a3", "a4"]);
+    assert_eq!(scenario.bodies(), ["m3", "m4", "m9"]);
+    let gaps = |scenario: &Scenario| scenario.store.gaps(&bob());
+    let fill = |scenario: &mut Scenario| {
+        let (_, fill) = gaps(scenario).remove(0);
+        scenario.command(Command::Archive(fill));
+        query(scenario)
+    };
+    // The gap is as long as it is after a reload.
+    let mut scenario = {
+        let mut reloaded = scenario.reloaded(2);
+        reloaded.authenticate();
+        reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
+        reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='5'/>");
+        reloaded
+    };
+    assert_eq!(gaps(&scenario)[0].0, "a4");
+    let asked = fill(&mut scenario);
+    assert!(asked.2.contains("a9</before>"), "{}", asked.2);
+    page(&mut scenario, &asked, &["a7", "a8"]);
+    assert_eq!(scenario.bodies(), ["m3", "m4", "m7", "m8", "m9"]);
+    let asked = fill(&mut scenario);
+    assert!(asked.2.contains("a7</before>"));
+    // This page reaches what is here.
+    page(&mut scenario, &asked, &["a3", "a4", "a5", "a6"]);
+    assert!(gaps(&scenario).is_empty());
+    let all = ["m3", "m4", "m5", "m6", "m7", "m8", "m9"];
+    assert_eq!(scenario.bodies(), all);
+    // Further back there is more.
+    let older = scenario.store.older(&bob());
+    scenario.command(Command::Archive(older));
+    let asked = query(&mut scenario);
+    assert!(asked.2.contains("a3</before>"));
+    scenario.archived(&asked.1, "a2", &from_bob("m2", ""));
+    scenario.finish_archive(&asked.0, "a2", true);
+    let known = scenario.store.conversation(&bob()).unwrap();
+    assert_eq!(known.older, Older::Complete);
+    assert_eq!(scenario.bodies().len(), 8);
+}
+
+#[test]
+fn a_page_that_breaks_off_can_be_asked_for_again() {
+    let mut scenario = Scenario::signed_in();
+    scenario.recv(&live("a9", "m9"));
+    let older = |scenario: &mut Scenario| {
+        let older = scenario.store.older(&bob());
+        scenario.command(Command::Archive(older));
+        query(scenario)
+    };
+    let asked = older(&mut scenario);
+    scenario.archived(&asked.1, "a7", &from_bob("m7", ""));
+    anew(&mut scenario);
+    let known = scenario.store.conversation(&bob()).unwrap();
+    assert_eq!(known.older, Older::Failed);
+    assert_eq!(scenario.bodies(), ["m9"]);
+    let asked = older(&mut scenario);
+    page(&mut scenario, &asked, &["a7", "a8"]);
+    assert_eq!(scenario.bodies(), ["m7", "m8", "m9"]);
+}
+
+#[test]
+fn what_was_sent_twice_is_one_and_what_was_said_twice_is_two() {
+    let mut scenario = Scenario::signed_in();
+    let ok = |id: &str, archive: &str, origin: &str| {
+        format!(
+            "<message xmlns='jabber:client' from='bob@example.org/x' to='{MY_ADDRESS}' \
+             type='chat' id='{id}'><body>ok</body>{origin}\
+             <stanza-id xmlns='urn:xmpp:sid:0' by='alice@example.org' id='{archive}'/></message>"
+        )
+    };
+    let origin = |id: &str| format!("<origin-id xmlns='urn:xmpp:sid:0' id='{id}'/>");
+    scenario.recv(&ok("1", "a1", &origin("o1")));
+    scenario.recv(&ok("1", "a2", &origin("o1")));
+    assert_eq!(scenario.bodies(), ["ok"], "sent again by a careful client");
+    scenario.recv(&ok("1", "a3", &origin("o2")));
+    assert_eq!(scenario.bodies(), ["ok", "ok"]);
+    // A client that counts its messages from 1, and begins again.
+    scenario.recv(&ok("7", "a4", ""));
+    scenario.recv(&ok("7", "a5", ""));
+    assert_eq!(scenario.bodies().len(), 4);
+    scenario.recv(&ok("7", "a5", ""));
+    assert_eq!(scenario.bodies().len(), 4);
+}
+
+#[test]
+fn a_receipt_that_comes_before_its_message_is_loaded_counts() {
+    let mut scenario = Scenario::signed_in();
+    scenario.say("hello");
+    let id = scenario.messages()[0].id.0.clone();
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='5'/>");
+    for number in 0..30 {
+        scenario.recv(&from_bob(&format!("n{number}"), ""));
+    }
+    let mut reloaded = scenario.reloaded(2);
+    assert_eq!(reloaded.bodies().len(), 20);
+    reloaded.authenticate();
+    reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='5'/>");
+    reloaded.recv(&format!(
+        "<message xmlns='jabber:client' from='bob@example.org/x'>\
+         <received xmlns='urn:xmpp:receipts' id='{id}'/></message>"
+    ));
+    let after = reloaded.store.older_key(&bob());
+    let (rows, more) = reloaded.disk.page(&bob(), after.as_deref(), 20);
+    reloaded.store.load(&bob(), &rows, more);
+    assert_eq!(reloaded.bodies().len(), 31);
+    assert_eq!(reloaded.messages()[0].delivery, Delivery::Delivered);
+}

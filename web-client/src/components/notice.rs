@@ -1,0 +1,59 @@
+//! What there is to tell about this device: what isn't kept, and why.
+
+use yew::prelude::*;
+
+use super::icon::{Icon, icon};
+use super::icon_button::icon_button;
+use crate::hooks::use_subjects;
+use crate::i18n::t;
+use crate::platform::storage::Fault;
+use crate::state::{Notice, State, Subject};
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) state: State,
+}
+
+/// One bar for each thing, until it has been read.
+#[component]
+pub(crate) fn Notices(props: &Props) -> Html {
+    let state = &props.state;
+    use_subjects(state, vec![Subject::Notice]);
+    let bars = state.notices().into_iter().map(|notice| bar(state, notice));
+    html! { <>{ for bars }</> }
+}
+
+fn bar(state: &State, notice: Notice) -> Html {
+    let (key, text) = match &notice {
+        Notice::MemoryOnly(fault) => ("memory", memory_only(fault)),
+        Notice::Damaged => ("damaged", t("notice.damaged")),
+        Notice::PasswordEachTime => ("password", t("notice.passwordEachTime")),
+        Notice::NewBuild => ("build", t("notice.newBuild")),
+    };
+    let action = if notice == Notice::NewBuild {
+        html! { <a class="connection__now" href="">{ t("crash.reload") }</a> }
+    } else {
+        let state = state.clone();
+        let dismiss = Callback::from(move |_| state.dismiss(&notice));
+        icon_button(Icon::Close, t("notice.dismiss"), dismiss)
+    };
+    html! {
+        <div {key} class="connection" role="alert">
+            { icon(Icon::Alert) }
+            <p class="connection__text">{ text }</p>
+            { action }
+        </div>
+    }
+}
+
+/// That nothing outlives the page, and why.
+pub(crate) fn memory_only(fault: &Fault) -> AttrValue {
+    t(match fault {
+        Fault::Missing | Fault::Forbidden => "notice.noStorage",
+        Fault::Full => "notice.full",
+        Fault::NoLocks => "notice.noLocks",
+        Fault::Newer => "notice.newBuild",
+        Fault::Blocked => "notice.blocked",
+        Fault::Deposed | Fault::Broken(_) => "notice.broken",
+    })
+}

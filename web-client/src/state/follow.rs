@@ -1,0 +1,336 @@
+//! This page among the tabs of its browser: how it follows, how it leads others, and
+//! how it takes over.
+
+use couplet_engine::modules::rfc6121_message;
+use couplet_engine::store::Topic;
+use couplet_engine::{Command, Record, SessionCommand};
+use gloo_timers::callback::Timeout;
+use jid::BareJid;
+use wasm_bindgen_futures::spawn_local;
+
+use super::session::{Seat, Stage};
+use super::{Notice, State, document};
+use crate::driver::Receipt;
+use crate::platform;
+use crate::platform::storage::{Change, DEVICE, Durability};
+use crate::tabs::{self, Claim, Heard, Lead, Message, Standing};
+
+/// How long a leader may be silent when it is asked.
+const PATIENCE_MILLISECONDS: u32 = 5_000;
+
+impl State {
+    /// Follows whoever leads: it is asked how things stand, and its place taken if it
+    /// doesn't answer or isn't there any more.
+    pub(super) fn follow(&self) {
+        let session = &self.0.session;
+        session.seat.replace(Seat::Following(Stage::Asked));
+        session.post(&Message::Hello {
+            tab: session.tab.clone(),
+        });
+        self.expect_answer();
+        if !session.waiting.replace(true) {
+            let state = self.clone();
+            spawn_local(async move {
+                let lead = tabs::lead(Claim::Next, state.losing()).await;
+                state.0.session.waiting.set(false);
+                state.inherit(lead).await;
+            });
+        }
+    }
+
+    async fn inherit(&self, lead: Option<Lead>) {
+        let session = &self.0.session;
+        let follows = matches!(&*session.seat.borrow(), Seat::Following(_));
+        let (true, Some(lead), Some(storage)) = (follows, lead, session.storage()) else {
+            return;
+        };
+        // Whoever led may have signed out with its last breath.
+        match storage.remembered().await {
+            Ok(Some(account)) => {
+                if let Ok(account) = account.parse() {
+                    self.take_over(lead, &account).await;
+                }
+            }
+            Ok(None) => drop(session.seat.replace(Seat::Vacant)),
+            Err(fault) => self.note_fault(&fault),
+        }
+    }
+
+    /// Takes the lead if nothing is heard of who has it.
+    fn expect_answer(&self) {
+        let state = self.clone();
+        let timeout = Timeout::new(PATIENCE_MILLISECONDS, move || {
+            spawn_local(async move {
+                let lead = tabs::lead(Claim::Now, state.losing()).await;
+                state.inherit(lead).await;
+            });
+        });
+        self.0.session.impatience.replace(Some(timeout));
+    }
+
+    /// What to do when another tab takes the lead away.
+    pub(super) fn losing(&self) -> impl FnOnce() + 'static {
+        let state = self.clone();
+        move || state.lose_lead()
+    }
+
+    pub(super) fn lose_lead(&self) {
+        let led = matches!(&*self.0.session.seat.borrow(), Seat::Leading(..));
+        if led {
+            self.0.session.vacate();
+            self.follow();
+        }
+    }
+
+    pub(super) fn heard(&self, heard: Heard) {
+        let session = &self.0.session;
+        let message = match heard {
+            Heard::Message(message) => message,
+            Heard::OtherBuild { later: true } => return self.give_way(),
+            Heard::OtherBuild { later: false } => return,
+        };
+        let leads = matches!(&*session.seat.borrow(), Seat::Leading(..));
+        match message {
+            Message::Hello { tab } if leads => self.welcome(tab),
+            Message::Command {
+                leader,
+                tab,
+                number,
+                command,
+            } if leads && leader == session.tab => self.take_command(&tab, number, command),
+            Message::Welcome {
+                tab,
+                leader,
+                account,
+                standing,
+            } if tab == session.tab => {
+                *session.leader.borrow_mut() = leader;
+                self.welcomed(&account, standing);
+            }
+            Message::News {
+                leader,
+                rows,
+                standing,
+            } if leader == *session.leader.borrow() => self.follow_news(rows, standing),
+            Message::Taken { tab, number } if tab == session.tab => {
+                session
+                    .unconfirmed
+                    .borrow_mut()
+                    .retain(|(known, _)| *known != number);
+                if session.unconfirmed.borrow().is_empty() {
+                    session.impatience.take();
+                }
+            }
+            // It has been taken over from us while we weren't looking.
+            Message::Leads if leads => self.lose_lead(),
+            Message::Leads => self.meet_leader(),
+            Message::Draft { conversation, text } if session.is_kept() => {
+                self.learn_draft(conversation, &text);
+            }
+            _ => {}
+        }
+    }
+
+    fn meet_leader(&self) {
+        let session = &self.0.session;
+        let joins = matches!(&*session.seat.borrow(), Seat::Vacant | Seat::Following(_));
+        if joins && session.storage.borrow().is_ok() {
+            self.follow();
+        }
+    }
+
+    /// Tells `tab` how things stand, as soon as the rest of it can be read from disk.
+    fn welcome(&self, tab: String) {
+        let session = &self.0.session;
+        session.followed.set(true);
+        let (Some(account), Some(storage)) = (self.account(), session.storage()) else {
+            return;
+        };
+        let state = self.clone();
+        spawn_local(async move {
+            // Behind whatever is being written.
+            let outcome = match storage.write(account.as_str(), &[], Durability::Relaxed) {
+                Ok(writing) => writing.done().await,
+                Err(fault) => Err(fault),
+            };
+            if let Err(fault) = outcome {
+                return state.note_fault(&fault);
+            }
+            let standing = Standing::of(&state.store());
+            state.0.session.post(&Message::Welcome {
+                tab,
+                leader: state.0.session.tab.clone(),
+                account: account.to_string(),
+                standing,
+            });
+        });
+    }
+
+    fn welcomed(&self, account: &str, standing: Standing) {
+        let Ok(account) = account.parse::<BareJid>() else {
+            return;
+        };
+        let session = &self.0.session;
+        session.impatience.take();
+        session
+            .seat
+            .replace(Seat::Following(Stage::Reading(Vec::new(), standing)));
+        *session.account.borrow_mut() = Some(account.clone());
+        for (number, command) in &*session.unconfirmed.borrow() {
+            session.ask(*number, command.clone());
+        }
+        let Some(storage) = session.storage() else {
+            return;
+        };
+        let state = self.clone();
+        spawn_local(async move {
+            match state.read_store(&storage, &account).await {
+                Ok(store) => state.replace_store(store),
+                Err(fault) => state.note_fault(&fault),
+            }
+            let abreast = Seat::Following(Stage::Abreast);
+            let before = state.0.session.seat.replace(abreast);
+            match before {
+                Seat::Following(Stage::Reading(rows, standing)) => {
+                    state.follow_news(rows, standing);
+                    state.tell_visible();
+                }
+                // Something else has happened since.
+                before => drop(state.0.session.seat.replace(before)),
+            }
+        });
+    }
+
+    /// As a follower: the leader's store has written this, and stands so.
+    fn follow_news(&self, mut rows: Vec<Record>, standing: Standing) {
+        match &mut *self.0.session.seat.borrow_mut() {
+            Seat::Following(Stage::Reading(before, stands)) => {
+                before.append(&mut rows);
+                *stands = standing;
+                return;
+            }
+            Seat::Following(Stage::Abreast) => {}
+            _ => return,
+        }
+        let topics = self.0.store.borrow_mut().mirror(&rows);
+        if topics.contains(&Topic::Roster) {
+            *self.0.by_name.borrow_mut() = None;
+        }
+        for topic in topics {
+            self.touch(topic.into());
+        }
+        let now = Standing::of(&self.store());
+        // The leader keeps what has to be kept.
+        self.apply(standing.events(&now));
+    }
+
+    /// Passes on what a person wants, to wherever the engine is.
+    pub(super) fn command(&self, command: Command) {
+        let session = &self.0.session;
+        if let Some(driver) = session.driver() {
+            return driver.command(command);
+        }
+        if !matches!(&*session.seat.borrow(), Seat::Following(_)) {
+            return;
+        }
+        let number = session.commands.get() + 1;
+        session.commands.set(number);
+        session.ask(number, command.clone());
+        session.unconfirmed.borrow_mut().push((number, command));
+        self.expect_answer();
+    }
+
+    /// As the leader: does what is wanted in `tab`, once.
+    pub(super) fn take_command(&self, tab: &str, number: u32, command: Command) {
+        let session = &self.0.session;
+        let Some(driver) = session.driver() else {
+            return;
+        };
+        session.followed.set(true);
+        let confirmation = Message::Taken {
+            tab: tab.to_owned(),
+            number,
+        };
+        let known = session
+            .taken
+            .borrow()
+            .iter()
+            .any(|(known, last)| known == tab && *last >= number);
+        if known {
+            return session.post(&confirmation);
+        }
+        session.taken.borrow_mut().retain(|(known, _)| known != tab);
+        session.taken.borrow_mut().push((tab.to_owned(), number));
+        // Only a message would be two if it were done twice.
+        let twice = matches!(
+            command,
+            Command::Message(
+                rfc6121_message::Command::Send { .. } | rfc6121_message::Command::Retry { .. }
+            )
+        );
+        let command = match command {
+            Command::Archive(command) => {
+                self.load_from_archive(command);
+                return session.post(&confirmation);
+            }
+            Command::Session(SessionCommand::Visible(visible)) => {
+                self.note_watched(tab, visible);
+                return session.post(&confirmation);
+            }
+            command => command,
+        };
+        let state = self.clone();
+        let confirm = move || state.0.session.post(&confirmation);
+        if twice {
+            let change = Change {
+                table: DEVICE,
+                key: tab.to_owned(),
+                value: Some(number.to_string()),
+            };
+            let then = Box::new(confirm);
+            driver.command_of_tab(command, Receipt { change, then });
+        } else {
+            driver.command(command);
+            confirm();
+        }
+    }
+
+    /// As the leader: whether somebody looks at another tab.
+    fn note_watched(&self, tab: &str, visible: bool) {
+        let session = &self.0.session;
+        session.watched.borrow_mut().retain(|known| known != tab);
+        if visible {
+            session.watched.borrow_mut().push(tab.to_owned());
+        }
+        self.tell_visible();
+    }
+
+    /// Tells whether anybody looks at any tab.
+    pub(super) fn tell_visible(&self) {
+        let session = &self.0.session;
+        let here = document().is_some_and(|document| !document.hidden());
+        let elsewhere = || !session.watched.borrow().is_empty();
+        let follows = matches!(&*session.seat.borrow(), Seat::Following(_));
+        let visible = here || !follows && elsewhere();
+        self.command(Command::Session(SessionCommand::Visible(visible)));
+    }
+
+    /// A newer build is here: what is on disk is its own from now on.
+    pub(super) fn give_way(&self) {
+        let session = &self.0.session;
+        let shared = matches!(
+            &*session.seat.borrow(),
+            Seat::Leading(..) | Seat::Following(_) | Seat::Vacant
+        );
+        if shared {
+            let vacant = matches!(&*session.seat.borrow(), Seat::Vacant);
+            session.vacate();
+            session.seat.replace(Seat::Past);
+            // Drafts are kept: where nobody looks there is nobody to ask.
+            if vacant || document().is_some_and(|document| document.hidden()) {
+                return platform::reload();
+            }
+            self.notice(Notice::NewBuild);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! What is on disk of what people see, read as far as it is looked at.
+
+use couplet_engine::modules::xep0313_archive;
+use couplet_engine::store::{SessionStatus, Store, StoreEvent};
+use couplet_engine::{Command, Record, Table};
+use jid::BareJid;
+use wasm_bindgen_futures::spawn_local;
+
+use super::{Notice, State, Subject};
+use crate::platform;
+use crate::platform::storage::{Fault, Page, Storage};
+
+/// How many messages of each conversation are read at first.
+const FIRST: u32 = 20;
+/// How many more when one scrolls back.
+const PAGE: u32 = 50;
+
+impl State {
+    /// Everything there is to see of `account`, with the newest messages only.
+    pub(super) async fn read_store(
+        &self,
+        storage: &Storage,
+        account: &BareJid,
+    ) -> Result<Store, Fault> {
+        const TABLES: [Table; 5] = [
+            Table::Roster,
+            Table::Presence,
+            Table::Conversations,
+            Table::Avatars,
+            Table::Requests,
+        ];
+        let drafts = storage.drafts(account.as_str()).await?;
+        self.0.drafts.restore(drafts);
+        let rows = storage.all(account.as_str(), &TABLES).await?;
+        // The one without a key says that the roster is whole.
+        let is_contact = |row: &&Record| row.table == Table::Roster && !row.key.is_empty();
+        let contacts = rows.iter().filter(is_contact).count();
+        let mut store = Store::restore(&rows);
+        let conversations: Vec<BareJid> =
+            store.conversations().map(|(jid, _)| jid.clone()).collect();
+        // What one has scrolled back to stays in view.
+        let limits: Vec<u32> = conversations
+            .iter()
+            .map(|jid| {
+                let store = self.store();
+                let known = store.conversation(jid);
+                let shown = known.map_or(0, |known| known.timeline.len());
+                FIRST.max(u32::try_from(shown).unwrap_or(FIRST))
+            })
+            .collect();
+        let pages: Vec<Page<'_>> = conversations
+            .iter()
+            .zip(&limits)
+            .map(|(jid, limit)| Page {
+                conversation: jid.as_str(),
+                after: None,
+                limit: *limit,
+            })
+            .collect();
+        let messages = storage.messages(account.as_str(), &pages).await?;
+        let mut found: usize = messages.iter().map(Vec::len).sum();
+        for ((jid, limit), rows) in conversations.iter().zip(&limits).zip(messages) {
+            store.load(jid, &rows, rows.len() >= *limit as usize);
+            while store.needs_more(jid) {
+                let after = store.older_key(jid);
+                let (rows, more) = read_more(storage, account, jid, after).await?;
+                found += rows.len();
+                store.load(jid, &rows, more);
+            }
+        }
+        let read = conversations.iter().map(|jid| {
+            let known = store.conversation(jid);
+            known.map_or(0, |known| known.timeline.len())
+        });
+        if read.sum::<usize>() < found || store.contacts().count() < contacts {
+            platform::log(true, "some rows on disk couldn't be read");
+            self.notice(Notice::Damaged);
+        }
+        // What comes from the disk is there already.
+        store.take_records();
+        Ok(store)
+    }
+
+    /// Shows another store from now on; where the session stands stays.
+    pub(super) fn replace_store(&self, mut store: Store) {
+        let status = self.store().status().clone();
+        if !matches!(status, SessionStatus::SignedOut { .. }) {
+            store.apply(StoreEvent::Status(status));
+        }
+        *self.0.store.borrow_mut() = store;
+        *self.0.by_name.borrow_mut() = None;
+        self.touch(Subject::Everything);
+    }
+
+    /// Whether there is more of the conversation on disk than is here.
+    pub(super) fn has_more_on_disk(&self, conversation: &BareJid) -> bool {
+        self.store()
+            .conversation(conversation)
+            .is_some_and(|known| known.more_on_disk)
+    }
+
+    /// Reads messages that are older than what is here: from disk, and what isn't there
+    /// from the archive.
+    pub(crate) fn load_older(&self, conversation: BareJid) {
+        if !self.has_more_on_disk(&conversation) {
+            let older = self.store().older(&conversation);
+            return self.command(Command::Archive(older));
+        }
+        // Whoever scrolls asks again and again.
+        let mut loading = self.0.loading.borrow_mut();
+        if loading.contains(&conversation) {
+            return;
+        }
+        loading.push(conversation.clone());
+        let state = self.clone();
+        spawn_local(async move {
+            let loaded = state.load_from_disk(&conversation).await;
+            state
+                .0
+                .loading
+                .borrow_mut()
+                .retain(|known| *known != conversation);
+            if let Err(fault) = loaded {
+                state.note_fault(&fault);
+            }
+        });
+    }
+
+    /// As the leader, for another tab: what comes from the archive goes among what is
+    /// on disk, so that has to be here first.
+    pub(super) fn load_from_archive(&self, command: xep0313_archive::Command) {
+        use xep0313_archive::Command::{Around, Older};
+        let state = self.clone();
+        spawn_local(async move {
+            let (Older { conversation, .. } | Around { conversation, .. }) = &command;
+            while state.has_more_on_disk(conversation) {
+                if let Err(fault) = state.load_from_disk(conversation).await {
+                    return state.note_fault(&fault);
+                }
+            }
+            state.command(Command::Archive(command));
+        });
+    }
+
+    /// Reads a page of the newest gap in the conversation, each page once.
+    pub(crate) fn fill_gap(&self, conversation: &BareJid) {
+        let gap = {
+            let store = self.store();
+            if *store.status() != SessionStatus::Online {
+                return;
+            }
+            let newest = store.gaps(conversation).into_iter().next();
+            newest.map(|(_, command)| command)
+        };
+        if gap.is_some() && *self.0.gap.borrow() != gap {
+            self.0.gap.borrow_mut().clone_from(&gap);
+            gap.into_iter()
+                .for_each(|gap| self.command(Command::Archive(gap)));
+        }
+    }
+
+    async fn load_from_disk(&self, conversation: &BareJid) -> Result<(), Fault> {
+        let (Some(storage), Some(account)) = (self.0.session.storage(), self.account()) else {
+            return Ok(());
+        };
+        let after = self.store().older_key(conversation);
+        let (rows, more) = read_more(&storage, &account, conversation, after).await?;
+        let topics = self.0.store.borrow_mut().load(conversation, &rows, more);
+        for topic in topics {
+            self.touch(topic.into());
+        }
+        Ok(())
+    }
+}
+
+/// The page behind `after`, and whether there may be more.
+async fn read_more(
+    storage: &Storage,
+    account: &BareJid,
+    conversation: &BareJid,
+    after: Option<String>,
+) -> Result<(Vec<Record>, bool), Fault> {
+    let page = Page {
+        conversation: conversation.as_str(),
+        after: after.as_deref(),
+        limit: PAGE,
+    };
+    let pages = storage.messages(account.as_str(), &[page]).await?;
+    let rows = pages.into_iter().next().unwrap_or_default();
+    let more = rows.len() >= PAGE as usize;
+    Ok((rows, more))
+}

@@ -1,0 +1,404 @@
+//! Whose session this page shows, and where its engine is: here, or in another tab.
+
+use std::cell::{Cell, RefCell};
+
+use couplet_engine::store::{SessionStatus, StoreEvent};
+use couplet_engine::{Command, Engine, Record, SessionCommand, Table};
+use gloo_timers::callback::Timeout;
+use jid::BareJid;
+use wasm_bindgen_futures::spawn_local;
+
+use super::{Notice, State};
+use crate::config::websocket_url;
+use crate::driver::{self, Driver, Journal, News, Secrets};
+use crate::platform;
+use crate::platform::storage::{self, Fault, Storage};
+use crate::tabs::{self, Channel, Claim, Lead, Message, Standing};
+
+/// This page among the tabs of its browser.
+pub(super) struct Session {
+    pub(super) seat: RefCell<Seat>,
+    /// Where things are kept, or why nowhere.
+    pub(super) storage: RefCell<Result<Storage, Fault>>,
+    pub(super) channel: RefCell<Option<Channel>>,
+    pub(super) account: RefCell<Option<BareJid>>,
+    pub(super) tab: String,
+    /// Commands that no leader has confirmed yet.
+    pub(super) unconfirmed: RefCell<Vec<(u32, Command)>>,
+    /// As a follower: who has welcomed us.
+    pub(super) leader: RefCell<String>,
+    pub(super) commands: Cell<u32>,
+    /// As the leader: the last command taken of each tab.
+    pub(super) taken: RefCell<Vec<(String, u32)>>,
+    /// As the leader: whether somebody follows.
+    pub(super) followed: Cell<bool>,
+    /// Runs while an answer of the leader is due.
+    pub(super) impatience: RefCell<Option<Timeout>>,
+    /// As the leader: the tabs that follow and are looked at.
+    pub(super) watched: RefCell<Vec<String>>,
+    /// Whether a claim to lead is queued.
+    pub(super) waiting: Cell<bool>,
+    /// Whether everything is to go as soon as nobody is signed in.
+    pub(super) clearing: Cell<bool>,
+}
+
+/// Where the engine is that this page's commands go to.
+pub(super) enum Seat {
+    /// Nowhere: nobody is signed in.
+    Vacant,
+    /// Here, for all tabs.
+    Leading(Driver, #[expect(dead_code, reason = "held, not used")] Lead),
+    /// Here, and for this tab only.
+    Alone(Driver),
+    /// In another tab.
+    Following(Stage),
+    /// A newer build has taken over: this page is of the past.
+    Past,
+}
+
+/// How far a tab that follows has got.
+pub(super) enum Stage {
+    /// It has asked how things stand.
+    Asked,
+    /// It reads what is on disk; meanwhile this has been written, and so it stands.
+    Reading(Vec<Record>, Standing),
+    /// It hears everything.
+    Abreast,
+}
+
+impl Session {
+    pub(super) fn new() -> Self {
+        Self {
+            seat: RefCell::new(Seat::Vacant),
+            storage: RefCell::new(Err(Fault::Missing)),
+            channel: RefCell::default(),
+            account: RefCell::default(),
+            tab: tabs::name(),
+            unconfirmed: RefCell::default(),
+            leader: RefCell::default(),
+            commands: Cell::default(),
+            taken: RefCell::default(),
+            followed: Cell::default(),
+            watched: RefCell::default(),
+            impatience: RefCell::default(),
+            waiting: Cell::default(),
+            clearing: Cell::default(),
+        }
+    }
+
+    pub(super) fn driver(&self) -> Option<Driver> {
+        match &*self.seat.borrow() {
+            Seat::Leading(driver, _) | Seat::Alone(driver) => Some(driver.clone()),
+            Seat::Vacant | Seat::Following(_) | Seat::Past => None,
+        }
+    }
+
+    pub(super) fn storage(&self) -> Option<Storage> {
+        self.storage.borrow().as_ref().ok().cloned()
+    }
+
+    /// Whether what this page shows outlives it.
+    pub(super) fn is_kept(&self) -> bool {
+        matches!(&*self.seat.borrow(), Seat::Leading(..) | Seat::Following(_))
+    }
+
+    pub(super) fn post(&self, message: &Message) {
+        if let Some(channel) = &*self.channel.borrow() {
+            channel.post(message);
+        }
+    }
+
+    /// As a follower: has the leader do something. It says when it has.
+    pub(super) fn ask(&self, number: u32, command: Command) {
+        self.post(&Message::Command {
+            leader: self.leader.borrow().clone(),
+            tab: self.tab.clone(),
+            number,
+            command,
+        });
+    }
+
+    /// Whoever has driven here no longer does.
+    pub(super) fn vacate(&self) {
+        let seat = self.seat.replace(Seat::Vacant);
+        if let Seat::Leading(driver, _) | Seat::Alone(driver) = seat {
+            driver.stop();
+        }
+    }
+}
+
+impl State {
+    /// Goes on where the last page has stopped, or joins the tab that leads.
+    pub(crate) async fn begin(&self) {
+        let session = &self.0.session;
+        if !tabs::have_locks() {
+            *session.storage.borrow_mut() = Err(Fault::NoLocks);
+            return;
+        }
+        let lost = {
+            let state = self.clone();
+            move || state.storage_lost()
+        };
+        let opened = Storage::open(lost).await;
+        let remembered = match &opened {
+            Ok(storage) => storage.remembered().await,
+            Err(fault) => Err(fault.clone()),
+        };
+        *session.storage.borrow_mut() = opened;
+        let heard = {
+            let state = self.clone();
+            move |heard| state.heard(heard)
+        };
+        *session.channel.borrow_mut() = Channel::open(heard);
+        match remembered {
+            Ok(Some(account)) => {
+                if let Ok(account) = account.parse() {
+                    self.join(account).await;
+                }
+            }
+            Ok(None) => {}
+            Err(fault) => *session.storage.borrow_mut() = Err(fault),
+        }
+    }
+
+    /// Why nobody can stay signed in on this device, if so.
+    pub(crate) fn keeps_nothing(&self) -> Option<Fault> {
+        self.0.session.storage.borrow().as_ref().err().cloned()
+    }
+
+    /// Whether there is anybody to do what a person wants.
+    pub(crate) fn takes_commands(&self) -> bool {
+        !matches!(&*self.0.session.seat.borrow(), Seat::Past | Seat::Vacant)
+    }
+
+    /// Who is or was signed in here.
+    pub(crate) fn account(&self) -> Option<BareJid> {
+        self.0.session.account.borrow().clone()
+    }
+
+    /// Signs in; the store says how that goes. With `stay` the device remembers it.
+    pub(crate) fn sign_in(&self, jid: BareJid, password: String, stay: bool) {
+        let secrets = Secrets::typed(&jid, password);
+        let state = self.clone();
+        spawn_local(async move {
+            let storage = state.0.session.storage();
+            *state.0.session.account.borrow_mut() = Some(jid.clone());
+            match storage.filter(|_| stay) {
+                Some(storage) => state.sign_in_to_stay(storage, jid, secrets).await,
+                None => state.sign_in_alone(jid, secrets).await,
+            }
+        });
+    }
+
+    async fn sign_in_alone(&self, jid: BareJid, secrets: Secrets) {
+        let session = &self.0.session;
+        session.vacate();
+        if let Some(storage) = session.storage()
+            && let Ok(Some(account)) = storage.remembered().await
+            && account == jid.as_str()
+            // To be remembered no longer is a wish of who signs in.
+            && storage.lead().await.is_ok()
+            && let Ok(writing) = storage.forget(&account)
+        {
+            // What is left then is what was left before.
+            let _ = writing.done().await;
+        }
+        let engine = Engine::new(driver::config(), platform::random(), platform::now());
+        let driver = self.driver(engine, secrets, None);
+        session.seat.replace(Seat::Alone(driver.clone()));
+        driver.command(self.signing_in(jid));
+    }
+
+    async fn sign_in_to_stay(&self, storage: Storage, jid: BareJid, secrets: Secrets) {
+        self.0.session.vacate();
+        let Some(lead) = tabs::lead(Claim::Now, self.losing()).await else {
+            return self.sign_in_alone(jid, secrets).await;
+        };
+        match self.lead(storage, lead, &jid, Some(secrets)).await {
+            Ok(driver) => driver.command(self.signing_in(jid)),
+            Err(fault) => self.note_fault(&fault),
+        }
+    }
+
+    fn signing_in(&self, jid: BareJid) -> Command {
+        let url = websocket_url(&self.config().websocket);
+        Command::Session(SessionCommand::SignIn { jid, url })
+    }
+
+    /// Leads if nobody does, else follows.
+    async fn join(&self, account: BareJid) {
+        *self.0.session.account.borrow_mut() = Some(account.clone());
+        match tabs::lead(Claim::IfFree, self.losing()).await {
+            Some(lead) => self.take_over(lead, &account).await,
+            None => self.follow(),
+        }
+    }
+
+    /// Goes on with the session of `account` as the disk has it.
+    pub(super) async fn take_over(&self, lead: Lead, account: &BareJid) {
+        let Some(storage) = self.0.session.storage() else {
+            return;
+        };
+        match self.lead(storage, lead, account, None).await {
+            Ok(driver) => {
+                driver.start();
+                self.tell_visible();
+                let unconfirmed = self.0.session.unconfirmed.take();
+                for (number, command) in unconfirmed {
+                    self.take_command(&self.0.session.tab, number, command);
+                }
+            }
+            Err(fault) => self.note_fault(&fault),
+        }
+    }
+
+    /// Reads everything there is of `account` and gets ready to go on with it.
+    async fn lead(
+        &self,
+        storage: Storage,
+        lead: Lead,
+        account: &BareJid,
+        secrets: Option<Secrets>,
+    ) -> Result<Driver, Fault> {
+        let session = &self.0.session;
+        storage.lead().await?;
+        let name = account.as_str();
+        let rows = storage.all(name, &[Table::Engine, Table::Outbox]).await?;
+        *session.taken.borrow_mut() = taken(storage.taken(name).await?);
+        let store = self.read_store(&storage, account).await?;
+        let typed = secrets.is_some();
+        let secrets = match secrets {
+            Some(secrets) => secrets,
+            None => Secrets::kept(account, storage.key(name).await?),
+        };
+        let engine = self.engine(rows, account, typed);
+        let journal = Journal::new(storage, name.to_owned());
+        let driver = self.driver(engine, secrets, Some(journal));
+        self.replace_store(store);
+        session.impatience.take();
+        session.seat.replace(Seat::Leading(driver.clone(), lead));
+        session.post(&Message::Leads);
+        Ok(driver)
+    }
+
+    /// The engine that `rows` make, or that does what is left to do of them.
+    fn engine(&self, rows: Vec<Record>, account: &BareJid, typed: bool) -> Engine {
+        let (seed, now) = (platform::random(), platform::now());
+        match Engine::restore(driver::config(), &rows, seed, now) {
+            Ok(engine) => engine,
+            Err(_) if typed && rows.is_empty() => Engine::new(driver::config(), seed, now),
+            Err(foreign) => {
+                platform::log(true, &foreign.to_string());
+                let url = websocket_url(&self.config().websocket);
+                Engine::recover(driver::config(), &rows, account.clone(), url, seed, now)
+            }
+        }
+    }
+
+    fn driver(&self, engine: Engine, secrets: Secrets, journal: Option<Journal>) -> Driver {
+        let state = self.clone();
+        Driver::new(engine, secrets, journal, move |news| match news {
+            News::Events(events) => state.show(events),
+            News::Fault(fault) => {
+                state.note_fault(&fault);
+                Vec::new()
+            }
+            News::PasswordEachTime => {
+                state.notice(Notice::PasswordEachTime);
+                Vec::new()
+            }
+        })
+    }
+
+    /// What the engine of this page has to show, and what of it has to be kept.
+    fn show(&self, events: Vec<StoreEvent>) -> Vec<Record> {
+        let session = &self.0.session;
+        let signed_out = StoreEvent::Status(SessionStatus::SignedOut { trouble: None });
+        if events.contains(&signed_out) {
+            self.forget();
+        }
+        let records = self.apply(events);
+        if !session.followed.get() {
+            return records;
+        }
+        let message = Message::News {
+            leader: session.tab.clone(),
+            rows: records,
+            standing: Standing::of(&self.store()),
+        };
+        session.post(&message);
+        match message {
+            Message::News { rows, .. } => rows,
+            _ => Vec::new(),
+        }
+    }
+
+    /// Nobody is signed in any more, and the device knows nothing of who was.
+    fn forget(&self) {
+        let Some(driver) = self.0.session.driver() else {
+            return;
+        };
+        if let Some(journal) = driver.journal() {
+            journal.close();
+        }
+        let state = self.clone();
+        spawn_local(async move {
+            if let Some(journal) = driver.journal()
+                && let Err(fault) = journal.forget().await
+            {
+                state.note_fault(&fault);
+            }
+        });
+    }
+
+    /// Another tab clears everything, or has a newer build.
+    fn storage_lost(&self) {
+        let nobody = matches!(self.store().status(), SessionStatus::SignedOut { .. });
+        if nobody {
+            return platform::reload();
+        }
+        *self.0.session.storage.borrow_mut() = Err(Fault::Newer);
+        self.give_way();
+    }
+
+    /// Signs out, and removes everything that this page has ever left on the device.
+    pub(crate) fn clear_data(&self) {
+        self.0.session.clearing.set(true);
+        self.command(Command::Session(SessionCommand::SignOut));
+    }
+
+    /// After signing out, once everything has been said to the server.
+    pub(super) fn clear_if_asked(&self) {
+        let session = &self.0.session;
+        if !session.clearing.replace(false) {
+            return;
+        }
+        let storage = session.storage();
+        let state = self.clone();
+        spawn_local(async move {
+            if let Some(storage) = storage {
+                storage.close();
+                if let Err(fault) = storage::clear().await {
+                    return state.note_fault(&fault);
+                }
+            }
+            platform::clear_preferences();
+            platform::reload();
+        });
+    }
+
+    pub(super) fn note_fault(&self, fault: &Fault) {
+        if *fault == Fault::Deposed {
+            return self.lose_lead();
+        }
+        platform::log(true, fault.words());
+        self.notice(Notice::MemoryOnly(fault.clone()));
+    }
+}
+
+/// The rows in which leaders have noted what they took.
+fn taken(rows: Vec<(String, String)>) -> Vec<(String, u32)> {
+    rows.into_iter()
+        .filter_map(|(tab, number)| Some((tab, number.parse().ok()?)))
+        .collect()
+}
