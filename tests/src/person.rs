@@ -266,7 +266,10 @@ impl Driver {
         message: Option<Result<tungstenite::Message, tungstenite::Error>>,
     ) -> Option<Input> {
         match message {
-            Some(Ok(tungstenite::Message::Text(text))) => Some(Input::Frame(text.to_string())),
+            Some(Ok(tungstenite::Message::Text(text))) => {
+                trace(&self.identity, "<-", &text);
+                Some(Input::Frame(text.to_string()))
+            }
             Some(Ok(tungstenite::Message::Close(frame))) => {
                 self.socket = None;
                 let code =
@@ -311,6 +314,7 @@ impl Driver {
     }
 
     async fn transmit(&mut self, text: String) {
+        trace(&self.identity, "->", &text);
         if let Some((sink, _)) = &mut self.socket {
             // What can't be sent shows in the other half.
             let _ = sink.send(tungstenite::Message::text(text)).await;
@@ -381,6 +385,15 @@ fn now(started: Instant) -> Now {
     Now {
         monotonic: started.elapsed(),
         wall: Timestamp(i64::try_from(wall).unwrap_or(i64::MAX)),
+    }
+}
+
+/// With `COUPLET_TRACE` set, a failed test shows what crossed the wire.
+fn trace(who: &Identity, direction: &str, text: &str) {
+    if std::env::var_os("COUPLET_TRACE").is_some()
+        && let Identity::User(name) = who
+    {
+        eprintln!("{:?} {name} {direction} {text}", SystemTime::now());
     }
 }
 
