@@ -66,6 +66,9 @@ pub(crate) struct Archive {
     cursor: Option<String>,
     /// When that was sent, in case the archive forgets it.
     cursor_at: Option<Timestamp>,
+    /// Whether, without a cursor, the archive was empty when it was read.
+    #[serde(default)]
+    from_the_beginning: bool,
     /// Whether what was missed is still being read: then live messages don't
     /// move the cursor, for there is a gap before them.
     catching_up: bool,
@@ -237,9 +240,10 @@ impl Archive {
     }
 
     fn catch_up(&mut self, ctx: &mut Ctx<'_>) {
-        let purpose = match self.cursor {
-            Some(_) => Purpose::CatchUp,
-            None => Purpose::Newest,
+        let purpose = if self.cursor.is_some() || self.from_the_beginning {
+            Purpose::CatchUp
+        } else {
+            Purpose::Newest
         };
         self.ask(ctx, purpose);
     }
@@ -342,6 +346,7 @@ impl Archive {
             Ok(fin) => {
                 let moved = fin.last.is_some() && fin.last != asked_after;
                 self.cursor = fin.last.or(self.cursor.take());
+                self.from_the_beginning |= *purpose == Purpose::Newest && fin.complete;
                 self.failures = 0;
                 if *purpose != Purpose::Newest && !fin.complete && moved {
                     return self.catch_up(ctx);

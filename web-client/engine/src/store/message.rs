@@ -46,7 +46,7 @@ pub struct Failure {
 /// A message as people see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// Our name for it.
+    /// Our name for it; made of the sender's origin-id (XEP-0359) where there is one.
     pub id: MessageId,
     /// The `id` of the stanza, which receipts and errors refer to.
     pub stanza_id: Option<String>,
@@ -69,8 +69,9 @@ pub struct Message {
 }
 
 impl Message {
-    /// Whether `other` is another copy of this message: by the archive's id, by
-    /// the sender's own, or, from servers with neither, by everything there is.
+    /// Whether `other` is another copy of this message: by the sender's own id, which
+    /// stays the same when it has to be sent again and is archived twice, by the
+    /// archive's, or, from servers and clients with neither, by everything there is.
     /// Two genuine messages with the same words stay two.
     pub fn is_copy_of(&self, other: &Self) -> bool {
         if self.direction != other.direction || self.conversation != other.conversation {
@@ -89,7 +90,7 @@ impl Message {
         }
         // Whoever sends again what may have arrived makes the archive have it twice.
         match (same(&self.origin_id, &other.origin_id), archived) {
-            (Some(same), _) => same,
+            (Some(same), _) => same && self.body == other.body,
             (None, Some(_)) => false,
             (None, None) => {
                 self.stanza_id.is_some()

@@ -793,3 +793,49 @@ fn the_same_inputs_give_the_same_outputs() {
     };
     assert_eq!(run(), run());
 }
+
+/// Bob's words as they come by themselves, and as the archive has them.
+fn bob_says(id: &str, archived: &str, words: &str) -> String {
+    format!(
+        "<message xmlns='jabber:client' from='bob@example.org/x' to='alice@example.org' \
+         type='chat' id='{id}'><body>{words}</body><origin-id xmlns='urn:xmpp:sid:0' id='{id}'/>\
+         <stanza-id xmlns='urn:xmpp:sid:0' by='alice@example.org' id='{archived}'/></message>"
+    )
+}
+
+fn begin_anew(scenario: &mut Scenario) {
+    scenario.lose_connection();
+    scenario.advance(2);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.recv("<failed xmlns='urn:xmpp:sm:3'><item-not-found/></failed>");
+    scenario.answer_bind();
+    scenario.recv("<enabled xmlns='urn:xmpp:sm:3' id='session-2' resume='true'/>");
+}
+
+#[test]
+fn who_began_with_an_empty_archive_reads_all_that_came_since() {
+    let mut scenario = Scenario::signed_in();
+    begin_anew(&mut scenario);
+    let query = scenario
+        .find(|sent| has(sent, "query@urn:xmpp:mam:2"))
+        .map(|query| String::from(&query))
+        .unwrap();
+    assert!(
+        !query.contains("before") && !query.contains("after"),
+        "from the beginning: {query}"
+    );
+}
+
+#[test]
+fn what_is_archived_twice_is_shown_once() {
+    let mut scenario = Scenario::signed_in();
+    scenario.recv(&bob_says("1", "a1", "ok"));
+    scenario.recv(&bob_says("1", "a2", "ok"));
+    assert_eq!(scenario.bodies(), ["ok"]);
+    scenario.recv(&bob_says("2", "a3", "ok"));
+    assert_eq!(scenario.bodies(), ["ok", "ok"]);
+    // One who takes an id twice can't hide words by it.
+    scenario.recv(&bob_says("2", "a4", "no"));
+    assert_eq!(scenario.bodies(), ["ok", "ok", "no"]);
+}
