@@ -1,0 +1,246 @@
+//! Two pages write to each other while everything between them breaks, and pages are
+//! loaded anew: what can be read in the end is all of it, once, in order.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use couplet_servers::Kind;
+use couplet_tests::browser::{Browser, Page};
+use couplet_tests::chaos::{
+    Event, Settings, Stage, each_once_in_order, message, plan_with_reloads,
+};
+use couplet_tests::{PATIENCE, run_for, until, until_for};
+use tokio::time::sleep;
+
+use crate::{ALICE, BOB, add, options, sign_in};
+
+const NAMES: [&str; 2] = ["alice", "bob"];
+
+/// How long it may take until all is well once nothing breaks any more.
+const RECOVERY: Duration = Duration::from_secs(90);
+
+#[test]
+fn chaos_on_prosody() {
+    chaos(Kind::Prosody);
+}
+
+#[test]
+fn chaos_on_ejabberd() {
+    chaos(Kind::Ejabberd);
+}
+
+fn chaos(kind: Kind) {
+    let settings = Settings {
+        messages: 500,
+        faults: 40,
+        seed: 1,
+    };
+    let settings = settings.or_of_environment().unwrap();
+    let time = settings.writing_time() * 2 + RECOVERY * 2;
+    run_for(time, storm(kind, settings));
+}
+
+async fn storm(kind: Kind, settings: Settings) -> Result<()> {
+    let mut stage = Stage::new(options(kind)).await?;
+    let browser = Browser::start().await?;
+    let talk = Talk {
+        pages: [
+            browser.open(&stage.page(0)).await?,
+            browser.open(&stage.page(1)).await?,
+        ],
+        settings,
+        written: Default::default(),
+        reload: Default::default(),
+        silence: Cell::new(false),
+    };
+    talk.meet().await?;
+    let (alice, bob, breaking) = tokio::join!(
+        talk.write(0),
+        talk.write(1),
+        talk.break_things(&mut stage, plan_with_reloads(&settings)),
+    );
+    alice.and(bob).and(breaking)?;
+    talk.all_arrives().await?;
+    for reload in [false, true] {
+        for (page, name) in talk.pages.iter().zip(NAMES) {
+            if reload {
+                page.reload().await?;
+            }
+            let read = read_all(page).await?;
+            for writer in NAMES {
+                each_once_in_order(&read, writer, settings.messages)
+                    .with_context(|| format!("in {name}'s view, reloaded: {reload}"))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Two pages that show each other's conversation.
+struct Talk {
+    pages: [Page; 2],
+    settings: Settings,
+    /// How many messages each has written.
+    written: [Cell<usize>; 2],
+    /// The page is to be loaded anew behind the next message.
+    reload: [Cell<bool>; 2],
+    /// Nobody writes for the moment.
+    silence: Cell<bool>,
+}
+
+impl Talk {
+    async fn meet(&self) -> Result<()> {
+        let [alice, bob] = &self.pages;
+        for (page, jid, password) in [(alice, ALICE, NAMES[0]), (bob, BOB, NAMES[1])] {
+            sign_in(page, jid, password).await?;
+            page.find("list", "Conversations").await?;
+        }
+        add(alice, BOB).await?;
+        bob.find("button", "Accept alice").await?.click().await?;
+        bob.find_with("link", "alice").await?.click().await?;
+        for page in [alice, bob] {
+            page.find("textbox", "Message").await?;
+            page.find_with("link", "Available").await?;
+            // The page itself has to be there while the proxy is not.
+            page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn write(&self, who: usize) -> Result<()> {
+        let page = &self.pages[who];
+        let pause = self.settings.writing_time() / u32::try_from(self.settings.messages)?;
+        page.find("textbox", "Message").await?.click().await?;
+        for number in 0..self.settings.messages {
+            while self.silence.get() {
+                sleep(Duration::from_millis(20)).await;
+            }
+            let words = message(NAMES[who], number);
+            let (said, ()) = tokio::join!(say(page, &words), sleep(pause));
+            said.with_context(|| format!("{words:?}"))?;
+            self.written[who].set(number + 1);
+            if self.reload[who].take() {
+                page.reload().await?;
+                page.find("textbox", "Message").await?.click().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn break_things(&self, stage: &mut Stage, events: Vec<Event>) -> Result<()> {
+        let pause = self.settings.writing_time() / u32::try_from(events.len().max(1))?;
+        for (number, event) in events.into_iter().enumerate() {
+            eprintln!("chaos: {number}: {event:?}");
+            let (happened, ()) = tokio::join!(self.happens(stage, event), sleep(pause));
+            happened?;
+        }
+        Ok(())
+    }
+
+    async fn happens(&self, stage: &mut Stage, event: Event) -> Result<()> {
+        if let Event::Reload(who) = event {
+            self.reload[who].set(true);
+        }
+        if !stage.wants_silence(event) {
+            return stage.happens(event).await;
+        }
+        self.silence.set(true);
+        self.all_arrives().await?;
+        stage.end_server(false).await?;
+        self.silence.set(false);
+        stage.start_server().await
+    }
+
+    /// Waits until the newest of what both wrote can be read by both, and nothing
+    /// waits to be sent.
+    async fn all_arrives(&self) -> Result<()> {
+        let newest: Vec<_> = NAMES
+            .iter()
+            .zip(&self.written)
+            .filter(|(_, written)| written.get() > 0)
+            .map(|(name, written)| message(name, written.get() - 1))
+            .collect();
+        for (page, name) in self.pages.iter().zip(NAMES) {
+            until_for(RECOVERY, "all is well", || async {
+                let read = read(page).await?;
+                let well = newest.iter().all(|words| read.contains(words));
+                Ok((well && waiting(page).await? == 0).then_some(()))
+            })
+            .await
+            .with_context(|| format!("with {name}, whose log is {:?}", page.log()))?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes, and sees it in one's own view.
+async fn say(page: &Page, words: &str) -> Result<()> {
+    page.type_text(words).await?;
+    page.press("Enter").await?;
+    until("it is in one's own view", || async {
+        Ok(read(page)
+            .await?
+            .iter()
+            .any(|read| read == words)
+            .then_some(()))
+    })
+    .await
+}
+
+/// How many messages are marked as not sent yet.
+async fn waiting(page: &Page) -> Result<u64> {
+    let waiting = page
+        .evaluate("document.querySelectorAll('[aria-label=\"Waiting to be sent\"]').length")
+        .await?;
+    Ok(waiting.as_u64().unwrap_or(u64::MAX))
+}
+
+/// The messages that are rendered, in order.
+async fn read(page: &Page) -> Result<Vec<String>> {
+    let read = page
+        .evaluate(
+            "(document.querySelector('[role=log]')?.innerText ?? '')\
+             .match(/\\w+ wrote \\d{5}\\./g) ?? []",
+        )
+        .await?;
+    Ok(serde_json::from_value(read)?)
+}
+
+/// All messages of the conversation, found by scrolling up to its beginning: only a
+/// part of a long one is rendered at a time.
+async fn read_all(page: &Page) -> Result<Vec<String>> {
+    page.find("log", "Messages").await?;
+    let all = RefCell::new(Vec::new());
+    let begins = |read: &[String]| NAMES.iter().all(|name| read.contains(&message(name, 0)));
+    let found = until_for(PATIENCE, "the beginning of the conversation", || async {
+        let shown = read(page).await?;
+        let joined = join(shown, &all.take());
+        let found = begins(&joined);
+        all.replace(joined);
+        page.evaluate("document.querySelector('[role=log]').scrollTop = 0")
+            .await?;
+        Ok(found.then_some(()))
+    })
+    .await;
+    if let Err(error) = found {
+        // What is missing is said by whoever counts.
+        eprintln!("chaos: {error:#}");
+    }
+    Ok(all.take())
+}
+
+/// What is shown, and behind it what was shown further down and isn't any more.
+fn join(mut shown: Vec<String>, below: &[String]) -> Vec<String> {
+    let meets = |start: &usize| {
+        shown[*start..]
+            .iter()
+            .zip(below)
+            .all(|(one, other)| one == other)
+    };
+    let start = (0..=shown.len()).find(meets).unwrap_or(shown.len());
+    shown.truncate(start);
+    shown.extend_from_slice(below);
+    shown
+}
