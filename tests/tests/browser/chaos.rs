@@ -219,8 +219,14 @@ async fn read_all(page: &Page) -> Result<Vec<String>> {
         let joined = join(shown, &all.take());
         let found = begins(&joined);
         all.replace(joined);
-        page.evaluate("document.querySelector('[role=log]').scrollTop = 0")
+        // Who is at the top already has to move to be noticed.
+        for top in [200, 0] {
+            page.evaluate(&format!(
+                "document.querySelector('[role=log]').scrollTop = {top}, \
+                 new Promise(resolve => setTimeout(resolve, 50))"
+            ))
             .await?;
+        }
         Ok(found.then_some(()))
     })
     .await;
@@ -233,6 +239,9 @@ async fn read_all(page: &Page) -> Result<Vec<String>> {
 
 /// What is shown, and behind it what was shown further down and isn't any more.
 fn join(mut shown: Vec<String>, below: &[String]) -> Vec<String> {
+    if below.is_empty() {
+        return shown;
+    }
     let meets = |start: &usize| {
         shown[*start..]
             .iter()
