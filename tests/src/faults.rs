@@ -300,6 +300,7 @@ async fn burnt(fuse: Option<Instant>) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -69,7 +69,7 @@ async fn storm(kind: Kind, settings: Settings) -> Result<()> {
             }
             let read = read_all(page).await?;
             for writer in NAMES {
-                each_once_in_order(&read, writer, settings.messages)
+                each_once_in_order(kind, &read, writer, settings.messages)
                     .with_context(|| format!("in {name}'s view, reloaded: {reload}"))?;
             }
         }

@@ -1,8 +1,9 @@
 //! Both write while everything between them breaks again and again.
 
+use std::cell::Cell;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use couplet_engine::store::Delivery;
 use couplet_servers::Kind;
 use couplet_tests::chaos::{Event, Settings, Stage, each_once_in_order, message, plan};
@@ -13,6 +14,7 @@ use tokio::time::sleep;
 use crate::{ALICE, BOB, make_friends, on_both, options};
 
 const NAMES: [&str; 2] = ["alice", "bob"];
+const PEERS: [&str; 2] = [BOB, ALICE];
 
 /// How long it may take until all is well once nothing breaks any more: the
 /// longest pause between two attempts, and some.
@@ -63,59 +65,98 @@ async fn storm(kind: Kind, settings: Settings, events: Vec<Event>) -> Result<()>
         Person::signed_in(BOB, NAMES[1], stage.websocket(1)).await?,
     ];
     make_friends(&people[0], &people[1]).await?;
+    let talk = Talk {
+        kind,
+        people,
+        settings,
+        written: Default::default(),
+        silence: Cell::new(false),
+    };
     let (alice, bob, breaking) = tokio::join!(
-        write(&people[0], NAMES[0], BOB, settings),
-        write(&people[1], NAMES[1], ALICE, settings),
-        break_things(&mut stage, settings, events),
+        talk.write(0),
+        talk.write(1),
+        talk.break_things(&mut stage, events),
     );
     alice.and(bob).and(breaking)?;
-    let settled = until_for(RECOVERY, "all is well", || async {
-        let well = (0..2).all(|who| all_arrived(&people[who], [BOB, ALICE][who], settings).is_ok());
-        Ok(well.then_some(()))
-    })
-    .await;
-    for (who, peer) in [BOB, ALICE].into_iter().enumerate() {
-        let described = || {
-            let log = people[who].log();
-            let last = log[log.len().saturating_sub(30)..].join("\n");
-            let status = people[who].store(|store| format!("{:?}", store.status()));
-            format!("{} is {status}; their log:\n{last}", NAMES[who])
-        };
-        all_arrived(&people[who], peer, settings).with_context(described)?;
-    }
-    settled
+    talk.all_arrives().await
 }
 
-async fn write(person: &Person, name: &str, to: &str, settings: Settings) -> Result<()> {
-    let pause = settings.writing_time() / u32::try_from(settings.messages)?;
-    for number in 0..settings.messages {
-        person.say(to, &message(name, number))?;
-        sleep(pause).await;
-    }
-    Ok(())
+/// Two people who write to each other.
+struct Talk {
+    kind: Kind,
+    people: [Person; 2],
+    settings: Settings,
+    /// How many messages each has written.
+    written: [Cell<usize>; 2],
+    /// Nobody writes for the moment.
+    silence: Cell<bool>,
 }
 
-async fn break_things(stage: &mut Stage, settings: Settings, events: Vec<Event>) -> Result<()> {
-    let pause = settings.writing_time() / u32::try_from(settings.faults.max(1))?;
-    for (number, event) in events.into_iter().enumerate() {
-        eprintln!("chaos: {number}: {event:?}");
-        let (happened, ()) = tokio::join!(stage.happens(event), sleep(pause));
-        happened?;
+impl Talk {
+    async fn write(&self, who: usize) -> Result<()> {
+        let pause = self.settings.writing_time() / u32::try_from(self.settings.messages)?;
+        for number in 0..self.settings.messages {
+            while self.silence.get() {
+                sleep(Duration::from_millis(20)).await;
+            }
+            self.people[who].say(PEERS[who], &message(NAMES[who], number))?;
+            self.written[who].set(number + 1);
+            sleep(pause).await;
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Everything both wrote is in one's store, and proven to have arrived.
-fn all_arrived(person: &Person, peer: &str, settings: Settings) -> Result<()> {
-    let bodies = person.bodies(peer);
-    for name in NAMES {
-        each_once_in_order(&bodies, name, settings.messages)?;
+    async fn break_things(&self, stage: &mut Stage, events: Vec<Event>) -> Result<()> {
+        let pause = self.settings.writing_time() / u32::try_from(events.len().max(1))?;
+        for (number, event) in events.into_iter().enumerate() {
+            eprintln!("chaos: {number}: {event:?}");
+            let (happened, ()) = tokio::join!(self.happens(stage, event), sleep(pause));
+            happened?;
+        }
+        Ok(())
     }
-    let waiting = person
-        .messages(peer)
-        .iter()
-        .filter(|message| message.delivery < Delivery::Sent)
-        .count();
-    anyhow::ensure!(waiting == 0, "{waiting} messages are unproven");
-    Ok(())
+
+    async fn happens(&self, stage: &mut Stage, event: Event) -> Result<()> {
+        if !stage.wants_silence(event) {
+            return stage.happens(event).await;
+        }
+        self.silence.set(true);
+        self.all_arrives().await?;
+        stage.end_server(false).await?;
+        self.silence.set(false);
+        stage.start_server().await
+    }
+
+    /// Waits until all that has been written so far is where it belongs.
+    async fn all_arrives(&self) -> Result<()> {
+        let settled = until_for(RECOVERY, "all is well", || async {
+            Ok((0..2).all(|who| self.arrived(who).is_ok()).then_some(()))
+        })
+        .await;
+        for (who, person) in self.people.iter().enumerate() {
+            self.arrived(who).with_context(|| {
+                let log = person.log();
+                let last = log[log.len().saturating_sub(30)..].join("\n");
+                let status = person.store(|store| format!("{:?}", store.status()));
+                format!("{} is {status}; their log:\n{last}\n", NAMES[who])
+            })?;
+        }
+        settled
+    }
+
+    /// Everything both wrote is in one's store, and proven to have arrived.
+    fn arrived(&self, who: usize) -> Result<()> {
+        let (person, peer) = (&self.people[who], PEERS[who]);
+        let bodies = person.bodies(peer);
+        for (name, written) in NAMES.iter().zip(&self.written) {
+            each_once_in_order(self.kind, &bodies, name, written.get())?;
+        }
+        let messages = person.messages(peer);
+        let waiting = messages
+            .iter()
+            .filter(|message| message.delivery < Delivery::Sent)
+            .count();
+        ensure!(waiting == 0, "{waiting} messages are unproven");
+        Ok(())
+    }
 }
