@@ -33,7 +33,16 @@ pub fn push_escaped(text: &str, out: &mut String) {
 /// each line end or other white space one space. A reference that isn't one stays
 /// as it is.
 pub(crate) fn unescape_attribute(raw: &str) -> Cow<'_, str> {
-    let special = |c| matches!(c, '&' | '\t' | '\n' | '\r');
+    unescape(raw, |c| matches!(c, '&' | '\t' | '\n' | '\r'), ' ')
+}
+
+/// Character data: references replaced, each line end one line feed (XML 1.0 2.11).
+pub(crate) fn unescape_text(raw: &str) -> Cow<'_, str> {
+    unescape(raw, |c| matches!(c, '&' | '\r'), '\n')
+}
+
+/// Replaces references, and what else is `special` by `space`.
+fn unescape(raw: &str, special: fn(char) -> bool, space: char) -> Cow<'_, str> {
     if !raw.contains(special) {
         return Cow::Borrowed(raw);
     }
@@ -52,7 +61,7 @@ pub(crate) fn unescape_attribute(raw: &str) -> Cow<'_, str> {
                 1
             }
             Err(_) => {
-                value.push(' ');
+                value.push(space);
                 if rest.starts_with("\r\n") { 2 } else { 1 }
             }
         };

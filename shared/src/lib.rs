@@ -16,3 +16,4 @@ pub mod limits;
 pub mod ns;
 pub mod scanner;
 pub mod stream_error;
+pub mod token;

@@ -21,8 +21,8 @@ pub enum ForeignState {
     #[error("the stored session has format {0}, this build has {FORMAT}")]
     Format(u32),
     /// It is damaged.
-    #[error("the stored session can't be read: {0}")]
-    Unreadable(#[from] serde_json::Error),
+    #[error("the stored session can't be read")]
+    Unreadable,
 }
 
 /// Which parts have changed since the last commit, and whether one is due.
@@ -31,7 +31,7 @@ pub(crate) struct Durable {
     /// One bit a module.
     modules: u64,
     /// The session's part as it was last written, if that is known.
-    session: Option<Option<String>>,
+    session: Option<Option<Vec<u8>>>,
     /// Whether something goes over the wire that must not be forgotten: an ack, a
     /// message, a request. A flood of presences alone is not worth a commit.
     pub(crate) due: bool,
@@ -69,7 +69,7 @@ impl Durable {
     }
 
     /// The record for the session's part, if `now` is news.
-    pub(crate) fn session(&mut self, now: Option<String>) -> Option<Record> {
+    pub(crate) fn session(&mut self, now: Option<Vec<u8>>) -> Option<Record> {
         if self.session.as_ref() == Some(&now) {
             return None;
         }
@@ -78,13 +78,13 @@ impl Durable {
     }
 
     /// What is on disk already.
-    pub(crate) fn restored(&mut self, session: String) {
+    pub(crate) fn restored(&mut self, session: Vec<u8>) {
         self.session = Some(Some(session));
     }
 }
 
 /// The value of the part `key` among `rows`.
-pub(crate) fn part<'a>(rows: &'a [Record], key: &str) -> Option<&'a str> {
+pub(crate) fn part<'a>(rows: &'a [Record], key: &str) -> Option<&'a [u8]> {
     rows.iter()
         .find(|row| row.table == Table::Engine && row.key == key)?
         .value

@@ -17,6 +17,7 @@
 #![warn(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod codec;
 mod durable;
 mod engine;
 mod ids;
@@ -34,6 +35,7 @@ mod stanza;
 pub mod store;
 mod stream_management;
 mod timer;
+mod xep0082;
 mod xml;
 
 pub use durable::ForeignState;

@@ -92,12 +92,12 @@ pub(crate) trait Module {
 
     /// The row: what has to survive the page, requests under way apart, for these are made
     /// again by [`on_established`](Self::on_established). Written after [`Ctx::changed`].
-    fn save(&self) -> Option<String> {
+    fn save(&self) -> Option<Vec<u8>> {
         None
     }
 
     /// Takes back what [`save`](Self::save) gave.
-    fn restore(&mut self, _ctx: &mut Ctx<'_>, _saved: &str) {}
+    fn restore(&mut self, _ctx: &mut Ctx<'_>, _saved: &[u8]) {}
 }
 
 /// A message on its way through the modules.

@@ -3,7 +3,6 @@
 use std::ops::Add;
 use std::time::Duration;
 
-use chrono::{DateTime, FixedOffset, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 
 /// The instant at which something is handled.
@@ -36,22 +35,6 @@ impl Now {
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Timestamp(pub i64);
-
-impl Timestamp {
-    /// Reads what XEP-0082 has others write.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let datetime = DateTime::parse_from_rfc3339(text.trim()).ok()?;
-        Some(Self(datetime.timestamp_millis()))
-    }
-
-    /// As XEP-0082 writes it; the epoch itself for an instant no calendar has.
-    pub(crate) fn to_datetime(self) -> DateTime<FixedOffset> {
-        Utc.timestamp_millis_opt(self.0)
-            .single()
-            .unwrap_or_default()
-            .fixed_offset()
-    }
-}
 
 impl Add<Duration> for Timestamp {
     type Output = Self;

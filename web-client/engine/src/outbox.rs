@@ -2,14 +2,15 @@
 
 use std::collections::VecDeque;
 
-use minidom::Element;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
+use crate::codec::{decode, encode};
 use crate::now::Timestamp;
 use crate::output::{Record, Table};
 use crate::store::{Message, MessageId};
-use crate::xml::build;
+use crate::xep0082;
+use crate::xml::{self, Frame, build};
 
 /// A message on its way out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,18 +53,18 @@ impl Queued {
         if now.0.saturating_sub(written.0) < STALE {
             return self.stanza.clone();
         }
-        let Ok(mut stanza) = self.stanza.parse::<Element>() else {
+        let Ok(Frame::Element(mut stanza)) = xml::parse(&self.stanza) else {
             return self.stanza.clone();
         };
-        let stamp = written.to_datetime().to_rfc3339();
+        let stamp = xep0082::write(written);
         stanza.append_child(build("delay", ns::DELAY).attr("stamp", stamp).done());
         String::from(&stanza)
     }
 
     fn row(&self) -> Record {
         // Plain data always has a JSON form.
-        let json = serde_json::to_string(self).expect("plain data");
-        Record::new(Table::Outbox, key(self.number), Some(json))
+        let row = encode(self);
+        Record::new(Table::Outbox, key(self.number), Some(row))
     }
 }
 
@@ -87,7 +88,7 @@ impl Outbox {
     pub(crate) fn restore(rows: &[Record]) -> Self {
         let read = |row: &Record| {
             let number = u64::from_str_radix(&row.key, 16).ok()?;
-            let queued: Queued = serde_json::from_str(row.value.as_deref()?).ok()?;
+            let queued: Queued = decode(row.value.as_deref()?)?;
             Some(Queued { number, ..queued })
         };
         let rows = rows.iter().filter(|row| row.table == Table::Outbox);

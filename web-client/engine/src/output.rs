@@ -52,18 +52,18 @@ pub struct Record {
     pub table: Table,
     /// Which row; unique in its table, ASCII where the order of rows means something.
     pub key: String,
-    /// The row as JSON; `None` deletes it.
-    pub value: Option<String>,
+    /// The row, [encoded](crate::codec); `None` deletes it.
+    pub value: Option<Vec<u8>>,
 }
 
 impl Record {
-    pub(crate) fn new(table: Table, key: impl Into<String>, value: Option<String>) -> Self {
+    pub(crate) fn new(table: Table, key: impl Into<String>, value: Option<Vec<u8>>) -> Self {
         let key = key.into();
         Self { table, key, value }
     }
 }
 
-/// The tables of the database: rows of JSON, ordered by key.
+/// The tables of the database: rows ordered by key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Table {
     /// The engine's own state, a row a part. Written by the engine only.

@@ -16,6 +16,7 @@ use minidom::Element;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
+use crate::codec::{decode, encode};
 use crate::durable::{FORMAT, ForeignState};
 use crate::input::CloseReason;
 use crate::module::Core;
@@ -161,16 +162,16 @@ impl Saved {
         }
     }
 
-    pub(crate) fn read(stored: &str) -> Result<Self, ForeignState> {
+    pub(crate) fn read(stored: &[u8]) -> Result<Self, ForeignState> {
         #[derive(Deserialize)]
         struct Form {
             format: u32,
         }
-        let Form { format } = serde_json::from_str(stored)?;
+        let Form { format } = decode(stored).ok_or(ForeignState::Unreadable)?;
         if format != FORMAT {
             return Err(ForeignState::Format(format));
         }
-        Ok(serde_json::from_str(stored)?)
+        decode(stored).ok_or(ForeignState::Unreadable)
     }
 }
 
@@ -231,7 +232,7 @@ impl Session {
     }
 
     /// What to write, if there is anything to come back to.
-    pub(crate) fn save(&self, core: &Core) -> Option<String> {
+    pub(crate) fn save(&self, core: &Core) -> Option<Vec<u8>> {
         if !self.lasting && core.outbox.is_empty() {
             return None;
         }
@@ -245,8 +246,7 @@ impl Session {
             managed: self.managed,
             management: self.management.clone(),
         };
-        // Plain data with text keys always has a JSON form.
-        Some(serde_json::to_string(&saved).expect("plain data"))
+        Some(encode(&saved))
     }
 
     /// The page is new: a session that was established is resumed at once.

@@ -4,6 +4,8 @@
 //! `xmpp-parsers` generates are a second opinion in the tests: in WebAssembly they
 //! weigh four times as much as this whole engine.
 
+mod tree;
+
 use couplet_shared::framing;
 use couplet_shared::limits::XmlLimits;
 use jid::BareJid;
@@ -13,6 +15,7 @@ use xmpp_parsers::ns;
 
 use crate::now::Timestamp;
 use crate::stanza;
+use crate::xep0082;
 
 /// What a peer may send in one message. A tree this deep is safe to build and to drop.
 fn limits() -> XmlLimits {
@@ -39,10 +42,10 @@ pub(crate) fn parse(text: &str) -> Result<Frame, String> {
     match framing::parse_frame(text, &limits()).map_err(|error| error.to_string())? {
         framing::Frame::Open(_) => Ok(Frame::Open),
         framing::Frame::Close { .. } => Ok(Frame::Close),
-        framing::Frame::Element(element) => element
-            .parse()
-            .map(Frame::Element)
-            .map_err(|error: minidom::Error| error.to_string()),
+        framing::Frame::Element(text) => match tree::build(text) {
+            Some(element) => Ok(Frame::Element(element)),
+            None => Err("no element".to_owned()),
+        },
     }
 }
 
@@ -106,7 +109,7 @@ pub(crate) fn forwarded(wrapper: &Element) -> Option<(stanza::Message, Option<Ti
 
 /// When a `<delay/>` says that it was (XEP-0203).
 pub(crate) fn stamp(delay: &Element) -> Option<Timestamp> {
-    Timestamp::parse(delay.attr("stamp")?)
+    xep0082::read(delay.attr("stamp")?)
 }
 
 /// What stands in the child `name` of the same namespace.

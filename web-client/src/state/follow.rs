@@ -285,7 +285,7 @@ impl State {
             let change = Change {
                 table: DEVICE,
                 key: tab.to_owned(),
-                value: Some(number.to_string()),
+                value: Some(number.to_string().into_bytes()),
             };
             let then = Box::new(confirm);
             driver.command_of_tab(command, Receipt { change, then });

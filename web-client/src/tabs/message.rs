@@ -4,8 +4,8 @@
 
 use couplet_engine::{Command, Record, Table};
 use jid::BareJid;
-use js_sys::Array;
-use wasm_bindgen::JsValue;
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::{JsCast as _, JsValue};
 
 use super::{Standing, command};
 
@@ -171,7 +171,10 @@ fn write_rows(rows: &[Record]) -> JsValue {
         let table = Table::ALL.iter().position(|table| *table == row.table);
         list.push(&(table.unwrap_or_default() as u32).into());
         list.push(&row.key.as_str().into());
-        list.push(&maybe(row.value.as_deref()));
+        list.push(&match &row.value {
+            Some(value) => Uint8Array::from(value.as_slice()).into(),
+            None => JsValue::NULL,
+        });
     }
     list.into()
 }
@@ -184,7 +187,11 @@ fn read_rows(list: &Array) -> Vec<Record> {
             rows.push(Record {
                 table: *table,
                 key,
-                value: list.get(place + 2).as_string(),
+                value: list
+                    .get(place + 2)
+                    .dyn_into::<Uint8Array>()
+                    .ok()
+                    .map(|bytes| bytes.to_vec()),
             });
         }
     }

@@ -4,6 +4,7 @@ use jid::{BareJid, FullJid, Jid};
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
+use crate::codec::{decode, encode};
 use crate::input::Command as AnyCommand;
 use crate::module::{Ctx, Flow, Module, Specification};
 use crate::sorted_map::SortedMap;
@@ -124,12 +125,12 @@ impl Module for Presences {
         Some("presence")
     }
 
-    fn save(&self) -> Option<String> {
-        serde_json::to_string(self).ok()
+    fn save(&self) -> Option<Vec<u8>> {
+        Some(encode(self))
     }
 
-    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &str) {
-        if let Ok(saved) = serde_json::from_str(saved) {
+    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &[u8]) {
+        if let Some(saved) = decode(saved) {
             *self = saved;
             ctx.event(StoreEvent::OwnPresence(self.own.clone()));
         }

@@ -5,6 +5,7 @@ use minidom::Element;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
+use crate::codec::{decode, encode};
 use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, IqRequest, Module, Specification};
@@ -128,12 +129,12 @@ impl Module for Roster {
         Some("roster")
     }
 
-    fn save(&self) -> Option<String> {
-        serde_json::to_string(&(self.whole, &self.contacts)).ok()
+    fn save(&self) -> Option<Vec<u8>> {
+        Some(encode(&(self.whole, &self.contacts)))
     }
 
-    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &str) {
-        if let Ok((whole, contacts)) = serde_json::from_str(saved) {
+    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &[u8]) {
+        if let Some((whole, contacts)) = decode(saved) {
             self.whole = whole;
             self.contacts = contacts;
             self.tell_subscriptions(ctx);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
 use xmpp_parsers::ns;
 
+use crate::codec::{decode, encode};
 use crate::iq::{Response, Ticket};
 use crate::module::{Ctx, Module, Specification};
 use crate::sorted_map::SortedMap;
@@ -100,12 +101,12 @@ impl Module for Avatars {
         Some("avatars")
     }
 
-    fn save(&self) -> Option<String> {
-        serde_json::to_string(self).ok()
+    fn save(&self) -> Option<Vec<u8>> {
+        Some(encode(self))
     }
 
-    fn restore(&mut self, _ctx: &mut Ctx<'_>, saved: &str) {
-        if let Ok(saved) = serde_json::from_str(saved) {
+    fn restore(&mut self, _ctx: &mut Ctx<'_>, saved: &[u8]) {
+        if let Some(saved) = decode(saved) {
             *self = saved;
         }
     }

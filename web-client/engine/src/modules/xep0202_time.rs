@@ -4,6 +4,7 @@ use xmpp_parsers::ns;
 
 use crate::module::{Ctx, Flow, IqRequest, Module, Specification};
 use crate::stanza::IqKind;
+use crate::xep0082;
 use crate::xml::build;
 
 #[derive(Debug, Default)]
@@ -29,14 +30,14 @@ impl Module for Time {
         let offset = ctx.core.config.utc_offset;
         let sign = if offset < 0 { '-' } else { '+' };
         let (hours, minutes) = (offset.abs() / 60, offset.abs() % 60);
-        let utc = ctx.now().wall.to_datetime().format("%Y-%m-%dT%H:%M:%SZ");
+        let utc = xep0082::write(ctx.now().wall);
         let answer = build("time", ns::TIME)
             .child(
                 build("tzo", ns::TIME)
                     .text(format!("{sign}{hours:02}:{minutes:02}"))
                     .done(),
             )
-            .child(build("utc", ns::TIME).text(utc.to_string()).done())
+            .child(build("utc", ns::TIME).text(utc).done())
             .done();
         ctx.answer(request, Some(answer));
         Flow::Stop

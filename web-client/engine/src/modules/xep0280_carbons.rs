@@ -77,11 +77,11 @@ impl Module for Carbons {
         Some("carbons")
     }
 
-    fn save(&self) -> Option<String> {
-        self.settled.then(|| "true".to_owned())
+    fn save(&self) -> Option<Vec<u8>> {
+        self.settled.then(Vec::new)
     }
 
-    fn restore(&mut self, _ctx: &mut Ctx<'_>, _saved: &str) {
+    fn restore(&mut self, _ctx: &mut Ctx<'_>, _saved: &[u8]) {
         self.settled = true;
     }
 }

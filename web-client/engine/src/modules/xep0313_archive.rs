@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
 use super::rfc6121_message::archive_id;
+use crate::codec::{decode, encode};
 use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
@@ -20,6 +21,7 @@ use crate::now::Timestamp;
 use crate::sorted_map::SortedMap;
 use crate::store::{Older, Provenance, StoreEvent};
 use crate::timer::Key;
+use crate::xep0082;
 use crate::xml::{self, build};
 
 /// What a person can ask of the archive.
@@ -67,7 +69,6 @@ pub(crate) struct Archive {
     /// When that was sent, in case the archive forgets it.
     cursor_at: Option<Timestamp>,
     /// Whether, without a cursor, the archive was empty when it was read.
-    #[serde(default)]
     from_the_beginning: bool,
     /// Whether what was missed is still being read: then live messages don't
     /// move the cursor, for there is a gap before them.
@@ -220,12 +221,12 @@ impl Module for Archive {
         Some("archive")
     }
 
-    fn save(&self) -> Option<String> {
-        serde_json::to_string(self).ok()
+    fn save(&self) -> Option<Vec<u8>> {
+        Some(encode(self))
     }
 
-    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &str) {
-        if let Ok(saved) = serde_json::from_str(saved) {
+    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &[u8]) {
+        if let Some(saved) = decode(saved) {
             *self = saved;
             ctx.core.outbox.hold = self.catching_up;
             ctx.core.catching_up = self.catching_up;
@@ -492,7 +493,7 @@ fn filter(with: Option<&BareJid>, start: Option<Timestamp>) -> Option<Element> {
             .attr("var", name)
             .child(value)
     };
-    let start = start.map(|start| start.to_datetime().to_rfc3339());
+    let start = start.map(xep0082::write);
     let form = build("x", ns::DATA_FORMS)
         .attr("type", "submit")
         .child(field("FORM_TYPE", ns::MAM).attr("type", "hidden").done())

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::timeline::Position;
 use super::{Delivery, Direction, Message, MessageId, Provenance, Timeline};
+use crate::codec::{decode, encode};
 use crate::now::Timestamp;
 
 /// A conversation with one other side.
@@ -149,7 +150,7 @@ impl Conversation {
     }
 
     /// Takes what another store's row of it says; messages, and who types, are for others.
-    pub(super) fn mirror(&mut self, row: &str) {
+    pub(super) fn mirror(&mut self, row: &[u8]) {
         if let Some(fresh) = Self::restore(row) {
             *self = Self {
                 timeline: std::mem::take(&mut self.timeline),
@@ -259,7 +260,7 @@ impl Conversation {
         self.older = Older::More;
     }
 
-    pub(super) fn row(&self) -> String {
+    pub(super) fn row(&self) -> Vec<u8> {
         let older = match self.older {
             // Nobody will answer what another page has asked.
             Older::Loading | Older::Failed => Older::More,
@@ -276,11 +277,11 @@ impl Conversation {
             last: self.last().map(|message| Message::clone(message)),
             ahead: self.ahead.clone(),
         };
-        super::rows::json(&row)
+        encode(&row)
     }
 
-    pub(super) fn restore(row: &str) -> Option<Self> {
-        let row: Row = serde_json::from_str(row).ok()?;
+    pub(super) fn restore(row: &[u8]) -> Option<Self> {
+        let row: Row = decode(row)?;
         let mut timeline = Timeline::default();
         timeline.set_arrivals(row.arrivals);
         timeline.set_ahead(row.ahead_from.as_deref());

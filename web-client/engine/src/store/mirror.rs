@@ -2,9 +2,9 @@
 
 use jid::BareJid;
 
-use super::rows::read;
 use super::timeline::Position;
 use super::{Store, Topic};
+use crate::codec::decode;
 use crate::output::{Record, Table};
 
 impl Store {
@@ -44,7 +44,7 @@ impl Store {
                 if let Some(position) = Position::read(order)
                     && !known.is_for_later(position)
                 {
-                    let message = value.as_deref().and_then(read);
+                    let message = value.as_deref().and_then(decode);
                     known.timeline.set(position, message);
                 }
             }

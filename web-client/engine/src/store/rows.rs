@@ -6,14 +6,11 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jid::BareJid;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::timeline::Position;
 use super::{Contact, Conversation, ResourcePresence, Store, SubscriptionRequest, Topic};
+use crate::codec::{decode, encode};
 use crate::output::{Record, Table};
 use crate::sorted_map::SortedMap;
 
@@ -91,7 +88,7 @@ impl Store {
             let order = row.key.strip_prefix(conversation.as_str());
             let order = order.and_then(|order| order.strip_prefix('\n'));
             let position = order.and_then(Position::read);
-            let message = row.value.as_deref().and_then(read);
+            let message = row.value.as_deref().and_then(decode);
             if let (Some(position), Some(message)) = (position, message) {
                 known.load(position, message);
             }
@@ -130,34 +127,31 @@ impl Store {
             .and_then(|jid| self.conversations.get_mut(&jid));
         let Some(conversation) = known else { return };
         for position in conversation.timeline.take_changed() {
-            let value = conversation.timeline.at(position).map(json);
+            let value = conversation.timeline.at(position).map(encode);
             let key = message_key(key, position);
             records.push(Record::new(Table::Messages, key, value));
         }
     }
 
-    fn row(&self, table: Table, key: &str) -> Option<String> {
+    fn row(&self, table: Table, key: &str) -> Option<Vec<u8>> {
         if table == Table::Roster && key == WHOLE {
-            return self.roster_loaded.then(|| "true".to_owned());
+            return self.roster_loaded.then(Vec::new);
         }
         let jid: BareJid = key.parse().ok()?;
         match table {
-            Table::Roster => self.contacts.get(&jid).map(|contact| json(&**contact)),
-            Table::Presence => self.presences.get(&jid).map(json),
+            Table::Roster => self.contacts.get(&jid).map(|contact| encode(&**contact)),
+            Table::Presence => self.presences.get(&jid).map(encode),
             Table::Conversations => self.conversations.get(&jid).map(Conversation::row),
-            Table::Avatars => self
-                .avatars
-                .get(&jid)
-                .map(|bytes| json(&STANDARD.encode(bytes))),
+            Table::Avatars => self.avatars.get(&jid).map(|bytes| bytes.to_vec()),
             Table::Requests => {
                 let request = self.requests.iter().find(|request| request.jid == jid)?;
-                Some(json(request))
+                Some(encode(request))
             }
             Table::Messages | Table::Engine | Table::Outbox => None,
         }
     }
 
-    pub(super) fn take_row(&mut self, table: Table, key: &str, value: &str) {
+    pub(super) fn take_row(&mut self, table: Table, key: &str, value: &[u8]) {
         if table == Table::Roster && key == WHOLE {
             self.roster_loaded = true;
             return;
@@ -167,12 +161,12 @@ impl Store {
         };
         match table {
             Table::Roster => {
-                if let Some(contact) = read::<Contact>(value) {
+                if let Some(contact) = decode::<Contact>(value) {
                     self.contacts.insert(jid, Rc::new(contact));
                 }
             }
             Table::Presence => {
-                if let Some(resources) = read::<SortedMap<String, ResourcePresence>>(value) {
+                if let Some(resources) = decode::<SortedMap<String, ResourcePresence>>(value) {
                     self.presences.insert(jid, resources);
                 }
             }
@@ -182,12 +176,9 @@ impl Store {
                 }
             }
             Table::Avatars => {
-                let text = read::<String>(value);
-                if let Some(bytes) = text.and_then(|text| STANDARD.decode(text).ok()) {
-                    self.avatars.insert(jid, bytes.into());
-                }
+                self.avatars.insert(jid, value.into());
             }
-            Table::Requests => self.requests.extend(read::<SubscriptionRequest>(value)),
+            Table::Requests => self.requests.extend(decode::<SubscriptionRequest>(value)),
             Table::Messages | Table::Engine | Table::Outbox => {}
         }
     }
@@ -196,13 +187,4 @@ impl Store {
 /// Newest first within a conversation. A line break is in no address.
 fn message_key(conversation: &str, position: Position) -> String {
     format!("{conversation}\n{}", position.order())
-}
-
-pub(super) fn json(value: &impl Serialize) -> String {
-    // Plain data with text keys always has a JSON form.
-    serde_json::to_string(value).expect("plain data")
-}
-
-pub(super) fn read<T: DeserializeOwned>(row: &str) -> Option<T> {
-    serde_json::from_str(row).ok()
 }

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use couplet_engine::codec::decode;
 use couplet_engine::modules::rfc6121_message;
 use couplet_engine::sasl::{Reply, Request};
-use couplet_engine::store::{Delivery, MessageId, SessionStatus, Store, StoreEvent};
-use couplet_engine::{Command, Config, Engine, Input, Now, Output, Record, SessionCommand, Table};
+use couplet_engine::store::{Delivery, Message, MessageId, SessionStatus, Store, StoreEvent};
+use couplet_engine::{
+    Command, Config, Engine, Input, Now, Output, Record, SessionCommand, Table, Timestamp,
+};
 use jid::BareJid;
 
 use crate::rng::Rng;
@@ -31,7 +34,7 @@ pub(crate) struct Device {
     pub(crate) peer: BareJid,
     engine: Engine,
     pub(crate) store: Store,
-    disk: BTreeMap<(Table, String), String>,
+    disk: BTreeMap<(Table, String), Vec<u8>>,
     writing: VecDeque<Transaction>,
     pub(crate) disk_is_slow: bool,
     /// The bodies and ids that are on disk.
@@ -188,8 +191,8 @@ impl Device {
             match value {
                 Some(value) => {
                     if table == Table::Messages {
-                        self.durable.extend(text(&value, "body"));
-                        self.durable.extend(text(&value, "id"));
+                        let message: Message = decode(&value).expect("a row is a message");
+                        self.durable.extend([message.body, message.id.0]);
                     }
                     self.disk.insert((table, key), value);
                 }
@@ -247,7 +250,7 @@ impl Device {
     }
 
     fn rows(&self) -> Vec<Record> {
-        let row = |((table, key), value): (&(Table, String), &String)| Record {
+        let row = |((table, key), value): (&(Table, String), &Vec<u8>)| Record {
             table: *table,
             key: key.clone(),
             value: Some(value.clone()),
@@ -318,11 +321,14 @@ impl Device {
     /// Whether nothing is missing, as far as the disk knows.
     pub(crate) fn is_caught_up(&self) -> bool {
         let part = self.disk.get(&(Table::Engine, "archive".to_owned()));
-        part.is_some_and(|part| part.contains("\"catching_up\":false")) && !self.is_writing()
+        // The cursor, its time, whether there is none since the archive was empty, catching up.
+        type Part = (Option<String>, Option<Timestamp>, bool, bool);
+        let reads = part.and_then(|part| decode::<Part>(part));
+        reads.is_some_and(|(.., catching_up)| !catching_up) && !self.is_writing()
     }
 
     /// What to look at when it is not.
-    pub(crate) fn state(&self) -> (&SessionStatus, Vec<&String>) {
+    pub(crate) fn state(&self) -> (&SessionStatus, Vec<&Vec<u8>>) {
         let queued = self
             .disk
             .iter()
@@ -341,10 +347,4 @@ fn config() -> Config {
         utc_offset: 0,
         languages: vec![],
     }
-}
-
-/// What a row of the table of messages says.
-fn text(row: &str, name: &str) -> Option<String> {
-    let (_, rest) = row.split_once(&format!("\"{name}\":\""))?;
-    Some(rest.split_once('"')?.0.to_owned())
 }

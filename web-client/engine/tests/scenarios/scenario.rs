@@ -397,7 +397,7 @@ pub(crate) fn config() -> Config {
 
 /// The tables, as IndexedDB would keep them.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Disk(BTreeMap<(Table, String), String>);
+pub(crate) struct Disk(BTreeMap<(Table, String), Vec<u8>>);
 
 impl Disk {
     pub(crate) fn write(&mut self, records: Vec<Record>) {

@@ -14,7 +14,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use couplet_engine::{Record, Table};
-use js_sys::{Array, Function, Reflect};
+use js_sys::{Array, Function, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{IdbDatabase, IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransaction};
 
@@ -86,7 +86,7 @@ impl Fault {
 pub(crate) struct Change {
     pub(crate) table: &'static str,
     pub(crate) key: String,
-    pub(crate) value: Option<String>,
+    pub(crate) value: Option<Vec<u8>>,
 }
 
 /// How safe a transaction has to be when it is said to be complete.
@@ -131,7 +131,7 @@ impl Storage {
             let store = writing.transaction.object_store(change.table)?;
             let key = key(account, &change.key);
             match &change.value {
-                Some(value) => store.put_with_key(&value.as_str().into(), &key)?,
+                Some(value) => store.put_with_key(&Uint8Array::from(value.as_slice()), &key)?,
                 None => store.delete(&key)?,
             };
         }
@@ -217,7 +217,9 @@ impl Storage {
         let transaction = self.transaction(&[table], None)?;
         let store = transaction.object_store(table)?;
         let range = range(account, "", None)?;
-        Rows::ask(&store, &range, u32::MAX)?.answer(account).await
+        let rows = Rows::ask(&store, &range, u32::MAX)?.answer(account).await?;
+        let text = |(tab, number)| Some((tab, String::from_utf8(number).ok()?));
+        Ok(rows.into_iter().filter_map(text).collect())
     }
 
     /// Takes over: from here on only this page writes, whoever did before.
@@ -348,7 +350,7 @@ impl Rows {
     }
 
     /// Keys without the account, and values.
-    async fn answer(self, account: &str) -> Result<Vec<(String, String)>, Fault> {
+    async fn answer(self, account: &str) -> Result<Vec<(String, Vec<u8>)>, Fault> {
         let keys = Array::from(&request::result(&self.keys).await?);
         let values = Array::from(&request::result(&self.values).await?);
         let skip = account.len() + 1;
@@ -356,13 +358,14 @@ impl Rows {
         Ok(rows
             .filter_map(|(key, value)| {
                 let key = key.as_string()?;
-                Some((key.get(skip..)?.to_owned(), value.as_string()?))
+                let bytes = value.dyn_into::<Uint8Array>().ok()?.to_vec();
+                Some((key.get(skip..)?.to_owned(), bytes))
             })
             .collect())
     }
 }
 
-fn records_of(table: Table, rows: Vec<(String, String)>) -> impl Iterator<Item = Record> {
+fn records_of(table: Table, rows: Vec<(String, Vec<u8>)>) -> impl Iterator<Item = Record> {
     rows.into_iter().map(move |(key, value)| Record {
         table,
         key,
