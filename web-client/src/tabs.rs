@@ -39,7 +39,7 @@ fn build() -> String {
 /// What was heard on the channel.
 pub(crate) enum Heard {
     /// A message of a tab of the same build.
-    Message(Message),
+    Message(Box<Message>),
     /// There is a tab of another build, which has been opened later, or else earlier.
     OtherBuild { later: bool },
 }
@@ -65,7 +65,7 @@ impl Channel {
                     let later = parts.get(1).as_f64().unwrap_or_default() > opened;
                     heard(Heard::OtherBuild { later });
                 } else if let Some(message) = Message::read(&Array::from(&parts.get(2))) {
-                    heard(Heard::Message(message));
+                    heard(Heard::Message(Box::new(message)));
                 }
             }
         });

@@ -85,7 +85,7 @@ impl State {
     pub(super) fn heard(&self, heard: Heard) {
         let session = &self.0.session;
         let message = match heard {
-            Heard::Message(message) => message,
+            Heard::Message(message) => *message,
             Heard::OtherBuild { later: true } => return self.give_way(),
             Heard::OtherBuild { later: false } => return,
         };
