@@ -392,7 +392,8 @@ fn the_password_is_kept_nowhere() {
                     for (const name of database.objectStoreNames) {
                         const store = database.transaction(name).objectStore(name);
                         for (const row of await wait(store.getAll())) {
-                            if (name !== 'keys') found.push(JSON.stringify(row));
+                            if (row instanceof Uint8Array) found.push(new TextDecoder().decode(row));
+                            else if (name !== 'keys') found.push(JSON.stringify(row));
                             else found.push(`${row.key.extractable} ${JSON.stringify(row)}`);
                         }
                     }
@@ -467,7 +468,8 @@ fn a_damaged_row_is_left_out_and_told_once() {
                     const keys = await wait(store.getAllKeys());
                     for (const key of keys) {
                         const row = await wait(store.get(key));
-                        if (row.includes('the second')) await wait(store.put(row.slice(9), key));
+                        const text = new TextDecoder().decode(row);
+                        if (text.includes('the second')) await wait(store.put(row.slice(9), key));
                     }
                     database.close();
                 })()",

@@ -15,5 +15,6 @@ pub fn encode(value: &impl Serialize) -> Vec<u8> {
 
 /// What [`encode`] wrote; `None` where it wasn't that.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    postcard::from_bytes(bytes).ok()
+    let (value, rest) = postcard::take_from_bytes(bytes).ok()?;
+    rest.is_empty().then_some(value)
 }

@@ -6,7 +6,7 @@
 use crate::output::{Record, Table};
 
 /// The form of the parts. Another one is another build's.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u8 = 1;
 
 /// The key of the session's part.
 pub(crate) const SESSION: &str = "session";
@@ -19,7 +19,7 @@ pub enum ForeignState {
     Missing,
     /// It is of another build.
     #[error("the stored session has format {0}, this build has {FORMAT}")]
-    Format(u32),
+    Format(u8),
     /// It is damaged.
     #[error("the stored session can't be read")]
     Unreadable,

@@ -137,7 +137,6 @@ pub(crate) enum Effect {
 /// What survives the page.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Saved {
-    format: u32,
     pub(crate) account: Option<BareJid>,
     me: Option<FullJid>,
     url: String,
@@ -151,7 +150,6 @@ impl Saved {
     /// A session of `account` that has yet to be made.
     pub(crate) fn new(account: BareJid, url: String) -> Self {
         Self {
-            format: FORMAT,
             account: Some(account),
             me: None,
             url,
@@ -163,15 +161,17 @@ impl Saved {
     }
 
     pub(crate) fn read(stored: &[u8]) -> Result<Self, ForeignState> {
-        #[derive(Deserialize)]
-        struct Form {
-            format: u32,
+        match stored.split_first() {
+            Some((&FORMAT, saved)) => decode(saved).ok_or(ForeignState::Unreadable),
+            Some((&other, _)) => Err(ForeignState::Format(other)),
+            None => Err(ForeignState::Unreadable),
         }
-        let Form { format } = decode(stored).ok_or(ForeignState::Unreadable)?;
-        if format != FORMAT {
-            return Err(ForeignState::Format(format));
-        }
-        decode(stored).ok_or(ForeignState::Unreadable)
+    }
+
+    fn write(&self) -> Vec<u8> {
+        let mut row = vec![FORMAT];
+        row.extend(encode(self));
+        row
     }
 }
 
@@ -237,7 +237,6 @@ impl Session {
             return None;
         }
         let saved = Saved {
-            format: FORMAT,
             account: core.account.clone(),
             me: core.me.clone(),
             url: self.url.clone(),
@@ -246,7 +245,7 @@ impl Session {
             managed: self.managed,
             management: self.management.clone(),
         };
-        Some(encode(&saved))
+        Some(saved.write())
     }
 
     /// The page is new: a session that was established is resumed at once.

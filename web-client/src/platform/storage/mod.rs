@@ -208,17 +208,18 @@ impl Storage {
         let key = key(account, to);
         match text {
             "" => store.delete(&key)?,
-            text => store.put_with_key(&text.into(), &key)?,
+            text => store.put_with_key(&Uint8Array::from(text.as_bytes()), &key)?,
         };
         Ok(())
     }
 
+    /// Rows of ours, which are text.
     async fn rows(&self, account: &str, table: &str) -> Result<Vec<(String, String)>, Fault> {
         let transaction = self.transaction(&[table], None)?;
         let store = transaction.object_store(table)?;
         let range = range(account, "", None)?;
         let rows = Rows::ask(&store, &range, u32::MAX)?.answer(account).await?;
-        let text = |(tab, number)| Some((tab, String::from_utf8(number).ok()?));
+        let text = |(key, bytes)| Some((key, String::from_utf8(bytes).ok()?));
         Ok(rows.into_iter().filter_map(text).collect())
     }
 
