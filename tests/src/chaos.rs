@@ -42,6 +42,14 @@ impl Settings {
         Ok(settings)
     }
 
+    /// The server that both are on: Prosody, unless `COUPLET_CHAOS_SERVER` is `ejabberd`.
+    pub fn server() -> Kind {
+        match std::env::var("COUPLET_CHAOS_SERVER").as_deref() {
+            Ok("ejabberd") => Kind::Ejabberd,
+            _ => Kind::Prosody,
+        }
+    }
+
     /// How long both write: two and a half seconds a fault, in which what broke
     /// comes up again and breaks under load.
     #[must_use]

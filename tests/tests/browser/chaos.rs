@@ -21,16 +21,7 @@ const NAMES: [&str; 2] = ["alice", "bob"];
 const RECOVERY: Duration = Duration::from_secs(90);
 
 #[test]
-fn chaos_on_prosody() {
-    chaos(Kind::Prosody);
-}
-
-#[test]
-fn chaos_on_ejabberd() {
-    chaos(Kind::Ejabberd);
-}
-
-fn chaos(kind: Kind) {
+fn all_arrives_once_and_in_order() {
     let settings = Settings {
         messages: 500,
         faults: 40,
@@ -38,7 +29,7 @@ fn chaos(kind: Kind) {
     };
     let settings = settings.or_of_environment().unwrap();
     let time = settings.writing_time() * 2 + RECOVERY * 2;
-    run_for(time, storm(kind, settings));
+    run_for(time, storm(Settings::server(), settings));
 }
 
 async fn storm(kind: Kind, settings: Settings) -> Result<()> {

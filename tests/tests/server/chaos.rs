@@ -20,25 +20,17 @@ const PEERS: [&str; 2] = [BOB, ALICE];
 /// longest pause between two attempts, and some.
 const RECOVERY: Duration = Duration::from_secs(60);
 
-#[test]
-fn chaos_on_prosody() {
-    chaos(Kind::Prosody);
-}
-
-#[test]
-fn chaos_on_ejabberd() {
-    chaos(Kind::Ejabberd);
-}
-
 /// All kinds of events, as the seed deals them.
-fn chaos(kind: Kind) {
+#[test]
+fn all_arrives_once_and_in_order() {
     let settings = Settings {
         messages: 200,
         faults: 30,
         seed: 1,
     };
     let settings = settings.or_of_environment().unwrap();
-    nothing_is_lost(kind, settings, plan(&settings));
+    let time = settings.writing_time() * 2 + RECOVERY * 2;
+    run_for(time, storm(Settings::server(), settings, plan(&settings)));
 }
 
 on_both! { the_server_restarts_while_both_write }
@@ -51,11 +43,6 @@ async fn the_server_restarts_while_both_write(kind: Kind) -> Result<()> {
     };
     let events = vec![Event::Server { crash: false }; settings.faults];
     storm(kind, settings, events).await
-}
-
-fn nothing_is_lost(kind: Kind, settings: Settings, events: Vec<Event>) {
-    let time = settings.writing_time() * 2 + RECOVERY * 2;
-    run_for(time, storm(kind, settings, events));
 }
 
 async fn storm(kind: Kind, settings: Settings, events: Vec<Event>) -> Result<()> {
