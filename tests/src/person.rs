@@ -162,6 +162,18 @@ impl Person {
             .with_context(|| self.store(|store| format!("{} is {:?}", self.jid, store.status())))
     }
 
+    /// Their full address, once the server has told it.
+    ///
+    /// # Errors
+    /// When it never does.
+    pub async fn address(&self) -> Result<String> {
+        let resource = |store: &Store| {
+            let (resource, _) = store.resources(&self.jid).next()?;
+            Some(format!("{}/{resource}", self.jid))
+        };
+        until("an address", || async { Ok(self.store(resource)) }).await
+    }
+
     /// Everything in the conversation with `jid`.
     pub fn messages(&self, jid: &str) -> Vec<Message> {
         let Ok(jid) = jid.parse::<BareJid>() else {

@@ -173,25 +173,51 @@ async fn history(kind: Kind) -> Result<()> {
 }
 
 #[test]
-fn a_nonsensical_stanza() {
+fn a_message_no_schema_allows() {
     // ejabberd doesn't carry it.
+    run(shown_all_the_same(Kind::Prosody));
+}
+
+/// What somebody wrote is shown, whatever else came with it.
+async fn shown_all_the_same(kind: Kind) -> Result<()> {
+    let place = Place::new(kind).await?;
+    let bob = place.enters(BOB).await?;
+    let mut alice = Raw::signed_in(ALICE, "alice", &place.proxy.websocket()).await?;
+    alice
+        .send(&format!(
+            "<message xmlns='jabber:client' to='{BOB}' type='chat'>\
+             <body>x</body><thread>1</thread><thread>2</thread></message>"
+        ))
+        .await?;
+    bob.until("the message", |_| bob.bodies(ALICE) == ["x"])
+        .await
+}
+
+#[test]
+fn an_answer_to_nothing() {
     run(skipped_and_lived_through(Kind::Prosody));
+}
+
+#[test]
+fn an_answer_to_nothing_from_ejabberd() {
+    run(skipped_and_lived_through(Kind::Ejabberd));
 }
 
 async fn skipped_and_lived_through(kind: Kind) -> Result<()> {
     let place = Place::new(kind).await?;
     let bob = place.enters(BOB).await?;
     let mut alice = Raw::signed_in(ALICE, "alice", &place.proxy.websocket()).await?;
-    let message = |inner: &str| {
-        format!("<message xmlns='jabber:client' to='{BOB}' type='chat'>{inner}</message>")
-    };
-    // Well-formed, but no message by any schema.
+    let bobs = bob.address().await?;
     alice
-        .send(&message(
-            "<body>x</body><thread>1</thread><thread>2</thread>",
+        .send(&format!(
+            "<iq xmlns='jabber:client' to='{bobs}' type='result' id='1'/>"
         ))
         .await?;
-    alice.send(&message("<body>still here?</body>")).await?;
+    alice
+        .send(&format!(
+            "<message xmlns='jabber:client' to='{bobs}' type='chat'><body>still here?</body></message>"
+        ))
+        .await?;
     bob.until("the next message", |_| bob.bodies(ALICE) == ["still here?"])
         .await?;
     assert!(
