@@ -1,5 +1,5 @@
-// The page without a network: its own files, kept by the browser. Nothing that anybody
-// wrote is in here, and nothing that the page does depends on it.
+// The page without a network: its own files, kept by the browser; and notifications, which
+// are the page's but outlive it. Nothing that anybody wrote is in here.
 //
 // One cache a build. Files whose names are their hashes come from it; everything else is
 // asked for first, so that a new build is there as soon as it is out.
@@ -28,6 +28,23 @@ self.addEventListener("fetch", event => {
   else if (request.mode === "navigate") event.respondWith(fresh(request, "./"));
   else if (isOurs(pathname)) event.respondWith(fresh(request, request));
 });
+
+// A click on a notification leads to its conversation, in a page that is open if there is one.
+self.addEventListener("notificationclick", event => {
+  const { notification } = event;
+  notification.close();
+  event.waitUntil(lead(notification.data));
+});
+
+async function lead(href) {
+  const pages = await clients.matchAll({ type: "window" });
+  const page = pages.find(page => page.focused)
+    ?? pages.find(page => page.visibilityState === "visible")
+    ?? pages[0];
+  if (!page) return clients.openWindow(new URL(href, self.registration.scope));
+  page.postMessage(href);
+  await page.focus().catch(() => {});
+}
 
 async function install() {
   const cache = await caches.open(CACHE);

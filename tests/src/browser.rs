@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::rc::Rc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use couplet_servers::find_program;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -86,6 +86,40 @@ impl Browser {
     /// When the page can't be opened.
     pub async fn open_beside(&self, page: &Page, url: &str) -> Result<Page> {
         self.open_in(page.context(), url).await
+    }
+
+    /// What `script` gives in the service worker of `page`.
+    ///
+    /// # Errors
+    /// When there is no such worker, or the script fails.
+    pub async fn in_worker(&self, page: &Page, script: &str) -> Result<Value> {
+        let targets = self
+            .devtools
+            .call(None, "Target.getTargets", json!({}))
+            .await?;
+        let context = page.context();
+        let ours = |target: &&Value| {
+            target["type"] == "service_worker"
+                && context
+                    .as_ref()
+                    .is_none_or(|context| target["browserContextId"] == context.as_str())
+        };
+        let all = targets["targetInfos"].as_array();
+        let worker = all.into_iter().flatten().find(ours);
+        let worker = worker.context("the page has no service worker")?;
+        let attach = json!({ "targetId": worker["targetId"], "flatten": true });
+        let session = self
+            .devtools
+            .call(None, "Target.attachToTarget", attach)
+            .await?;
+        let session = text(&session["sessionId"])?;
+        let evaluate = json!({ "expression": script, "awaitPromise": true, "returnByValue": true });
+        let given = self
+            .devtools
+            .call(Some(&session), "Runtime.evaluate", evaluate)
+            .await?;
+        ensure!(given["exceptionDetails"].is_null(), "{given}");
+        Ok(given["result"]["value"].clone())
     }
 
     async fn open_in(&self, context: Option<String>, url: &str) -> Result<Page> {

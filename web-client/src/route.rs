@@ -48,7 +48,8 @@ impl Route {
         }
     }
 
-    fn parse(hash: &str) -> Option<Self> {
+    /// The route that a fragment, `#` included, stands for.
+    pub(crate) fn parse(hash: &str) -> Option<Self> {
         let path = hash.strip_prefix("#/")?;
         if path.is_empty() {
             return Some(Self::Home);

@@ -3,6 +3,8 @@
 use wasm_bindgen::JsCast;
 use web_sys::{Document, HtmlMetaElement, Window};
 
+use crate::platform;
+
 const KEY: &str = "couplet.theme";
 
 /// What the person chose, kept on this device.
@@ -20,8 +22,7 @@ pub(crate) enum Theme {
 impl Theme {
     /// What was chosen on this device, if the browser lets us remember things.
     pub(crate) fn stored() -> Self {
-        let name = storage().and_then(|storage| storage.get_item(KEY).ok()?);
-        match name.as_deref() {
+        match platform::preference(KEY).as_deref() {
             Some("light") => Self::Light,
             Some("dark") => Self::Dark,
             _ => Self::System,
@@ -30,13 +31,7 @@ impl Theme {
 
     /// Keeps the choice and shows it.
     pub(crate) fn choose(self) {
-        if let Some(storage) = storage() {
-            // A full or forbidden storage only means that the choice isn't kept.
-            let _ = match self.name() {
-                Some(name) => storage.set_item(KEY, name),
-                None => storage.remove_item(KEY),
-            };
-        }
+        platform::prefer(KEY, self.name());
         self.apply();
     }
 
@@ -90,8 +85,4 @@ impl Theme {
             meta.set_content(&content.unwrap_or_default());
         }
     }
-}
-
-fn storage() -> Option<web_sys::Storage> {
-    web_sys::window()?.local_storage().ok()?
 }

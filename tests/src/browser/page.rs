@@ -219,6 +219,22 @@ impl Page {
         Ok(())
     }
 
+    /// Lets the page show notifications, as if the person had been asked and agreed.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn may_notify(&self) -> Result<()> {
+        let origin = self.evaluate("location.origin").await?;
+        let mut grant = json!({ "permissions": ["notifications"], "origin": origin });
+        if let Some(context) = &self.place.context {
+            grant["browserContextId"] = context.as_str().into();
+        }
+        self.devtools
+            .call(None, "Browser.grantPermissions", grant)
+            .await?;
+        Ok(())
+    }
+
     pub(super) fn context(&self) -> Option<String> {
         self.place.context.clone()
     }

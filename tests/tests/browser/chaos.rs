@@ -230,8 +230,9 @@ async fn read_all(page: &Page) -> Result<Vec<String>> {
 
 /// What is shown, and behind it what was shown further down and isn't any more.
 fn join(mut shown: Vec<String>, below: &[String]) -> Vec<String> {
-    if below.is_empty() {
-        return shown;
+    let is_below = below.windows(shown.len().max(1)).any(|part| part == shown);
+    if below.is_empty() || is_below {
+        return if is_below { below.to_vec() } else { shown };
     }
     let meets = |start: &usize| {
         shown[*start..]
@@ -240,6 +241,14 @@ fn join(mut shown: Vec<String>, below: &[String]) -> Vec<String> {
             .all(|(one, other)| one == other)
     };
     let start = (0..=shown.len()).find(meets).unwrap_or(shown.len());
+    if start == shown.len() {
+        eprintln!(
+            "chaos: from {:?} the view has jumped to {:?} to {:?}",
+            below.first(),
+            shown.first(),
+            shown.last()
+        );
+    }
     shown.truncate(start);
     shown.extend_from_slice(below);
     shown

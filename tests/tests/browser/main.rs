@@ -3,6 +3,7 @@
 
 mod chaos;
 mod main_job;
+mod notifications;
 mod persistence;
 mod survival;
 mod tabs;

@@ -68,6 +68,33 @@ fn entries(state: &State) -> Vec<Entry> {
         entry.chosen = Some(theme == stored);
         entries.push(entry);
     }
+    if let Some(shown) = state.shows_notifications() {
+        let key = if shown {
+            "menu.notificationsOff"
+        } else {
+            "menu.notificationsOn"
+        };
+        let state = state.clone();
+        let onselect = Callback::from(move |()| {
+            if shown {
+                state.turn_notifications_off();
+            } else {
+                state.turn_notifications_on();
+            }
+        });
+        entries.push(action(Icon::Bell, key, onselect, true));
+    }
+    let played = state.plays_sounds();
+    let (icon, key) = if played {
+        (Icon::Quiet, "menu.soundsOff")
+    } else {
+        (Icon::Sound, "menu.soundsOn")
+    };
+    let onselect = {
+        let state = state.clone();
+        Callback::from(move |()| state.play_sounds(!played))
+    };
+    entries.push(action(icon, key, onselect, false));
     entries.push(action(
         Icon::Keyboard,
         "menu.shortcuts",

@@ -8,6 +8,7 @@ pub(crate) enum Icon {
     AddPerson,
     Alert,
     Back,
+    Bell,
     Check,
     Close,
     Copy,
@@ -20,10 +21,12 @@ pub(crate) enum Icon {
     Moon,
     More,
     Pencil,
+    Quiet,
     Search,
     Send,
     SignOut,
     Smile,
+    Sound,
     Sun,
     Trash,
 }
@@ -36,6 +39,10 @@ impl Icon {
                  1.6 0 3 .35 4.1 1M18 14v6M15 17h6"
             }
             Self::Alert => "M12 4.25 2.75 19.5h18.5zM12 10v4.25M12 16.9v.1",
+            Self::Bell => {
+                "M6.25 10a5.75 5.75 0 0 1 11.5 0c0 5 2 6.25 2 6.25H4.25s2-1.25 2-6.25M10 19.5a2.1 2.1 \
+                 0 0 0 4 0"
+            }
             Self::Back => "m14.5 5-7 7 7 7",
             Self::Check => "m5 12.5 4.5 4.5L19 7.5",
             Self::Close => "m6.5 6.5 11 11M17.5 6.5l-11 11",
@@ -74,6 +81,9 @@ impl Icon {
                 "m4.75 19.25.9-3.9L15.8 5.2a1.9 1.9 0 0 1 2.7 0l.3.3a1.9 1.9 0 0 1 0 2.7L8.65 \
                  18.35zM13.75 7.25l3 3"
             }
+            Self::Quiet => {
+                "M4.25 9.75v4.5h3.5l4.5 3.75V6L7.75 9.75zM16 9.75l4.5 4.5M20.5 9.75l-4.5 4.5"
+            }
             Self::Search => "M11 4.75a6.25 6.25 0 1 0 0 12.5 6.25 6.25 0 0 0 0-12.5M15.5 15.5l4 4",
             Self::Send => "M12 19V5.5M6 11.25l6-6 6 6",
             Self::SignOut => {
@@ -83,6 +93,10 @@ impl Icon {
             Self::Smile => {
                 "M12 3.75a8.25 8.25 0 1 0 0 16.5 8.25 8.25 0 0 0 0-16.5M8.5 14.2a4.25 4.25 0 0 0 7 \
                  0M9.25 9.5v.3M14.75 9.5v.3"
+            }
+            Self::Sound => {
+                "M4.25 9.75v4.5h3.5l4.5 3.75V6L7.75 9.75zM15.5 9.25a4 4 0 0 1 0 5.5M18 6.75a7.5 7.5 0 \
+                 0 1 0 10.5"
             }
             Self::Sun => {
                 "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8M12 2.75v1.75M12 19.5v1.75M2.75 12h1.75M19.5 \

@@ -29,20 +29,46 @@ fn bar(state: &State, notice: Notice) -> Html {
         Notice::Damaged => ("damaged", t("notice.damaged")),
         Notice::PasswordEachTime => ("password", t("notice.passwordEachTime")),
         Notice::NewBuild => ("build", t("notice.newBuild")),
+        Notice::OfferNotifications => ("offer", t("notice.offerNotifications")),
+        Notice::NotificationsDenied => ("denied", t("notice.notificationsDenied")),
+    };
+    let answer = match notice {
+        Notice::NewBuild => {
+            html! { <a class="connection__now" href="">{ t("crash.reload") }</a> }
+        }
+        Notice::OfferNotifications => turn_on(state, &notice),
+        _ => Html::default(),
     };
     let action = if notice == Notice::NewBuild {
-        html! { <a class="connection__now" href="">{ t("crash.reload") }</a> }
+        Html::default()
     } else {
         let state = state.clone();
-        let dismiss = Callback::from(move |_| state.dismiss(&notice));
+        let dismiss = Callback::from(move |_| {
+            if notice == Notice::OfferNotifications {
+                state.turn_notifications_off();
+            }
+            state.dismiss(&notice);
+        });
         icon_button(Icon::Close, t("notice.dismiss"), dismiss)
     };
     html! {
         <div {key} class="connection" role="alert">
             { icon(Icon::Alert) }
             <p class="connection__text">{ text }</p>
+            { answer }
             { action }
         </div>
+    }
+}
+
+fn turn_on(state: &State, notice: &Notice) -> Html {
+    let (state, notice) = (state.clone(), notice.clone());
+    let onclick = Callback::from(move |_: MouseEvent| {
+        state.turn_notifications_on();
+        state.dismiss(&notice);
+    });
+    html! {
+        <button type="button" class="connection__now" {onclick}>{ t("notice.turnOn") }</button>
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod clock;
 mod crypto;
+pub(crate) mod notifier;
 mod socket;
 pub(crate) mod storage;
 mod timer;
@@ -39,14 +40,16 @@ pub(crate) fn ask_to_persist() {
     }
 }
 
+/// The service workers of this page; none where it isn't secure.
+fn workers() -> Option<ServiceWorkerContainer> {
+    let navigator = web_sys::window()?.navigator();
+    let workers = Reflect::get(&navigator, &"serviceWorker".into()).ok()?;
+    workers.is_object().then(|| workers.unchecked_into())
+}
+
 /// Has the browser keep the page itself, for when there is no network.
 pub(crate) fn keep_page() {
-    let navigator = web_sys::window().map(|window| window.navigator());
-    let workers = navigator
-        .and_then(|navigator| Reflect::get(&navigator, &"serviceWorker".into()).ok())
-        .filter(JsValue::is_object);
-    if let Some(workers) = workers {
-        let workers: ServiceWorkerContainer = workers.unchecked_into();
+    if let Some(workers) = workers() {
         let registered = workers.register("sw.js");
         spawn_local(async move {
             // Without it the page needs a network, and that is all.
@@ -63,13 +66,32 @@ pub(crate) fn reload() {
     }
 }
 
+/// What has been chosen on this device for all accounts, if the browser remembers it.
+pub(crate) fn preference(name: &str) -> Option<String> {
+    preferences()?.get_item(name).ok()?
+}
+
+/// Keeps a choice, or goes back to none.
+pub(crate) fn prefer(name: &str, value: Option<&str>) {
+    if let Some(preferences) = preferences() {
+        // A full or forbidden storage only means that the choice isn't kept.
+        let _ = match value {
+            Some(value) => preferences.set_item(name, value),
+            None => preferences.remove_item(name),
+        };
+    }
+}
+
 /// Forgets the theme and whatever else somebody has chosen for all accounts.
 pub(crate) fn clear_preferences() {
-    let preferences = web_sys::window().and_then(|window| window.local_storage().ok()?);
-    if let Some(preferences) = preferences {
+    if let Some(preferences) = preferences() {
         // Removing doesn't fail.
         let _ = preferences.clear();
     }
+}
+
+fn preferences() -> Option<web_sys::Storage> {
+    web_sys::window()?.local_storage().ok()?
 }
 
 /// Tells whoever has the console open.

@@ -1,6 +1,7 @@
 //! What all components share: the store, the way to the engine, the page, and
 //! who watches what of them.
 
+mod alerts;
 mod commands;
 mod drafts;
 mod follow;
@@ -54,6 +55,7 @@ struct Inner {
     /// What the archive was last asked for to fill a gap.
     gap: RefCell<Option<xep0313_archive::Command>>,
     notices: notice::Notices,
+    alerts: alerts::Alerts,
 }
 
 impl PartialEq for State {
@@ -81,8 +83,10 @@ impl State {
             loading: RefCell::default(),
             gap: RefCell::default(),
             notices: notice::Notices::default(),
+            alerts: alerts::Alerts::default(),
         }));
         state.follow_browser();
+        state.follow_notifications();
         state
     }
 

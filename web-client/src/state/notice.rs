@@ -16,6 +16,10 @@ pub(crate) enum Notice {
     PasswordEachTime,
     /// Another tab has a newer build; this one does nothing until it is loaded again.
     NewBuild,
+    /// Messages have come unseen, and notifications could have told.
+    OfferNotifications,
+    /// The browser was told to show no notifications of ours.
+    NotificationsDenied,
 }
 
 /// What there is to be told, and what has been.

@@ -15,6 +15,7 @@ use crate::components::notice::Notices;
 use crate::components::sidebar::Sidebar;
 use crate::hooks::{use_each_rendering, use_mount, use_subjects};
 use crate::i18n::{number, t, t_with};
+use crate::platform::notifier;
 use crate::route::Route;
 use crate::state::{Filter, State, Subject, document};
 
@@ -86,11 +87,7 @@ pub(crate) fn Chat(props: &Props) -> Html {
 
 /// The title of the page says how much is unread.
 fn show_unread(state: &State) {
-    let store = state.store();
-    let unread = store
-        .conversations()
-        .map(|(_, conversation)| conversation.unread)
-        .sum();
+    let unread = state.unread();
     let name = t("app.name");
     let title = match unread {
         0 => name,
@@ -98,6 +95,7 @@ fn show_unread(state: &State) {
     };
     if let Some(document) = document().filter(|document| document.title() != title.as_str()) {
         document.set_title(&title);
+        notifier::badge(unread);
     }
 }
 

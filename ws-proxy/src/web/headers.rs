@@ -31,7 +31,7 @@ pub(super) fn secure(headers: &mut HeaderMap, site: &Site, request: &HeaderMap) 
     let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
          img-src 'self' blob: data:; connect-src 'self'{sockets}; font-src 'self'; \
-         manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
+         manifest-src 'self'; media-src 'self' blob:; worker-src 'self'; base-uri 'none'; form-action 'none'; \
          frame-ancestors 'none'"
     );
     // An authority has only characters that a header may have.

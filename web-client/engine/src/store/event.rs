@@ -108,7 +108,7 @@ pub enum StoreEvent {
 
 impl Provenance {
     /// Whether the person can't have seen it before.
-    pub(crate) fn is_news(self) -> bool {
+    pub fn is_news(self) -> bool {
         !matches!(self, Self::Before | Self::History)
     }
 }

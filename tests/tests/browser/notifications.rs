@@ -1,0 +1,148 @@
+//! Being told of messages that come while one is elsewhere.
+
+use anyhow::Result;
+use couplet_servers::Kind;
+use couplet_tests::browser::Page;
+use couplet_tests::{run, until};
+use serde_json::json;
+
+use crate::{Place, reads, say};
+
+/// What notifications say that are on screen.
+const SHOWN: &str = "navigator.serviceWorker.ready\
+     .then(registration => registration.getNotifications())\
+     .then(shown => shown.map(({ title, body }) => `${title}: ${body}`))";
+
+/// Counts what the page shows and plays, beginning now.
+const COUNT: &str = "globalThis.told = { shown: 0, played: 0 };\
+     for (const [proto, name, what] of [\
+       [ServiceWorkerRegistration.prototype, 'showNotification', 'shown'],\
+       [HTMLMediaElement.prototype, 'play', 'played'],\
+     ]) {\
+       const real = proto[name];\
+       proto[name] = function (...words) { told[what] += 1; return real.apply(this, words); };\
+     }";
+
+/// Leaves the conversation, and the page. A browser without windows can't do the latter,
+/// so it only says so.
+async fn goes_away(page: &Page) -> Result<()> {
+    page.evaluate(
+        "location.hash = '#/'; document.hasFocus = () => false; \
+         window.dispatchEvent(new Event('blur'))",
+    )
+    .await?;
+    page.gone("log", "Messages").await
+}
+
+async fn comes_back(page: &Page) -> Result<()> {
+    page.evaluate("delete document.hasFocus; window.dispatchEvent(new Event('focus'))")
+        .await?;
+    Ok(())
+}
+
+async fn shows(page: &Page, expected: &[&str]) -> Result<()> {
+    until(&format!("{expected:?} on screen"), || async {
+        Ok((page.evaluate(SHOWN).await? == json!(expected)).then_some(()))
+    })
+    .await
+}
+
+#[test]
+fn they_are_offered_when_something_was_missed() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        // Nothing is asked before there is a reason to.
+        alice.gone("button", "Turn on").await?;
+        goes_away(&alice).await?;
+        say(&bob, "Are you there?").await?;
+        alice.find("button", "Turn on").await?;
+        shows(&alice, &[]).await?;
+        alice.may_notify().await?;
+        alice.find("button", "Turn on").await?.click().await?;
+        alice.gone("button", "Turn on").await?;
+        say(&bob, "Hello?").await?;
+        shows(&alice, &["bob: Hello?"]).await?;
+        // It goes as soon as it has been read.
+        comes_back(&alice).await?;
+        alice.find_with("link", "bob").await?.click().await?;
+        reads(&alice, "Hello?").await?;
+        shows(&alice, &[]).await
+    });
+}
+
+#[test]
+fn whoever_declines_is_not_asked_again() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        goes_away(&alice).await?;
+        say(&bob, "Are you there?").await?;
+        alice.find("button", "Turn on").await?;
+        alice
+            .find("button", "Close this notice")
+            .await?
+            .click()
+            .await?;
+        alice.reload().await?;
+        alice.find("list", "Conversations").await?;
+        goes_away(&alice).await?;
+        say(&bob, "Hello?").await?;
+        alice.find_with("link", "2 unread messages").await?;
+        alice.gone("button", "Turn on").await?;
+        // The menu has it for whoever thinks better of it.
+        alice.find("button", "Menu").await?.click().await?;
+        alice.find("menuitem", "Turn on notifications").await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_click_on_one_leads_to_the_conversation() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        alice.may_notify().await?;
+        goes_away(&alice).await?;
+        say(&bob, "Hello?").await?;
+        shows(&alice, &["bob: Hello?"]).await?;
+        comes_back(&alice).await?;
+        let click = "self.registration.getNotifications().then(([notification]) => \
+             self.dispatchEvent(new NotificationEvent('notificationclick', { notification })))";
+        place.browser.in_worker(&alice, click).await?;
+        reads(&alice, "Hello?").await?;
+        shows(&alice, &[]).await
+    });
+}
+
+#[test]
+fn many_tabs_tell_once() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (first, bob) = place.friends().await?;
+        first.may_notify().await?;
+        let second = place.beside(&first).await?;
+        second.find("list", "Conversations").await?;
+        goes_away(&first).await?;
+        goes_away(&second).await?;
+        for page in [&first, &second] {
+            page.evaluate(COUNT).await?;
+        }
+        say(&bob, "Hello?").await?;
+        for page in [&first, &second] {
+            page.find_with("link", "1 unread message").await?;
+            shows(page, &["bob: Hello?"]).await?;
+        }
+        let mut told = Vec::new();
+        for page in [&first, &second] {
+            told.push(page.evaluate("told").await?);
+        }
+        told.sort_by_key(|told| told["shown"].as_u64());
+        let expected = [
+            json!({ "shown": 0, "played": 0 }),
+            json!({ "shown": 1, "played": 1 }),
+        ];
+        assert_eq!(told, expected);
+        Ok(())
+    });
+}

@@ -1,0 +1,204 @@
+//! Telling people of what came while they were elsewhere: once, however many tabs there
+//! are, for only whoever has the engine does it.
+
+use std::cell::RefCell;
+
+use couplet_engine::store::{Direction, StoreEvent};
+use gloo_timers::callback::Timeout;
+use jid::BareJid;
+use wasm_bindgen_futures::spawn_local;
+
+use super::{Notice, State};
+use crate::i18n::{t, t_count};
+use crate::platform::notifier::{self, Permission};
+use crate::platform::{prefer, preference};
+use crate::route::Route;
+
+/// For so long a message may be read, here, in another tab or on another device, before
+/// anybody is told of it.
+const SETTLE_MILLISECONDS: u32 = 600;
+/// News of more conversations than this is one notification.
+const ONE_BY_ONE: usize = 4;
+/// Characters of a message that a notification shows.
+const TEXT: usize = 200;
+/// The tag of the notification that stands for many conversations.
+const ALL: &str = "all";
+
+const NOTIFICATIONS: &str = "couplet.notifications";
+const SOUNDS: &str = "couplet.sounds";
+const OFF: &str = "off";
+
+/// What there is to be told, and what is on screen.
+#[derive(Default)]
+pub(super) struct Alerts {
+    due: RefCell<Vec<BareJid>>,
+    settling: RefCell<Option<Timeout>>,
+    shown: RefCell<Vec<String>>,
+}
+
+/// The conversations in which there is something new.
+pub(super) fn news(events: &[StoreEvent]) -> Vec<BareJid> {
+    let new = |event: &StoreEvent| match event {
+        StoreEvent::Message {
+            message,
+            provenance,
+        } if provenance.is_news() && message.direction == Direction::Incoming => {
+            Some(message.conversation.clone())
+        }
+        _ => None,
+    };
+    events.iter().filter_map(new).collect()
+}
+
+impl State {
+    /// Goes where a click on a notification leads, and knows what an earlier page showed.
+    pub(super) fn follow_notifications(&self) {
+        notifier::on_click(|href| {
+            if let Some(route) = Route::parse(href) {
+                route.go();
+            }
+        });
+        let state = self.clone();
+        spawn_local(async move {
+            let shown = notifier::shown().await;
+            state.0.alerts.shown.borrow_mut().extend(shown);
+        });
+    }
+
+    /// Tells of the conversations in `news` that nobody reads meanwhile, and no longer of
+    /// those that have been read.
+    pub(super) fn alert(&self, news: Vec<BareJid>) {
+        let alerts = &self.0.alerts;
+        alerts.shown.borrow_mut().retain(|tag| {
+            let unread = if tag == ALL {
+                self.unread() > 0
+            } else {
+                tag.parse().is_ok_and(|jid| self.unread_of(&jid) > 0)
+            };
+            if !unread {
+                let tag = tag.clone();
+                spawn_local(async move { notifier::close(&tag).await });
+            }
+            unread
+        });
+        if news.is_empty() {
+            return;
+        }
+        alerts.due.borrow_mut().extend(news);
+        if alerts.settling.borrow().is_none() {
+            let state = self.clone();
+            let settled = Timeout::new(SETTLE_MILLISECONDS, move || {
+                state.0.alerts.settling.take();
+                state.tell_of_news();
+            });
+            alerts.settling.replace(Some(settled));
+        }
+    }
+
+    fn tell_of_news(&self) {
+        let mut due = self.0.alerts.due.take();
+        due.sort();
+        due.dedup();
+        due.retain(|jid| self.unread_of(jid) > 0);
+        if due.is_empty() {
+            return;
+        }
+        if self.plays_sounds() {
+            notifier::sound();
+        }
+        // Whoever looks at the page sees the list.
+        if self.is_attended() || preference(NOTIFICATIONS).is_some() {
+            return;
+        }
+        match notifier::permission() {
+            Permission::Granted => self.notify(due),
+            Permission::Unasked => self.notice(Notice::OfferNotifications),
+            Permission::Denied | Permission::Missing => {}
+        }
+    }
+
+    fn notify(&self, due: Vec<BareJid>) {
+        if due.len() > ONE_BY_ONE {
+            let count = u32::try_from(due.len()).unwrap_or(u32::MAX);
+            let text = t_count("notification.many", count);
+            return self.show_notification(&t("app.name"), &text, ALL, &Route::Home);
+        }
+        for jid in due {
+            let (name, text) = {
+                let store = self.store();
+                let last = store.conversation(&jid).and_then(|known| known.last());
+                let text: String = last
+                    .map(|message| message.body.chars().take(TEXT).collect())
+                    .unwrap_or_default();
+                (store.name(&jid).to_owned(), text)
+            };
+            let place = Route::Chat(jid.clone());
+            self.show_notification(&name, &text, jid.as_str(), &place);
+        }
+    }
+
+    fn show_notification(&self, title: &str, text: &str, tag: &str, place: &Route) {
+        let (title, text) = (title.to_owned(), text.to_owned());
+        let (tag, href) = (tag.to_owned(), place.href());
+        self.0.alerts.shown.borrow_mut().push(tag.clone());
+        spawn_local(async move {
+            notifier::show(&notifier::Notice {
+                title: &title,
+                text: &text,
+                tag: &tag,
+                href: &href,
+            })
+            .await;
+        });
+    }
+
+    /// How many messages nobody has read.
+    pub(crate) fn unread(&self) -> u32 {
+        let store = self.store();
+        let conversations = store.conversations();
+        conversations.map(|(_, known)| known.unread).sum()
+    }
+
+    fn unread_of(&self, jid: &BareJid) -> u32 {
+        let store = self.store();
+        store.conversation(jid).map_or(0, |known| known.unread)
+    }
+
+    /// Whether there are notifications, `None` where the browser has none.
+    pub(crate) fn shows_notifications(&self) -> Option<bool> {
+        match notifier::permission() {
+            Permission::Missing => None,
+            Permission::Granted => Some(preference(NOTIFICATIONS).is_none()),
+            Permission::Unasked | Permission::Denied => Some(false),
+        }
+    }
+
+    /// Turns notifications on, for which the browser may have to ask.
+    pub(crate) fn turn_notifications_on(&self) {
+        let state = self.clone();
+        spawn_local(async move {
+            prefer(NOTIFICATIONS, None);
+            if notifier::ask().await == Permission::Denied {
+                state.notice(Notice::NotificationsDenied);
+            }
+        });
+    }
+
+    /// Turns notifications off, and doesn't offer them again.
+    pub(crate) fn turn_notifications_off(&self) {
+        prefer(NOTIFICATIONS, Some(OFF));
+    }
+
+    /// Whether a new message makes a sound.
+    pub(crate) fn plays_sounds(&self) -> bool {
+        preference(SOUNDS).is_none()
+    }
+
+    /// Makes sounds from now on, or none.
+    pub(crate) fn play_sounds(&self, play: bool) {
+        prefer(SOUNDS, (!play).then_some(OFF));
+        if play {
+            notifier::sound();
+        }
+    }
+}
