@@ -309,7 +309,8 @@ impl Stage {
     /// There is none.
     pub async fn end_server(&mut self, crash: bool) -> Result<()> {
         let crash = crash && self.kind == Kind::Prosody;
-        self.kills += u32::from(crash);
+        // What nobody had acknowledged when ejabberd ended, it archives once more.
+        self.kills += u32::from(crash || self.kind == Kind::Ejabberd);
         self.with_server(move |server| {
             if crash {
                 server.kill();

@@ -22,7 +22,9 @@ impl State {
         storage: &Storage,
         account: &BareJid,
     ) -> Result<Store, Fault> {
-        const TABLES: [Table; 5] = [
+        const TABLES: [Table; 7] = [
+            Table::Engine,
+            Table::Outbox,
             Table::Roster,
             Table::Presence,
             Table::Conversations,

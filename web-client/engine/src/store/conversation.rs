@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::timeline::Position;
 use super::{Delivery, Direction, Message, MessageId, Provenance, Timeline};
 use crate::codec::{decode, encode};
+use crate::modules::xep0313_archive::Again;
 use crate::now::Timestamp;
 
 /// A conversation with one other side.
@@ -143,10 +144,20 @@ impl Conversation {
         changed
     }
 
-    /// Whether more has to be read from disk: what is to be put in order has to be here.
-    pub(super) fn is_short(&self) -> bool {
-        let ahead = self.timeline.ahead();
-        self.more_on_disk && ahead.is_some_and(|ahead| self.read_to.is_none_or(|to| to > ahead))
+    /// Whether more has to be read from disk: what is to be put in order has to be here,
+    /// and so has what comes `again`.
+    pub(super) fn is_short(&self, again: Again) -> bool {
+        let Some(read_to) = self.read_to else {
+            return self.more_on_disk;
+        };
+        let ahead = self.timeline.ahead().is_some_and(|ahead| read_to > ahead);
+        let again = match again {
+            Again::Nothing => false,
+            Again::Since(time) => read_to.is_since(time),
+            // There may be as many that the archive doesn't have yet.
+            Again::Newest(count) => self.timeline.len() < 2 * count,
+        };
+        self.more_on_disk && (ahead || again)
     }
 
     /// Takes what another store's row of it says; messages, and who types, are for others.

@@ -26,7 +26,7 @@ pub use roster::{Availability, Contact, ResourcePresence, Subscription, Subscrip
 pub use status::{SessionStatus, SignInStep, Trouble};
 pub use timeline::Timeline;
 
-use crate::modules::xep0313_archive::Command;
+use crate::modules::xep0313_archive::{Again, Command};
 use crate::output::Table;
 
 /// Everything the views read.
@@ -41,6 +41,8 @@ pub struct Store {
     requests: Vec<SubscriptionRequest>,
     conversations: SortedMap<BareJid, Conversation>,
     roster_loaded: bool,
+    /// What of that on disk the archive may bring.
+    again: Again,
     changed: rows::Changed,
 }
 

@@ -48,6 +48,11 @@ impl Position {
         format!("{:016x}{:016x}", flip(self.at.0), flip(self.arrival))
     }
 
+    /// Whether it is no earlier than that.
+    pub(super) fn is_since(self, time: Timestamp) -> bool {
+        self.at >= time
+    }
+
     /// Whether this place was given before the other.
     fn is_first(self, other: Self) -> bool {
         self.arrival.abs() < other.arrival.abs()

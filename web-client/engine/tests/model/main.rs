@@ -4,7 +4,7 @@
 //! nothing acknowledged that isn't on disk, and the same inputs give the same outputs.
 //!
 //! `COUPLET_MODEL_CASES=1000000 cargo test -p couplet-engine --test model` for a long run,
-//! `COUPLET_MODEL_SEED=N` for one case.
+//! `COUPLET_MODEL_FIRST=N` to begin with another seed, `COUPLET_MODEL_SEED=N` for one case.
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout)]
 
@@ -20,7 +20,7 @@ use world::World;
 
 /// Cases in the ordinary run.
 const CASES: u64 = 10_000;
-/// Their seeds begin here.
+/// Their seeds begin here, unless told otherwise.
 const FIRST: u64 = 1_000_000;
 /// Every so often a case is run twice.
 const TWICE: u64 = 50;
@@ -37,7 +37,8 @@ fn nothing_is_lost_doubled_or_reordered() {
     }
     let known = FAILED.lines().filter_map(|line| line.parse().ok());
     let cases = number("COUPLET_MODEL_CASES").unwrap_or(CASES);
-    let seeds: Vec<u64> = known.chain(FIRST..FIRST + cases).collect();
+    let first = number("COUPLET_MODEL_FIRST").unwrap_or(FIRST);
+    let seeds: Vec<u64> = known.chain(first..first + cases).collect();
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let failed: Vec<u64> = thread::scope(|scope| {
         let seeds = &seeds;
