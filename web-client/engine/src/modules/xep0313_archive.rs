@@ -141,7 +141,9 @@ impl Module for Archive {
     }
 
     fn on_established(&mut self, ctx: &mut Ctx<'_>, resumed: bool) {
-        if resumed && (!self.catching_up || self.is_busy()) {
+        // A resumed session has missed nothing, if the server kept all of what it promised.
+        // ejabberd doesn't while it hands a session over, but its archive has it.
+        if resumed && (self.absent || self.is_busy()) {
             return;
         }
         self.failures = 0;
