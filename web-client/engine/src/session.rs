@@ -2,18 +2,23 @@
 //!
 //! ```text
 //! SignedOut ─▶ Opening ─▶ Greeting ─▶ Authenticating ─▶ Greeting ─▶ Binding | Resuming ─▶ Established
-//!    ▲            ▲                                                                          │
+//!    ▲            ▲                          └───────────── or ─────────▶ Settling ─▶────────┤
 //!    │            └────────────────────────────── Waiting ◀────── connection lost ───────────┤
 //!    └── signed out, or refused for good ◀── Closing ◀───────────────────────────────────────┘
 //! ```
+//!
+//! Between Authenticating and what follows it is Verifying for a moment.
 
 mod ending;
+mod inline;
 mod liveness;
 mod proof;
+mod revocation;
 mod saved;
 mod sign_in;
 mod trouble;
 
+pub(crate) use inline::Start;
 pub(crate) use saved::Saved;
 
 use std::time::Duration;
@@ -31,6 +36,8 @@ use crate::store::{MessageId, SessionStatus, SignInStep, StoreEvent, Trouble};
 use crate::stream_management::{StreamManagement, Unacked};
 use crate::timer::{Key, Owner};
 use crate::xml::{self, Frame};
+use inline::Asked;
+use revocation::Revocation;
 
 /// What a person can ask of the session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +83,15 @@ enum State {
     Greeting {
         authenticated: bool,
     },
-    Authenticating,
+    Authenticating(Asked),
+    /// The server is content. Whether we are too, is being found out.
+    Verifying(Asked, Option<Box<Element>>),
+    /// There is a session; its features are on the way (XEP-0388 2.6.1).
+    Settling {
+        resumed: bool,
+        /// Whether stream management has still to be asked for.
+        manage: bool,
+    },
     Resuming,
     Binding {
         id: String,
@@ -94,6 +109,8 @@ pub(crate) enum Effect {
     /// On the way to a session: it promises nothing, and waits for no disk.
     Handshake(String),
     Close,
+    /// Signing in begins, with what the modules add to it.
+    Start(Box<Start>),
     Sasl(sasl::Request),
     /// The session is up.
     Established {
@@ -129,6 +146,9 @@ pub(crate) struct Session {
     heard: Duration,
     asked_for_life: bool,
     hidden: bool,
+    /// Whether the features that follow a sign-in are still to come.
+    features_due: bool,
+    revocation: Revocation,
     /// What the stream error said, until the socket closes.
     trouble: Option<Trouble>,
     effects: Vec<Effect>,
@@ -148,6 +168,8 @@ impl Session {
             heard: Duration::ZERO,
             asked_for_life: false,
             hidden: false,
+            features_due: false,
+            revocation: Revocation::None,
             trouble: None,
             effects: Vec::new(),
         }
@@ -160,6 +182,11 @@ impl Session {
     /// Whether nothing waits to be carried out.
     pub(crate) fn is_quiet(&self) -> bool {
         self.effects.is_empty()
+    }
+
+    /// Whether nobody can see the page.
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.hidden
     }
 
     /// Whether a stanza may be put on the wire.
@@ -178,6 +205,7 @@ impl Session {
                 core.account = Some(jid);
                 self.url = url;
                 self.lasting = false;
+                self.revocation = Revocation::None;
                 self.attempts = 0;
                 core.event(StoreEvent::Status(SessionStatus::SigningIn(
                     SignInStep::Connecting,
@@ -196,6 +224,7 @@ impl Session {
                 }
                 self.end(core, None);
                 self.effects.push(Effect::Forget);
+                self.effects.push(Effect::Sasl(sasl::Request::SignedOut));
             }
             Command::RetryNow => {
                 if self.state == State::Waiting {
@@ -252,8 +281,8 @@ impl Session {
     pub(crate) fn timeout(&mut self, core: &mut Core, key: Key) {
         match key {
             DEADLINE if self.state == State::Closing => {
-                self.state = State::SignedOut;
                 self.effects.push(Effect::Close);
+                self.left(core);
             }
             DEADLINE => self.fail(core, Trouble::Timeout),
             LIVENESS => self.check_life(core),
@@ -278,16 +307,24 @@ impl Session {
         self.state = State::Opening;
         self.trouble = None;
         self.probe = None;
+        self.features_due = false;
         self.deadline(core, HANDSHAKE_TIME);
         self.beat(core);
         self.effects.push(Effect::Open(self.url.clone()));
     }
 
     fn element(&mut self, core: &mut Core, element: Element) {
+        if matches!(self.state, State::Verifying(..)) {
+            let detail = "the server speaks before it may".to_owned();
+            return self.fail(core, Trouble::Protocol { detail });
+        }
+        if element.ns() != ns::STREAM {
+            self.settled(core, None);
+        }
         match (element.name(), element.ns().as_str()) {
             ("features", ns::STREAM) => self.features(core, &element),
             ("error", ns::STREAM) => self.stream_error(core, &element),
-            (name, ns::SASL) => self.sasl(core, name, &element),
+            (_, ns::SASL | ns::SASL2) => self.sasl(core, &element),
             (name, ns::SM) => self.managed(core, name, &element),
             ("iq" | "message" | "presence", ns::JABBER_CLIENT) => self.stanza(core, element),
             (name, namespace) => {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use minidom::Element;
 
+use super::revocation::Revocation;
 use super::{DEADLINE, Effect, LIVENESS, REPORT, RETRY, Session, State, trouble};
 use crate::input::CloseReason;
 use crate::module::Core;
@@ -19,10 +20,7 @@ impl Session {
     pub(crate) fn closed(&mut self, core: &mut Core, reason: &CloseReason) {
         match self.state {
             State::SignedOut | State::Waiting => {}
-            State::Closing => {
-                self.state = State::SignedOut;
-                core.timers.cancel(Owner::Session, DEADLINE);
-            }
+            State::Closing => self.left(core),
             _ => {
                 let trouble = self.trouble.take().unwrap_or(if reason.opened {
                     Trouble::ConnectionLost
@@ -51,10 +49,8 @@ impl Session {
 
     pub(super) fn closed_by_server(&mut self, core: &mut Core) {
         if self.state == State::Closing {
-            self.state = State::SignedOut;
-            core.timers.cancel(Owner::Session, DEADLINE);
             self.effects.push(Effect::Close);
-            return;
+            return self.left(core);
         }
         self.transmit(couplet_shared::framing::CLOSE.to_owned());
         let trouble = self.trouble.take().unwrap_or(Trouble::ConnectionLost);
@@ -63,6 +59,9 @@ impl Session {
 
     /// The connection is no longer of use.
     pub(super) fn fail(&mut self, core: &mut Core, trouble: Trouble) {
+        if self.revocation == Revocation::Running {
+            return self.revoked(core);
+        }
         self.effects.push(Effect::Close);
         core.established = false;
         core.timers.cancel(Owner::Session, DEADLINE);

@@ -26,23 +26,19 @@ impl Session {
                 core.durable.due = true;
             }
             "r" => self.acknowledge(core),
-            "a" => self.acked(core, element),
-            "resumed" if self.state == State::Resuming => {
+            "a" => {
                 self.acked(core, element);
-                // Messages go again as the outbox has them, in order.
-                core.outbox.send_again();
-                for unacked in self.management.resumed() {
-                    if let Unacked::Other(stanza) = unacked {
-                        self.send(stanza, None);
-                    }
+            }
+            "resumed" if self.state == State::Resuming => {
+                if self.resumed(core, element) {
+                    self.establish(core, true);
                 }
-                core.durable.due = true;
-                self.establish(core, true);
             }
             "failed" if self.state == State::Resuming => {
-                self.acked(core, element);
-                self.drop_session(core);
-                self.bind(core);
+                if self.acked(core, element) {
+                    self.drop_session(core);
+                    self.bind(core);
+                }
             }
             // Pings prove what acks would have.
             "failed" => self.managed = false,
@@ -82,17 +78,38 @@ impl Session {
         }
     }
 
-    pub(super) fn acked(&mut self, core: &mut Core, element: &Element) {
+    /// The session goes on: what the server missed goes again. Whether it does go on.
+    pub(super) fn resumed(&mut self, core: &mut Core, element: &Element) -> bool {
+        if !self.acked(core, element) {
+            return false;
+        }
+        // Messages go again as the outbox has them, in order.
+        core.outbox.send_again();
+        for unacked in self.management.resumed() {
+            if let Unacked::Other(stanza) = unacked {
+                self.send(stanza, None);
+            }
+        }
+        core.durable.due = true;
+        true
+    }
+
+    /// Takes what the server says that it has; false if that ends the session.
+    pub(super) fn acked(&mut self, core: &mut Core, element: &Element) -> bool {
         let Some(h) = StreamManagement::h(element) else {
-            return;
+            return true;
         };
         match self.management.acked(h) {
-            Ok(acked) => self.proven(acked),
+            Ok(acked) => {
+                self.proven(acked);
+                true
+            }
             Err(error) => {
                 // XEP-0198 4: the two sides no longer agree on what was said.
                 let detail = error.to_string();
                 self.drop_session(core);
                 self.fail(core, Trouble::Protocol { detail });
+                false
             }
         }
     }
