@@ -159,6 +159,11 @@ impl Engine {
         engine
     }
 
+    /// Whether nobody is signed in, and the server has been told all there was to tell.
+    pub fn is_over(&self) -> bool {
+        self.session.is_over()
+    }
+
     /// The documents that are implemented, in the order of the table of modules.
     pub fn specifications() -> Vec<Specification> {
         modules::table()

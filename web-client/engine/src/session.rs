@@ -86,12 +86,9 @@ enum State {
     Authenticating(Asked),
     /// The server is content. Whether we are too, is being found out.
     Verifying(Asked, Option<Box<Element>>),
-    /// There is a session; its features are on the way (XEP-0388 2.6.1).
-    Settling {
-        resumed: bool,
-        /// Whether stream management has still to be asked for.
-        manage: bool,
-    },
+    /// There is a session; its features, which are on the way (XEP-0388 2.6.1), say
+    /// whether it can be managed.
+    Settling,
     Resuming,
     Binding {
         id: String,
@@ -146,8 +143,10 @@ pub(crate) struct Session {
     heard: Duration,
     asked_for_life: bool,
     hidden: bool,
-    /// Whether the features that follow a sign-in are still to come.
+    /// Whether the features that follow a sign-in are still to come; what is known of
+    /// them until then.
     features_due: bool,
+    foreseen: Vec<String>,
     revocation: Revocation,
     /// What the stream error said, until the socket closes.
     trouble: Option<Trouble>,
@@ -169,6 +168,7 @@ impl Session {
             asked_for_life: false,
             hidden: false,
             features_due: false,
+            foreseen: Vec::new(),
             revocation: Revocation::None,
             trouble: None,
             effects: Vec::new(),
@@ -224,6 +224,7 @@ impl Session {
                 }
                 self.end(core, None);
                 self.effects.push(Effect::Forget);
+                self.revocation = Revocation::Asked;
                 self.effects.push(Effect::Sasl(sasl::Request::SignedOut));
             }
             Command::RetryNow => {
@@ -266,6 +267,8 @@ impl Session {
         match xml::parse(text) {
             Ok(Frame::Open) => {}
             Ok(Frame::Close) => self.closed_by_server(core),
+            // Nothing of it is about us any more.
+            Ok(Frame::Element(_)) if self.state == State::Closing => {}
             Ok(Frame::Element(element)) => self.element(core, element),
             Err(error) => {
                 // It counts: the server has counted it too (XEP-0198 4).
@@ -319,7 +322,7 @@ impl Session {
             return self.fail(core, Trouble::Protocol { detail });
         }
         if element.ns() != ns::STREAM {
-            self.settled(core, None);
+            self.settle(core, None);
         }
         match (element.name(), element.ns().as_str()) {
             ("features", ns::STREAM) => self.features(core, &element),

@@ -91,6 +91,12 @@ impl Start {
         (sasl::Request::Start(self.offer), granted)
     }
 
+    /// What the features that come afterwards will say at least.
+    pub(super) fn foreseen(&self) -> Vec<String> {
+        let bind = self.bind.as_ref();
+        bind.map(|bind| bind.offered.clone()).unwrap_or_default()
+    }
+
     /// Whether it has to wait for the disk: `<resume/>` acknowledges.
     pub(crate) fn acknowledges(&self) -> bool {
         self.resume.is_some()
@@ -135,10 +141,7 @@ impl Session {
         if let Some(resumed) = child("resumed", ns::SM).filter(|_| asked.resume) {
             core.bound_with.clear();
             if self.resumed(core, resumed) {
-                self.state = State::Settling {
-                    resumed: true,
-                    manage: false,
-                };
+                self.begin_unseen(core, true);
             }
             return;
         }
@@ -172,30 +175,39 @@ impl Session {
         let enabled = bound.get_child("enabled", ns::SM);
         self.managed = enabled.is_some();
         if let Some(enabled) = enabled {
+            // What can be resumed from now on has to have begun, or nobody is told of us.
             self.management.enabled(enabled);
             core.durable.due = true;
+            self.begin_unseen(core, false);
+        } else if bound.has_child("failed", ns::SM) {
+            self.begin_unseen(core, false);
+        } else {
+            self.state = State::Settling;
         }
-        self.state = State::Settling {
-            resumed: false,
-            manage: enabled.is_none() && !bound.has_child("failed", ns::SM),
-        };
     }
 
-    /// The session is up as soon as its features are here, or anything else is.
-    pub(super) fn settled(&mut self, core: &mut Core, features: Option<&Element>) {
-        let State::Settling { resumed, manage } = self.state else {
-            return;
-        };
-        self.features_due = features.is_none();
-        if let Some(features) = features {
-            core.offered = features.children().map(Element::ns).collect();
-            if manage && StreamManagement::offered(features) {
-                self.managed = true;
-                let enable = self.management.enable();
-                self.effects.push(Effect::Transmit(enable));
-            }
-        }
+    /// The session is up before its features are here.
+    fn begin_unseen(&mut self, core: &mut Core, resumed: bool) {
+        core.offered = std::mem::take(&mut self.foreseen);
+        self.features_due = true;
         self.establish(core, resumed);
+    }
+
+    /// The features are here, or anything else is.
+    pub(super) fn settle(&mut self, core: &mut Core, features: Option<&Element>) {
+        if self.state != State::Settling {
+            return;
+        }
+        let Some(features) = features else {
+            return self.begin_unseen(core, false);
+        };
+        core.offered = features.children().map(Element::ns).collect();
+        if StreamManagement::offered(features) {
+            self.managed = true;
+            let enable = self.management.enable();
+            self.effects.push(Effect::Transmit(enable));
+        }
+        self.establish(core, false);
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) const REVOCATION_TIME: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Revocation {
     None,
+    /// Whoever holds the secrets is asked whether there is a token.
+    Asked,
     /// As soon as the session is closed.
     Due,
     Running,
@@ -22,14 +24,17 @@ pub(super) enum Revocation {
 impl Session {
     /// There is a token.
     pub(super) fn revoke(&mut self, core: &mut Core) {
-        match self.state {
-            State::Closing => self.revocation = Revocation::Due,
-            State::SignedOut if self.revocation == Revocation::None => {
-                self.revocation = Revocation::Due;
+        if self.revocation == Revocation::Asked {
+            self.revocation = Revocation::Due;
+            if self.state == State::SignedOut {
                 self.left(core);
             }
-            _ => {}
         }
+    }
+
+    /// Whether nobody is signed in, and nothing is left to be said.
+    pub(crate) fn is_over(&self) -> bool {
+        self.state == State::SignedOut && self.revocation == Revocation::None
     }
 
     /// The session is closed.

@@ -23,6 +23,9 @@ impl Session {
     pub(crate) fn sasl_reply(&mut self, core: &mut Core, reply: sasl::Reply) {
         match (reply, &self.state) {
             (sasl::Reply::Revoke, _) => self.revoke(core),
+            (sasl::Reply::Failed(_), _) if self.revocation == Revocation::Asked => {
+                self.revocation = Revocation::None;
+            }
             (sasl::Reply::Send(frame), State::Authenticating(_)) => {
                 self.effects.push(Effect::Handshake(frame));
             }
@@ -53,7 +56,7 @@ impl Session {
             State::Greeting {
                 authenticated: true,
             } => self.begin_session(core, features),
-            State::Settling { .. } => self.settled(core, Some(features)),
+            State::Settling => self.settle(core, Some(features)),
             State::Established if self.features_due => {
                 self.features_due = false;
                 core.offered = features.children().map(Element::ns).collect();
@@ -87,6 +90,7 @@ impl Session {
         if let Some(offered) = extensible {
             start.extend(offered, (!revokes).then_some(&self.management));
         }
+        self.foreseen = start.foreseen();
         // It acknowledges too.
         core.durable.due |= start.resume.is_some();
         self.state = State::Authenticating(Asked {

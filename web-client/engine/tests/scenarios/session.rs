@@ -635,6 +635,12 @@ fn signing_out_closes_the_stream_and_forgets_everything() {
         SessionStatus::SignedOut { trouble: None }
     );
     assert_eq!(scenario.store.contacts().count(), 0);
+    // What was under way still arrives.
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='4'/>");
+    assert_eq!(
+        *scenario.store.status(),
+        SessionStatus::SignedOut { trouble: None }
+    );
     scenario.advance(5);
     assert_eq!(scenario.closes, 1);
     scenario.advance(600);
