@@ -6,6 +6,7 @@ mod main_job;
 mod persistence;
 mod survival;
 mod tabs;
+mod tokens;
 mod trouble;
 mod views;
 
