@@ -10,7 +10,7 @@ pub const BEGIN: &str = "<!-- specifications: generated, see CONTRIBUTING.md -->
 pub const END: &str = "<!-- /specifications -->\n";
 
 /// What the engine's core implements beside the modules.
-const CORE: [Specification; 6] = [
+const CORE: [Specification; 10] = [
     Specification {
         number: "RFC 6120",
         title: "XMPP: Core",
@@ -40,6 +40,26 @@ const CORE: [Specification; 6] = [
         number: "XEP-0203",
         title: "Delayed Delivery",
         version: "2.0",
+    },
+    Specification {
+        number: "XEP-0386",
+        title: "Bind 2",
+        version: "1.1.0",
+    },
+    Specification {
+        number: "XEP-0388",
+        title: "Extensible SASL Profile",
+        version: "1.0.4",
+    },
+    Specification {
+        number: "XEP-0474",
+        title: "SASL SCRAM Downgrade Protection",
+        version: "0.5.0",
+    },
+    Specification {
+        number: "XEP-0484",
+        title: "Fast Authentication Streamlining Tokens",
+        version: "0.2.0",
     },
 ];
 

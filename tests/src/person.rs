@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use couplet_engine::modules::{rfc6121_message, rfc6121_presence, rfc6121_roster};
-use couplet_engine::sasl::{self, Exchange, Identity, Step};
+use couplet_engine::sasl::{self, Exchange, Identity, Means, Reply, Request, Step};
 use couplet_engine::store::{Message, SessionStatus, Store};
 use couplet_engine::{
     CloseReason, Command, Config, Engine, Input, Now, Output, SessionCommand, Timestamp,
@@ -49,6 +49,10 @@ impl Drop for Person {
 struct State {
     store: Store,
     log: Vec<String>,
+    /// The mechanisms that were tried.
+    mechanisms: Vec<String>,
+    /// Whether the server has nothing more to be told.
+    over: bool,
 }
 
 impl Person {
@@ -152,6 +156,16 @@ impl Person {
         self.state.borrow().log.clone()
     }
 
+    /// Whether they have signed out and the server knows everything about it.
+    pub fn is_gone(&self) -> bool {
+        self.state.borrow().over
+    }
+
+    /// The mechanisms by which they have tried to sign in, in order.
+    pub fn mechanisms(&self) -> Vec<String> {
+        self.state.borrow().mechanisms.clone()
+    }
+
     /// Waits until what they know is as `look` wants it.
     ///
     /// # Errors
@@ -197,12 +211,23 @@ impl Person {
     }
 }
 
+/// What stands for the password from the first sign-in on, where the server gives one.
+struct Token {
+    secret: String,
+    count: u32,
+}
+
 /// The native counterpart of the browser's driver.
 struct Driver {
     engine: Engine,
     state: Rc<RefCell<State>>,
     identity: Identity,
-    password: String,
+    /// Forgotten by whoever has got a token for it.
+    password: Option<String>,
+    token: Option<Token>,
+    /// What the server has given along with its consent.
+    given: Option<sasl::GivenToken>,
+    device: String,
     started: Instant,
     socket: Option<(SplitSink<Socket, tungstenite::Message>, SplitStream<Socket>)>,
     /// A socket that is still being opened.
@@ -227,7 +252,10 @@ impl Driver {
             engine: Engine::new(config, seed(), now(started)),
             state,
             identity,
-            password,
+            password: Some(password),
+            token: None,
+            given: None,
+            device: sasl::device_id(seed()[..16].try_into().unwrap_or_default()),
             started,
             socket: None,
             opening: None,
@@ -280,7 +308,9 @@ impl Driver {
         match message {
             Some(Ok(tungstenite::Message::Text(text))) => {
                 trace(&self.identity, "<-", &text);
-                Some(Input::Frame(text.to_string()))
+                let (text, given) = sasl::lift_token(text.to_string());
+                self.given = given.or(self.given.take());
+                Some(Input::Frame(text))
             }
             Some(Ok(tungstenite::Message::Close(frame))) => {
                 self.socket = None;
@@ -319,6 +349,7 @@ impl Driver {
                 Output::Close => self.socket = None,
                 Output::Idle { wake_at } => {
                     self.wake_at = wake_at;
+                    self.state.borrow_mut().over = self.engine.is_over();
                     return;
                 }
             }
@@ -327,23 +358,36 @@ impl Driver {
 
     async fn transmit(&mut self, text: String) {
         trace(&self.identity, "->", &text);
+        let mechanism = text
+            .split_once("mechanism='")
+            .filter(|_| text.starts_with("<auth"));
+        if let Some((_, rest)) = mechanism {
+            let name = rest.split('\'').next().unwrap_or_default().to_owned();
+            self.state.borrow_mut().mechanisms.push(name);
+        }
         if let Some((sink, _)) = &mut self.socket {
             // What can't be sent shows in the other half.
             let _ = sink.send(tungstenite::Message::text(text)).await;
         }
     }
 
-    async fn sasl(&mut self, request: sasl::Request) {
-        if matches!(request, sasl::Request::Start { .. }) {
+    async fn sasl(&mut self, request: Request) {
+        if matches!(request, Request::Start(_) | Request::SignedOut) {
             let nonce = base64::engine::general_purpose::STANDARD.encode(&seed()[..18]);
-            self.exchange = Some(Exchange::new(self.identity.clone(), nonce));
+            let means = Means {
+                password: self.password.is_some(),
+                token: self.token.as_ref().map(|token| token.count),
+                ..Means::default()
+            };
+            let (identity, device) = (self.identity.clone(), self.device.clone());
+            self.exchange = Some(Exchange::new(identity, device, means, nonce));
         }
         let Some(exchange) = &mut self.exchange else {
             return;
         };
         let mut step = exchange.handle(request);
-        if let Step::Prove(request) = &step {
-            match sasl::native::prove(request, &self.password) {
+        if let (Step::Prove(request), Some(password)) = (&step, &self.password) {
+            match sasl::native::prove(request, password) {
                 Ok(proof) => step = exchange.proved(proof),
                 Err(error) => return self.state.borrow_mut().log.push(error.to_string()),
             }
@@ -351,14 +395,28 @@ impl Driver {
         let reply = match step {
             Step::Reply(reply) => reply,
             Step::SendPlain => {
-                if let Identity::User(username) = &self.identity {
-                    self.transmit(sasl::plain_auth(username, &self.password))
-                        .await;
-                }
-                sasl::Reply::AuthSent
+                let frame = exchange.plain(self.password.as_deref().unwrap_or_default());
+                self.transmit(frame).await;
+                Reply::Sent
+            }
+            Step::SendToken => {
+                let Some(token) = &mut self.token else { return };
+                token.count += 1;
+                let frame = exchange.token(sasl::native::token_proof(&token.secret));
+                self.transmit(frame).await;
+                Reply::Sent
+            }
+            Step::ForgetToken(_, reply) => {
+                self.token = None;
+                reply
             }
             Step::Prove(_) => return,
         };
+        if let (Reply::Verified, Some(given)) = (&reply, self.given.take()) {
+            let secret = given.secret;
+            self.token = Some(Token { secret, count: 0 });
+            self.password = None;
+        }
         self.next.push_back(Input::SaslReply(reply));
     }
 }

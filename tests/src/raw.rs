@@ -1,7 +1,8 @@
 //! Somebody whose client is broken or malicious: it sends whatever it is told to.
 
 use anyhow::{Context as _, Result, bail};
-use couplet_engine::sasl;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -32,7 +33,11 @@ impl Raw {
         );
         raw.send(&open).await?;
         raw.until("<stream:features").await?;
-        raw.send(&sasl::plain_auth(user, password)).await?;
+        let plain = STANDARD.encode(["\0", user, "\0", password].concat());
+        raw.send(&format!(
+            "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{plain}</auth>"
+        ))
+        .await?;
         raw.until("<success").await?;
         raw.send(&open).await?;
         raw.until("<stream:features").await?;

@@ -1,21 +1,21 @@
 //! The shell around the engine: it does what the engine says and tells it what happened.
 //!
-//! It also holds the password, which the engine never sees: `sasl::Exchange` says
-//! when a proof is needed, WebCrypto computes it.
+//! It also holds the password and the token, which the engine never sees.
 
 mod journal;
 mod secrets;
+mod sign_in;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use couplet_engine::sasl::{self, Exchange, Identity, ProofRequest, Step};
-use couplet_engine::store::{SessionStatus, StoreEvent, Trouble};
+use couplet_engine::sasl::Exchange;
+use couplet_engine::store::{SessionStatus, StoreEvent};
 use couplet_engine::{CloseReason, Command, Config, Engine, Input, Level, Output, Record};
 use wasm_bindgen_futures::spawn_local;
-use zeroize::Zeroizing;
 
 pub(crate) use journal::Journal;
+use secrets::NewToken;
 pub(crate) use secrets::Secrets;
 
 use crate::platform::storage::{Change, Durability, Fault};
@@ -34,6 +34,8 @@ struct Inner {
     journal: Option<Journal>,
     host: Box<dyn Fn(News) -> Vec<Record>>,
     stopped: Cell<bool>,
+    /// What waits for the server to have been told everything.
+    last: RefCell<Option<Box<dyn FnOnce()>>>,
 }
 
 /// What a driver tells whoever has it.
@@ -51,7 +53,10 @@ pub(crate) enum News {
 struct Connection {
     number: u64,
     socket: Option<Socket>,
+    /// The sign-in that is under way.
     exchange: Option<Exchange>,
+    /// What the server has given along with its consent.
+    token: Option<NewToken>,
 }
 
 /// What goes with the changes of a drain: that a command of another tab has been taken.
@@ -86,6 +91,7 @@ impl Driver {
             journal,
             host: Box::new(host),
             stopped: Cell::default(),
+            last: RefCell::default(),
         }))
     }
 
@@ -99,6 +105,12 @@ impl Driver {
         self.0.stopped.set(true);
         self.0.connection.take();
         self.0.timer.take();
+    }
+
+    /// Calls `then` as soon as nobody is signed in and the server has been told so.
+    pub(crate) fn when_over(&self, then: impl FnOnce() + 'static) {
+        *self.0.last.borrow_mut() = Some(Box::new(then));
+        self.drain(None);
     }
 
     /// Where this session is kept, if it is.
@@ -164,6 +176,10 @@ impl Driver {
         self.keep(commit, records, receipt);
         if online {
             self.remember();
+        }
+        let over = self.0.engine.borrow().is_over();
+        if over && let Some(then) = self.0.last.take() {
+            then();
         }
     }
 
@@ -234,13 +250,14 @@ impl Driver {
     fn remember(&self) {
         let driver = self.clone();
         spawn_local(async move {
+            driver.learn_token().await;
             let Some(journal) = &driver.0.journal else {
                 return;
             };
-            let key = driver.0.secrets.borrow().key().cloned();
-            let wants_password = key.is_none();
-            match journal.remember(key).await {
-                Ok(true) if wants_password => driver.say(News::PasswordEachTime),
+            let kept = driver.0.secrets.borrow().to_keep();
+            let is_enough = kept.is_enough();
+            match journal.remember(kept).await {
+                Ok(true) if !is_enough => driver.say(News::PasswordEachTime),
                 Ok(true) => platform::ask_to_persist(),
                 Ok(false) => {}
                 Err(fault) => driver.tell(fault),
@@ -292,7 +309,7 @@ impl Driver {
         }
         self.feed(match happened {
             Happened::Opened => Input::Opened,
-            Happened::Frame(text) => Input::Frame(text),
+            Happened::Frame(text) => Input::Frame(self.without_token(text)),
             Happened::Closed(reason) => Input::Closed(reason),
         });
     }
@@ -301,77 +318,6 @@ impl Driver {
         if let Some(socket) = &self.0.connection.borrow().socket {
             socket.send(text);
         }
-    }
-
-    fn sasl(&self, request: sasl::Request) {
-        let step = {
-            let mut connection = self.0.connection.borrow_mut();
-            if matches!(request, sasl::Request::Start { .. }) {
-                let identity = self.0.secrets.borrow().identity();
-                connection.exchange = Some(Exchange::new(identity, platform::nonce()));
-            }
-            match &mut connection.exchange {
-                Some(exchange) => exchange.handle(request),
-                None => return,
-            }
-        };
-        self.take(step);
-    }
-
-    /// Replies from a task of its own: the engine is still being drained.
-    fn take(&self, step: Step) {
-        let driver = self.clone();
-        let number = self.0.connection.borrow().number;
-        spawn_local(async move {
-            let reply = match step {
-                Step::Reply(reply) => reply,
-                Step::SendPlain => driver.send_plain(),
-                Step::Prove(request) => match driver.prove(request).await {
-                    Ok(step) => return driver.take_of(number, step),
-                    Err(trouble) => sasl::Reply::Failed(trouble),
-                },
-            };
-            if driver.0.connection.borrow().number == number {
-                driver.feed(Input::SaslReply(reply));
-            }
-        });
-    }
-
-    fn take_of(&self, number: u64, proof: sasl::Proof) {
-        let step = {
-            let mut connection = self.0.connection.borrow_mut();
-            if connection.number != number {
-                return;
-            }
-            let Some(exchange) = &mut connection.exchange else {
-                return;
-            };
-            exchange.proved(proof)
-        };
-        self.take(step);
-    }
-
-    async fn prove(&self, request: ProofRequest) -> Result<sasl::Proof, Trouble> {
-        let source = self.0.secrets.borrow().source(&request)?;
-        let key = source.key(&request).await?;
-        let proof = platform::prove(&request, &key)
-            .await
-            .map_err(|_| Trouble::InsecurePage)?;
-        self.0.secrets.borrow_mut().learn(key);
-        Ok(proof)
-    }
-
-    fn send_plain(&self) -> sasl::Reply {
-        let secrets = self.0.secrets.borrow();
-        let password = match secrets.prepared() {
-            Ok(password) => password,
-            Err(trouble) => return sasl::Reply::Failed(trouble),
-        };
-        let Identity::User(username) = secrets.identity() else {
-            return sasl::Reply::AuthSent;
-        };
-        self.transmit(&Zeroizing::new(sasl::plain_auth(&username, &password)));
-        sasl::Reply::AuthSent
     }
 
     fn wake_at(&self, wake_at: Option<std::time::Duration>) {

@@ -18,6 +18,7 @@ modules_enabled = {
 	"carbons", "mam", "smacks", "csi_simple", "blocklist", "private";
 	"pep", "vcard4", "vcard_legacy", "bookmarks";
 	@tls_module@
+	@sasl2_modules@
 }
 modules_disabled = { "s2s", "s2s_auth_certs" }
 

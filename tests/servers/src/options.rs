@@ -87,6 +87,9 @@ pub struct ServerOptions {
     pub passwords: Passwords,
     /// Which mechanisms are offered.
     pub mechanisms: Mechanisms,
+    /// SASL2 with Bind 2 and tokens (XEP-0388, XEP-0386, XEP-0484) are offered too. Prosody
+    /// only.
+    pub tokens: bool,
     /// Adds the domain `anon.` in front of [`domain`](Self::domain), where
     /// anybody signs in by SASL ANONYMOUS (RFC 4505).
     pub anonymous: bool,
@@ -111,6 +114,7 @@ impl ServerOptions {
             certificate: Certificate::Trusted,
             passwords: Passwords::Sha1,
             mechanisms: Mechanisms::All,
+            tokens: false,
             anonymous: false,
             ports: None,
             seed: None,

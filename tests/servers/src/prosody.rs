@@ -12,6 +12,7 @@ use crate::{
 };
 
 const CONFIG: &str = include_str!("../prosody/prosody.cfg.lua");
+const SASL2_MODULE: &str = include_str!("../prosody/mod_couplet_sasl2.lua");
 const SEED_MODULE: &str = include_str!("../prosody/mod_couplet_seed.lua");
 
 /// Writes everything that Prosody reads.
@@ -21,6 +22,7 @@ pub(crate) fn prepare(options: &ServerOptions, ports: Ports, dir: &Path) -> Resu
         fs::create_dir_all(dir.join(sub))?;
     }
     fs::write(dir.join("plugins/mod_couplet_seed.lua"), SEED_MODULE)?;
+    fs::write(dir.join("plugins/mod_couplet_sasl2.lua"), SASL2_MODULE)?;
     if let Some(seed) = &options.seed {
         seed.check()?;
         seed.write_pictures(&dir.join("pictures"))?;
@@ -114,6 +116,14 @@ fn configuration(options: &ServerOptions, ports: Ports, dir: &Path) -> Result<St
             },
         )
         .replace("@tls_module@", if tls { "\"tls\";" } else { "" })
+        .replace(
+            "@sasl2_modules@",
+            if options.tokens {
+                r#""couplet_sasl2"; "sasl2"; "sasl2_bind2"; "sasl2_fast";"#
+            } else {
+                ""
+            },
+        )
         .replace("@tls@", if tls { "true" } else { "false" })
         .replace("@authentication@", authentication)
         .replace("@password_hash@", password_hash)

@@ -7,6 +7,7 @@ mod notifications;
 mod persistence;
 mod survival;
 mod tabs;
+mod tokens;
 mod trouble;
 mod views;
 

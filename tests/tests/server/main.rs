@@ -6,6 +6,7 @@
 mod chaos;
 mod conversation;
 mod sign_in;
+mod tokens;
 mod trouble;
 
 use anyhow::Result;

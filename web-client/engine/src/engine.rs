@@ -18,6 +18,7 @@ use crate::modules;
 use crate::now::Now;
 use crate::outbox::{Outbox, Queued};
 use crate::output::{Level, Output, Record, Table};
+use crate::sasl;
 use crate::session::{self, Effect, Session};
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, Iq, IqKind, MessageType, StanzaError};
@@ -54,6 +55,8 @@ pub struct Engine {
 
 enum Wire {
     Transmit(String),
+    /// What leads to a transmission by whoever holds the secrets.
+    Sasl(sasl::Request),
     Close,
 }
 
@@ -77,6 +80,7 @@ impl Engine {
             me: None,
             established: false,
             offered: Vec::new(),
+            bound_with: Vec::new(),
             catching_up: false,
             subscriptions: SortedMap::default(),
             features,
@@ -155,6 +159,11 @@ impl Engine {
         engine
     }
 
+    /// Whether nobody is signed in, and the server has been told all there was to tell.
+    pub fn is_over(&self) -> bool {
+        self.session.is_over()
+    }
+
     /// The documents that are implemented, in the order of the table of modules.
     pub fn specifications() -> Vec<Specification> {
         modules::table()
@@ -202,6 +211,7 @@ impl Engine {
         {
             match self.wire.pop_front() {
                 Some((_, Wire::Transmit(text))) => return Output::Transmit(text),
+                Some((_, Wire::Sasl(request))) => return Output::Sasl(request),
                 Some((_, Wire::Close)) => return Output::Close,
                 None => {}
             }
@@ -313,6 +323,13 @@ impl Engine {
             Effect::Transmit(text) => self.wire.push_back((PENDING, Wire::Transmit(text))),
             Effect::Handshake(text) => self.wire.push_back((0, Wire::Transmit(text))),
             Effect::Close => self.wire.push_back((PENDING, Wire::Close)),
+            Effect::Start(start) => {
+                let number = if start.acknowledges() { PENDING } else { 0 };
+                let wishes = self.modules.iter().filter_map(|module| module.on_bind());
+                let (request, granted) = start.request(wishes);
+                self.core.bound_with = granted;
+                self.wire.push_back((number, Wire::Sasl(request)));
+            }
             Effect::Sasl(request) => self.outputs.push_back(Output::Sasl(request)),
             Effect::Established { resumed } => {
                 for index in 0..self.modules.len() {
@@ -337,6 +354,11 @@ impl Engine {
                 self.core.catching_up = false;
                 self.core.outbox.clear();
                 self.core.durable.rewrite();
+                if self.session.is_hidden() {
+                    // That is about the page, not about who was signed in.
+                    let hidden = Command::Session(session::Command::Visible(false));
+                    self.each(|module, ctx| module.on_command(ctx, &hidden));
+                }
             }
             Effect::Stanza(element) => self.stanza(&element),
             Effect::Proven(id) => self.proven(&id),

@@ -48,6 +48,12 @@ pub(crate) trait Module {
         &[]
     }
 
+    /// What a new session is to begin with (XEP-0386), if its namespace is offered for
+    /// that. [`Core::bound_with`] says whether it was.
+    fn on_bind(&self) -> Option<Element> {
+        None
+    }
+
     /// The session is up: resumed, or new and ready for requests.
     fn on_established(&mut self, _ctx: &mut Ctx<'_>, _resumed: bool) {}
 
@@ -168,6 +174,8 @@ pub(crate) struct Core {
     pub(crate) established: bool,
     /// The namespaces of the features that the server offered after sign-in.
     pub(crate) offered: Vec<String>,
+    /// The namespaces of what the session has begun with ([`Module::on_bind`]).
+    pub(crate) bound_with: Vec<String>,
     /// Who sees whose presence, as the roster has it.
     pub(crate) subscriptions: SortedMap<BareJid, Subscription>,
     /// What all modules together advertise.
@@ -206,6 +214,11 @@ pub(crate) struct Ctx<'a> {
 impl Ctx<'_> {
     pub(crate) fn now(&self) -> Now {
         self.core.now
+    }
+
+    /// Whether the session has begun with what is in `namespace`.
+    pub(crate) fn began_with(&self, namespace: &str) -> bool {
+        self.core.bound_with.iter().any(|known| known == namespace)
     }
 
     /// Our own bare address, once somebody is signed in.

@@ -15,6 +15,8 @@ pub enum Output {
         url: String,
     },
     /// Ask the holder of the secrets; the answer is an [`Input::SaslReply`](crate::Input::SaslReply).
+    /// Tokens are to be [taken out](sasl::lift_token) of what the server says before an
+    /// engine sees it.
     Sasl(sasl::Request),
     /// Write these records, in one transaction with those of the store that has applied
     /// the events of this drain, then answer with [`Input::Committed`](crate::Input::Committed).

@@ -2,23 +2,32 @@
 //!
 //! ```text
 //! SignedOut ─▶ Opening ─▶ Greeting ─▶ Authenticating ─▶ Greeting ─▶ Binding | Resuming ─▶ Established
-//!    ▲            ▲                                                                          │
+//!    ▲            ▲                          └───────────── or ─────────▶ Settling ─▶────────┤
 //!    │            └────────────────────────────── Waiting ◀────── connection lost ───────────┤
 //!    └── signed out, or refused for good ◀── Closing ◀───────────────────────────────────────┘
 //! ```
+//!
+//! Between Authenticating and what follows it is Verifying for a moment.
 
+mod ending;
+mod inline;
+mod liveness;
+mod proof;
+mod revocation;
+mod saved;
+mod sign_in;
 mod trouble;
+
+pub(crate) use inline::Start;
+pub(crate) use saved::Saved;
 
 use std::time::Duration;
 
-use jid::{BareJid, FullJid};
+use jid::BareJid;
 use minidom::Element;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
-use crate::codec::{decode, encode};
-use crate::durable::{FORMAT, ForeignState};
-use crate::input::CloseReason;
 use crate::module::Core;
 use crate::output::Level;
 use crate::sasl;
@@ -26,7 +35,9 @@ use crate::stanza::{Iq, IqKind};
 use crate::store::{MessageId, SessionStatus, SignInStep, StoreEvent, Trouble};
 use crate::stream_management::{StreamManagement, Unacked};
 use crate::timer::{Key, Owner};
-use crate::xml::{self, Frame, build};
+use crate::xml::{self, Frame};
+use inline::Asked;
+use revocation::Revocation;
 
 /// What a person can ask of the session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,35 +64,8 @@ pub enum Command {
 
 /// From opening a socket to being established.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
-/// How long the other side may be silent before it is asked whether it is still there,
-/// and how long it may take to answer.
-struct Patience {
-    silence: Duration,
-    answer: Duration,
-}
-
-/// Somebody looks at the page: a dead connection is found within 20 seconds.
-const WATCHED: Patience = Patience {
-    silence: Duration::from_secs(12),
-    answer: Duration::from_secs(6),
-};
-/// Nobody does: traffic costs, and browsers keep the timers of hidden pages back.
-const UNWATCHED: Patience = Patience {
-    silence: Duration::from_secs(25),
-    answer: Duration::from_secs(15),
-};
-/// The same where there is reason to think that the connection is dead.
-const SUSPICION_TIME: Duration = Duration::from_secs(4);
-/// How often a page that is seen looks whether the machine has slept.
-const HEARTBEAT_TIME: Duration = Duration::from_secs(2);
-/// Stanzas are acknowledged unasked after this time, or this many of them.
-const REPORT_TIME: Duration = Duration::from_secs(10);
-const REPORT_COUNT: u32 = 50;
 /// How long we wait for `<close/>` to be answered (RFC 7395 3.6).
 const CLOSE_TIME: Duration = Duration::from_secs(2);
-/// Back-off: the first wait, and the longest.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 const DEADLINE: Key = 0;
 const LIVENESS: Key = 1;
@@ -99,7 +83,12 @@ enum State {
     Greeting {
         authenticated: bool,
     },
-    Authenticating,
+    Authenticating(Asked),
+    /// The server is content. Whether we are too, is being found out.
+    Verifying(Asked, Option<Box<Element>>),
+    /// There is a session; its features, which are on the way (XEP-0388 2.6.1), say
+    /// whether it can be managed.
+    Settling,
     Resuming,
     Binding {
         id: String,
@@ -117,6 +106,8 @@ pub(crate) enum Effect {
     /// On the way to a session: it promises nothing, and waits for no disk.
     Handshake(String),
     Close,
+    /// Signing in begins, with what the modules add to it.
+    Start(Box<Start>),
     Sasl(sasl::Request),
     /// The session is up.
     Established {
@@ -132,47 +123,6 @@ pub(crate) enum Effect {
     Proven(MessageId),
     /// The server ended the stream over something we sent.
     Blamed,
-}
-
-/// What survives the page.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Saved {
-    pub(crate) account: Option<BareJid>,
-    me: Option<FullJid>,
-    url: String,
-    resource: Option<String>,
-    lasting: bool,
-    managed: bool,
-    management: StreamManagement,
-}
-
-impl Saved {
-    /// A session of `account` that has yet to be made.
-    pub(crate) fn new(account: BareJid, url: String) -> Self {
-        Self {
-            account: Some(account),
-            me: None,
-            url,
-            resource: None,
-            lasting: true,
-            managed: false,
-            management: StreamManagement::default(),
-        }
-    }
-
-    pub(crate) fn read(stored: &[u8]) -> Result<Self, ForeignState> {
-        match stored.split_first() {
-            Some((&FORMAT, saved)) => decode(saved).ok_or(ForeignState::Unreadable),
-            Some((&other, _)) => Err(ForeignState::Format(other)),
-            None => Err(ForeignState::Unreadable),
-        }
-    }
-
-    fn write(&self) -> Vec<u8> {
-        let mut row = vec![FORMAT];
-        row.extend(encode(self));
-        row
-    }
 }
 
 #[derive(Debug)]
@@ -193,6 +143,11 @@ pub(crate) struct Session {
     heard: Duration,
     asked_for_life: bool,
     hidden: bool,
+    /// Whether the features that follow a sign-in are still to come; what is known of
+    /// them until then.
+    features_due: bool,
+    foreseen: Vec<String>,
+    revocation: Revocation,
     /// What the stream error said, until the socket closes.
     trouble: Option<Trouble>,
     effects: Vec<Effect>,
@@ -212,6 +167,9 @@ impl Session {
             heard: Duration::ZERO,
             asked_for_life: false,
             hidden: false,
+            features_due: false,
+            foreseen: Vec::new(),
+            revocation: Revocation::None,
             trouble: None,
             effects: Vec::new(),
         }
@@ -226,45 +184,14 @@ impl Session {
         self.effects.is_empty()
     }
 
+    /// Whether nobody can see the page.
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.hidden
+    }
+
     /// Whether a stanza may be put on the wire.
     pub(crate) fn is_established(&self) -> bool {
         self.state == State::Established
-    }
-
-    /// What to write, if there is anything to come back to.
-    pub(crate) fn save(&self, core: &Core) -> Option<Vec<u8>> {
-        if !self.lasting && core.outbox.is_empty() {
-            return None;
-        }
-        let saved = Saved {
-            account: core.account.clone(),
-            me: core.me.clone(),
-            url: self.url.clone(),
-            resource: self.resource.clone(),
-            lasting: self.lasting,
-            managed: self.managed,
-            management: self.management.clone(),
-        };
-        Some(saved.write())
-    }
-
-    /// The page is new: a session that was established is resumed at once.
-    pub(crate) fn restore(&mut self, core: &mut Core, saved: Saved) {
-        self.url = saved.url;
-        self.resource = saved.resource;
-        self.lasting = saved.lasting;
-        self.managed = saved.managed;
-        if !saved.lasting {
-            return;
-        }
-        self.management = saved.management;
-        self.management.restored();
-        core.outbox.on_the_wire(self.management.messages());
-        core.me = saved.me;
-        if let Some(me) = core.me.clone() {
-            core.event(StoreEvent::Bound(me));
-        }
-        self.retry(core);
     }
 
     pub(crate) fn command(&mut self, core: &mut Core, command: Command) {
@@ -278,6 +205,7 @@ impl Session {
                 core.account = Some(jid);
                 self.url = url;
                 self.lasting = false;
+                self.revocation = Revocation::None;
                 self.attempts = 0;
                 core.event(StoreEvent::Status(SessionStatus::SigningIn(
                     SignInStep::Connecting,
@@ -296,6 +224,8 @@ impl Session {
                 }
                 self.end(core, None);
                 self.effects.push(Effect::Forget);
+                self.revocation = Revocation::Asked;
+                self.effects.push(Effect::Sasl(sasl::Request::SignedOut));
             }
             Command::RetryNow => {
                 if self.state == State::Waiting {
@@ -337,6 +267,8 @@ impl Session {
         match xml::parse(text) {
             Ok(Frame::Open) => {}
             Ok(Frame::Close) => self.closed_by_server(core),
+            // Nothing of it is about us any more.
+            Ok(Frame::Element(_)) if self.state == State::Closing => {}
             Ok(Frame::Element(element)) => self.element(core, element),
             Err(error) => {
                 // It counts: the server has counted it too (XEP-0198 4).
@@ -349,33 +281,11 @@ impl Session {
         }
     }
 
-    pub(crate) fn closed(&mut self, core: &mut Core, reason: &CloseReason) {
-        match self.state {
-            State::SignedOut | State::Waiting => {}
-            State::Closing => {
-                self.state = State::SignedOut;
-                core.timers.cancel(Owner::Session, DEADLINE);
-            }
-            _ => {
-                let trouble = self.trouble.take().unwrap_or(if reason.opened {
-                    Trouble::ConnectionLost
-                } else {
-                    Trouble::ProxyUnreachable
-                });
-                core.log(
-                    Level::Info,
-                    format!("connection closed, code {}", reason.code),
-                );
-                self.fail(core, trouble);
-            }
-        }
-    }
-
     pub(crate) fn timeout(&mut self, core: &mut Core, key: Key) {
         match key {
             DEADLINE if self.state == State::Closing => {
-                self.state = State::SignedOut;
                 self.effects.push(Effect::Close);
+                self.left(core);
             }
             DEADLINE => self.fail(core, Trouble::Timeout),
             LIVENESS => self.check_life(core),
@@ -383,25 +293,6 @@ impl Session {
             REPORT if self.state == State::Established => self.acknowledge(core),
             HEARTBEAT => self.beat(core),
             _ => {}
-        }
-    }
-
-    pub(crate) fn sasl_reply(&mut self, core: &mut Core, reply: sasl::Reply) {
-        if self.state != State::Authenticating {
-            return;
-        }
-        match reply {
-            sasl::Reply::Auth { mechanism, initial } => {
-                let auth = xml::write(&sasl::auth(&mechanism, &initial));
-                self.effects.push(Effect::Handshake(auth));
-            }
-            sasl::Reply::AuthSent => {}
-            sasl::Reply::Response(data) => {
-                let response = xml::write(&sasl::response(&data));
-                self.effects.push(Effect::Handshake(response));
-            }
-            sasl::Reply::Verified => self.greet(core, true),
-            sasl::Reply::Failed(trouble) => self.fail(core, trouble),
         }
     }
 
@@ -415,39 +306,28 @@ impl Session {
         self.transmit(stanza);
     }
 
-    /// Asks for proof of what has been sent, once a drain.
-    pub(crate) fn ask_for_proof(&mut self, core: &mut Core) {
-        if self.state != State::Established || !self.management.request() {
-            return;
-        }
-        if self.managed {
-            self.transmit(StreamManagement::request_ack());
-        } else {
-            self.ping(core);
-        }
-    }
-
     fn open(&mut self, core: &mut Core) {
         self.state = State::Opening;
         self.trouble = None;
         self.probe = None;
+        self.features_due = false;
         self.deadline(core, HANDSHAKE_TIME);
         self.beat(core);
         self.effects.push(Effect::Open(self.url.clone()));
     }
 
-    fn greet(&mut self, core: &mut Core, authenticated: bool) {
-        let Some(account) = &core.account else { return };
-        let open = xml::open(account);
-        self.state = State::Greeting { authenticated };
-        self.effects.push(Effect::Handshake(open));
-    }
-
     fn element(&mut self, core: &mut Core, element: Element) {
+        if matches!(self.state, State::Verifying(..)) {
+            let detail = "the server speaks before it may".to_owned();
+            return self.fail(core, Trouble::Protocol { detail });
+        }
+        if element.ns() != ns::STREAM {
+            self.settle(core, None);
+        }
         match (element.name(), element.ns().as_str()) {
             ("features", ns::STREAM) => self.features(core, &element),
             ("error", ns::STREAM) => self.stream_error(core, &element),
-            (name, ns::SASL) => self.sasl(core, name, &element),
+            (_, ns::SASL | ns::SASL2) => self.sasl(core, &element),
             (name, ns::SM) => self.managed(core, name, &element),
             ("iq" | "message" | "presence", ns::JABBER_CLIENT) => self.stanza(core, element),
             (name, namespace) => {
@@ -476,353 +356,6 @@ impl Session {
                 }
             }
             _ => core.log(Level::Warning, "skipped a stanza before the session was up"),
-        }
-    }
-
-    fn features(&mut self, core: &mut Core, features: &Element) {
-        match self.state {
-            State::Greeting {
-                authenticated: false,
-            } => {
-                let mechanisms = features
-                    .get_child("mechanisms", ns::SASL)
-                    .into_iter()
-                    .flat_map(Element::children)
-                    .map(Element::text)
-                    .collect();
-                self.state = State::Authenticating;
-                self.signing_in(core, SignInStep::Authenticating);
-                self.effects
-                    .push(Effect::Sasl(sasl::Request::Start { mechanisms }));
-            }
-            State::Greeting {
-                authenticated: true,
-            } => {
-                self.signing_in(core, SignInStep::Binding);
-                self.managed = StreamManagement::offered(features);
-                core.offered = features.children().map(Element::ns).collect();
-                match self.management.resume().filter(|_| self.managed) {
-                    Some(resume) => {
-                        // It acknowledges too.
-                        core.durable.due = true;
-                        self.state = State::Resuming;
-                        self.transmit(resume);
-                    }
-                    None => {
-                        self.drop_session(core);
-                        self.bind(core);
-                    }
-                }
-            }
-            _ => core.log(Level::Warning, "skipped stream features out of turn"),
-        }
-    }
-
-    fn sasl(&mut self, core: &mut Core, name: &str, element: &Element) {
-        if self.state != State::Authenticating {
-            return;
-        }
-        let request = match (name, sasl::data(element)) {
-            ("failure", _) => return self.fail(core, trouble::of_sasl_failure(element)),
-            ("challenge", Some(data)) => sasl::Request::Challenge(data),
-            ("success", Some(data)) => sasl::Request::Success(data),
-            _ => {
-                let detail = format!("<{name}/> can't be read");
-                return self.fail(core, Trouble::Protocol { detail });
-            }
-        };
-        self.effects.push(Effect::Sasl(request));
-    }
-
-    fn bind(&mut self, core: &mut Core) {
-        let id = core.ids.id();
-        self.state = State::Binding { id: id.clone() };
-        let resource = self.resource.as_ref();
-        let resource = resource.map(|name| build("resource", ns::BIND).text(name).done());
-        let bind = build("bind", ns::BIND).children(resource);
-        self.transmit(request(IqKind::Set, id, bind.done()));
-    }
-
-    fn bound(&mut self, core: &mut Core, element: &Element) {
-        let bound = element
-            .get_child("bind", ns::BIND)
-            .and_then(|bind| xml::child_text(bind, "jid"))
-            .and_then(|jid| jid.parse::<FullJid>().ok());
-        let Some(me) = bound else {
-            let detail = "the server gives us no address".to_owned();
-            return self.fail(core, Trouble::Protocol { detail });
-        };
-        // Whoever came as nobody in particular is somebody now (RFC 6120 7.6).
-        core.account = Some(me.to_bare());
-        core.event(StoreEvent::Bound(me.clone()));
-        self.resource = Some(me.resource().to_string());
-        core.me = Some(me);
-        if self.managed {
-            let enable = self.management.enable();
-            self.transmit(enable);
-        }
-        self.establish(core, false);
-    }
-
-    fn establish(&mut self, core: &mut Core, resumed: bool) {
-        self.state = State::Established;
-        self.lasting = true;
-        self.attempts = 0;
-        core.established = true;
-        core.timers.cancel(Owner::Session, DEADLINE);
-        self.heard = core.now.monotonic;
-        self.asked_for_life = false;
-        core.timers.set(
-            Owner::Session,
-            LIVENESS,
-            self.heard + self.patience().silence,
-        );
-        self.beat(core);
-        core.event(StoreEvent::Status(SessionStatus::Online));
-        let how = if resumed { "resumed" } else { "begun" };
-        core.log(Level::Info, format!("session {how}"));
-        self.effects.push(Effect::Established { resumed });
-    }
-
-    /// Nonzas of stream management (XEP-0198).
-    fn managed(&mut self, core: &mut Core, name: &str, element: &Element) {
-        match name {
-            "enabled" => {
-                self.management.enabled(element);
-                core.durable.due = true;
-            }
-            "r" => self.acknowledge(core),
-            "a" => self.acked(core, element),
-            "resumed" if self.state == State::Resuming => {
-                self.acked(core, element);
-                // Messages go again as the outbox has them, in order.
-                core.outbox.send_again();
-                for unacked in self.management.resumed() {
-                    if let Unacked::Other(stanza) = unacked {
-                        self.send(stanza, None);
-                    }
-                }
-                core.durable.due = true;
-                self.establish(core, true);
-            }
-            "failed" if self.state == State::Resuming => {
-                self.acked(core, element);
-                self.drop_session(core);
-                self.bind(core);
-            }
-            // Pings prove what acks would have.
-            "failed" => self.managed = false,
-            _ => {}
-        }
-    }
-
-    /// Behind the commit of everything that it acknowledges.
-    fn acknowledge(&mut self, core: &mut Core) {
-        core.durable.due = true;
-        core.timers.cancel(Owner::Session, REPORT);
-        let ack = self.management.ack();
-        self.transmit(ack);
-    }
-
-    /// What the server keeps for us is not to grow without end, even if it doesn't ask.
-    fn report(&mut self, core: &mut Core) {
-        match self.management.unreported() {
-            0 => {}
-            1 => core
-                .timers
-                .set(Owner::Session, REPORT, core.now.monotonic + REPORT_TIME),
-            count if count >= REPORT_COUNT => self.acknowledge(core),
-            _ => {}
-        }
-    }
-
-    fn acked(&mut self, core: &mut Core, element: &Element) {
-        let Some(h) = StreamManagement::h(element) else {
-            return;
-        };
-        match self.management.acked(h) {
-            Ok(acked) => self.proven(acked),
-            Err(error) => {
-                // XEP-0198 4: the two sides no longer agree on what was said.
-                let detail = error.to_string();
-                self.drop_session(core);
-                self.fail(core, Trouble::Protocol { detail });
-            }
-        }
-    }
-
-    fn ponged(&mut self) {
-        self.probe = None;
-        let arrived = self.management.ponged();
-        self.proven(arrived);
-    }
-
-    fn proven(&mut self, stanzas: Vec<Unacked>) {
-        for unacked in stanzas {
-            if let Unacked::Message(id) = unacked {
-                self.effects.push(Effect::Proven(id));
-            }
-        }
-    }
-
-    fn ping(&mut self, core: &mut Core) {
-        let id = core.ids.id();
-        self.probe = Some(id.clone());
-        let ping = request(IqKind::Get, id, build("ping", ns::PING).done());
-        if self.managed {
-            self.send(ping, None);
-        } else {
-            self.transmit(ping);
-        }
-    }
-
-    /// Browsers keep timers of hidden pages back, so that one may come late: what
-    /// counts is when we last heard anything.
-    fn check_life(&mut self, core: &mut Core) {
-        if self.state != State::Established {
-            return;
-        }
-        let now = core.now.monotonic;
-        let Patience { silence, answer } = self.patience();
-        let next = if !self.asked_for_life && now.saturating_sub(self.heard) < silence {
-            self.heard + silence
-        } else if self.asked_for_life {
-            return self.fail(core, Trouble::Timeout);
-        } else {
-            self.ask_for_life(core);
-            now + answer
-        };
-        core.timers.set(Owner::Session, LIVENESS, next);
-    }
-
-    fn patience(&self) -> Patience {
-        if self.hidden { UNWATCHED } else { WATCHED }
-    }
-
-    fn ask_for_life(&mut self, core: &mut Core) {
-        self.asked_for_life = true;
-        if self.managed {
-            self.transmit(StreamManagement::request_ack());
-        } else {
-            self.ping(core);
-        }
-    }
-
-    /// The machine has slept, the network has come back, somebody looks again: a wait is
-    /// over, a connection is not to be trusted.
-    pub(crate) fn woken(&mut self, core: &mut Core) {
-        if self.state == State::Waiting {
-            self.retry(core);
-        } else {
-            self.suspect(core);
-        }
-    }
-
-    /// The connection may be dead; it has little time to prove that it isn't.
-    fn suspect(&mut self, core: &mut Core) {
-        if self.state == State::Established {
-            self.ask_for_life(core);
-            let at = core.now.monotonic + SUSPICION_TIME;
-            core.timers.set(Owner::Session, LIVENESS, at);
-        }
-    }
-
-    /// Sleep is noticed at the next input, which has to come.
-    fn beat(&self, core: &mut Core) {
-        let asleep = matches!(self.state, State::SignedOut | State::Closing);
-        if self.hidden || asleep {
-            core.timers.cancel(Owner::Session, HEARTBEAT);
-        } else {
-            let at = core.now.monotonic + HEARTBEAT_TIME;
-            core.timers.set(Owner::Session, HEARTBEAT, at);
-        }
-    }
-
-    fn stream_error(&mut self, core: &mut Core, element: &Element) {
-        let (trouble, blamed) = trouble::of_stream_error(element, core.account.as_ref());
-        core.log(Level::Info, format!("stream error: {trouble:?}"));
-        if blamed {
-            self.effects.push(Effect::Blamed);
-        }
-        // A stream error ends the session too (RFC 6120 4.9.1.1, XEP-0198 5): what
-        // is left to do is to begin a new one, when the socket closes.
-        self.trouble = Some(trouble);
-    }
-
-    fn closed_by_server(&mut self, core: &mut Core) {
-        if self.state == State::Closing {
-            self.state = State::SignedOut;
-            core.timers.cancel(Owner::Session, DEADLINE);
-            self.effects.push(Effect::Close);
-            return;
-        }
-        self.transmit(couplet_shared::framing::CLOSE.to_owned());
-        let trouble = self.trouble.take().unwrap_or(Trouble::ConnectionLost);
-        self.fail(core, trouble);
-    }
-
-    /// The connection is no longer of use.
-    fn fail(&mut self, core: &mut Core, trouble: Trouble) {
-        self.effects.push(Effect::Close);
-        core.established = false;
-        core.timers.cancel(Owner::Session, DEADLINE);
-        core.timers.cancel(Owner::Session, LIVENESS);
-        core.timers.cancel(Owner::Session, REPORT);
-        if !self.lasting || trouble::is_final(&trouble) {
-            self.state = State::SignedOut;
-            return self.end(core, Some(trouble));
-        }
-        let wait = self.next_wait(core);
-        self.state = State::Waiting;
-        let at = core.now.monotonic + wait;
-        core.timers.set(Owner::Session, RETRY, at);
-        let until = core.now.wall_at(at);
-        core.event(StoreEvent::Status(SessionStatus::Waiting {
-            trouble,
-            until,
-        }));
-    }
-
-    /// Twice as long each time, of which a random half is spared so that a
-    /// server that comes back isn't met by everybody at once.
-    fn next_wait(&mut self, core: &mut Core) -> Duration {
-        let longest = FIRST_WAIT
-            .saturating_mul(1 << self.attempts.min(10))
-            .min(LONGEST_WAIT);
-        self.attempts = self.attempts.saturating_add(1);
-        let half = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX) / 2;
-        Duration::from_millis(half + core.ids.below(half.max(1)))
-    }
-
-    fn retry(&mut self, core: &mut Core) {
-        core.timers.cancel(Owner::Session, RETRY);
-        core.event(StoreEvent::Status(SessionStatus::Reconnecting {
-            trouble: Trouble::ConnectionLost,
-        }));
-        self.open(core);
-    }
-
-    /// Nobody is signed in any more.
-    fn end(&mut self, core: &mut Core, trouble: Option<Trouble>) {
-        self.drop_session(core);
-        self.lasting = false;
-        core.established = false;
-        core.timers.cancel(Owner::Session, LIVENESS);
-        core.timers.cancel(Owner::Session, RETRY);
-        core.event(StoreEvent::Status(SessionStatus::SignedOut { trouble }));
-    }
-
-    fn drop_session(&mut self, core: &mut Core) {
-        core.durable.due |= self.lasting;
-        self.management.reset();
-        self.probe = None;
-        core.me = None;
-        self.effects.push(Effect::Lost);
-    }
-
-    fn signing_in(&self, core: &mut Core, step: SignInStep) {
-        if !self.lasting {
-            core.event(StoreEvent::Status(SessionStatus::SigningIn(step)));
         }
     }
 

@@ -61,10 +61,15 @@ impl StreamManagement {
     /// `<enable/>`; outgoing stanzas count from now on.
     pub(crate) fn enable(&mut self) -> String {
         self.unacked.clear();
-        let enable = build("enable", ns::SM)
+        xml::write(&Self::enable_request())
+    }
+
+    /// The same, for where it goes into another request (XEP-0386).
+    pub(crate) fn enable_request() -> Element {
+        build("enable", ns::SM)
             .attr("resume", "true")
-            .attr("max", RESUMPTION_TIME);
-        xml::write(&enable.done())
+            .attr("max", RESUMPTION_TIME)
+            .done()
     }
 
     pub(crate) fn enabled(&mut self, enabled: &Element) {

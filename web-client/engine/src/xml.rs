@@ -56,6 +56,8 @@ pub(crate) fn write(element: &Element) -> String {
 /// Our stream header as a message (RFC 7395 3.3.1).
 pub(crate) fn open(account: &BareJid) -> String {
     let open = build("open", couplet_shared::ns::FRAMING)
+        // XEP-0388 2.1: a server may offer what fits whoever comes.
+        .attr("from", account.node().map(|_| account.as_str()))
         .attr("to", account.domain().as_str())
         .attr("version", "1.0");
     write(&open.done())

@@ -1,6 +1,6 @@
 //! What went wrong, in words: what happened, whose side it is on, what to do.
 
-use couplet_engine::store::Trouble;
+use couplet_engine::store::{Again, Trouble};
 use yew::prelude::*;
 
 use super::icon::{Icon, icon};
@@ -17,7 +17,7 @@ pub(crate) fn title(trouble: &Trouble) -> AttrValue {
         Trouble::ServerUnreachable { .. } => t("trouble.serverTitle"),
         Trouble::ServerCertificate { .. } => t("trouble.certificateTitle"),
         Trouble::WrongPassword { .. } => t("trouble.passwordTitle"),
-        Trouble::PasswordNeeded => t("trouble.againTitle"),
+        Trouble::PasswordNeeded(_) => t("trouble.againTitle"),
         Trouble::AccountDisabled { .. } => t("trouble.accountTitle"),
         Trouble::SignInRefused { .. } => t("trouble.refusedTitle"),
         Trouble::NoMechanism { .. } => t("trouble.mechanismTitle"),
@@ -42,7 +42,12 @@ fn advice(trouble: &Trouble, served: &[String]) -> AttrValue {
         Trouble::ServerUnreachable { .. } => t("trouble.serverText"),
         Trouble::ServerCertificate { .. } => t("trouble.certificateText"),
         Trouble::WrongPassword { .. } => t("trouble.passwordText"),
-        Trouble::PasswordNeeded => t("trouble.againText"),
+        Trouble::PasswordNeeded(why) => t(match why {
+            Again::Changed => "trouble.againChanged",
+            Again::Plain => "trouble.againPlain",
+            Again::TokenExpired => "trouble.againExpired",
+            Again::TokenRefused => "trouble.againRefused",
+        }),
         Trouble::AccountDisabled { .. } => t("trouble.accountText"),
         Trouble::SignInRefused { condition, .. } => {
             t_with("trouble.refusedText", &[("condition", condition)])
@@ -70,7 +75,7 @@ fn quote(trouble: &Trouble) -> Option<&str> {
         | Trouble::SignInRefused { text, .. }
         | Trouble::StreamError { text, .. } => text.as_deref(),
         Trouble::InsecurePage
-        | Trouble::PasswordNeeded
+        | Trouble::PasswordNeeded(_)
         | Trouble::ProxyUnreachable
         | Trouble::ConnectionLost
         | Trouble::Timeout

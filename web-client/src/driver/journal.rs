@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use couplet_engine::Record;
 
-use crate::platform::storage::{Change, Durability, Fault, SaltedKey, Storage, Writing};
+use crate::platform::storage::{Change, Durability, Fault, Kept, Storage, Writing};
 
 /// Where the rows of one account are written.
 pub(crate) struct Journal {
@@ -17,8 +17,8 @@ pub(crate) struct Journal {
     /// What the disk didn't take: it goes with the next transaction, so that what is
     /// on the disk is always a state that there has been.
     unsaved: RefCell<Vec<Change>>,
-    /// The key that the next page will find, once there is one.
-    remembered: RefCell<Option<Option<SaltedKey>>>,
+    /// What the next page will find to sign in with.
+    remembered: RefCell<Option<Kept>>,
     /// The disk has taken nothing for so long that it stays as it is.
     given_up: Cell<bool>,
     closed: Cell<bool>,
@@ -95,15 +95,15 @@ impl Journal {
         }
     }
 
-    /// Sees to it that the next page knows who is signed in, and with which key; false if
+    /// Sees to it that the next page knows who is signed in, and how to sign in; false if
     /// it does already.
-    pub(super) async fn remember(&self, key: Option<SaltedKey>) -> Result<bool, Fault> {
-        let known = matches!(&*self.remembered.borrow(), Some(known) if is_same(known, &key));
-        if known {
+    pub(super) async fn remember(&self, kept: Kept) -> Result<bool, Fault> {
+        let known = matches!(&*self.remembered.borrow(), Some(known) if known.is_same(&kept));
+        if known || self.closed.get() {
             return Ok(false);
         }
-        *self.remembered.borrow_mut() = Some(key.clone());
-        let writing = self.storage.remember(&self.account, key.as_ref())?;
+        let writing = self.storage.remember(&self.account, &kept)?;
+        *self.remembered.borrow_mut() = Some(kept);
         writing.done().await?;
         Ok(true)
     }
@@ -116,14 +116,6 @@ impl Journal {
     /// The account has nothing left here.
     pub(crate) async fn forget(&self) -> Result<(), Fault> {
         self.storage.forget(&self.account)?.done().await
-    }
-}
-
-fn is_same(left: &Option<SaltedKey>, right: &Option<SaltedKey>) -> bool {
-    match (left, right) {
-        (Some(left), Some(right)) => left.is_same(right),
-        (None, None) => true,
-        _ => false,
     }
 }
 

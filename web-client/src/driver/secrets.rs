@@ -1,47 +1,118 @@
 //! What somebody signs in with. None of it ever reaches the engine.
 
-use couplet_engine::sasl::{Identity, ProofRequest};
-use couplet_engine::store::Trouble;
+use couplet_engine::Timestamp;
+use couplet_engine::sasl::{GivenToken, Identity, Means, ProofRequest, device_id};
+use couplet_engine::store::{Again, Trouble};
 use jid::BareJid;
+use web_sys::CryptoKey;
 use zeroize::Zeroizing;
 
-use crate::platform::{self, storage::SaltedKey};
+use crate::platform::{
+    self,
+    storage::{Kept, SaltedKey, Token},
+};
 
-/// A password, or the key that stands for it.
+/// A password, the key that stands for it, a token.
 pub(crate) struct Secrets {
     username: Option<String>,
     /// Known while the page lives in which it was typed.
     password: Option<Zeroizing<String>>,
     /// What the password was last turned into: SCRAM wants nothing else.
     key: Option<SaltedKey>,
+    token: Option<Token>,
+    /// Why there is no token any more.
+    lost_token: Option<Again>,
+    /// By what the server knows this device.
+    device: String,
+}
+
+/// A token from the server, until it is a key.
+pub(super) struct NewToken {
+    secret: Zeroizing<String>,
+    expiry: Timestamp,
+}
+
+impl From<GivenToken> for NewToken {
+    fn from(given: GivenToken) -> Self {
+        Self {
+            secret: Zeroizing::new(given.secret),
+            expiry: given.expiry,
+        }
+    }
 }
 
 impl Secrets {
     /// What has just been typed.
     pub(crate) fn typed(jid: &BareJid, password: String) -> Self {
         Self {
-            username: jid.node().map(|node| node.to_string()),
             password: Some(Zeroizing::new(password)),
-            key: None,
+            ..Self::kept(jid, Kept::default())
         }
     }
 
     /// What an earlier page has left.
-    pub(crate) fn kept(jid: &BareJid, key: Option<SaltedKey>) -> Self {
+    pub(crate) fn kept(jid: &BareJid, kept: Kept) -> Self {
         Self {
             username: jid.node().map(|node| node.to_string()),
             password: None,
-            key,
+            key: kept.salted,
+            token: kept.token,
+            lost_token: None,
+            device: kept.device.unwrap_or_else(|| device_id(platform::random())),
         }
     }
 
-    /// The key to keep for the next page; none where the server wants the password itself.
-    pub(super) fn key(&self) -> Option<&SaltedKey> {
-        self.key.as_ref()
+    /// The same, by the name under which the server knows this device already.
+    pub(crate) fn on_device(self, known: Option<String>) -> Self {
+        Self {
+            device: known.unwrap_or(self.device),
+            ..self
+        }
+    }
+
+    /// What to keep for the next page.
+    pub(super) fn to_keep(&self) -> Kept {
+        Kept {
+            salted: self.key.clone(),
+            token: self.token.clone(),
+            device: Some(self.device.clone()),
+        }
+    }
+
+    pub(super) fn device(&self) -> String {
+        self.device.clone()
+    }
+
+    pub(super) fn means(&self, now: Timestamp) -> Means {
+        let valid = self.token.as_ref().filter(|token| token.expiry > now);
+        let expired = self.token.is_some() && valid.is_none();
+        Means {
+            password: self.password.is_some(),
+            key: self.key.as_ref().map(|key| key.hash),
+            token: valid.map(|token| token.count),
+            lost_token: self.lost_token.or(expired.then_some(Again::TokenExpired)),
+        }
     }
 
     pub(super) fn learn(&mut self, key: SaltedKey) {
         self.key = Some(key);
+    }
+
+    /// The token is being tried once more.
+    pub(super) fn try_token(&mut self) -> Option<CryptoKey> {
+        let token = self.token.as_mut()?;
+        token.count = token.count.saturating_add(1);
+        Some(token.key.clone())
+    }
+
+    pub(super) fn learn_token(&mut self, token: Token) {
+        self.token = Some(token);
+        self.lost_token = None;
+    }
+
+    pub(super) fn forget_token(&mut self, why: Again) {
+        self.token = None;
+        self.lost_token = Some(why);
     }
 
     pub(super) fn identity(&self) -> Identity {
@@ -60,11 +131,25 @@ impl Secrets {
 
     /// The password as RFC 4013 wants it; one that it forbids can't be right.
     pub(super) fn prepared(&self) -> Result<Zeroizing<String>, Trouble> {
-        let password = self.password.as_ref().ok_or(Trouble::PasswordNeeded)?;
+        let password = self.password.as_ref().ok_or(Trouble::PasswordNeeded(
+            self.lost_token.unwrap_or(Again::Changed),
+        ))?;
         match stringprep::saslprep(password) {
             Ok(prepared) => Ok(Zeroizing::new(prepared.into_owned())),
             Err(_) => Err(Trouble::WrongPassword { text: None }),
         }
+    }
+}
+
+impl NewToken {
+    /// Where keys can't be made, one signs in without.
+    pub(super) async fn into_key(self) -> Option<Token> {
+        let key = platform::token_key(&self.secret).await.ok()?;
+        Some(Token {
+            key,
+            expiry: self.expiry,
+            count: 0,
+        })
     }
 }
 

@@ -1,6 +1,7 @@
-//! WebCrypto: randomness, and the keys of SCRAM (RFC 5802 3), which never leave it.
+//! WebCrypto: randomness, and the keys of SCRAM (RFC 5802 3) and of tokens (XEP-0484),
+//! which never leave it.
 
-use couplet_engine::sasl::{Hash, Proof, ProofRequest};
+use couplet_engine::sasl::{Hash, Proof, ProofRequest, TokenProof};
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -70,6 +71,10 @@ pub(crate) async fn prove(request: &ProofRequest, salted: &SaltedKey) -> Result<
     let client_signature = sign(&subtle, &stored_key, message).await?;
     let server_key = sign(&subtle, salted, b"Server Key").await?;
     let server_key = hmac_key(&subtle, hash, &server_key).await?;
+    let mut offers = Vec::new();
+    for offer in &request.offers {
+        offers.push(digest(&subtle, hash, offer.as_bytes()).await?);
+    }
     Ok(Proof {
         client_proof: client_key
             .iter()
@@ -77,8 +82,33 @@ pub(crate) async fn prove(request: &ProofRequest, salted: &SaltedKey) -> Result<
             .map(|(key, sign)| key ^ sign)
             .collect(),
         server_signature: sign(&subtle, &server_key, message).await?,
+        offers,
     })
 }
+
+/// A token as a key that can sign and can't be read.
+///
+/// # Errors
+/// What WebCrypto throws.
+pub(crate) async fn token_key(token: &str) -> Result<CryptoKey, JsValue> {
+    let subtle = crypto().ok_or(JsValue::UNDEFINED)?.subtle();
+    hmac_key(&subtle, TOKEN_HASH, token.as_bytes()).await
+}
+
+/// What the token of `key` is turned into to sign in.
+///
+/// # Errors
+/// What WebCrypto throws.
+pub(crate) async fn token_proof(key: &CryptoKey) -> Result<TokenProof, JsValue> {
+    let subtle = crypto().ok_or(JsValue::UNDEFINED)?.subtle();
+    Ok(TokenProof {
+        initiator: sign(&subtle, key, TokenProof::INITIATOR).await?,
+        responder: sign(&subtle, key, TokenProof::RESPONDER).await?,
+    })
+}
+
+/// The mechanism is HT-SHA-256-NONE.
+const TOKEN_HASH: &str = "SHA-256";
 
 fn hash_name(hash: Hash) -> &'static str {
     match hash {

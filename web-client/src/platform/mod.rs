@@ -8,7 +8,9 @@ pub(crate) mod storage;
 mod timer;
 
 pub(crate) use clock::{now, utc_offset};
-pub(crate) use crypto::{is_available as has_crypto, nonce, object, prove, random, salt};
+pub(crate) use crypto::{
+    is_available as has_crypto, nonce, object, prove, random, salt, token_key, token_proof,
+};
 pub(crate) use socket::{Happened, Socket};
 pub(crate) use timer::Timer;
 

@@ -267,9 +267,10 @@ impl State {
         *session.taken.borrow_mut() = taken(storage.taken(name).await?);
         let store = self.read_store(&storage, account).await?;
         let typed = secrets.is_some();
+        let kept = storage.kept(name).await?;
         let secrets = match secrets {
-            Some(secrets) => secrets,
-            None => Secrets::kept(account, storage.key(name).await?),
+            Some(secrets) => secrets.on_device(kept.device),
+            None => Secrets::kept(account, kept),
         };
         let engine = self.engine(rows, account, typed);
         let journal = Journal::new(storage, name.to_owned());
@@ -357,7 +358,7 @@ impl State {
     fn storage_lost(&self) {
         let nobody = matches!(self.store().status(), SessionStatus::SignedOut { .. });
         if nobody {
-            return platform::reload();
+            return self.reload_when_over();
         }
         *self.0.session.storage.borrow_mut() = Err(Fault::Newer);
         self.give_way();
@@ -385,8 +386,16 @@ impl State {
                 }
             }
             platform::clear_preferences();
-            platform::reload();
+            state.reload_when_over();
         });
+    }
+
+    /// Loads the page anew as soon as the server knows that nobody is signed in.
+    fn reload_when_over(&self) {
+        match self.0.session.driver() {
+            Some(driver) => driver.when_over(platform::reload),
+            None => platform::reload(),
+        }
     }
 
     pub(super) fn note_fault(&self, fault: &Fault) {

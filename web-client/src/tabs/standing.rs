@@ -2,7 +2,7 @@
 
 use couplet_engine::Timestamp;
 use couplet_engine::store::{
-    ResourcePresence, SessionStatus, SignInStep, Store, StoreEvent, Trouble,
+    Again, ResourcePresence, SessionStatus, SignInStep, Store, StoreEvent, Trouble,
 };
 use jid::{BareJid, FullJid};
 use js_sys::Array;
@@ -22,11 +22,14 @@ pub(crate) struct Standing {
 
 /// The troubles that a tab that follows can tell apart. The others are the leader's to
 /// explain, and here they are a broken connection.
-const TROUBLES: [Trouble; 8] = [
+const TROUBLES: [Trouble; 11] = [
     Trouble::ConnectionLost,
     Trouble::ProxyUnreachable,
     Trouble::Timeout,
-    Trouble::PasswordNeeded,
+    Trouble::PasswordNeeded(Again::Changed),
+    Trouble::PasswordNeeded(Again::Plain),
+    Trouble::PasswordNeeded(Again::TokenExpired),
+    Trouble::PasswordNeeded(Again::TokenRefused),
     Trouble::WrongPassword { text: None },
     Trouble::AccountDisabled { text: None },
     Trouble::Replaced,

@@ -58,7 +58,7 @@ pub(crate) fn SignIn(props: &Props) -> Html {
         // After a wrong password one types another.
         let wrong = matches!(
             trouble,
-            Some(Trouble::WrongPassword { .. } | Trouble::PasswordNeeded)
+            Some(Trouble::WrongPassword { .. } | Trouble::PasswordNeeded(_))
         );
         use_change(
             word(wrong).to_owned(),

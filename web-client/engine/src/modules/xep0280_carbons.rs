@@ -1,5 +1,6 @@
 //! XEP-0280 Message Carbons 1.0.1: what our other devices send and receive.
 
+use minidom::Element;
 use xmpp_parsers::ns;
 
 use crate::iq::{NoResult, Response, Ticket};
@@ -26,13 +27,21 @@ impl Module for Carbons {
         &[ns::CARBONS]
     }
 
+    fn on_bind(&self) -> Option<Element> {
+        Some(enable())
+    }
+
     fn on_established(&mut self, ctx: &mut Ctx<'_>, resumed: bool) {
+        if ctx.began_with(ns::CARBONS) {
+            self.settled = true;
+            return ctx.changed();
+        }
         if !resumed {
             self.settled = false;
         } else if self.settled || self.asked.is_some() {
             return;
         }
-        self.asked = Some(ctx.set(None, build("enable", ns::CARBONS).done()));
+        self.asked = Some(ctx.set(None, enable()));
         ctx.changed();
     }
 
@@ -84,4 +93,8 @@ impl Module for Carbons {
     fn restore(&mut self, _ctx: &mut Ctx<'_>, _saved: &[u8]) {
         self.settled = true;
     }
+}
+
+fn enable() -> Element {
+    build("enable", ns::CARBONS).done()
 }

@@ -1,5 +1,6 @@
 //! XEP-0352 Client State Indication 1.0.0: whether anybody looks.
 
+use minidom::Element;
 use xmpp_parsers::ns;
 
 use crate::input::Command as AnyCommand;
@@ -21,9 +22,13 @@ impl Module for ClientState {
         }
     }
 
-    /// A new session is active, and so is a resumed one (XEP-0352 5).
+    fn on_bind(&self) -> Option<Element> {
+        self.hidden.then(|| build("inactive", ns::CSI).done())
+    }
+
+    /// A new session is active unless it began otherwise, and so is a resumed one (XEP-0352 5).
     fn on_established(&mut self, ctx: &mut Ctx<'_>, _resumed: bool) {
-        if self.hidden {
+        if self.hidden && !ctx.began_with(ns::CSI) {
             tell(ctx, "inactive");
         }
     }

@@ -1,10 +1,10 @@
-//! SCRAM's keys by Rust crates, where there is no WebCrypto.
+//! The keys of SCRAM and of tokens by Rust crates, where there is no WebCrypto.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 
-use super::{Hash, Proof, ProofRequest};
+use super::{Hash, Proof, ProofRequest, TokenProof};
 
 /// The password can't be prepared (RFC 4013): it holds a character that no password may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +36,21 @@ pub fn prove(request: &ProofRequest, password: &str) -> Result<Proof, ForbiddenC
             .map(|(key, sign)| key ^ sign)
             .collect(),
         server_signature: hmac(request.hash, &server_key, message),
+        offers: request
+            .offers
+            .iter()
+            .map(|offer| digest(request.hash, offer.as_bytes()))
+            .collect(),
     })
+}
+
+/// What a token is turned into.
+pub fn token_proof(token: &str) -> TokenProof {
+    let sign = |words| hmac(Hash::Sha256, token.as_bytes(), words);
+    TokenProof {
+        initiator: sign(TokenProof::INITIATOR),
+        responder: sign(TokenProof::RESPONDER),
+    }
 }
 
 fn digest(hash: Hash, data: &[u8]) -> Vec<u8> {

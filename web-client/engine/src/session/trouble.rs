@@ -44,15 +44,15 @@ pub(super) fn of_stream_error(error: &Element, account: Option<&BareJid>) -> (Tr
     (trouble, blamed)
 }
 
-/// The trouble that SASL's `<failure/>` speaks of (RFC 6120 6.5).
-pub(super) fn of_sasl_failure(failure: &Element) -> Trouble {
-    let condition = condition(failure, ns::SASL);
-    let text = text(failure, ns::SASL);
-    match condition.as_str() {
-        "not-authorized" => Trouble::WrongPassword { text },
-        "account-disabled" | "credentials-expired" => Trouble::AccountDisabled { text },
-        _ => Trouble::SignInRefused { condition, text },
-    }
+/// The condition and the words of SASL's `<failure/>` (RFC 6120 6.5), or of SASL2's.
+pub(super) fn of_sasl_failure(failure: &Element) -> (String, Option<String>) {
+    let own = failure.ns();
+    // Some servers write SASL2's conditions in its own namespace.
+    let condition = match condition(failure, ns::SASL) {
+        unknown if unknown == UNDEFINED => condition(failure, &own),
+        known => known,
+    };
+    (condition, text(failure, &own))
 }
 
 /// Whether trying again can't help, so that a person has to decide.
@@ -60,7 +60,7 @@ pub(super) fn is_final(trouble: &Trouble) -> bool {
     match trouble {
         Trouble::InsecurePage
         | Trouble::WrongPassword { .. }
-        | Trouble::PasswordNeeded
+        | Trouble::PasswordNeeded(_)
         | Trouble::AccountDisabled { .. }
         | Trouble::NoMechanism { .. }
         | Trouble::ServerNotVerified
@@ -77,14 +77,14 @@ pub(super) fn is_final(trouble: &Trouble) -> bool {
     }
 }
 
+/// Where no condition is given.
+const UNDEFINED: &str = "undefined-condition";
+
 fn condition(error: &Element, namespace: &str) -> String {
     error
         .children()
         .find(|child| child.ns() == namespace && child.name() != "text")
-        .map_or_else(
-            || "undefined-condition".to_owned(),
-            |child| child.name().to_owned(),
-        )
+        .map_or_else(|| UNDEFINED.to_owned(), |child| child.name().to_owned())
 }
 
 fn text(error: &Element, namespace: &str) -> Option<String> {
@@ -138,23 +138,35 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_password_is_told_apart() {
-        let failure = |condition: &str| {
-            of_sasl_failure(
-                &format!("<failure xmlns='{}'><{condition}/></failure>", ns::SASL)
-                    .parse()
-                    .unwrap(),
-            )
+    fn a_refusal_is_read_in_both_profiles() {
+        let read = |xml: &str| of_sasl_failure(&xml.parse().unwrap());
+        let (condition, text) = read(
+            "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/>\
+             <text>No such luck.</text></failure>",
+        );
+        assert_eq!(condition, "not-authorized");
+        assert_eq!(text.as_deref(), Some("No such luck."));
+        // XEP-0388 2.6.2
+        let (condition, text) = read(
+            "<failure xmlns='urn:xmpp:sasl:2'>\
+             <aborted xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>\
+             <optional-application-specific xmlns='urn:something:else'/>\
+             <text>This is a terrible example.</text></failure>",
+        );
+        assert_eq!(condition, "aborted");
+        assert_eq!(text.as_deref(), Some("This is a terrible example."));
+        let (condition, _) =
+            read("<failure xmlns='urn:xmpp:sasl:2'><malformed-request/></failure>");
+        assert_eq!(condition, "malformed-request");
+    }
+
+    #[test]
+    fn only_a_server_in_trouble_is_tried_again_unasked() {
+        let refused = |condition: &str| Trouble::SignInRefused {
+            condition: condition.into(),
+            text: None,
         };
-        assert_eq!(
-            failure("not-authorized"),
-            Trouble::WrongPassword { text: None }
-        );
-        assert_eq!(
-            failure("account-disabled"),
-            Trouble::AccountDisabled { text: None }
-        );
-        assert!(!is_final(&failure("temporary-auth-failure")));
-        assert!(is_final(&failure("invalid-mechanism")));
+        assert!(!is_final(&refused("temporary-auth-failure")));
+        assert!(is_final(&refused("invalid-mechanism")));
     }
 }

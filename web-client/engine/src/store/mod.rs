@@ -23,7 +23,7 @@ pub use conversation::{Conversation, Older};
 pub use event::{Provenance, StoreEvent, Topic};
 pub use message::{Delivery, Direction, Failure, Message, MessageId};
 pub use roster::{Availability, Contact, ResourcePresence, Subscription, SubscriptionRequest};
-pub use status::{SessionStatus, SignInStep, Trouble};
+pub use status::{Again, SessionStatus, SignInStep, Trouble};
 pub use timeline::Timeline;
 
 use crate::modules::xep0313_archive::{Again, Command};

@@ -48,6 +48,20 @@ pub enum SignInStep {
     Binding,
 }
 
+/// Why a password has to be typed again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Again {
+    /// What was kept is of another salt, number of rounds, mechanism or password
+    /// (RFC 5802 5.1).
+    Changed,
+    /// The server wants the password itself, which isn't kept (RFC 4616).
+    Plain,
+    /// The token has expired (XEP-0484 4.2).
+    TokenExpired,
+    /// The server doesn't accept the token any more.
+    TokenRefused,
+}
+
 /// What went wrong, so that the words for it can be chosen where it is shown.
 /// `text` is always the other side's own words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,9 +94,8 @@ pub enum Trouble {
         /// The server's words.
         text: Option<String>,
     },
-    /// What is kept for signing in is no longer enough: the password has to be typed
-    /// again (RFC 5802 5.1: another salt, more rounds, another mechanism).
-    PasswordNeeded,
+    /// What is kept for signing in is no longer enough: the password has to be typed again.
+    PasswordNeeded(Again),
     /// The account exists but may not sign in (`account-disabled`, `credentials-expired`).
     AccountDisabled {
         /// The server's words.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use couplet_engine::codec::decode;
 use couplet_engine::modules::rfc6121_message;
-use couplet_engine::sasl::{Reply, Request};
+use couplet_engine::sasl::{Profile, Reply, Request};
 use couplet_engine::store::{Delivery, Message, MessageId, SessionStatus, Store, StoreEvent};
 use couplet_engine::{
     Command, Config, Engine, Input, Now, Output, Record, SessionCommand, Table, Timestamp,
@@ -12,6 +12,9 @@ use couplet_engine::{
 use jid::BareJid;
 
 use crate::rng::Rng;
+
+const AUTH: &str = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' \
+                    mechanism='SCRAM-SHA-1'>biwsbj14LHI9eQ==</auth>";
 
 /// One transaction.
 #[derive(Debug)]
@@ -138,12 +141,14 @@ impl Device {
 
     fn sasl(&mut self, request: Request) {
         let reply = match request {
-            Request::Start { .. } => Reply::Auth {
-                mechanism: "SCRAM-SHA-1".to_owned(),
-                initial: b"n,,n=x,r=y".to_vec(),
-            },
-            Request::Challenge(_) => Reply::Response(Vec::new()),
+            Request::Start(offer) => Reply::Send(match offer.profile {
+                Profile::Classic => AUTH.to_owned(),
+                Profile::Extensible { inline, .. } => {
+                    format!("<authenticate xmlns='urn:xmpp:sasl:2'>{inline}</authenticate>")
+                }
+            }),
             Request::Success(_) => Reply::Verified,
+            Request::Challenge(_) | Request::Failure { .. } | Request::SignedOut => return,
         };
         self.next.push_back(Input::SaslReply(reply));
     }

@@ -16,10 +16,19 @@ pub(crate) const BAD: &str = "bad";
 
 pub(crate) const DOMAIN: &str = "example.org";
 
+const MANAGED: &str = "<feature var='urn:xmpp:sm:3'/>";
+const RESUMED: &str = "<sm xmlns='urn:xmpp:sm:3'/>";
+const EXTENSIBLE: &str = "<authentication xmlns='urn:xmpp:sasl:2'>\
+     <mechanism>SCRAM-SHA-1</mechanism><inline><bind xmlns='urn:xmpp:bind:0'><inline>\
+     <feature var='urn:xmpp:carbons:2'/><feature var='urn:xmpp:sm:3'/></inline></bind>\
+     <sm xmlns='urn:xmpp:sm:3'/></inline></authentication>";
+
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Habits {
     /// Whether streams can be managed and resumed.
     pub(crate) management: bool,
+    /// Whether signing in, resuming and binding are one (XEP-0388, XEP-0386).
+    pub(crate) extensible: bool,
     /// Whether messages that a session never acknowledged, or that found nobody at home,
     /// are delivered later, although the archive has them too.
     pub(crate) offline: bool,
@@ -153,11 +162,17 @@ impl Server {
             (Stage::Opening, "open") => {
                 self.links[link].stage = Stage::Authenticating;
                 self.send(link, OPEN.to_owned());
-                features(
+                let extensible = match (self.habits.extensible, self.habits.management) {
+                    (false, _) => String::new(),
+                    (true, true) => EXTENSIBLE.to_owned(),
+                    (true, false) => EXTENSIBLE.replace(MANAGED, "").replace(RESUMED, ""),
+                };
+                features(&format!(
                     "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>\
-                     <mechanism>SCRAM-SHA-1</mechanism></mechanisms>",
-                )
+                     <mechanism>SCRAM-SHA-1</mechanism></mechanisms>{extensible}"
+                ))
             }
+            (Stage::Authenticating, "authenticate") => return self.authenticate(link, &element),
             (Stage::Authenticating, "auth") => {
                 self.links[link].stage = Stage::Reopening;
                 "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>dj0x</success>".to_owned()
@@ -171,7 +186,14 @@ impl Server {
                     false => features(bind),
                 }
             }
-            (Stage::Binding, "resume") => return self.resume(link, &element),
+            (Stage::Binding, "resume") => {
+                let (answer, again) = self.resume(link, &element);
+                self.send(link, answer);
+                for stanza in again {
+                    self.send(link, stanza);
+                }
+                return;
+            }
             (Stage::Binding, "iq") => return self.bind(link, &element),
             (Stage::Bound(id), _) => {
                 // What comes over a link that was replaced is not heard.
@@ -196,11 +218,60 @@ impl Server {
             .position(|session| session.link == Some(link))
     }
 
+    /// Everything at once.
+    fn authenticate(&mut self, link: usize, request: &Element) {
+        let mut again = Vec::new();
+        let mut inline = String::new();
+        if let Some(resume) = request.get_child("resume", "urn:xmpp:sm:3") {
+            let (answer, missed) = self.resume(link, resume);
+            inline += &answer;
+            again = missed;
+        }
+        let mut jid = self.accounts[self.links[link].account].jid.clone();
+        let bind = request.get_child("bind", "urn:xmpp:bind:0");
+        if let (Stage::Authenticating, Some(bind)) = (self.links[link].stage, bind) {
+            let resource = format!("Couplet/{}", self.next + 1);
+            let id;
+            (id, jid) = self.begin(link, resource);
+            let index = self.of_link(link).expect("just begun");
+            // The archive has them (XEP-0386 4.2).
+            let account = self.sessions[index].account;
+            self.accounts[account].offline.clear();
+            self.sessions[index].carbons = bind.has_child("enable", "urn:xmpp:carbons:2");
+            let mut enabled = String::new();
+            if bind.has_child("enable", "urn:xmpp:sm:3") {
+                self.sessions[index].management = Some(Management::default());
+                enabled = format!("<enabled xmlns='urn:xmpp:sm:3' id='{id}' resume='true'/>");
+            }
+            inline += &format!("<bound xmlns='urn:xmpp:bind:0'>{enabled}</bound>");
+        }
+        self.send(
+            link,
+            format!(
+                "<success xmlns='urn:xmpp:sasl:2'><authorization-identifier>{jid}\
+                 </authorization-identifier>{inline}</success>"
+            ),
+        );
+        self.send(link, features(""));
+        for stanza in again {
+            self.send(link, stanza);
+        }
+    }
+
     fn bind(&mut self, link: usize, iq: &Element) {
-        let account = self.links[link].account;
         let asked = iq.children().next().and_then(|bind| bind.children().next());
+        let resource = asked.map_or_else(|| format!("r{}", self.next + 1), Element::text);
+        let (_, jid) = self.begin(link, resource);
+        let bind =
+            format!("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>{jid}</jid></bind>");
+        let result = result(iq, &bind);
+        self.send(link, result);
+    }
+
+    /// A new session: its number and address.
+    fn begin(&mut self, link: usize, resource: String) -> (u64, String) {
+        let account = self.links[link].account;
         self.next += 1;
-        let resource = asked.map_or_else(|| format!("r{}", self.next), Element::text);
         let same = |session: &Session| session.account == account && session.resource == resource;
         if let Some(index) = self.sessions.iter().position(same) {
             self.end(index);
@@ -217,13 +288,11 @@ impl Server {
             management: None,
         });
         self.links[link].stage = Stage::Bound(id);
-        let bind =
-            format!("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>{jid}</jid></bind>");
-        let result = result(iq, &bind);
-        self.send(link, result);
+        (id, jid)
     }
 
-    fn resume(&mut self, link: usize, resume: &Element) {
+    /// The answer, and what the client has missed.
+    fn resume(&mut self, link: usize, resume: &Element) -> (String, Vec<String>) {
         let id: u64 = resume
             .attr("previd")
             .expect("previd")
@@ -234,27 +303,20 @@ impl Server {
             let known = self.ended.iter().find(|(ended, _)| *ended == id);
             let h = known.filter(|_| self.habits.remembers);
             let h = h.map_or(String::new(), |(_, h)| format!(" h='{h}'"));
-            return self.send(
-                link,
-                format!(
-                    "<failed xmlns='urn:xmpp:sm:3'{h}><item-not-found \
-                     xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>"
-                ),
+            let failed = format!(
+                "<failed xmlns='urn:xmpp:sm:3'{h}><item-not-found \
+                 xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>"
             );
+            return (failed, Vec::new());
         };
         self.links[link].stage = Stage::Bound(id);
         self.sessions[index].link = Some(link);
         self.acked(index, h);
         let management = self.sessions[index].management.as_ref().expect("managed");
         let handled = management.handled;
-        let again: Vec<_> = management.queue.iter().map(String::from).collect();
-        self.send(
-            link,
-            format!("<resumed xmlns='urn:xmpp:sm:3' previd='{id}' h='{handled}'/>"),
-        );
-        for stanza in again {
-            self.send(link, stanza);
-        }
+        let again = management.queue.iter().map(String::from).collect();
+        let resumed = format!("<resumed xmlns='urn:xmpp:sm:3' previd='{id}' h='{handled}'/>");
+        (resumed, again)
     }
 
     fn acked(&mut self, index: usize, h: u32) {

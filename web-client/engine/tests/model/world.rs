@@ -45,6 +45,7 @@ impl World {
         let mut rng = Rng::new(seed);
         let habits = Habits {
             management: rng.percent(85),
+            extensible: !seed.is_multiple_of(2),
             offline: rng.percent(40),
             remembers: rng.percent(50),
         };

@@ -7,3 +7,5 @@ mod hostile;
 mod modules;
 mod scenario;
 mod session;
+#[cfg(feature = "native-crypto")]
+mod sign_in;

@@ -123,9 +123,9 @@ impl Scenario {
              <mechanism>SCRAM-SHA-256</mechanism></mechanisms></stream:features>",
         );
         assert!(matches!(self.sasl.pop_front(), Some(Request::Start { .. })));
-        let initial = b"n,,n=alice,r=nonce".to_vec();
-        let mechanism = "SCRAM-SHA-256".to_owned();
-        self.input(Input::SaslReply(Reply::Auth { mechanism, initial }));
+        let auth = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' \
+                    mechanism='SCRAM-SHA-256'>biwsbj1hbGljZSxyPW5vbmNl</auth>";
+        self.input(Input::SaslReply(Reply::Send(auth.to_owned())));
         self.expect("auth");
         self.recv("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>dj0x</success>");
         assert_eq!(

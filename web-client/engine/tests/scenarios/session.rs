@@ -1,7 +1,7 @@
 //! The session, from sign-in through every kind of trouble to sign-out.
 
 use crate::scenario::{Disk, ME, MY_ADDRESS, Scenario, body, config, has};
-use couplet_engine::sasl::Reply;
+use couplet_engine::sasl::{Reply, Request};
 use couplet_engine::store::{Delivery, Failure, SessionStatus, SignInStep, Trouble};
 use couplet_engine::{
     CloseReason, Command, Engine, Input, Now, Record, SessionCommand, Table, Timestamp,
@@ -43,13 +43,21 @@ fn a_wrong_password_ends_the_sign_in_with_the_servers_words() {
          <mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>\
          </mechanisms></stream:features>",
     );
-    scenario.input(Input::SaslReply(Reply::AuthSent));
+    scenario.input(Input::SaslReply(Reply::Sent));
     scenario.recv(
         "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/>\
          <text>No such luck.</text></failure>",
     );
     let text = Some("No such luck.".to_owned());
-    let trouble = Some(Trouble::WrongPassword { text });
+    let condition = "not-authorized".to_owned();
+    let refusal = Request::Failure {
+        condition,
+        text: text.clone(),
+    };
+    assert_eq!(scenario.sasl.pop_back(), Some(refusal));
+    let trouble = Trouble::WrongPassword { text };
+    scenario.input(Input::SaslReply(Reply::Failed(trouble.clone())));
+    let trouble = Some(trouble);
     assert_eq!(
         *scenario.store.status(),
         SessionStatus::SignedOut { trouble }
@@ -627,6 +635,12 @@ fn signing_out_closes_the_stream_and_forgets_everything() {
         SessionStatus::SignedOut { trouble: None }
     );
     assert_eq!(scenario.store.contacts().count(), 0);
+    // What was under way still arrives.
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='4'/>");
+    assert_eq!(
+        *scenario.store.status(),
+        SessionStatus::SignedOut { trouble: None }
+    );
     scenario.advance(5);
     assert_eq!(scenario.closes, 1);
     scenario.advance(600);

@@ -19,11 +19,11 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{IdbDatabase, IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransaction};
 
 pub(crate) use database::clear;
-pub(crate) use keys::SaltedKey;
+pub(crate) use keys::{Kept, SaltedKey, Token};
 
 /// Where it says who is signed in and who leads, and what each tab has been told.
 pub(crate) const DEVICE: &str = "device";
-/// Where the keys are that stand for passwords.
+/// Where the keys are that stand for passwords and tokens.
 const KEYS: &str = "keys";
 
 /// Where what is being written is, a row a conversation.
@@ -236,27 +236,6 @@ impl Storage {
         request::completion(&transaction).await?;
         self.0.epoch.set(epoch);
         Ok(())
-    }
-
-    /// Begins to remember that `account` is signed in on this device, and with which key.
-    ///
-    /// # Errors
-    /// When the database is closed.
-    pub(crate) fn remember(
-        &self,
-        account: &str,
-        salted: Option<&SaltedKey>,
-    ) -> Result<Writing, Fault> {
-        let writing = self.begin(&[DEVICE, KEYS], Durability::Strict)?;
-        let device = writing.transaction.object_store(DEVICE)?;
-        device.put_with_key(&account.into(), &ACCOUNT.into())?;
-        let keys = writing.transaction.object_store(KEYS)?;
-        let name = key(account, keys::SALTED);
-        match salted {
-            Some(salted) => keys.put_with_key(&salted.row(), &name)?,
-            None => keys.delete(&name)?,
-        };
-        Ok(writing)
     }
 
     /// Who is signed in on this device.

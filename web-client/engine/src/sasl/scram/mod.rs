@@ -1,9 +1,10 @@
-//! SCRAM (RFC 5802, RFC 7677), the messages; the keys are somebody else's.
+//! SCRAM (RFC 5802, RFC 7677), the messages; the keys are somebody else's. With
+//! XEP-0474 SASL SCRAM Downgrade Protection 0.5.0.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Reply, Step};
+use super::Offer;
 use crate::store::Trouble;
 
 /// The hash function of a SCRAM mechanism.
@@ -50,6 +51,8 @@ pub struct ProofRequest {
     pub iterations: u32,
     /// What is signed on both sides (`AuthMessage`).
     pub auth_message: String,
+    /// What the server may have offered, to be hashed (XEP-0474 5.1).
+    pub offers: Vec<String>,
 }
 
 /// The answer: both are of [`Hash::output_len`] bytes.
@@ -59,6 +62,8 @@ pub struct Proof {
     pub client_proof: Vec<u8>,
     /// `ServerSignature`, which the server has to come up with too.
     pub server_signature: Vec<u8>,
+    /// The hash of each of the [offers](ProofRequest::offers).
+    pub offers: Vec<Vec<u8>>,
 }
 
 /// Fewer rounds than RFC 7677 4 asks for would make a stolen exchange cheap to break.
@@ -76,6 +81,15 @@ pub(super) struct Scram {
     /// What the server has to prove, once we have.
     expected: Option<Vec<u8>>,
     verified: bool,
+    /// The hash of what the server has offered, if it says so.
+    offered: Option<Vec<u8>>,
+}
+
+/// What a challenge asks for.
+pub(super) enum Turn {
+    Prove(ProofRequest),
+    /// An empty response.
+    Acknowledge,
 }
 
 /// No channel binding: a browser can't see the TLS channel (RFC 5802 6).
@@ -91,6 +105,7 @@ impl Scram {
             client_final: String::new(),
             expected: None,
             verified: false,
+            offered: None,
         }
     }
 
@@ -98,11 +113,11 @@ impl Scram {
         format!("{GS2_HEADER}{}", self.client_first_bare)
     }
 
-    pub(super) fn challenge(&mut self, data: &[u8]) -> Result<Step, Trouble> {
+    pub(super) fn challenge(&mut self, data: &[u8], offer: &Offer) -> Result<Turn, Trouble> {
         if self.expected.is_some() {
             // Some servers send their proof as a challenge and an empty success.
             self.verify(data)?;
-            return Ok(Step::Reply(Reply::Response(Vec::new())));
+            return Ok(Turn::Acknowledge);
         }
         let server_first = text(data)?;
         let fields = Fields::read(data)?;
@@ -130,17 +145,32 @@ impl Scram {
             "{},{server_first},{}",
             self.client_first_bare, self.client_final
         );
-        Ok(Step::Prove(ProofRequest {
+        let mut offers = Vec::new();
+        if let Some(hash) = fields.get('h') {
+            let hash = STANDARD
+                .decode(hash)
+                .map_err(|_| Trouble::ServerNotVerified)?;
+            self.offered = Some(hash);
+            offers = possible_offers(offer);
+        }
+        Ok(Turn::Prove(ProofRequest {
             hash: self.hash,
             salt,
             iterations,
             auth_message,
+            offers,
         }))
     }
 
     pub(super) fn proved(&mut self, proof: Proof) -> Result<Vec<u8>, Trouble> {
         if self.client_final.is_empty() || self.expected.is_some() {
             return Err(broken("SCRAM: a proof at the wrong time"));
+        }
+        if let Some(offered) = &self.offered
+            && !proof.offers.contains(offered)
+        {
+            // Somebody on the way has shown us another list than the server's.
+            return Err(Trouble::ServerNotVerified);
         }
         self.expected = Some(proof.server_signature);
         let proof = STANDARD.encode(proof.client_proof);
@@ -169,8 +199,24 @@ impl Scram {
     }
 }
 
+/// What the server may have offered, as XEP-0474 5.1 writes it: what has come here, and
+/// the same with EXTERNAL, which a proxy with a certificate of its own keeps back.
+fn possible_offers(offer: &Offer) -> Vec<String> {
+    let list = |names: &[String]| {
+        let mut names = names.to_vec();
+        names.sort_unstable();
+        names.join("\u{1e}")
+    };
+    let bindings = offer.bindings.as_ref();
+    let bindings = bindings.map_or(String::new(), |types| ["\u{1f}", &list(types)].concat());
+    let mut mechanisms = offer.mechanisms.clone();
+    let seen = list(&mechanisms) + &bindings;
+    mechanisms.push("EXTERNAL".to_owned());
+    vec![seen, list(&mechanisms) + &bindings]
+}
+
 /// Compares in a time that depends on the lengths only.
-fn equal(left: &[u8], right: &[u8]) -> bool {
+pub(super) fn equal(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len()
         && left
             .iter()
@@ -213,104 +259,4 @@ fn broken(detail: &str) -> Trouble {
 }
 
 #[cfg(all(test, feature = "native-crypto"))]
-mod tests {
-    use super::super::{Exchange, Identity, Request, native};
-    use super::*;
-
-    struct Vector {
-        hash: Hash,
-        nonce: &'static str,
-        server_first: &'static str,
-        client_final: &'static str,
-        server_final: &'static str,
-    }
-
-    /// RFC 5802 5
-    const SHA1: Vector = Vector {
-        hash: Hash::Sha1,
-        nonce: "fyko+d2lbbFgONRv9qkxdawL",
-        server_first: "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096",
-        client_final: "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,\
-                       p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=",
-        server_final: "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=",
-    };
-    /// RFC 7677 3
-    const SHA256: Vector = Vector {
-        hash: Hash::Sha256,
-        nonce: "rOprNGfwEbeRWgbNEkqO",
-        server_first: "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,\
-                       s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
-        client_final: "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,\
-                       p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
-        server_final: "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
-    };
-
-    fn until_proof(vector: &Vector) -> (Exchange, Step) {
-        let mut exchange = Exchange::new(Identity::User("user".into()), vector.nonce.to_owned());
-        let mechanisms = vec![vector.hash.mechanism().to_owned()];
-        exchange.handle(Request::Start { mechanisms });
-        let step = exchange.handle(Request::Challenge(vector.server_first.into()));
-        let Step::Prove(request) = step else {
-            panic!("{step:?}")
-        };
-        let step = exchange.proved(native::prove(&request, "pencil").unwrap());
-        (exchange, step)
-    }
-
-    #[test]
-    fn the_vectors_of_the_rfcs() {
-        for vector in [SHA1, SHA256] {
-            let (mut exchange, step) = until_proof(&vector);
-            assert_eq!(
-                step,
-                Step::Reply(Reply::Response(vector.client_final.into()))
-            );
-            let step = exchange.handle(Request::Success(vector.server_final.into()));
-            assert_eq!(step, Step::Reply(Reply::Verified));
-        }
-    }
-
-    #[test]
-    fn a_server_that_proves_nothing_is_refused() {
-        for success in ["", "v=", "v=rmF9pqV8S7suAoZWja4dJRkFsKA=", "e=other-error"] {
-            let (mut exchange, _) = until_proof(&SHA1);
-            let step = exchange.handle(Request::Success(success.into()));
-            let refused = Step::Reply(Reply::Failed(Trouble::ServerNotVerified));
-            assert_eq!(step, refused, "{success:?}");
-        }
-    }
-
-    #[test]
-    fn the_proof_may_come_as_a_challenge() {
-        let (mut exchange, _) = until_proof(&SHA1);
-        let step = exchange.handle(Request::Challenge(SHA1.server_final.into()));
-        assert_eq!(step, Step::Reply(Reply::Response(Vec::new())));
-        let step = exchange.handle(Request::Success(Vec::new()));
-        assert_eq!(step, Step::Reply(Reply::Verified));
-    }
-
-    #[test]
-    fn what_a_server_must_not_say_first() {
-        for server_first in [
-            "",
-            "r=other,s=QSXCR+Q6sek8bf92,i=4096",
-            "r=nonce,s=QSXCR+Q6sek8bf92,i=4096",
-            "r=nonceX,s=,i=4096",
-            "r=nonceX,s=QSXCR+Q6sek8bf92,i=1",
-            "r=nonceX,s=QSXCR+Q6sek8bf92,i=4000000000",
-            "m=ext,r=nonceX,s=QSXCR+Q6sek8bf92,i=4096",
-        ] {
-            let mut scram = Scram::new(Hash::Sha1, "user", "nonce");
-            assert!(
-                scram.challenge(server_first.as_bytes()).is_err(),
-                "{server_first:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn names_are_escaped() {
-        let scram = Scram::new(Hash::Sha1, "a=b,c", "nonce");
-        assert_eq!(scram.client_first(), "n,,n=a=3Db=2Cc,r=nonce");
-    }
-}
+mod tests;
