@@ -10,6 +10,7 @@ mod message;
 mod mirror;
 mod roster;
 mod rows;
+pub mod search;
 mod status;
 mod timeline;
 

@@ -185,6 +185,6 @@ impl Store {
 }
 
 /// Newest first within a conversation. A line break is in no address.
-fn message_key(conversation: &str, position: Position) -> String {
+pub(super) fn message_key(conversation: &str, position: Position) -> String {
     format!("{conversation}\n{}", position.order())
 }
