@@ -5,10 +5,12 @@ mod commands;
 mod drafts;
 mod follow;
 mod history;
+mod jump;
 mod notice;
 mod order;
 mod page;
 mod pictures;
+mod search;
 mod session;
 mod watch;
 
@@ -23,9 +25,11 @@ use jid::BareJid;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
+pub(crate) use jump::Target;
 pub(crate) use notice::Notice;
 pub(crate) use order::Filter;
 pub(crate) use page::document;
+pub(crate) use search::Found;
 pub(crate) use watch::Subject;
 
 use crate::platform;
@@ -54,6 +58,8 @@ struct Inner {
     /// What the archive was last asked for to fill a gap.
     gap: RefCell<Option<xep0313_archive::Command>>,
     notices: notice::Notices,
+    search: search::Search,
+    jump: jump::Jump,
 }
 
 impl PartialEq for State {
@@ -81,6 +87,8 @@ impl State {
             loading: RefCell::default(),
             gap: RefCell::default(),
             notices: notice::Notices::default(),
+            search: search::Search::default(),
+            jump: jump::Jump::default(),
         }));
         state.follow_browser();
         state
@@ -147,11 +155,17 @@ impl State {
             }
             (store.take_records(), gone)
         };
+        self.note_written(&records);
         if gone {
+            self.forget_search();
             self.clear_if_asked();
         }
         self.tell_soon();
         records
+    }
+
+    fn touch_conversation(&self, jid: &BareJid) {
+        self.touch(Topic::Conversation(jid.clone()).into());
     }
 
     fn touch(&self, subject: Subject) {

@@ -172,7 +172,11 @@ impl Module for Archive {
             Command::Around { conversation, at } => Purpose::Around(conversation, at),
         };
         let asked = |pending: &Pending| pending.purpose == purpose;
-        if !self.queries.values().any(asked) && ctx.core.established {
+        if !ctx.core.established {
+            if let Purpose::Around(conversation, _) = purpose {
+                answered(ctx, conversation);
+            }
+        } else if !self.queries.values().any(asked) {
             self.ask(ctx, purpose);
         }
         Flow::Stop
@@ -405,7 +409,9 @@ fn older(
     mut page: Vec<(String, Incoming)>,
     fin: Result<Fin, NoResult>,
 ) {
-    let reached = until.and_then(|until| page.iter().position(|(id, _)| *id == until));
+    let reached = until
+        .as_ref()
+        .and_then(|until| page.iter().position(|(id, _)| id == until));
     if let Some(reached) = reached {
         page.drain(..=reached);
     }
@@ -413,8 +419,10 @@ fn older(
         Ok(_) if reached.is_some() => (Older::Complete, None),
         Ok(fin) if !fin.complete && fin.first.is_some() => (Older::More, fin.first),
         Ok(_) => (Older::Complete, None),
-        // No archive, so there is nothing older in it either.
-        Err(NoResult::Error(error)) if no_archive(&error.condition) => (Older::Complete, None),
+        // No archive, so there is nothing older in it either; but what is known to be missing is.
+        Err(NoResult::Error(error)) if until.is_none() && no_archive(&error.condition) => {
+            (Older::Complete, None)
+        }
         Err(_) => (Older::Failed, None),
     };
     // From here on it is the page. What came of one that broke off comes again.
@@ -438,7 +446,8 @@ fn around(
     fin: Result<Fin, NoResult>,
 ) {
     let Ok(fin) = fin else {
-        return ctx.warn("the archive doesn't tell what was said then");
+        ctx.warn("the archive doesn't tell what was said then");
+        return answered(ctx, conversation);
     };
     let end = |(id, incoming): &(String, Incoming)| match incoming.origin {
         Origin::Archive { at, .. } => Some((id.clone(), at)),
@@ -447,13 +456,18 @@ fn around(
     let ends = (page.first().and_then(end), page.last().and_then(end));
     if let (Some(first), Some(last)) = ends {
         ctx.event(StoreEvent::Island {
-            conversation,
+            conversation: conversation.clone(),
             first,
             last,
             newest: fin.complete,
         });
     }
     show(ctx, page);
+    answered(ctx, conversation);
+}
+
+fn answered(ctx: &mut Ctx<'_>, conversation: BareJid) {
+    ctx.event_last(StoreEvent::Answered { conversation });
 }
 
 /// How a page ended (XEP-0313 4.3, XEP-0059 2.2).

@@ -26,6 +26,9 @@ pub struct Conversation {
     begins_with: Option<String>,
     /// What is missing in between, newest first.
     gaps: Vec<Gap>,
+    /// How often the archive has answered, or couldn't, what was said at some time. Whoever
+    /// has asked finds another number than before.
+    pub answers: u32,
     /// Whether there are older messages on disk than those that are here.
     pub more_on_disk: bool,
     /// How far the disk has been read, from the newest message on.
@@ -44,6 +47,8 @@ pub(super) struct Gap {
     /// The archive's id of the message before it, and its time.
     pub(super) until: String,
     until_at: Timestamp,
+    /// What became of the last attempt to read it.
+    pub(super) state: Older,
 }
 
 /// What is told of messages that nobody knows is kept for this many a conversation.
@@ -57,6 +62,7 @@ struct Row {
     older: Older,
     begins_with: Option<String>,
     gaps: Vec<Gap>,
+    answers: u32,
     arrivals: i64,
     ahead_from: Option<String>,
     last: Option<Message>,
@@ -184,6 +190,26 @@ impl Conversation {
         &self.gaps
     }
 
+    /// The first message since `at`, and whether nothing is missing before it.
+    pub fn since(&self, at: Timestamp) -> Option<(&Rc<Message>, bool)> {
+        let mut before: Option<&Rc<Message>> = None;
+        for message in self.timeline.iter() {
+            if message.at < at {
+                before = Some(message);
+                continue;
+            }
+            let whole = match before {
+                Some(before) => !self
+                    .gaps
+                    .iter()
+                    .any(|gap| before.archive_id.as_ref() == Some(&gap.until)),
+                None => !self.more_on_disk && self.older == Older::Complete,
+            };
+            return Some((message, whole));
+        }
+        None
+    }
+
     /// A page of the gap before `before` is here, or under way.
     pub(super) fn read_older(&mut self, before: Option<&str>, older: Older, next: Option<String>) {
         let gap = |gap: &Gap| Some(gap.before.as_str()) == before;
@@ -200,12 +226,13 @@ impl Conversation {
             }
             return;
         };
-        match (older, next) {
-            (Older::Complete, _) => {
-                self.gaps.remove(index);
-            }
-            (Older::More, Some(next)) => self.gaps[index].before = next,
-            _ => {}
+        if older == Older::Complete {
+            self.gaps.remove(index);
+            return;
+        }
+        self.gaps[index].state = older;
+        if let Some(next) = next {
+            self.gaps[index].before = next;
         }
     }
 
@@ -249,6 +276,7 @@ impl Conversation {
                     before,
                     until: last,
                     until_at: to,
+                    state: Older::More,
                 });
                 self.gaps.splice(index..index, gap);
             }
@@ -261,17 +289,22 @@ impl Conversation {
     }
 
     pub(super) fn row(&self) -> Vec<u8> {
-        let older = match self.older {
-            // Nobody will answer what another page has asked.
+        // Nobody will answer what another page has asked.
+        let unasked = |older| match older {
             Older::Loading | Older::Failed => Older::More,
             older => older,
+        };
+        let gap = |gap: &Gap| Gap {
+            state: unasked(gap.state),
+            ..gap.clone()
         };
         let row = Row {
             unread: self.unread,
             first_unread: self.first_unread.clone(),
-            older,
+            older: unasked(self.older),
             begins_with: self.begins_with.clone(),
-            gaps: self.gaps.clone(),
+            gaps: self.gaps.iter().map(gap).collect(),
+            answers: self.answers,
             arrivals: self.timeline.arrivals(),
             ahead_from: self.timeline.ahead().map(Position::order),
             last: self.last().map(|message| Message::clone(message)),
@@ -293,6 +326,7 @@ impl Conversation {
             older: row.older,
             begins_with: row.begins_with,
             gaps: row.gaps,
+            answers: row.answers,
             more_on_disk: row.last.is_some(),
             read_to: None,
             preview: row.last.map(Rc::new),

@@ -45,6 +45,17 @@ pub struct Store {
     changed: rows::Changed,
 }
 
+/// A part of a conversation that is missing between two that are here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The archive's id of the message directly before it.
+    pub behind: String,
+    /// What became of the last attempt to read it.
+    pub state: Older,
+    /// What to ask the archive for.
+    pub command: Command,
+}
+
 impl Store {
     /// Where the session stands.
     pub fn status(&self) -> &SessionStatus {
@@ -137,9 +148,8 @@ impl Store {
         }
     }
 
-    /// The same for the gaps in between, newest first: each is directly behind the message
-    /// with this archive id.
-    pub fn gaps(&self, jid: &BareJid) -> Vec<(String, Command)> {
+    /// The same for the gaps in between, newest first.
+    pub fn gaps(&self, jid: &BareJid) -> Vec<Missing> {
         let gaps = self.conversations.get(jid).map(Conversation::gaps);
         let gaps = gaps.into_iter().flatten().map(|gap| {
             let command = Command::Older {
@@ -147,7 +157,11 @@ impl Store {
                 before: Some(gap.before.clone()),
                 until: Some(gap.until.clone()),
             };
-            (gap.until.clone(), command)
+            Missing {
+                behind: gap.until.clone(),
+                state: gap.state,
+                command,
+            }
         });
         gaps.collect()
     }
@@ -316,6 +330,13 @@ impl Store {
                     .conversations
                     .get_or_insert_with(jid.clone(), Default::default);
                 conversation.read_island(first, last, newest);
+                self.touched(true, jid)
+            }
+            StoreEvent::Answered { conversation: jid } => {
+                let conversation = self
+                    .conversations
+                    .get_or_insert_with(jid.clone(), Default::default);
+                conversation.answers = conversation.answers.wrapping_add(1);
                 self.touched(true, jid)
             }
         }
