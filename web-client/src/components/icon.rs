@@ -8,6 +8,7 @@ pub(crate) enum Icon {
     AddPerson,
     Alert,
     Back,
+    Calendar,
     Check,
     Close,
     Copy,
@@ -37,6 +38,10 @@ impl Icon {
             }
             Self::Alert => "M12 4.25 2.75 19.5h18.5zM12 10v4.25M12 16.9v.1",
             Self::Back => "m14.5 5-7 7 7 7",
+            Self::Calendar => {
+                "M6 5.75h12a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2v-10a2 2 0 0 1 2-2M4 \
+                 10.25h16M8.25 3.75v3.5M15.75 3.75v3.5"
+            }
             Self::Check => "m5 12.5 4.5 4.5L19 7.5",
             Self::Close => "m6.5 6.5 11 11M17.5 6.5l-11 11",
             Self::Copy => {

@@ -106,6 +106,28 @@ pub(crate) fn local_day(at: Timestamp) -> i64 {
     (at.0 - offset).div_euclid(DAY)
 }
 
+/// The beginning of a local day, as a date field has it: `2026-11-21`.
+pub(crate) fn day_from(text: &str) -> Option<Timestamp> {
+    let mut parts = text.split('-');
+    let mut part = || parts.next()?.parse::<i32>().ok();
+    let (year, month, day) = (part()?, part()?, part()?);
+    let date = Date::new_with_year_month_day(u32::try_from(year).ok()?, month - 1, day);
+    let at = date.get_time();
+    (!at.is_nan()).then_some(Timestamp(at as i64))
+}
+
+/// This day, as a date field has it.
+pub(crate) fn today() -> String {
+    let now = date(Timestamp(Date::now() as i64));
+    let two = |number: u32| [if number < 10 { "0" } else { "" }, &number.to_string()].concat();
+    [
+        now.get_full_year().to_string(),
+        two(now.get_month() + 1),
+        two(now.get_date()),
+    ]
+    .join("-")
+}
+
 /// The time of day.
 pub(crate) fn time(at: Timestamp) -> String {
     format(|formats| &formats.time, &date(at))
