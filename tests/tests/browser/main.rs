@@ -3,7 +3,9 @@
 
 mod chaos;
 mod main_job;
+mod past;
 mod persistence;
+mod search;
 mod survival;
 mod tabs;
 mod trouble;
