@@ -240,8 +240,12 @@ impl Driver {
             let key = driver.0.secrets.borrow().key().cloned();
             let wants_password = key.is_none();
             match journal.remember(key).await {
-                Ok(true) if wants_password => driver.say(News::PasswordEachTime),
-                Ok(true) => platform::ask_to_persist(),
+                Ok(true) => {
+                    platform::ask_to_persist();
+                    if wants_password {
+                        driver.say(News::PasswordEachTime);
+                    }
+                }
                 Ok(false) => {}
                 Err(fault) => driver.tell(fault),
             }

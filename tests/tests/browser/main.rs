@@ -5,6 +5,7 @@ mod chaos;
 mod main_job;
 mod past;
 mod persistence;
+mod schema;
 mod search;
 mod survival;
 mod tabs;

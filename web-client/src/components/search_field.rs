@@ -45,7 +45,7 @@ pub(crate) fn search_field(
                 class="search__input"
                 type="search"
                 aria-label={t("search.label")}
-                placeholder={t("search.label")}
+                placeholder={t("search.placeholder")}
                 autocomplete="off"
                 spellcheck="false"
                 dir="auto"

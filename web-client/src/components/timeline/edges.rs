@@ -5,7 +5,7 @@ use couplet_engine::store::{Missing, Older};
 use yew::prelude::*;
 
 use crate::components::icon::{Icon, icon};
-use crate::i18n::{date_and_time, t, t_count, t_with};
+use crate::i18n::{date_and_time, local_day, t, t_count, t_with, time};
 
 /// What lies before the oldest message.
 pub(super) struct Top<'a> {
@@ -74,7 +74,12 @@ pub(super) fn gap(
         _ if !online => "log.gapOffline",
         _ => "log.gap",
     };
-    let (from, to) = (date_and_time(from), date_and_time(to));
+    let when = if local_day(from) == local_day(to) {
+        time
+    } else {
+        date_and_time
+    };
+    let (from, to) = (when(from), when(to));
     let button = if gap.state == Older::Failed {
         "log.retry"
     } else {
