@@ -47,8 +47,7 @@ async fn measure() -> Result<()> {
     alice.before_scripts(include_str!("measure.js")).await?;
     alice.go(&url).await?;
     sign_in(&alice).await?;
-    let mut bob = Raw::signed_in(BOB, "bob", &proxy.websocket()).await?;
-    say(&mut bob, "the first").await?;
+    say(&mut bob(&proxy).await?, "the first").await?;
     opened(&alice).await?;
 
     let none = open(&alice).await?;
@@ -62,8 +61,8 @@ async fn measure() -> Result<()> {
     show("open, with 100,000 messages in 300 conversations", &full);
 
     search(&alice).await?;
-    write(&alice, &mut bob).await?;
-    tabs(&browser, &alice, &url, &mut bob).await?;
+    write(&alice, &proxy).await?;
+    tabs(&browser, &alice, &url, &proxy).await?;
     wake(&alice).await
 }
 
@@ -75,6 +74,11 @@ async fn sign_in(page: &Page) -> Result<()> {
     page.find("button", "Sign in").await?.click().await?;
     page.find("list", "Conversations").await?;
     Ok(())
+}
+
+/// He listens to nobody, not even to who asks whether he is there: not for long.
+async fn bob(proxy: &Proxy) -> Result<Raw> {
+    Raw::signed_in(BOB, "bob", &proxy.websocket()).await
 }
 
 async fn say(bob: &mut Raw, text: &str) -> Result<()> {
@@ -119,16 +123,15 @@ async fn open(page: &Page) -> Result<Vec<f64>> {
 
 /// Lets the page do what it does when nobody does anything.
 async fn idle(page: &Page, seconds: u32) -> Result<()> {
-    let wait = format!(
-        "new Promise(done => setTimeout(done, {}))",
-        seconds * 1_000
-    );
+    let wait = format!("new Promise(done => setTimeout(done, {}))", seconds * 1_000);
     page.evaluate(&wait).await.map(drop)
 }
 
 async fn search(page: &Page) -> Result<()> {
-    page.evaluate("measured.tasks.length = 0; document.querySelector('input[type=search]').focus()")
-        .await?;
+    page.evaluate(
+        "measured.tasks.length = 0; document.querySelector('input[type=search]').focus()",
+    )
+    .await?;
     let first = number(&page.evaluate("search('umb')").await?)?;
     let all = number(&page.evaluate("readAll()").await?)?;
     show("the first search: until something is found", &[first]);
@@ -140,7 +143,9 @@ async fn search(page: &Page) -> Result<()> {
         let mut times = Vec::new();
         for length in 1..=letters {
             let typed: String = word.chars().take(length).collect();
-            times.push(number(&page.evaluate(&format!("search('{typed}')")).await?)?);
+            times.push(number(
+                &page.evaluate(&format!("search('{typed}')")).await?,
+            )?);
         }
         show(&format!("search as one types {word}"), &times);
     }
@@ -148,7 +153,9 @@ async fn search(page: &Page) -> Result<()> {
         let mut times = Vec::new();
         for _ in 0..TIMES {
             page.evaluate("search('déjà')").await?;
-            times.push(number(&page.evaluate(&format!("search('{query}')")).await?)?);
+            times.push(number(
+                &page.evaluate(&format!("search('{query}')")).await?,
+            )?);
         }
         show(&format!("search for {query}"), &times);
     }
@@ -161,15 +168,19 @@ async fn search(page: &Page) -> Result<()> {
 }
 
 /// A message comes; everything it changes is written.
-async fn write(page: &Page, bob: &mut Raw) -> Result<()> {
+async fn write(page: &Page, proxy: &Proxy) -> Result<()> {
     open(page).await?;
     page.evaluate("measured.tasks.length = 0").await?;
     idle(page, 5).await?;
     let tasks = page.evaluate("measured.tasks").await?;
-    show("long tasks in 5 s in which nothing happens", &numbers(&tasks));
+    show(
+        "long tasks in 5 s in which nothing happens",
+        &numbers(&tasks),
+    );
     page.evaluate("measured.writes.length = 0").await?;
+    let mut bob = bob(proxy).await?;
     for number in 0..30 {
-        say(bob, &format!("to be written {number}")).await?;
+        say(&mut bob, &format!("to be written {number}")).await?;
         page.reads(&format!("to be written {number}")).await?;
     }
     let writes = page.evaluate("measured.writes").await?;
@@ -179,7 +190,7 @@ async fn write(page: &Page, bob: &mut Raw) -> Result<()> {
     Ok(())
 }
 
-async fn tabs(browser: &Browser, first: &Page, url: &str, bob: &mut Raw) -> Result<()> {
+async fn tabs(browser: &Browser, first: &Page, url: &str, proxy: &Proxy) -> Result<()> {
     let mut pages = Vec::new();
     for _ in 0..2 {
         let page = browser.open_beside(first, "about:blank").await?;
@@ -190,8 +201,9 @@ async fn tabs(browser: &Browser, first: &Page, url: &str, bob: &mut Raw) -> Resu
         pages.push(page);
     }
     let mut apart = Vec::new();
+    let mut bob = bob(proxy).await?;
     for number in 0..50 {
-        say(bob, &format!("shown in all tabs {number}")).await?;
+        say(&mut bob, &format!("shown in all tabs {number}")).await?;
         let mut times = Vec::new();
         for page in [first, &pages[0], &pages[1]] {
             let seen = format!("measured.seen[{number}]");
@@ -210,7 +222,10 @@ async fn tabs(browser: &Browser, first: &Page, url: &str, bob: &mut Raw) -> Resu
 async fn wake(page: &Page) -> Result<()> {
     let mut times = Vec::new();
     for phase in 0..10 {
-        let wait = format!("new Promise(done => setTimeout(done, {}))", 300 + phase * 190);
+        let wait = format!(
+            "new Promise(done => setTimeout(done, {}))",
+            300 + phase * 190
+        );
         page.evaluate(&wait).await?;
         times.push(number(&page.evaluate("sleepAndWake()").await?)?);
     }

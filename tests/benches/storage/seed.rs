@@ -8,9 +8,30 @@ use jid::BareJid;
 
 /// In as many languages as the search has to know.
 const WORDS: [&str; 24] = [
-    "garden", "tomorrow", "umbrella", "the", "and", "you", "Café", "Größe", "über", "déjà",
-    "привет", "завтра", "встреча", "明日の会議は", "十時からです", "資料を送ります", "今天天气", "很好", "مرحبا",
-    "غدا", "안녕하세요", "내일", "ok", "😀",
+    "garden",
+    "tomorrow",
+    "umbrella",
+    "the",
+    "and",
+    "you",
+    "Café",
+    "Größe",
+    "über",
+    "déjà",
+    "привет",
+    "завтра",
+    "встреча",
+    "明日の会議は",
+    "十時からです",
+    "資料を送ります",
+    "今天天气",
+    "很好",
+    "مرحبا",
+    "غدا",
+    "안녕하세요",
+    "내일",
+    "ok",
+    "😀",
 ];
 
 /// The rows of `messages` messages in `conversations` conversations, a fifth of them in the

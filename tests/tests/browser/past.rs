@@ -22,10 +22,8 @@ async fn newcomer(place: &Place) -> Result<Page> {
         ))
         .await?;
     }
-    bob.send(
-        "<iq xmlns='jabber:client' type='get' id='done'><ping xmlns='urn:xmpp:ping'/></iq>",
-    )
-    .await?;
+    bob.send("<iq xmlns='jabber:client' type='get' id='done'><ping xmlns='urn:xmpp:ping'/></iq>")
+        .await?;
     bob.until("done").await?;
     let alice = place.enters(ALICE).await?;
     alice.find_with("link", "bob").await?.click().await?;
@@ -71,7 +69,9 @@ fn a_date_is_opened_and_what_is_missing_behind_it_is_said_and_loads() {
         reads(&alice, "haven't been loaded.").await?;
         until("the first message is in view", || async {
             let top = top(&alice, "message 1.").await?;
-            Ok(top.is_some_and(|top| (0.0..700.0).contains(&top)).then_some(()))
+            Ok(top
+                .is_some_and(|top| (0.0..700.0).contains(&top))
+                .then_some(()))
         })
         .await?;
         // Nobody scrolls, so nothing is loaded; by scrolling there it is.

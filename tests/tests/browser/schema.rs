@@ -26,7 +26,6 @@ async fn script(page: &Page, body: &str) -> Result<Value> {
             const wait = request => new Promise((resolve, reject) => {{
                 request.onsuccess = () => resolve(request.result);
                 request.onerror = () => reject(request.error);
-                request.onblocked = () => reject('blocked');
             }});
             {body}
         }})()"

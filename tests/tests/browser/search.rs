@@ -122,11 +122,7 @@ fn what_is_found_is_shown_in_its_place_without_a_network() {
         reads(&alice, "number110.").await?;
         // From within the conversation, and with the mouse.
         finds(&alice, "number70.", 1, "number70.").await?;
-        alice
-            .find_with("link", "number70.")
-            .await?
-            .click()
-            .await?;
+        alice.find_with("link", "number70.").await?.click().await?;
         alice.find("button", "Jump to the latest").await?;
         alice.find("log", "Messages").await?;
         alice.press("End").await?;

@@ -40,7 +40,10 @@ pub(crate) fn SearchResults(props: &Props) -> Html {
         limit: STEP,
     });
     let limit = match &*view.read() {
-        View { query: known, limit } if known == query => *limit,
+        View {
+            query: known,
+            limit,
+        } if known == query => *limit,
         _ => STEP,
     };
     {
@@ -55,7 +58,9 @@ pub(crate) fn SearchResults(props: &Props) -> Html {
     }
     {
         let state = state.clone();
-        use_mount(Box::new(move || Some(Box::new(move || state.search("", 0)))));
+        use_mount(Box::new(move || {
+            Some(Box::new(move || state.search("", 0)))
+        }));
     }
     let more = {
         let (view, query) = (view.clone(), query.clone());
@@ -92,7 +97,10 @@ fn status(found: &Found, query: &str) -> Html {
     let current = found.query == query.trim();
     let (words, shown) = match count {
         _ if !current || !found.whole => (
-            t_count("search.reading", u32::try_from(found.read).unwrap_or(u32::MAX)),
+            t_count(
+                "search.reading",
+                u32::try_from(found.read).unwrap_or(u32::MAX),
+            ),
             current,
         ),
         0 => (t_with("search.nothing", &[("query", query.trim())]), true),

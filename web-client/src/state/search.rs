@@ -200,12 +200,19 @@ impl State {
             let here = hits.iter().map(|hit| store.message_at(&hit.key).cloned());
             here.collect()
         };
-        let absent = || hits.iter().zip(&messages).filter(|(_, here)| here.is_none());
+        let absent = || {
+            hits.iter()
+                .zip(&messages)
+                .filter(|(_, here)| here.is_none())
+        };
         let keys: Vec<&str> = absent().map(|(hit, _)| hit.key.as_str()).collect();
         if let (Some(storage), Some(account), false) =
             (self.0.session.storage(), self.account(), keys.is_empty())
         {
-            let mut rows = storage.messages_at(account.as_str(), &keys).await?.into_iter();
+            let mut rows = storage
+                .messages_at(account.as_str(), &keys)
+                .await?
+                .into_iter();
             for message in messages.iter_mut().filter(|message| message.is_none()) {
                 let row = rows.next().flatten();
                 *message = row.as_deref().and_then(read_message).map(Rc::new);

@@ -178,7 +178,10 @@ impl Index {
         let (jid, order) = row.key.split_once('\n')?;
         let position = Position::read(order)?;
         // The rows of one conversation come one after the other.
-        let known = self.conversations.iter().rposition(|known| known.as_str() == jid);
+        let known = self
+            .conversations
+            .iter()
+            .rposition(|known| known.as_str() == jid);
         let index = match known {
             Some(index) => index,
             None => {
@@ -226,7 +229,11 @@ impl Store {
             let timeline = &conversation.timeline;
             rows.extend(timeline.places().map(|(position, message)| {
                 let row = crate::codec::encode(&**message);
-                Record::new(Table::Messages, message_key(jid.as_str(), position), Some(row))
+                Record::new(
+                    Table::Messages,
+                    message_key(jid.as_str(), position),
+                    Some(row),
+                )
             }));
         }
         rows

@@ -10,9 +10,7 @@ mod window;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use couplet_engine::store::{
-    Direction, Message, MessageId, Missing, Older, SessionStatus, Store,
-};
+use couplet_engine::store::{Direction, Message, MessageId, Missing, Older, SessionStatus, Store};
 use jid::BareJid;
 use wasm_bindgen::JsCast;
 use web_sys::{FocusOptions, HtmlElement};
@@ -288,10 +286,7 @@ impl Timeline {
     fn filling(&self, behind: &str) -> Callback<MouseEvent> {
         let (timeline, behind) = (self.clone(), behind.to_owned());
         Callback::from(move |_| {
-            timeline
-                .0
-                .state
-                .fill_gap(&timeline.0.jid, &behind, true);
+            timeline.0.state.fill_gap(&timeline.0.jid, &behind, true);
         })
     }
 

@@ -124,7 +124,9 @@ mod tests {
         };
         let messages = [archived(1, "a"), archived(2, "b"), archived(3, "c")];
         let messages: Vec<&Rc<Message>> = messages.iter().collect();
-        let rows = rows(&messages, None, None, &["x", "b"], |at| at.0.div_euclid(DAY));
+        let rows = rows(&messages, None, None, &["x", "b"], |at| {
+            at.0.div_euclid(DAY)
+        });
         let gaps: Vec<_> = rows.iter().map(|row| row.gap).collect();
         assert_eq!(gaps, [None, None, Some((1, Timestamp(2)))]);
         assert!(rows[2].head);
