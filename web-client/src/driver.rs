@@ -257,8 +257,12 @@ impl Driver {
             let kept = driver.0.secrets.borrow().to_keep();
             let is_enough = kept.is_enough();
             match journal.remember(kept).await {
-                Ok(true) if !is_enough => driver.say(News::PasswordEachTime),
-                Ok(true) => platform::ask_to_persist(),
+                Ok(true) => {
+                    platform::ask_to_persist();
+                    if !is_enough {
+                        driver.say(News::PasswordEachTime);
+                    }
+                }
                 Ok(false) => {}
                 Err(fault) => driver.tell(fault),
             }

@@ -46,7 +46,7 @@ enum Task {
     /// Rebuilds on change and reloads the page
     Dev(dev::Options),
     /// Measures
-    Bench,
+    Bench(bench::Options),
     /// Installs everything that the other commands need, so that they work offline
     Setup,
 }
@@ -72,7 +72,7 @@ fn run() -> Result<bool> {
         Task::Build(options) => package::run(&options)?,
         Task::Test(options) => return test::run(&options),
         Task::Dev(options) => dev::run(&options)?,
-        Task::Bench => bench::run()?,
+        Task::Bench(options) => bench::run(&options)?,
         Task::Setup => setup::ensure(setup::ALL)?,
     }
     Ok(true)

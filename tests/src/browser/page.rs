@@ -317,6 +317,7 @@ impl Page {
             "Enter" => 13,
             "Escape" => 27,
             "Tab" => 9,
+            "End" => 35,
             "ArrowUp" => 38,
             "ArrowDown" => 40,
             _ => bail!("no code is known for the key {key}"),

@@ -4,7 +4,10 @@
 mod chaos;
 mod main_job;
 mod notifications;
+mod past;
 mod persistence;
+mod schema;
+mod search;
 mod survival;
 mod tabs;
 mod tokens;

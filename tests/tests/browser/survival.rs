@@ -1,9 +1,11 @@
 //! The proxy and the server go away and come back; no message is lost or doubled.
 
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use couplet_servers::Kind;
 use couplet_tests::browser::Page;
-use couplet_tests::{run, until};
+use couplet_tests::{run, until, until_for};
 
 use crate::{Place, count, reads, say};
 
@@ -92,5 +94,40 @@ fn now_reconnects_at_once() {
         say(&alice, "still here").await?;
         alice.find("image", "Delivered").await?;
         Ok(())
+    });
+}
+
+#[test]
+fn a_wake_from_sleep_is_noticed_before_anybody_writes() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let alice = place.browser.open("about:blank").await?;
+        // What a page sees of a sleep: the clock on the wall has run ahead of the other one.
+        alice
+            .before_scripts(
+                "window.slept = 0;
+                const now = Date.now;
+                Date.now = () => now() + slept;
+                const send = WebSocket.prototype.send;
+                WebSocket.prototype.send = function (text) {
+                    if (window.slept && text.startsWith('<r ')) window.questioned = true;
+                    return send.call(this, text);
+                };",
+            )
+            .await?;
+        alice.go(&place.proxy.page("localhost")).await?;
+        crate::sign_in(&alice, crate::ALICE, "alice").await?;
+        alice.find("list", "Conversations").await?;
+        alice.evaluate("slept = 3600000").await?;
+        // Silence alone is questioned after 12 s.
+        until_for(
+            Duration::from_secs(6),
+            "the connection is questioned",
+            || async {
+                let questioned = alice.evaluate("window.questioned === true").await?;
+                Ok((questioned == true).then_some(()))
+            },
+        )
+        .await
     });
 }

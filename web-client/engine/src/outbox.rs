@@ -214,6 +214,11 @@ impl Outbox {
         self.queue.iter().any(unproven)
     }
 
+    /// All that wait here for proof, oldest first.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.queue.iter().map(|queued| &queued.message)
+    }
+
     /// Whether the message waits here for proof.
     pub(crate) fn has(&self, id: &MessageId) -> bool {
         self.queue.iter().any(|queued| queued.message.id == *id)

@@ -5,7 +5,8 @@ use yew::prelude::*;
 
 use super::avatar::{Size, avatar};
 use super::icon::{Icon, icon};
-use super::icon_button::{Kind, icon_button_of};
+use super::icon_button::{Kind, icon_button, icon_button_of};
+use super::layer::{Layer, opening};
 use super::presence;
 use crate::i18n::t;
 use crate::route::Route;
@@ -42,6 +43,7 @@ pub(crate) fn conversation_header(state: &State, jid: &BareJid, details_open: bo
                 <h2 class="head__name"><bdi>{ name }</bdi></h2>
                 <p class="head__line" title={line.clone()}>{ line }</p>
             </div>
+            { icon_button(Icon::Calendar, t("head.date"), opening(state, Layer::GoToDate(jid.clone()))) }
             { icon_button_of(kind, Icon::Details, t("head.details"), toggle) }
         </header>
     }

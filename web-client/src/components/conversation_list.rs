@@ -54,7 +54,7 @@ pub(crate) fn conversation_list(
 }
 
 /// Up, down, Home and End go from row to row.
-fn move_focus(event: KeyboardEvent) {
+pub(super) fn move_focus(event: KeyboardEvent) {
     if event.alt_key() || event.ctrl_key() || event.meta_key() {
         return;
     }

@@ -52,7 +52,7 @@ fn nobody_found(query: &str) -> Html {
         .ok()
         .filter(|jid| jid.node().is_some());
     html! {
-        <div class="empty" role="status">
+        <div class="empty empty--search" role="status">
             <p class="empty__title">{ t_with("empty.searchTitle", &[("query", query)]) }</p>
             if let Some(jid) = address {
                 <a class="button" href={Route::Chat(jid.clone()).href()}>

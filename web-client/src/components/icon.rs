@@ -9,6 +9,7 @@ pub(crate) enum Icon {
     Alert,
     Back,
     Bell,
+    Calendar,
     Check,
     Close,
     Copy,
@@ -44,6 +45,10 @@ impl Icon {
                  0 0 0 4 0"
             }
             Self::Back => "m14.5 5-7 7 7 7",
+            Self::Calendar => {
+                "M6 5.75h12a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2v-10a2 2 0 0 1 2-2M4 \
+                 10.25h16M8.25 3.75v3.5M15.75 3.75v3.5"
+            }
             Self::Check => "m5 12.5 4.5 4.5L19 7.5",
             Self::Close => "m6.5 6.5 11 11M17.5 6.5l-11 11",
             Self::Copy => {

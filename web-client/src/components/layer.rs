@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::add_contact::AddContact;
 use super::switcher::Switcher;
-use super::{clear_data, remove_contact, rename_contact, set_status, shortcuts};
+use super::{clear_data, go_to_date, remove_contact, rename_contact, set_status, shortcuts};
 use crate::state::State;
 
 /// A dialog.
@@ -25,6 +25,8 @@ pub(crate) enum Layer {
     Shortcuts,
     /// Remove everything from this device, after a question.
     ClearData,
+    /// Open a conversation at a day.
+    GoToDate(BareJid),
 }
 
 /// The dialog that is open, if one is.
@@ -40,6 +42,7 @@ pub(crate) fn dialog(state: &State) -> Html {
         Layer::Switcher => html! { <Switcher state={state.clone()} /> },
         Layer::Shortcuts => shortcuts::dialog(state),
         Layer::ClearData => clear_data::dialog(state),
+        Layer::GoToDate(jid) => go_to_date::dialog(state, &jid),
     }
 }
 

@@ -22,6 +22,9 @@ pub(crate) struct Props {
     pub(crate) name: AttrValue,
     /// Their picture.
     pub(crate) picture: Option<AttrValue>,
+    /// Whether somebody has come here to see this one.
+    #[prop_or_default]
+    pub(crate) target: bool,
 }
 
 /// A message. Who reads it with a screen reader hears name and time each time;
@@ -53,7 +56,10 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
         (false, _) => "message",
     };
     html! {
-        <article {class}>
+        <article
+            class={[class, if props.target { " message--target" } else { "" }].concat()}
+            tabindex={props.target.then_some("-1")}
+        >
             if props.head {
                 { avatar(state, &author, name, Size::Medium, None) }
                 <header class="message__head">

@@ -9,6 +9,7 @@ use super::conversation_list::conversation_list;
 use super::filter_chips::filter_chips;
 use super::requests::requests;
 use super::search_field::search_field;
+use super::search_results::SearchResults;
 use super::virtual_rows::VirtualRows;
 use crate::hooks::{use_each_rendering, use_model, use_mount, use_subjects};
 use crate::i18n::t;
@@ -77,6 +78,10 @@ pub(crate) fn Sidebar(props: &Props) -> Html {
         let view = view.clone();
         Callback::from(move |query| view.change(|view| view.query = query))
     };
+    let prepare = {
+        let state = state.clone();
+        Callback::from(move |_: FocusEvent| state.prepare_search())
+    };
     let View {
         filter,
         query,
@@ -87,7 +92,7 @@ pub(crate) fn Sidebar(props: &Props) -> Html {
         <nav class="sidebar" aria-label={t("sidebar.label")}>
             { account(state) }
             <div class="sidebar__tools">
-                { search_field(query, &set_query) }
+                { search_field(query, &set_query, prepare) }
                 { filter_chips(*filter, &set_filter) }
             </div>
             { requests(state) }
@@ -100,6 +105,13 @@ pub(crate) fn Sidebar(props: &Props) -> Html {
                     { super::empty::list(state, *filter, query) }
                 }
                 { conversation_list(state, &order, rows, props.current.as_ref()) }
+                if !query.trim().is_empty() {
+                    <SearchResults
+                        state={state.clone()}
+                        query={query.clone()}
+                        clock={state.clock()}
+                    />
+                }
             </div>
         </nav>
     }

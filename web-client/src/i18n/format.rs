@@ -106,6 +106,28 @@ pub(crate) fn local_day(at: Timestamp) -> i64 {
     (at.0 - offset).div_euclid(DAY)
 }
 
+/// The beginning of a local day, as a date field has it: `2026-11-21`.
+pub(crate) fn day_from(text: &str) -> Option<Timestamp> {
+    let mut parts = text.split('-');
+    let mut part = || parts.next()?.parse::<i32>().ok();
+    let (year, month, day) = (part()?, part()?, part()?);
+    let date = Date::new_with_year_month_day(u32::try_from(year).ok()?, month - 1, day);
+    let at = date.get_time();
+    (!at.is_nan()).then_some(Timestamp(at as i64))
+}
+
+/// This day, as a date field has it.
+pub(crate) fn today() -> String {
+    let now = date(Timestamp(Date::now() as i64));
+    let two = |number: u32| [if number < 10 { "0" } else { "" }, &number.to_string()].concat();
+    [
+        now.get_full_year().to_string(),
+        two(now.get_month() + 1),
+        two(now.get_date()),
+    ]
+    .join("-")
+}
+
 /// The time of day.
 pub(crate) fn time(at: Timestamp) -> String {
     format(|formats| &formats.time, &date(at))
@@ -181,6 +203,54 @@ fn lower_by_unicode(text: &str) -> String {
 #[cfg(not(target_arch = "wasm32"))]
 fn lower_by_unicode(text: &str) -> String {
     text.to_lowercase()
+}
+
+/// `text` so that what is the same to a reader is the same: without case and accents, and
+/// in one of the forms that a letter can have.
+pub(crate) fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let decomposed = lower_by_unicode(&decomposed(text));
+    let mut folded = String::with_capacity(decomposed.len());
+    for letter in decomposed.chars() {
+        match letter {
+            'ß' => folded.push_str("ss"),
+            'ς' => folded.push('σ'),
+            'ı' => folded.push('i'),
+            letter if is_mark(letter) => {}
+            letter => folded.push(letter),
+        }
+    }
+    folded
+}
+
+/// Accents, Hebrew points, Arabic vowel signs and the line that stretches a word: signs that
+/// many leave out. Vowel signs that nobody leaves out, as in Devanagari, are letters here.
+fn is_mark(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{300}'..='\u{36f}'
+            | '\u{591}'..='\u{5c7}'
+            | '\u{610}'..='\u{61a}'
+            | '\u{640}'
+            | '\u{64b}'..='\u{65f}'
+            | '\u{670}'
+            | '\u{6d6}'..='\u{6ed}'
+            | '\u{200c}'..='\u{200f}'
+            | '\u{fe00}'..='\u{fe0f}'
+    )
+}
+
+#[cfg(target_arch = "wasm32")]
+fn decomposed(text: &str) -> String {
+    js_sys::JsString::from(text).normalize("NFKD").into()
+}
+
+/// Only the browser's matters; here tests have to spell it out.
+#[cfg(not(target_arch = "wasm32"))]
+fn decomposed(text: &str) -> String {
+    text.to_owned()
 }
 
 fn format(choose: impl FnOnce(&Formats) -> &Function, value: &JsValue) -> String {

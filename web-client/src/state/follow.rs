@@ -213,6 +213,7 @@ impl State {
             _ => return,
         }
         let topics = self.0.store.borrow_mut().mirror(&rows);
+        self.note_written(&rows);
         if topics.contains(&Topic::Roster) {
             *self.0.by_name.borrow_mut() = None;
         }

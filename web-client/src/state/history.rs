@@ -14,6 +14,8 @@ use crate::platform::storage::{Fault, Page, Storage};
 const FIRST: u32 = 20;
 /// How many more when one scrolls back.
 const PAGE: u32 = 50;
+/// And when one goes far back at once.
+const LEAP: u32 = 1_000;
 
 impl State {
     /// Everything there is to see of `account`, with the newest messages only.
@@ -65,7 +67,7 @@ impl State {
             store.load(jid, &rows, rows.len() >= *limit as usize);
             while store.needs_more(jid) {
                 let after = store.older_key(jid);
-                let (rows, more) = read_more(storage, account, jid, after).await?;
+                let (rows, more) = read_more(storage, account, jid, after, PAGE).await?;
                 found += rows.len();
                 store.load(jid, &rows, more);
             }
@@ -110,13 +112,13 @@ impl State {
         }
         // Whoever scrolls asks again and again.
         let mut loading = self.0.loading.borrow_mut();
-        if loading.contains(&conversation) {
+        if loading.contains(&conversation) || self.is_going(&conversation) {
             return;
         }
         loading.push(conversation.clone());
         let state = self.clone();
         spawn_local(async move {
-            let loaded = state.load_from_disk(&conversation).await;
+            let loaded = state.load_from_disk(&conversation, PAGE).await;
             state
                 .0
                 .loading
@@ -136,7 +138,7 @@ impl State {
         spawn_local(async move {
             let (Older { conversation, .. } | Around { conversation, .. }) = &command;
             while state.has_more_on_disk(conversation) {
-                if let Err(fault) = state.load_from_disk(conversation).await {
+                if let Err(fault) = state.load_from_disk(conversation, LEAP).await {
                     return state.note_fault(&fault);
                 }
             }
@@ -144,29 +146,31 @@ impl State {
         });
     }
 
-    /// Reads a page of the newest gap in the conversation, each page once.
-    pub(crate) fn fill_gap(&self, conversation: &BareJid) {
-        let gap = {
-            let store = self.store();
-            if *store.status() != SessionStatus::Online {
-                return;
-            }
-            let newest = store.gaps(conversation).into_iter().next();
-            newest.map(|(_, command)| command)
+    /// Reads a page of the gap in the conversation behind the message that the archive calls
+    /// `behind`. Unless somebody asks for it `again`, each page once.
+    pub(crate) fn fill_gap(&self, conversation: &BareJid, behind: &str, again: bool) {
+        let gaps = self.store().gaps(conversation);
+        let Some(gap) = gaps.into_iter().find(|gap| gap.behind == behind) else {
+            return;
         };
-        if gap.is_some() && *self.0.gap.borrow() != gap {
-            self.0.gap.borrow_mut().clone_from(&gap);
-            gap.into_iter()
-                .for_each(|gap| self.command(Command::Archive(gap)));
+        let online = *self.store().status() == SessionStatus::Online;
+        let asked = self.0.gap.borrow().as_ref() == Some(&gap.command);
+        if online && (again || !asked) {
+            *self.0.gap.borrow_mut() = Some(gap.command.clone());
+            self.command(Command::Archive(gap.command));
         }
     }
 
-    async fn load_from_disk(&self, conversation: &BareJid) -> Result<(), Fault> {
+    pub(super) async fn load_leap(&self, conversation: &BareJid) -> Result<(), Fault> {
+        self.load_from_disk(conversation, LEAP).await
+    }
+
+    async fn load_from_disk(&self, conversation: &BareJid, limit: u32) -> Result<(), Fault> {
         let (Some(storage), Some(account)) = (self.0.session.storage(), self.account()) else {
             return Ok(());
         };
         let after = self.store().older_key(conversation);
-        let (rows, more) = read_more(&storage, &account, conversation, after).await?;
+        let (rows, more) = read_more(&storage, &account, conversation, after, limit).await?;
         let topics = self.0.store.borrow_mut().load(conversation, &rows, more);
         for topic in topics {
             self.touch(topic.into());
@@ -181,14 +185,15 @@ async fn read_more(
     account: &BareJid,
     conversation: &BareJid,
     after: Option<String>,
+    limit: u32,
 ) -> Result<(Vec<Record>, bool), Fault> {
     let page = Page {
         conversation: conversation.as_str(),
         after: after.as_deref(),
-        limit: PAGE,
+        limit,
     };
     let pages = storage.messages(account.as_str(), &[page]).await?;
     let rows = pages.into_iter().next().unwrap_or_default();
-    let more = rows.len() >= PAGE as usize;
+    let more = rows.len() >= limit as usize;
     Ok((rows, more))
 }

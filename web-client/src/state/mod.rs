@@ -6,10 +6,12 @@ mod commands;
 mod drafts;
 mod follow;
 mod history;
+mod jump;
 mod notice;
 mod order;
 mod page;
 mod pictures;
+mod search;
 mod session;
 mod watch;
 
@@ -24,9 +26,11 @@ use jid::BareJid;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
+pub(crate) use jump::Target;
 pub(crate) use notice::Notice;
 pub(crate) use order::Filter;
 pub(crate) use page::document;
+pub(crate) use search::Found;
 pub(crate) use watch::Subject;
 
 use crate::platform;
@@ -56,6 +60,8 @@ struct Inner {
     gap: RefCell<Option<xep0313_archive::Command>>,
     notices: notice::Notices,
     alerts: alerts::Alerts,
+    search: search::Search,
+    jump: jump::Jump,
 }
 
 impl PartialEq for State {
@@ -84,6 +90,8 @@ impl State {
             gap: RefCell::default(),
             notices: notice::Notices::default(),
             alerts: alerts::Alerts::default(),
+            search: search::Search::default(),
+            jump: jump::Jump::default(),
         }));
         state.follow_browser();
         state.follow_notifications();
@@ -151,11 +159,17 @@ impl State {
             }
             (store.take_records(), gone)
         };
+        self.note_written(&records);
         if gone {
+            self.forget_search();
             self.clear_if_asked();
         }
         self.tell_soon();
         records
+    }
+
+    fn touch_conversation(&self, jid: &BareJid) {
+        self.touch(Topic::Conversation(jid.clone()).into());
     }
 
     fn touch(&self, subject: Subject) {

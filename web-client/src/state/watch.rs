@@ -20,6 +20,8 @@ pub(crate) enum Subject {
     Day,
     /// What the person has to be told about this device.
     Notice,
+    /// What has been found.
+    Search,
     /// All of it.
     Everything,
 }

@@ -182,7 +182,11 @@ impl Module for Archive {
             Command::Around { conversation, at } => Purpose::Around(conversation, at),
         };
         let asked = |pending: &Pending| pending.purpose == purpose;
-        if !self.queries.values().any(asked) && ctx.core.established {
+        if !ctx.core.established {
+            if let Purpose::Around(conversation, _) = purpose {
+                answered(ctx, conversation);
+            }
+        } else if !self.queries.values().any(asked) {
             self.ask(ctx, purpose);
         }
         Flow::Stop
@@ -254,7 +258,7 @@ impl Module for Archive {
 
 /// What the archive brings again with what was missed: it is to be known as what it is.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) enum Again {
+pub(crate) enum Repeats {
     #[default]
     Nothing,
     /// What was sent since then.
@@ -263,7 +267,7 @@ pub(crate) enum Again {
     Newest(usize),
 }
 
-impl Again {
+impl Repeats {
     /// According to the row that is among `rows`.
     pub(crate) fn read(rows: &[Record]) -> Self {
         let saved: Option<Archive> = durable::part(rows, PART).and_then(decode);
@@ -274,17 +278,17 @@ impl Again {
         saved.cursor_at = saved
             .cursor_at
             .min(Outbox::oldest(rows).or(saved.cursor_at));
-        saved.again()
+        saved.repeats()
     }
 }
 
 impl Archive {
-    fn again(&self) -> Again {
+    fn repeats(&self) -> Repeats {
         match self.missed_since() {
-            Some(since) => Again::Since(since),
-            None if self.from_the_beginning => Again::Since(Timestamp(i64::MIN)),
-            None if self.absent => Again::Nothing,
-            None => Again::Newest(FIRST_PAGE),
+            Some(since) => Repeats::Since(since),
+            None if self.from_the_beginning => Repeats::Since(Timestamp(i64::MIN)),
+            None if self.absent => Repeats::Nothing,
+            None => Repeats::Newest(FIRST_PAGE),
         }
     }
 
@@ -464,7 +468,9 @@ fn older(
     mut page: Vec<(String, Incoming)>,
     fin: Result<Fin, NoResult>,
 ) {
-    let reached = until.and_then(|until| page.iter().position(|(id, _)| *id == until));
+    let reached = until
+        .as_ref()
+        .and_then(|until| page.iter().position(|(id, _)| id == until));
     if let Some(reached) = reached {
         page.drain(..=reached);
     }
@@ -472,8 +478,10 @@ fn older(
         Ok(_) if reached.is_some() => (Older::Complete, None),
         Ok(fin) if !fin.complete && fin.first.is_some() => (Older::More, fin.first),
         Ok(_) => (Older::Complete, None),
-        // No archive, so there is nothing older in it either.
-        Err(NoResult::Error(error)) if no_archive(&error.condition) => (Older::Complete, None),
+        // No archive, so there is nothing older in it either; but what is known to be missing is.
+        Err(NoResult::Error(error)) if until.is_none() && no_archive(&error.condition) => {
+            (Older::Complete, None)
+        }
         Err(_) => (Older::Failed, None),
     };
     // From here on it is the page. What came of one that broke off comes again.
@@ -497,7 +505,8 @@ fn around(
     fin: Result<Fin, NoResult>,
 ) {
     let Ok(fin) = fin else {
-        return ctx.warn("the archive doesn't tell what was said then");
+        ctx.warn("the archive doesn't tell what was said then");
+        return answered(ctx, conversation);
     };
     let end = |(id, incoming): &(String, Incoming)| match incoming.origin {
         Origin::Archive { at, .. } => Some((id.clone(), at)),
@@ -506,13 +515,18 @@ fn around(
     let ends = (page.first().and_then(end), page.last().and_then(end));
     if let (Some(first), Some(last)) = ends {
         ctx.event(StoreEvent::Island {
-            conversation,
+            conversation: conversation.clone(),
             first,
             last,
             newest: fin.complete,
         });
     }
     show(ctx, page);
+    answered(ctx, conversation);
+}
+
+fn answered(ctx: &mut Ctx<'_>, conversation: BareJid) {
+    ctx.event_last(StoreEvent::Answered { conversation });
 }
 
 /// How a page ended (XEP-0313 4.3, XEP-0059 2.2).

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::timeline::Position;
 use super::{Delivery, Direction, Message, MessageId, Provenance, Timeline};
 use crate::codec::{decode, encode};
-use crate::modules::xep0313_archive::Again;
+use crate::modules::xep0313_archive::Repeats;
 use crate::now::Timestamp;
 
 /// A conversation with one other side.
@@ -27,6 +27,9 @@ pub struct Conversation {
     begins_with: Option<String>,
     /// What is missing in between, newest first.
     gaps: Vec<Gap>,
+    /// How often the archive has answered, or couldn't, what was said at some time. Whoever
+    /// has asked finds another number than before.
+    pub answers: u32,
     /// Whether there are older messages on disk than those that are here.
     pub more_on_disk: bool,
     /// How far the disk has been read, from the newest message on.
@@ -45,6 +48,8 @@ pub(super) struct Gap {
     /// The archive's id of the message before it, and its time.
     pub(super) until: String,
     until_at: Timestamp,
+    /// What became of the last attempt to read it.
+    pub(super) state: Older,
 }
 
 /// What is told of messages that nobody knows is kept for this many a conversation.
@@ -58,6 +63,7 @@ struct Row {
     older: Older,
     begins_with: Option<String>,
     gaps: Vec<Gap>,
+    answers: u32,
     arrivals: i64,
     ahead_from: Option<String>,
     last: Option<Message>,
@@ -145,19 +151,19 @@ impl Conversation {
     }
 
     /// Whether more has to be read from disk: what is to be put in order has to be here,
-    /// and so has what comes `again`.
-    pub(super) fn is_short(&self, again: Again) -> bool {
+    /// and so has what `repeats`.
+    pub(super) fn is_short(&self, repeats: Repeats) -> bool {
         let Some(read_to) = self.read_to else {
             return self.more_on_disk;
         };
         let ahead = self.timeline.ahead().is_some_and(|ahead| read_to > ahead);
-        let again = match again {
-            Again::Nothing => false,
-            Again::Since(time) => read_to.is_since(time),
+        let repeated = match repeats {
+            Repeats::Nothing => false,
+            Repeats::Since(time) => read_to.at() >= time,
             // There may be as many that the archive doesn't have yet.
-            Again::Newest(count) => self.timeline.len() < 2 * count,
+            Repeats::Newest(count) => self.timeline.len() < 2 * count,
         };
-        self.more_on_disk && (ahead || again)
+        self.more_on_disk && (ahead || repeated)
     }
 
     /// Takes what another store's row of it says; messages, and who types, are for others.
@@ -195,6 +201,26 @@ impl Conversation {
         &self.gaps
     }
 
+    /// The first message since `at`, and whether nothing is missing before it.
+    pub fn since(&self, at: Timestamp) -> Option<(&Rc<Message>, bool)> {
+        let mut before: Option<&Rc<Message>> = None;
+        for message in self.timeline.iter() {
+            if message.at < at {
+                before = Some(message);
+                continue;
+            }
+            let whole = match before {
+                Some(before) => !self
+                    .gaps
+                    .iter()
+                    .any(|gap| before.archive_id.as_ref() == Some(&gap.until)),
+                None => !self.more_on_disk && self.older == Older::Complete,
+            };
+            return Some((message, whole));
+        }
+        None
+    }
+
     /// A page of the gap before `before` is here, or under way.
     pub(super) fn read_older(&mut self, before: Option<&str>, older: Older, next: Option<String>) {
         let gap = |gap: &Gap| Some(gap.before.as_str()) == before;
@@ -211,12 +237,13 @@ impl Conversation {
             }
             return;
         };
-        match (older, next) {
-            (Older::Complete, _) => {
-                self.gaps.remove(index);
-            }
-            (Older::More, Some(next)) => self.gaps[index].before = next,
-            _ => {}
+        if older == Older::Complete {
+            self.gaps.remove(index);
+            return;
+        }
+        self.gaps[index].state = older;
+        if let Some(next) = next {
+            self.gaps[index].before = next;
         }
     }
 
@@ -260,6 +287,7 @@ impl Conversation {
                     before,
                     until: last,
                     until_at: to,
+                    state: Older::More,
                 });
                 self.gaps.splice(index..index, gap);
             }
@@ -272,17 +300,22 @@ impl Conversation {
     }
 
     pub(super) fn row(&self) -> Vec<u8> {
-        let older = match self.older {
-            // Nobody will answer what another page has asked.
+        // Nobody will answer what another page has asked.
+        let unasked = |older| match older {
             Older::Loading | Older::Failed => Older::More,
             older => older,
+        };
+        let gap = |gap: &Gap| Gap {
+            state: unasked(gap.state),
+            ..gap.clone()
         };
         let row = Row {
             unread: self.unread,
             first_unread: self.first_unread.clone(),
-            older,
+            older: unasked(self.older),
             begins_with: self.begins_with.clone(),
-            gaps: self.gaps.clone(),
+            gaps: self.gaps.iter().map(gap).collect(),
+            answers: self.answers,
             arrivals: self.timeline.arrivals(),
             ahead_from: self.timeline.ahead().map(Position::order),
             last: self.last().map(|message| Message::clone(message)),
@@ -304,6 +337,7 @@ impl Conversation {
             older: row.older,
             begins_with: row.begins_with,
             gaps: row.gaps,
+            answers: row.answers,
             more_on_disk: row.last.is_some(),
             read_to: None,
             preview: row.last.map(Rc::new),

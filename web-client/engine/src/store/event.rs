@@ -104,6 +104,11 @@ pub enum StoreEvent {
         /// Whether there is nothing newer in the archive.
         newest: bool,
     },
+    /// The archive has told what was said in the conversation at some time, or can't.
+    Answered {
+        /// Which conversation.
+        conversation: BareJid,
+    },
 }
 
 impl Provenance {

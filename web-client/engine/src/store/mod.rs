@@ -10,6 +10,7 @@ mod message;
 mod mirror;
 mod roster;
 mod rows;
+pub mod search;
 mod status;
 mod timeline;
 
@@ -26,7 +27,7 @@ pub use roster::{Availability, Contact, ResourcePresence, Subscription, Subscrip
 pub use status::{Again, SessionStatus, SignInStep, Trouble};
 pub use timeline::Timeline;
 
-use crate::modules::xep0313_archive::{Again, Command};
+use crate::modules::xep0313_archive::{Command, Repeats};
 use crate::output::Table;
 
 /// Everything the views read.
@@ -42,8 +43,19 @@ pub struct Store {
     conversations: SortedMap<BareJid, Conversation>,
     roster_loaded: bool,
     /// What of that on disk the archive may bring.
-    again: Again,
+    repeats: Repeats,
     changed: rows::Changed,
+}
+
+/// A part of a conversation that is missing between two that are here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The archive's id of the message directly before it.
+    pub behind: String,
+    /// What became of the last attempt to read it.
+    pub state: Older,
+    /// What to ask the archive for.
+    pub command: Command,
 }
 
 impl Store {
@@ -138,9 +150,8 @@ impl Store {
         }
     }
 
-    /// The same for the gaps in between, newest first: each is directly behind the message
-    /// with this archive id.
-    pub fn gaps(&self, jid: &BareJid) -> Vec<(String, Command)> {
+    /// The same for the gaps in between, newest first.
+    pub fn gaps(&self, jid: &BareJid) -> Vec<Missing> {
         let gaps = self.conversations.get(jid).map(Conversation::gaps);
         let gaps = gaps.into_iter().flatten().map(|gap| {
             let command = Command::Older {
@@ -148,7 +159,11 @@ impl Store {
                 before: Some(gap.before.clone()),
                 until: Some(gap.until.clone()),
             };
-            (gap.until.clone(), command)
+            Missing {
+                behind: gap.until.clone(),
+                state: gap.state,
+                command,
+            }
         });
         gaps.collect()
     }
@@ -317,6 +332,13 @@ impl Store {
                     .conversations
                     .get_or_insert_with(jid.clone(), Default::default);
                 conversation.read_island(first, last, newest);
+                self.touched(true, jid)
+            }
+            StoreEvent::Answered { conversation: jid } => {
+                let conversation = self
+                    .conversations
+                    .get_or_insert_with(jid.clone(), Default::default);
+                conversation.answers = conversation.answers.wrapping_add(1);
                 self.touched(true, jid)
             }
         }

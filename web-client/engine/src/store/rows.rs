@@ -11,7 +11,7 @@ use jid::BareJid;
 use super::timeline::Position;
 use super::{Contact, Conversation, ResourcePresence, Store, SubscriptionRequest, Topic};
 use crate::codec::{decode, encode};
-use crate::modules::xep0313_archive::Again;
+use crate::modules::xep0313_archive::Repeats;
 use crate::output::{Record, Table};
 use crate::sorted_map::SortedMap;
 
@@ -68,7 +68,7 @@ impl Store {
                 store.take_row(row.table, &row.key, value);
             }
         }
-        store.again = Again::read(rows);
+        store.repeats = Repeats::read(rows);
         store
     }
 
@@ -107,7 +107,7 @@ impl Store {
     /// what the archive may bring again. To be asked after the first page, until it is false.
     pub fn needs_more(&self, conversation: &BareJid) -> bool {
         let known = self.conversations.get(conversation);
-        known.is_some_and(|known| known.is_short(self.again))
+        known.is_some_and(|known| known.is_short(self.repeats))
     }
 
     /// The key of the oldest message of `conversation` that was read from disk: the page that
@@ -187,6 +187,6 @@ impl Store {
 }
 
 /// Newest first within a conversation. A line break is in no address.
-fn message_key(conversation: &str, position: Position) -> String {
+pub(super) fn message_key(conversation: &str, position: Position) -> String {
     format!("{conversation}\n{}", position.order())
 }

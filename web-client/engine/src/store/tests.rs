@@ -6,11 +6,11 @@ use crate::output::Record;
 
 const BOB: &str = "bob@example.org";
 
-fn bob() -> BareJid {
+pub(super) fn bob() -> BareJid {
     BOB.parse().unwrap()
 }
 
-fn message(id: &str, at: i64) -> Message {
+pub(super) fn message(id: &str, at: i64) -> Message {
     Message {
         id: MessageId(id.to_owned()),
         stanza_id: Some(id.to_owned()),

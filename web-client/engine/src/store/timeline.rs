@@ -48,9 +48,9 @@ impl Position {
         format!("{:016x}{:016x}", flip(self.at.0), flip(self.arrival))
     }
 
-    /// Whether it is no earlier than that.
-    pub(super) fn is_since(self, time: Timestamp) -> bool {
-        self.at >= time
+    /// When it was sent, or would have been if clocks agreed.
+    pub(super) fn at(self) -> Timestamp {
+        self.at
     }
 
     /// Whether this place was given before the other.
@@ -91,6 +91,17 @@ impl Timeline {
     /// All messages, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Rc<Message>> {
         self.messages.values()
+    }
+
+    /// All messages with their places, oldest first.
+    pub(super) fn places(&self) -> impl Iterator<Item = (Position, &Rc<Message>)> {
+        let places = self.messages.iter();
+        places.map(|(position, message)| (*position, message))
+    }
+
+    /// The message at this place.
+    pub(super) fn in_place(&self, position: Position) -> Option<&Rc<Message>> {
+        self.messages.get(&position)
     }
 
     /// Whether the message that goes by `id` is here.

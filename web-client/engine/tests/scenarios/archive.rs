@@ -153,10 +153,11 @@ fn an_old_date_is_an_island_until_the_gap_is_read() {
     assert!(asked.2.contains("start") && asked.2.contains("bob@example.org"));
     page(&mut scenario, &asked, &["a3", "a4"]);
     assert_eq!(scenario.bodies(), ["m3", "m4", "m9"]);
+    assert_eq!(scenario.store.conversation(&bob()).unwrap().answers, 1);
     let gaps = |scenario: &Scenario| scenario.store.gaps(&bob());
     let fill = |scenario: &mut Scenario| {
-        let (_, fill) = gaps(scenario).remove(0);
-        scenario.command(Command::Archive(fill));
+        let fill = gaps(scenario).remove(0);
+        scenario.command(Command::Archive(fill.command));
         query(scenario)
     };
     // The gap is as long as it is after a reload.
@@ -167,7 +168,7 @@ fn an_old_date_is_an_island_until_the_gap_is_read() {
         reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='5'/>");
         reloaded
     };
-    assert_eq!(gaps(&scenario)[0].0, "a4");
+    assert_eq!(gaps(&scenario)[0].behind, "a4");
     let asked = fill(&mut scenario);
     assert!(asked.2.contains("a9</before>"), "{}", asked.2);
     page(&mut scenario, &asked, &["a7", "a8"]);
@@ -189,6 +190,36 @@ fn an_old_date_is_an_island_until_the_gap_is_read() {
     let known = scenario.store.conversation(&bob()).unwrap();
     assert_eq!(known.older, Older::Complete);
     assert_eq!(scenario.bodies().len(), 8);
+}
+
+#[test]
+fn a_gap_that_cannot_be_read_stays_a_gap() {
+    let mut scenario = Scenario::signed_in();
+    scenario.recv(&live("a9", "m9"));
+    let at = Timestamp(1_793_520_000_000);
+    let around = Command::Archive(xep0313_archive::Command::Around {
+        conversation: bob(),
+        at,
+    });
+    scenario.command(around.clone());
+    let asked = query(&mut scenario);
+    page(&mut scenario, &asked, &["a3", "a4"]);
+    for condition in ["internal-server-error", "service-unavailable"] {
+        let gap = scenario.store.gaps(&bob()).remove(0);
+        scenario.command(Command::Archive(gap.command));
+        let asked = query(&mut scenario);
+        assert_eq!(scenario.store.gaps(&bob())[0].state, Older::Loading);
+        scenario.recv(&format!(
+            "<iq xmlns='jabber:client' type='error' id='{}'><error type='cancel'>\
+             <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+            asked.0
+        ));
+        assert_eq!(scenario.store.gaps(&bob())[0].state, Older::Failed);
+    }
+    // Who asks without a connection is answered too.
+    scenario.lose_connection();
+    scenario.command(around);
+    assert_eq!(scenario.store.conversation(&bob()).unwrap().answers, 2);
 }
 
 #[test]

@@ -746,6 +746,7 @@ fn what_another_build_stored_is_refused_and_its_messages_recovered() {
     let mut recovered =
         Scenario::around(|now| Engine::recover(config(), &rows, account, url, [2; 32], now));
     assert_eq!(recovered.opens, 1);
+    assert_eq!(recovered.bodies(), ["precious"]);
     recovered.authenticate();
     recovered.bind();
     assert!(recovered.sent_bodies().is_empty());

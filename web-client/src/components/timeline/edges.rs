@@ -1,10 +1,11 @@
 //! What is above the oldest message, and what floats over the newest.
 
-use couplet_engine::store::Older;
+use couplet_engine::Timestamp;
+use couplet_engine::store::{Missing, Older};
 use yew::prelude::*;
 
 use crate::components::icon::{Icon, icon};
-use crate::i18n::{t, t_count, t_with};
+use crate::i18n::{date_and_time, local_day, t, t_count, t_with, time};
 
 /// What lies before the oldest message.
 pub(super) struct Top<'a> {
@@ -56,6 +57,58 @@ impl Top<'_> {
                 }
             </>
         }
+    }
+}
+
+/// What is missing between two messages: since when, up to when, and what became of the
+/// last attempt to read it.
+pub(super) fn gap(
+    gap: &Missing,
+    (from, to): (Timestamp, Timestamp),
+    online: bool,
+    onclick: Callback<MouseEvent>,
+) -> Html {
+    let loads = gap.state == Older::Loading;
+    let words = match gap.state {
+        Older::Failed => "log.gapFailed",
+        _ if !online => "log.gapOffline",
+        _ => "log.gap",
+    };
+    let when = if local_day(from) == local_day(to) {
+        time
+    } else {
+        date_and_time
+    };
+    let (from, to) = (when(from), when(to));
+    let button = if gap.state == Older::Failed {
+        "log.retry"
+    } else {
+        "log.gapLoad"
+    };
+    html! {
+        <div
+            key={["gap ", &gap.behind].concat()}
+            class="timeline__gap"
+            role="note"
+            data-behind={gap.behind.clone()}
+        >
+            <p>{ t_with(words, &[("from", &from), ("to", &to)]) }</p>
+            if loads {
+                <span class="spinner" aria-hidden="true"></span>
+            } else if online {
+                <button type="button" class="button button--small" {onclick}>{ t(button) }</button>
+            }
+        </div>
+    }
+}
+
+/// That it takes time to get where one wants to go.
+pub(super) fn going() -> Html {
+    html! {
+        <p class="pill pill--going" role="status">
+            <span class="spinner" aria-hidden="true"></span>
+            { t("log.going") }
+        </p>
     }
 }
 

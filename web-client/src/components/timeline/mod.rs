@@ -10,8 +10,10 @@ mod window;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use couplet_engine::store::{Direction, Message, MessageId, Older, SessionStatus, Store};
+use couplet_engine::store::{Direction, Message, MessageId, Missing, Older, SessionStatus, Store};
 use jid::BareJid;
+use wasm_bindgen::JsCast;
+use web_sys::{FocusOptions, HtmlElement};
 use yew::prelude::*;
 
 use self::rows::Row;
@@ -46,6 +48,12 @@ struct View {
     at_end: Option<bool>,
     /// The newest message when this was last rendered.
     newest: Option<Rc<Message>>,
+    /// The message that one has come to see.
+    target: Option<MessageId>,
+    /// Whether it still has to be brought into view.
+    reveal: bool,
+    /// How many messages were shown when this was last rendered.
+    shown: usize,
 }
 
 impl Timeline {
@@ -83,6 +91,7 @@ impl Timeline {
     /// has come in is said.
     pub(crate) fn rendered(&self) {
         self.0.scroll.rendered();
+        self.show_target();
         self.grow_if_short();
         self.load_if_short();
         let unread = self
@@ -99,9 +108,40 @@ impl Timeline {
 
     /// Goes to the newest message.
     pub(crate) fn jump_to_end(&self) {
-        self.0.view.borrow_mut().window.follow();
+        {
+            let mut view = self.0.view.borrow_mut();
+            view.window.follow();
+            view.target = None;
+        }
         self.0.scroll.follow(true);
         self.0.update.force_update();
+    }
+
+    /// Who has gone somewhere in the conversation sees that as soon as it is here.
+    fn show_target(&self) {
+        if let Some(id) = self.0.state.arrived(&self.0.jid) {
+            {
+                let store = self.0.state.store();
+                let view = &mut *self.0.view.borrow_mut();
+                let all = messages(&store, &self.0.jid);
+                view.window.include(&all, &id);
+                view.window.hold(&all);
+                view.target = Some(id);
+                view.reveal = true;
+            }
+            self.0.scroll.follow(false);
+            self.0.update.force_update();
+        } else if std::mem::take(&mut self.0.view.borrow_mut().reveal) {
+            let target = self.0.scroll.reveal(".message--target");
+            if let Some(target) = target.and_then(|target| target.dyn_into::<HtmlElement>().ok()) {
+                let options = FocusOptions::new();
+                options.set_prevent_scroll(true);
+                // A row with a tabindex takes the focus.
+                let _ = target.focus_with_options(&options);
+            }
+            let open = self.0.view.borrow().window.is_open();
+            self.note_end(self.0.scroll.is_at_end() && open);
+        }
     }
 
     /// The log.
@@ -121,7 +161,19 @@ impl Timeline {
 
         let range = view.window.range(&all);
         let before = range.start.checked_sub(1).map(|before| all[before]);
-        let rows = rows::rows(&all[range], before, view.divider.as_ref(), local_day);
+        let gaps = store.gaps(jid);
+        let behind: Vec<&str> = gaps.iter().map(|gap| gap.behind.as_str()).collect();
+        if std::mem::replace(&mut view.shown, range.len()) != range.len() {
+            // What has come in between pushes away what nobody reads.
+            scroll.keep_middle();
+        }
+        let rows = rows::rows(
+            &all[range],
+            before,
+            view.divider.as_ref(),
+            &behind,
+            local_day,
+        );
         let conversation = store.conversation(jid);
         let jump = {
             let timeline = self.clone();
@@ -130,6 +182,15 @@ impl Timeline {
         let onscroll = {
             let timeline = self.clone();
             Callback::from(move |_| timeline.scrolled())
+        };
+        let onkeydown = {
+            let timeline = self.clone();
+            Callback::from(move |event: KeyboardEvent| {
+                if event.key() == "End" && !event.shift_key() {
+                    event.prevent_default();
+                    timeline.jump_to_end();
+                }
+            })
         };
         let on_disk = conversation.is_some_and(|known| known.more_on_disk);
         let top = edges::Top {
@@ -153,20 +214,30 @@ impl Timeline {
                     aria-live="off"
                     tabindex="0"
                     {onscroll}
+                    {onkeydown}
                 >
                     <div ref={scroll.content()} class="timeline__content">
                         { top.html(self.retrying()) }
-                        { self.items(&store, rows) }
+                        { self.items(&store, rows, &gaps, view.target.as_ref()) }
                     </div>
                 </div>
-                if view.at_end == Some(false) {
+                if state.is_going(jid) {
+                    { edges::going() }
+                } else if view.at_end == Some(false) {
                     { edges::pill(conversation.map_or(0, |known| known.unread), jump) }
                 }
             </div>
         }
     }
 
-    fn items(&self, store: &Store, rows: Vec<Row>) -> Html {
+    fn items(
+        &self,
+        store: &Store,
+        rows: Vec<Row>,
+        gaps: &[Missing],
+        target: Option<&MessageId>,
+    ) -> Html {
+        let online = *store.status() == SessionStatus::Online;
         let Inner { state, jid, .. } = &*self.0;
         let face = |jid: &BareJid| {
             (
@@ -179,6 +250,11 @@ impl Timeline {
         let mut items = Vec::with_capacity(rows.len() + 8);
         for row in rows {
             let id = row.message.id.0.clone();
+            if let Some((gap, since)) = row.gap {
+                let gap = &gaps[gap];
+                let times = (since, row.message.at);
+                items.push(edges::gap(gap, times, online, self.filling(&gap.behind)));
+            }
             if row.new_day {
                 let label = day_label(row.message.at, state.clock());
                 let key = ["day ", &id].concat();
@@ -191,9 +267,11 @@ impl Timeline {
             }
             let own = row.message.direction == Direction::Outgoing;
             let (name, picture) = if own { ours.clone() } else { theirs.clone() };
+            let target = target == Some(&row.message.id);
             items.push(html! {
                 <MessageRow
                     key={id}
+                    {target}
                     state={state.clone()}
                     message={row.message}
                     head={row.head}
@@ -203,6 +281,13 @@ impl Timeline {
             });
         }
         html! { <>{ items }</> }
+    }
+
+    fn filling(&self, behind: &str) -> Callback<MouseEvent> {
+        let (timeline, behind) = (self.clone(), behind.to_owned());
+        Callback::from(move |_| {
+            timeline.0.state.fill_gap(&timeline.0.jid, &behind, true);
+        })
     }
 
     fn retrying(&self) -> Callback<MouseEvent> {
@@ -296,7 +381,21 @@ impl Timeline {
         {
             self.0.state.load_older(self.0.jid.clone());
         }
-        self.0.state.fill_gap(&self.0.jid);
+        self.fill_what_is_seen();
+    }
+
+    /// A gap that comes into view closes; one that can't is there to be clicked.
+    fn fill_what_is_seen(&self) {
+        let gaps = self.0.state.store().gaps(&self.0.jid);
+        if gaps.is_empty() || self.0.view.borrow().reveal {
+            return;
+        }
+        for behind in self.0.scroll.seen(".timeline__gap", "data-behind") {
+            let fillable = |gap: &Missing| gap.behind == behind && gap.state == Older::More;
+            if gaps.iter().any(fillable) {
+                self.0.state.fill_gap(&self.0.jid, &behind, false);
+            }
+        }
     }
 
     /// A screen reader says what comes in, not what is loaded from the past.

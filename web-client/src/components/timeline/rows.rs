@@ -18,14 +18,18 @@ pub(super) struct Row {
     pub(super) first_unread: bool,
     /// The first of a group: has the avatar and the name.
     pub(super) head: bool,
+    /// What is missing directly before it: which of the gaps, and since when.
+    pub(super) gap: Option<(usize, Timestamp)>,
 }
 
-/// The rows of `messages`, of which `before` is the predecessor that isn't shown.
+/// The rows of `messages`, of which `before` is the predecessor that isn't shown. `gaps` are
+/// the archive's ids of the messages behind which something is missing.
 /// `day_of` says which local day an instant is in.
 pub(super) fn rows(
     messages: &[&Rc<Message>],
     before: Option<&Rc<Message>>,
     divider: Option<&MessageId>,
+    gaps: &[&str],
     day_of: impl Fn(Timestamp) -> i64,
 ) -> Vec<Row> {
     let mut previous = before.map(|message| (message, day_of(message.at)));
@@ -34,6 +38,11 @@ pub(super) fn rows(
         let day = day_of(message.at);
         let new_day = previous.as_ref().is_none_or(|(_, before)| *before != day);
         let first_unread = divider == Some(&message.id);
+        let gap = previous.as_ref().and_then(|(before, _)| {
+            let id = before.archive_id.as_deref()?;
+            let gap = gaps.iter().position(|gap| *gap == id)?;
+            Some((gap, before.at))
+        });
         let continues = previous.as_ref().is_some_and(|(before, _)| {
             before.direction == message.direction
                 && message.at.0 - before.at.0 <= GROUP_MILLISECONDS
@@ -42,7 +51,8 @@ pub(super) fn rows(
             message: message.clone(),
             new_day,
             first_unread,
-            head: new_day || first_unread || !continues,
+            head: new_day || first_unread || gap.is_some() || !continues,
+            gap,
         });
         previous = Some((message, day));
     }
@@ -68,7 +78,7 @@ mod tests {
 
     fn shape(messages: &[Rc<Message>], divider: Option<&MessageId>) -> Vec<(bool, bool, bool)> {
         let messages: Vec<&Rc<Message>> = messages.iter().collect();
-        let rows = rows(&messages, None, divider, |at| at.0.div_euclid(DAY));
+        let rows = rows(&messages, None, divider, &[], |at| at.0.div_euclid(DAY));
         rows.iter()
             .map(|row| (row.new_day, row.first_unread, row.head))
             .collect()
@@ -105,10 +115,28 @@ mod tests {
     }
 
     #[test]
+    fn a_gap_is_directly_behind_its_message() {
+        let archived = |at, id: &str| {
+            Rc::new(Message {
+                archive_id: Some(id.to_owned()),
+                ..message(at)
+            })
+        };
+        let messages = [archived(1, "a"), archived(2, "b"), archived(3, "c")];
+        let messages: Vec<&Rc<Message>> = messages.iter().collect();
+        let rows = rows(&messages, None, None, &["x", "b"], |at| {
+            at.0.div_euclid(DAY)
+        });
+        let gaps: Vec<_> = rows.iter().map(|row| row.gap).collect();
+        assert_eq!(gaps, [None, None, Some((1, Timestamp(2)))]);
+        assert!(rows[2].head);
+    }
+
+    #[test]
     fn the_first_row_knows_what_came_before_it() {
         let before = of(0, Direction::Incoming);
         let row = of(1, Direction::Incoming);
-        let rows = rows(&[&row], Some(&before), None, |at| at.0.div_euclid(DAY));
+        let rows = rows(&[&row], Some(&before), None, &[], |at| at.0.div_euclid(DAY));
         assert!(!rows[0].new_day && !rows[0].head);
     }
 }

@@ -90,6 +90,50 @@ impl Scroll {
         });
     }
 
+    /// The same for the row in the middle, where one reads, unless another is to be kept.
+    pub(super) fn keep_middle(&self) {
+        if self.0.anchor.borrow().is_some() || self.0.follows.get() {
+            return;
+        }
+        let (Some(scroller), Some(content)) = (
+            self.0.scroller.cast::<Element>(),
+            self.0.content.cast::<Element>(),
+        ) else {
+            return;
+        };
+        let view = scroller.get_bounding_client_rect();
+        let middle = view.top() + view.height() / 2.0;
+        let Ok(rows) = content.query_selector_all(".message") else {
+            return;
+        };
+        let rows = (0..rows.length()).filter_map(|place| rows.get(place)?.dyn_into().ok());
+        let mut places = rows.map(|row: Element| {
+            let place = row.get_bounding_client_rect();
+            (row, place.top(), place.bottom())
+        });
+        let read = places.find(|(_, _, bottom)| *bottom > middle);
+        *self.0.anchor.borrow_mut() = read.map(|(row, top, _)| (row, top));
+    }
+
+    /// Which of the elements that `selector` finds can be seen: what each has to say of
+    /// itself as `attribute`.
+    pub(super) fn seen(&self, selector: &str, attribute: &str) -> Vec<String> {
+        let Some(scroller) = self.0.scroller.cast::<Element>() else {
+            return Vec::new();
+        };
+        let view = scroller.get_bounding_client_rect();
+        let Ok(found) = scroller.query_selector_all(selector) else {
+            return Vec::new();
+        };
+        let found = (0..found.length()).filter_map(|place| found.get(place)?.dyn_into().ok());
+        let seen = found.filter(|element: &Element| {
+            let place = element.get_bounding_client_rect();
+            place.bottom() > view.top() && place.top() < view.bottom()
+        });
+        seen.filter_map(|element| element.get_attribute(attribute))
+            .collect()
+    }
+
     /// Puts the view right after rows or sizes have changed.
     pub(super) fn settle(&self) {
         let Some(scroller) = self.0.scroller.cast::<Element>() else {
@@ -109,17 +153,15 @@ impl Scroll {
         *self.0.anchor.borrow_mut() = None;
     }
 
-    /// Brings the element that `selector` finds to the upper part of the view.
-    pub(super) fn reveal(&self, selector: &str) {
+    /// Brings the element that `selector` finds to the upper part of the view, and returns it.
+    pub(super) fn reveal(&self, selector: &str) -> Option<Element> {
         const ABOVE: f64 = 96.0;
-        let Some(scroller) = self.0.scroller.cast::<Element>() else {
-            return;
-        };
-        if let Ok(Some(element)) = scroller.query_selector(selector) {
-            let view = scroller.get_bounding_client_rect().top();
-            let offset = element.get_bounding_client_rect().top() - view - ABOVE;
-            scroller.set_scroll_top(scroller.scroll_top() + offset.round() as i32);
-        }
+        let scroller = self.0.scroller.cast::<Element>()?;
+        let element = scroller.query_selector(selector).ok()??;
+        let view = scroller.get_bounding_client_rect().top();
+        let offset = element.get_bounding_client_rect().top() - view - ABOVE;
+        scroller.set_scroll_top(scroller.scroll_top() + offset.round() as i32);
+        Some(element)
     }
 
     /// Settles on every change of size, before it is painted, until dropped:

@@ -62,7 +62,8 @@ impl Window {
         let Some(place) = messages.iter().rposition(|message| message.id == *wanted) else {
             return;
         };
-        if self.range(messages).start + BEFORE > place {
+        let range = self.range(messages);
+        if range.start + BEFORE > place || place >= range.end {
             self.first = id(messages, place.saturating_sub(BEFORE));
             self.last = id(messages, place + MOST).filter(|_| messages.len() > place + MOST);
         }

@@ -93,10 +93,23 @@ fn migrate(request: &IdbRequest, old: f64) {
         return;
     };
     let database: IdbDatabase = database.unchecked_into();
-    for Step::Create(names) in schema::steps_after(old) {
-        for name in *names {
-            // What can't be made is missed by the first transaction, which says so.
-            let _: Result<IdbObjectStore, _> = database.create_object_store(name);
+    for step in schema::steps_after(old) {
+        match step {
+            Step::Create(names) => {
+                for name in *names {
+                    // What can't be made is missed by the first transaction, which says so.
+                    let _: Result<IdbObjectStore, _> = database.create_object_store(name);
+                }
+            }
+            Step::Forget(tables) => {
+                for table in *tables {
+                    let store = request
+                        .transaction()
+                        .and_then(|changing| changing.object_store(table.name()).ok());
+                    // A request that fails undoes the whole change of version.
+                    let _: Option<Result<IdbRequest, _>> = store.map(|store| store.clear());
+                }
+            }
         }
     }
 }

@@ -159,6 +159,7 @@ impl Storage {
     }
 
     /// Messages of several conversations: for each the first `limit` rows behind `after`.
+    /// A conversation without a name is all of them.
     ///
     /// # Errors
     /// What the database fails with.
@@ -180,6 +181,30 @@ impl Storage {
             answers.push(records_of(table, rows.answer(account).await?).collect());
         }
         Ok(answers)
+    }
+
+    /// The messages with these keys, as far as they are there.
+    ///
+    /// # Errors
+    /// What the database fails with.
+    pub(crate) async fn messages_at(
+        &self,
+        account: &str,
+        keys: &[&str],
+    ) -> Result<Vec<Option<Vec<u8>>>, Fault> {
+        let name = Table::Messages.name();
+        let transaction = self.transaction(&[name], None)?;
+        let store = transaction.object_store(name)?;
+        let mut asked = Vec::new();
+        for wanted in keys {
+            asked.push(store.get(&key(account, wanted))?);
+        }
+        let mut rows = Vec::new();
+        for request in asked {
+            let row = request::result(&request).await?;
+            rows.push(row.dyn_into::<Uint8Array>().ok().map(|row| row.to_vec()));
+        }
+        Ok(rows)
     }
 
     /// The commands that tabs have been told are taken: tab and number.

@@ -1,5 +1,7 @@
 //! The object stores of the database and how they came to be.
 
+use couplet_engine::Table;
+
 use super::STORES;
 
 /// One change of the schema. A database of version `n` has gone through the first `n`.
@@ -8,9 +10,23 @@ use super::STORES;
 pub(super) enum Step {
     /// New object stores with keys of their own.
     Create(&'static [&'static str]),
+    /// Rows that this build reads no more, and that the server has: they go, and are read
+    /// from there again. The outbox, drafts and keys are nowhere else, so they never do.
+    Forget(&'static [Table]),
 }
 
-const STEPS: [Step; 1] = [Step::Create(&STORES)];
+/// What is to be had again for the asking.
+const HAD_BY_THE_SERVER: [Table; 7] = [
+    Table::Engine,
+    Table::Roster,
+    Table::Presence,
+    Table::Conversations,
+    Table::Messages,
+    Table::Avatars,
+    Table::Requests,
+];
+
+const STEPS: [Step; 2] = [Step::Create(&STORES), Step::Forget(&HAD_BY_THE_SERVER)];
 
 /// The version that this build reads and writes.
 pub(super) const VERSION: u32 = STEPS.len() as u32;
@@ -28,7 +44,11 @@ mod tests {
     fn stores_after(old: f64) -> Vec<&'static str> {
         steps_after(old)
             .iter()
-            .flat_map(|Step::Create(names)| names.iter().copied())
+            .flat_map(|step| match step {
+                Step::Create(names) => *names,
+                Step::Forget(_) => &[],
+            })
+            .copied()
             .collect()
     }
 
@@ -42,6 +62,16 @@ mod tests {
         for store in STORES {
             assert!(stores.contains(&store), "{store} is never created");
         }
+    }
+
+    #[test]
+    fn what_is_nowhere_else_is_never_forgotten() {
+        for step in steps_after(0.0) {
+            if let Step::Forget(tables) = step {
+                assert!(!tables.contains(&Table::Outbox));
+            }
+        }
+        assert_eq!(steps_after(1.0), [Step::Forget(&HAD_BY_THE_SERVER)]);
     }
 
     #[test]
