@@ -179,7 +179,10 @@ pub(crate) struct Core {
 
 impl Core {
     pub(crate) fn event(&mut self, event: StoreEvent) {
-        if matches!(event, StoreEvent::Message { .. }) {
+        if matches!(
+            event,
+            StoreEvent::Message { .. } | StoreEvent::Change { .. } | StoreEvent::Displayed { .. }
+        ) {
             // In one transaction with the counter that says it was received, so that
             // it can't come twice.
             self.durable.due = true;

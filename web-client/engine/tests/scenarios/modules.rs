@@ -28,6 +28,7 @@ fn a_message_is_shown_and_counted_until_it_is_read() {
     let conversation = bob();
     scenario.command(Command::Message(rfc6121_message::Command::MarkRead {
         conversation,
+        newest: Default::default(),
     }));
     assert_eq!(scenario.store.conversation(&bob()).unwrap().unread, 0);
 }
