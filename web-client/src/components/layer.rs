@@ -1,11 +1,14 @@
 //! What lies over the page: at most one dialog at a time.
 
+use std::rc::Rc;
+
+use couplet_engine::store::Message;
 use jid::BareJid;
 use yew::prelude::*;
 
 use super::add_contact::AddContact;
 use super::switcher::Switcher;
-use super::{clear_data, remove_contact, rename_contact, set_status, shortcuts};
+use super::{clear_data, message_dialogs, remove_contact, rename_contact, set_status, shortcuts};
 use crate::state::State;
 
 /// A dialog.
@@ -25,6 +28,12 @@ pub(crate) enum Layer {
     Shortcuts,
     /// Remove everything from this device, after a question.
     ClearData,
+    /// React to a message with any emoji.
+    React(Rc<Message>),
+    /// Take a message back, after a question.
+    Retract(Rc<Message>),
+    /// What a message said before.
+    Versions(Rc<Message>),
 }
 
 /// The dialog that is open, if one is.
@@ -40,6 +49,9 @@ pub(crate) fn dialog(state: &State) -> Html {
         Layer::Switcher => html! { <Switcher state={state.clone()} /> },
         Layer::Shortcuts => shortcuts::dialog(state),
         Layer::ClearData => clear_data::dialog(state),
+        Layer::React(message) => message_dialogs::react(state, &message),
+        Layer::Retract(message) => message_dialogs::retract(state, &message),
+        Layer::Versions(message) => message_dialogs::versions(state, &message),
     }
 }
 
