@@ -38,6 +38,9 @@ pub(crate) struct ReadSync {
     wanted: SortedMap<BareJid, String>,
     /// Whether the server has told what it knows in this session.
     settled: bool,
+    /// Whether we have tried to put the node right.
+    #[serde(skip)]
+    configured: bool,
     #[serde(skip)]
     asked: SortedMap<Ticket, Asked>,
 }
@@ -66,10 +69,11 @@ impl Module for ReadSync {
     }
 
     fn on_established(&mut self, ctx: &mut Ctx<'_>, resumed: bool) {
-        self.settled &= resumed;
-        if self.settled {
+        if resumed && self.settled {
             return self.schedule(ctx);
         }
+        (self.settled, self.configured) = (false, false);
+        ctx.changed();
         let asked = |asked: &Asked| matches!(asked, Asked::Items);
         if !self.asked.values().any(asked) {
             let items = build("items", ns::PUBSUB).attr("node", ns::MDS).done();
@@ -157,16 +161,23 @@ impl Module for ReadSync {
                 self.schedule(ctx);
             }
             // Somebody has made the node, and otherwise (XEP-0060 7.1.5).
-            (Asked::Publish(..), Err(NoResult::Error(error))) if error.condition == "conflict" => {
+            (Asked::Publish(..), Err(NoResult::Error(error)))
+                if error.condition == "conflict" && !self.configured =>
+            {
                 self.configure(ctx);
             }
             (Asked::Configure, Ok(_)) => self.schedule(ctx),
-            (Asked::Publish(..) | Asked::Configure, Err(error)) => {
-                self.wanted.clear();
-                ctx.warn(format!(
-                    "other devices can't be told what was read: {error:?}"
-                ));
+            (Asked::Publish(..) | Asked::Configure, Err(NoResult::Error(error))) => {
+                let configuring = |asked: &Asked| matches!(asked, Asked::Configure);
+                if !self.asked.values().any(configuring) {
+                    self.wanted.clear();
+                    let condition = error.condition;
+                    let warning = "other devices can't be told what was read: ";
+                    ctx.warn([warning, &condition].concat());
+                }
             }
+            // With what is read next it is tried again.
+            (Asked::Publish(..) | Asked::Configure, Err(NoResult::Timeout)) => {}
         }
     }
 
@@ -249,10 +260,7 @@ impl ReadSync {
 
     /// Has the node be what publishing wants it to be (XEP-0060 8.2.4).
     fn configure(&mut self, ctx: &mut Ctx<'_>) {
-        let configuring = |asked: &Asked| matches!(asked, Asked::Configure);
-        if self.asked.values().any(configuring) {
-            return;
-        }
+        self.configured = true;
         let configure = build("configure", ns::PUBSUB_OWNER)
             .attr("node", ns::MDS)
             .child(form(ns::PUBSUB_CONFIGURE));

@@ -92,13 +92,14 @@ impl Conversation {
 
     /// What is ours and reached them has been read, if it is within what they have seen.
     pub(super) fn notice(&mut self, position: Position) {
-        if self.seen.is_some_and(|seen| position <= seen) {
-            self.timeline.edit(position, |message| {
-                let reached = matches!(message.delivery, Delivery::Sent | Delivery::Delivered);
-                if reached && message.direction == Direction::Outgoing {
-                    message.delivery = Delivery::Read;
-                }
-            });
+        let reached = |message: &Message| {
+            matches!(message.delivery, Delivery::Sent | Delivery::Delivered)
+                && message.direction == Direction::Outgoing
+        };
+        let seen = self.seen.is_some_and(|seen| position <= seen);
+        if seen && self.timeline.at(position).is_some_and(reached) {
+            self.timeline
+                .edit(position, |message| message.delivery = Delivery::Read);
         }
     }
 

@@ -449,6 +449,36 @@ fn what_was_read_is_published_once_for_what_is_read_in_a_row() {
 }
 
 #[test]
+fn a_node_that_somebody_made_otherwise_is_put_right_once() {
+    let mut scenario = Scenario::signed_in();
+    scenario.recv(&archived_as("a1", "hi"));
+    let command = scenario.store.reading(&bob());
+    scenario.command(Command::Message(command));
+    let conflict = |scenario: &mut Scenario| {
+        scenario.advance(3);
+        let id = scenario.expect_iq("pubsub@http://jabber.org/protocol/pubsub");
+        scenario.recv(&format!(
+            "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'><conflict \
+             xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+        ));
+    };
+    conflict(&mut scenario);
+    let id = scenario.expect_iq("pubsub@http://jabber.org/protocol/pubsub#owner");
+    scenario.recv(&format!(
+        "<iq xmlns='jabber:client' type='result' id='{id}'/>"
+    ));
+    conflict(&mut scenario);
+    scenario.advance(10);
+    assert!(scenario.find(|sent| has(sent, "pubsub")).is_none());
+    assert!(
+        scenario
+            .log
+            .iter()
+            .any(|line| line.contains("can't be told"))
+    );
+}
+
+#[test]
 fn what_another_device_has_read_is_read_here_in_any_order() {
     let read = pep(ME, &item("bob@example.org", ME, "a1"));
     let stanzas = [archived_as("a1", "one"), archived_as("a2", "two"), read];

@@ -16,7 +16,7 @@ use xmpp_parsers::iq::Iq;
 use xmpp_parsers::message::Message;
 use xmpp_parsers::ping::Ping;
 use xmpp_parsers::presence::Presence;
-use xmpp_parsers::pubsub::PubSub;
+use xmpp_parsers::pubsub::{Owner, PubSub};
 use xmpp_parsers::roster::Roster;
 use xmpp_parsers::websocket::Open;
 use xmpp_parsers::{carbons, mam, ns, sasl, sm};
@@ -505,6 +505,9 @@ fn payload(iq: Iq) -> Option<String> {
             .err()
             .map(|error| error.to_string()),
         ns::PUBSUB => PubSub::try_from(payload)
+            .err()
+            .map(|error| error.to_string()),
+        ns::PUBSUB_OWNER => Owner::try_from(payload)
             .err()
             .map(|error| error.to_string()),
         ns::BIND => BindQuery::try_from(payload)
