@@ -291,20 +291,21 @@ impl Message {
         }
     }
 
-    fn correct(&mut self, correction: Correction, archived: bool) {
+    fn correct(&mut self, mut correction: Correction, archived: bool) {
         let known = &mut self.changes.corrections;
         let same = |known: &Correction| known.id == correction.id && known.body == correction.body;
-        match known.iter_mut().find(|known| same(known)) {
-            Some(known) => {
-                advance(&mut known.delivery, &correction.delivery);
-                known.archive_id = known.archive_id.take().or(correction.archive_id);
-                if archived {
-                    known.order = correction.order;
-                }
+        if let Some(index) = known.iter().position(same) {
+            let copy = known.remove(index);
+            advance(&mut correction.delivery, &copy.delivery);
+            correction.archive_id = copy.archive_id.or(correction.archive_id);
+            if !archived {
+                correction.order = copy.order;
             }
-            None => known.push(correction),
         }
-        known.sort_by_key(|known| known.order);
+        // Not sorted: sorting is a lot of code for the browser to download.
+        let later = |known: &Correction| known.order > correction.order;
+        let place = known.iter().position(later).unwrap_or(known.len());
+        known.insert(place, correction);
         let mut bytes = 0;
         let newest = known.iter().rev().take(CORRECTIONS);
         let kept = newest.take_while(|known| {
@@ -414,21 +415,23 @@ impl Message {
 }
 
 impl Changes {
-    fn react(&mut self, reactions: Reactions, archived: bool) {
+    fn react(&mut self, mut reactions: Reactions, archived: bool) {
         let same = |known: &Reactions| {
             known.id == reactions.id
                 && known.author == reactions.author
                 && known.emojis == reactions.emojis
         };
-        match self.reactions.iter_mut().find(|known| same(known)) {
-            Some(known) => {
-                advance(&mut known.delivery, &reactions.delivery);
-                if archived {
-                    known.order = reactions.order;
-                }
+        if let Some(index) = self.reactions.iter().position(same) {
+            let copy = self.reactions.remove(index);
+            advance(&mut reactions.delivery, &copy.delivery);
+            if !archived {
+                reactions.order = copy.order;
             }
-            None => self.reactions.push(reactions),
         }
+        let later = |known: &Reactions| known.order > reactions.order;
+        let place = self.reactions.iter().position(later);
+        let place = place.unwrap_or(self.reactions.len());
+        self.reactions.insert(place, reactions);
         self.settle_reactions();
     }
 
@@ -437,7 +440,6 @@ impl Changes {
         let proven = |known: &Reactions| known.delivery != Delivery::Queued;
         self.reactions
             .retain(|known| !matches!(known.delivery, Delivery::Failed(_)));
-        self.reactions.sort_by_key(|known| known.order);
         let all = self.reactions.clone();
         self.reactions.retain(|known| {
             let later = |other: &&Reactions| {
