@@ -1,6 +1,7 @@
 //! People in a real browser, through the real proxy, on real servers.
 #![allow(clippy::unwrap_used)]
 
+mod changes;
 mod chaos;
 mod main_job;
 mod notifications;

@@ -38,7 +38,7 @@ async fn two_people_talk(kind: Kind) -> Result<()> {
     // They talk, both ways.
     say(&alice, "Hello Bob, 你好 👋").await?;
     reads(&bob, "Hello Bob, 你好 👋").await?;
-    alice.find("image", "Delivered").await?;
+    alice.find("image", "Read").await?;
     say(&bob, "Hello Alice").await?;
     reads(&alice, "Hello Alice").await?;
     Ok(())

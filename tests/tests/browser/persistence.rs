@@ -65,7 +65,7 @@ async fn a_reload_goes_on(kind: Kind) -> Result<()> {
     let (alice, bob) = place.friends().await?;
     say(&alice, "before the reload").await?;
     reads(&bob, "before the reload").await?;
-    alice.find("image", "Delivered").await?;
+    alice.find("image", "Read").await?;
     alice.reload().await?;
     reads(&alice, "before the reload").await?;
     has_resumed(&alice).await?;

@@ -92,7 +92,7 @@ fn now_reconnects_at_once() {
         alice.find("button", "Now").await?.click().await?;
         alice.gone("button", "Now").await?;
         say(&alice, "still here").await?;
-        alice.find("image", "Delivered").await?;
+        alice.find("image", "Read").await?;
         Ok(())
     });
 }

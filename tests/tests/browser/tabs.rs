@@ -48,7 +48,7 @@ fn three_tabs_show_the_same() {
             each_reads_once(&[&bob], text).await?;
         }
         for page in all {
-            page.find("image", "Delivered").await?;
+            page.find("image", "Read").await?;
             ensure!(page.errors().is_empty(), "{:?}", page.errors());
         }
         ensure!(leads(&first) && !leads(&second) && !leads(&third));

@@ -3,6 +3,7 @@
 //! Each scenario runs against both; what only one of them can do says so.
 #![allow(clippy::unwrap_used)]
 
+mod changes;
 mod chaos;
 mod conversation;
 mod sign_in;

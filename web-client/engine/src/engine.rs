@@ -514,7 +514,7 @@ impl Engine {
                     Flow::Continue
                 });
                 let stanza = xml::write(&(*stanza).into());
-                self.core.outbox.push(Queued::new(message, stanza));
+                self.core.outbox.push(Queued::new(*message, stanza));
             }
             Outgoing::Passing(mut stanza) => {
                 self.each(|module, ctx| {

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::modules::{
-    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0085_chat_states, xep0313_archive,
+    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0085_chat_states, xep0308_correction,
+    xep0313_archive, xep0424_retraction, xep0444_reactions,
 };
 use crate::sasl;
 use crate::session;
@@ -53,4 +54,10 @@ pub enum Command {
     ChatState(xep0085_chat_states::Command),
     /// Read older messages.
     Archive(xep0313_archive::Command),
+    /// Correct what we wrote.
+    Correction(xep0308_correction::Command),
+    /// Take it back.
+    Retraction(xep0424_retraction::Command),
+    /// React to what anybody wrote.
+    Reaction(xep0444_reactions::Command),
 }

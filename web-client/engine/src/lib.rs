@@ -20,6 +20,7 @@
 pub mod codec;
 mod durable;
 mod engine;
+mod envelope;
 mod ids;
 mod input;
 mod iq;

@@ -147,7 +147,7 @@ pub(crate) struct IqRequest {
 #[derive(Debug, Clone)]
 pub(crate) enum Outgoing {
     /// A message somebody wrote: kept until the server has it.
-    Queued(Box<stanza::Message>, Message),
+    Queued(Box<stanza::Message>, Box<Message>),
     /// A message that may get lost, such as a chat state.
     Passing(Box<stanza::Message>),
     Presence(Box<stanza::Presence>),
@@ -191,7 +191,10 @@ pub(crate) struct Core {
 
 impl Core {
     pub(crate) fn event(&mut self, event: StoreEvent) {
-        if matches!(event, StoreEvent::Message { .. }) {
+        if matches!(
+            event,
+            StoreEvent::Message { .. } | StoreEvent::Change { .. } | StoreEvent::Displayed { .. }
+        ) {
             // In one transaction with the counter that says it was received, so that
             // it can't come twice.
             self.durable.due = true;
@@ -330,7 +333,7 @@ impl Ctx<'_> {
     pub(crate) fn send_queued(&mut self, stanza: stanza::Message, message: Message) {
         self.core
             .outgoing
-            .push_back(Outgoing::Queued(Box::new(stanza), message));
+            .push_back(Outgoing::Queued(Box::new(stanza), Box::new(message)));
     }
 
     /// The server has this message of ours: it leaves the outbox.

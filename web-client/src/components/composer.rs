@@ -1,13 +1,16 @@
 //! Where messages are written.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use couplet_engine::store::{Message, MessageId};
 use jid::BareJid;
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
 use super::icon::{Icon, icon};
+use super::icon_button::icon_button;
+use super::message_actions::is_editable;
 use super::typing::Typing;
 use crate::i18n::t;
 use crate::state::State;
@@ -24,6 +27,8 @@ struct Inner {
     field: NodeRef,
     /// Whether there is something to send.
     filled: Cell<bool>,
+    /// The message whose text is in the field instead of a draft.
+    shown: RefCell<Option<MessageId>>,
     update: UseForceUpdateHandle,
 }
 
@@ -36,6 +41,7 @@ impl Composer {
             typing: Typing::new(state.clone(), jid.clone()),
             field: NodeRef::default(),
             filled: Cell::default(),
+            shown: RefCell::default(),
             update,
         }))
     }
@@ -51,10 +57,49 @@ impl Composer {
 
     /// It is kept when one leaves.
     pub(crate) fn closed(&self, area: Option<HtmlTextAreaElement>) {
-        if let Some(area) = area {
+        if self.editing().is_some() {
+            self.0.state.edit(None);
+        } else if let Some(area) = area {
             self.0.state.leave_draft(&self.0.jid, &area.value());
         }
         self.0.typing.stop();
+    }
+
+    /// After each rendering: editing has begun, or ended.
+    pub(crate) fn rendered(&self) {
+        let editing = self.editing();
+        let id = editing.as_ref().map(|message| message.id.clone());
+        let before = self.0.shown.replace(id.clone());
+        let Some(area) = self.area().filter(|_| before != id) else {
+            return;
+        };
+        match editing {
+            Some(message) => area.set_value(&message.body),
+            None => area.set_value(&self.0.state.draft(&self.0.jid)),
+        }
+        self.changed(&area);
+        // A field on the page takes the focus.
+        let _ = area.focus();
+    }
+
+    fn editing(&self) -> Option<Rc<Message>> {
+        let editing = self.0.state.editing();
+        editing.filter(|message| message.conversation == self.0.jid)
+    }
+
+    /// Our last message that can still be changed.
+    fn edit_last(&self) {
+        let last = {
+            let store = self.0.state.store();
+            let conversation = store.conversation(&self.0.jid);
+            let mut messages = conversation
+                .into_iter()
+                .flat_map(|known| known.timeline.iter().rev());
+            messages.find(|message| is_editable(message)).cloned()
+        };
+        if last.is_some() {
+            self.0.state.edit(last);
+        }
     }
 
     /// The field, while it is in the document.
@@ -71,18 +116,29 @@ impl Composer {
         let onkeydown = {
             let (composer, onsend) = (self.clone(), onsend.clone());
             Callback::from(move |event: KeyboardEvent| {
-                if event.key() == "Enter" && !event.shift_key() && !composes(&event) {
-                    event.prevent_default();
-                    composer.send(&onsend);
+                let editing = composer.editing().is_some();
+                match event.key().as_str() {
+                    _ if composes(&event) => return,
+                    "Enter" if !event.shift_key() => composer.send(&onsend),
+                    "Escape" if editing => composer.0.state.edit(None),
+                    "ArrowUp" if !editing && composer.is_empty() => composer.edit_last(),
+                    _ => return,
                 }
+                event.prevent_default();
             })
         };
         let onclick = {
             let composer = self.clone();
             Callback::from(move |_: MouseEvent| composer.send(&onsend))
         };
+        let editing = self.editing();
+        let send = match editing {
+            Some(_) => t("composer.saveEdit"),
+            None => t("composer.send"),
+        };
         html! {
             <div class="composer">
+                { self.banner(editing) }
                 <div class="composer__frame">
                     <textarea
                         ref={self.0.field.clone()}
@@ -99,8 +155,8 @@ impl Composer {
                     <button
                         type="button"
                         class="composer__send"
-                        aria-label={t("composer.send")}
-                        title={t("composer.send")}
+                        aria-label={send.clone()}
+                        title={send}
                         disabled={!self.0.filled.get()}
                         {onclick}
                     >
@@ -111,10 +167,34 @@ impl Composer {
         }
     }
 
+    /// Which message is being edited, and the way out.
+    fn banner(&self, editing: Option<Rc<Message>>) -> Html {
+        if editing.is_none() {
+            return Html::default();
+        }
+        let stop = {
+            let state = self.0.state.clone();
+            Callback::from(move |_| state.edit(None))
+        };
+        html! {
+            <div class="composer__banner">
+                { icon(Icon::Pencil) }
+                <p>{ t("composer.editing") }</p>
+                { icon_button(Icon::Close, t("composer.stopEditing"), stop) }
+            </div>
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.area().is_some_and(|area| area.value().is_empty())
+    }
+
     fn typed(&self) {
         let Some(area) = self.area() else { return };
         self.changed(&area);
-        self.0.state.save_draft(&self.0.jid, &area.value());
+        if self.editing().is_none() {
+            self.0.state.save_draft(&self.0.jid, &area.value());
+        }
         if self.0.filled.get() {
             self.0.typing.key()
         } else {
@@ -127,15 +207,27 @@ impl Composer {
         let text = area.value();
         let body = text.trim();
         if !body.is_empty() && self.0.state.takes_commands() {
-            self.0.state.send(self.0.jid.clone(), body.to_owned());
             self.0.typing.stop();
-            area.set_value("");
-            self.0.state.leave_draft(&self.0.jid, "");
-            self.changed(&area);
-            onsend.emit(());
+            match self.editing() {
+                Some(message) => self.save(&message, body),
+                None => {
+                    self.0.state.send(self.0.jid.clone(), body.to_owned());
+                    area.set_value("");
+                    self.0.state.leave_draft(&self.0.jid, "");
+                    self.changed(&area);
+                    onsend.emit(());
+                }
+            }
         }
         // A field on the page takes the focus.
         let _ = area.focus();
+    }
+
+    fn save(&self, message: &Message, body: &str) {
+        if message.body != body {
+            self.0.state.correct(message, body.to_owned());
+        }
+        self.0.state.edit(None);
     }
 
     fn changed(&self, area: &HtmlTextAreaElement) {

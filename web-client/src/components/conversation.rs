@@ -65,8 +65,11 @@ pub(crate) fn Conversation(props: &Props) -> Html {
         }));
     }
     {
-        let timeline = timeline.clone();
-        use_each_rendering(Box::new(move || timeline.rendered()));
+        let (timeline, composer) = (timeline.clone(), composer.clone());
+        use_each_rendering(Box::new(move || {
+            timeline.rendered();
+            composer.rendered();
+        }));
     }
     let onsend = {
         let timeline = timeline.clone();

@@ -81,6 +81,7 @@ fn preview(props: &Props, conversation: Option<&Conversation>, last: Option<&Rc<
         };
     }
     match last {
+        Some(last) if last.is_retracted() => html! { <i>{ t("message.retracted") }</i> },
         Some(last) => html! { { one_line(&last.body) } },
         None => html! { { presence::line_or_address(&props.state.store(), &props.jid) } },
     }
@@ -98,7 +99,7 @@ fn mark(unread: u32, last: Option<&Rc<Message>>) -> Html {
         };
     }
     match last {
-        Some(last) if last.direction == Direction::Outgoing => delivery::mark(&last.delivery),
+        Some(last) if last.direction == Direction::Outgoing => delivery::mark(last.progress()),
         _ => Html::default(),
     }
 }

@@ -1,11 +1,16 @@
 //! What lies over the page: at most one dialog at a time.
 
+use std::rc::Rc;
+
+use couplet_engine::store::Message;
 use jid::BareJid;
 use yew::prelude::*;
 
 use super::add_contact::AddContact;
 use super::switcher::Switcher;
-use super::{clear_data, go_to_date, remove_contact, rename_contact, set_status, shortcuts};
+use super::{
+    clear_data, go_to_date, message_dialogs, remove_contact, rename_contact, set_status, shortcuts,
+};
 use crate::state::State;
 
 /// A dialog.
@@ -27,6 +32,12 @@ pub(crate) enum Layer {
     ClearData,
     /// Open a conversation at a day.
     GoToDate(BareJid),
+    /// React to a message with any emoji.
+    React(Rc<Message>),
+    /// Take a message back, after a question.
+    Retract(Rc<Message>),
+    /// What a message said before.
+    Versions(Rc<Message>),
 }
 
 /// The dialog that is open, if one is.
@@ -43,6 +54,9 @@ pub(crate) fn dialog(state: &State) -> Html {
         Layer::Shortcuts => shortcuts::dialog(state),
         Layer::ClearData => clear_data::dialog(state),
         Layer::GoToDate(jid) => go_to_date::dialog(state, &jid),
+        Layer::React(message) => message_dialogs::react(state, &message),
+        Layer::Retract(message) => message_dialogs::retract(state, &message),
+        Layer::Versions(message) => message_dialogs::versions(state, &message),
     }
 }
 

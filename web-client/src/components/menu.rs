@@ -21,19 +21,40 @@ pub(crate) struct Entry {
     pub(crate) onselect: Callback<()>,
 }
 
+/// One of the small choices at the top of a menu, which may all be made.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Choice {
+    pub(crate) label: AttrValue,
+    pub(crate) chosen: bool,
+    pub(crate) onselect: Callback<()>,
+}
+
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     /// The name of the button, and of the menu.
     pub(crate) label: AttrValue,
     pub(crate) entries: Vec<Entry>,
+    /// What stands before the entries, in one line.
+    #[prop_or_default]
+    pub(crate) choices: Vec<Choice>,
+}
+
+/// Whether it is open.
+#[derive(Clone, Copy, PartialEq)]
+enum Open {
+    No,
+    Down,
+    /// Above the button, where there is more room.
+    Up,
 }
 
 /// The button and, while it is open, the menu.
 #[component]
 pub(crate) fn Menu(props: &Props) -> Html {
-    let open = use_model(|| false);
+    let open = use_model(|| Open::No);
     let frame = use_node_ref();
-    let is_open = *open.read();
+    let how = *open.read();
+    let is_open = how != Open::No;
     {
         // The first entry gets the focus as the menu appears.
         let frame = frame.clone();
@@ -48,13 +69,16 @@ pub(crate) fn Menu(props: &Props) -> Html {
         );
     }
     let toggle = {
-        let open = open.clone();
-        Callback::from(move |_| open.change(|open| *open = !*open))
+        let (open, frame) = (open.clone(), frame.clone());
+        Callback::from(move |_| {
+            let next = if is_open { Open::No } else { roomier(&frame) };
+            open.change(|open| *open = next);
+        })
     };
     let close = {
         let (open, frame) = (open.clone(), frame.clone());
         Callback::from(move |()| {
-            open.change(|open| *open = false);
+            open.change(|open| *open = Open::No);
             let button = frame
                 .cast::<Element>()
                 .and_then(|frame| frame.query_selector("button").ok()?);
@@ -67,8 +91,8 @@ pub(crate) fn Menu(props: &Props) -> Html {
             match event.key().as_str() {
                 _ if !is_open => return,
                 "Escape" => close.emit(()),
-                "ArrowDown" => focus(&frame, |at, count| (at + 1) % count),
-                "ArrowUp" => focus(&frame, |at, count| (at + count - 1) % count),
+                "ArrowDown" | "ArrowRight" => focus(&frame, |at, count| (at + 1) % count),
+                "ArrowUp" | "ArrowLeft" => focus(&frame, |at, count| (at + count - 1) % count),
                 "Home" => focus(&frame, |_, _| 0),
                 "End" => focus(&frame, |_, count| count - 1),
                 _ => return,
@@ -87,7 +111,7 @@ pub(crate) fn Menu(props: &Props) -> Html {
                     .get()
                     .is_some_and(|frame| !frame.contains(into.as_ref()))
             {
-                open.change(|open| *open = false);
+                open.change(|open| *open = Open::No);
             }
         })
     };
@@ -100,11 +124,54 @@ pub(crate) fn Menu(props: &Props) -> Html {
         <div class="menu" ref={frame} {onkeydown} {onfocusout}>
             { icon_button_of(kind, Icon::More, props.label.clone(), toggle) }
             if is_open {
-                <div class="menu__list" role="menu" aria-label={props.label.clone()}>
+                <div
+                    class={if how == Open::Up { "menu__list menu__list--up" } else { "menu__list" }}
+                    role="menu"
+                    aria-label={props.label.clone()}
+                >
+                    if !props.choices.is_empty() {
+                        <div class="menu__choices" role="group">
+                            { for props.choices.iter().map(|choice| small(choice, &close)) }
+                        </div>
+                    }
                     { for props.entries.iter().map(|entry| item(entry, &close)) }
                 </div>
             }
         </div>
+    }
+}
+
+/// Where there is more room for a menu.
+fn roomier(frame: &NodeRef) -> Open {
+    let top = frame
+        .cast::<Element>()
+        .map(|frame| frame.get_bounding_client_rect().top());
+    let height = web_sys::window().and_then(|window| window.inner_height().ok()?.as_f64());
+    match (top, height) {
+        (Some(top), Some(height)) if top > height / 2.0 => Open::Up,
+        _ => Open::Down,
+    }
+}
+
+fn small(choice: &Choice, close: &Callback<()>) -> Html {
+    let onclick = {
+        let (close, onselect) = (close.clone(), choice.onselect.clone());
+        Callback::from(move |_: MouseEvent| {
+            close.emit(());
+            onselect.emit(());
+        })
+    };
+    html! {
+        <button
+            type="button"
+            role="menuitemcheckbox"
+            tabindex="-1"
+            class="menu__choice"
+            aria-checked={word(choice.chosen)}
+            {onclick}
+        >
+            { &choice.label }
+        </button>
     }
 }
 

@@ -8,6 +8,9 @@ use yew::prelude::*;
 use super::avatar::{Size, avatar};
 use super::body_text::body_text;
 use super::delivery;
+use super::layer::{Layer, opening};
+use super::message_actions::message_actions;
+use super::reactions::reactions;
 use crate::i18n::{date_and_time, t, t_with, time};
 use crate::person_colour;
 use crate::state::State;
@@ -45,7 +48,7 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
     let when = html! {
         <time class="message__time" title={date_and_time(message.at)}>{ time(message.at) }</time>
     };
-    let (mark, failure) = match &message.delivery {
+    let (mark, failure) = match message.progress() {
         _ if !own => (Html::default(), Html::default()),
         Delivery::Failed(failure) => (Html::default(), why(state, message, failure)),
         delivery => (delivery::mark(delivery), Html::default()),
@@ -73,11 +76,31 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
                 { when }
             }
             <div class="message__line">
-                <div class="message__body" dir="auto">{ body_text(&message.body) }</div>
+                if message.is_retracted() {
+                    <p class="message__retracted">{ t("message.retracted") }</p>
+                } else {
+                    <div class="message__body" dir="auto">{ body_text(&message.body) }</div>
+                    { edited(state, message) }
+                }
                 { mark }
             </div>
+            { reactions(state, message) }
             { failure }
+            { message_actions(state, message, own) }
         </article>
+    }
+}
+
+/// That it once said something else, and the way to what.
+fn edited(state: &State, message: &Rc<Message>) -> Html {
+    if message.corrections().is_empty() {
+        return Html::default();
+    }
+    let onclick = opening::<MouseEvent>(state, Layer::Versions(message.clone()));
+    html! {
+        <button type="button" class="message__edited" title={t("message.versions")} {onclick}>
+            { t("message.edited") }
+        </button>
     }
 }
 
@@ -103,7 +126,7 @@ fn why(state: &State, message: &Rc<Message>, failure: &Failure) -> Html {
     };
     html! {
         <div class="message__failure">
-            { delivery::mark(&message.delivery) }
+            { delivery::mark(message.progress()) }
             <p>
                 <strong>{ t("delivery.failed") }</strong>{ " " }{ reason }
                 if let Some(text) = &failure.text {

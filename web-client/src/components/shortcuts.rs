@@ -7,12 +7,13 @@ use crate::i18n::t;
 use crate::state::State;
 
 /// The keys and what they do; in a combination the keys go together.
-const KEYS: [(&[&str], &str); 8] = [
+const KEYS: [(&[&str], &str); 9] = [
     (&["keys.command", "K"], "keys.switcher"),
     (&["Alt", "↑"], "keys.previous"),
     (&["Alt", "↓"], "keys.next"),
     (&["Enter"], "keys.send"),
     (&["Shift", "Enter"], "keys.lineBreak"),
+    (&["↑"], "keys.editLast"),
     (&["↑", "↓"], "keys.list"),
     (&["Esc"], "keys.close"),
     (&["?"], "keys.help"),

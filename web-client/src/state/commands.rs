@@ -1,9 +1,10 @@
 //! What people ask of the engine.
 
 use couplet_engine::modules::{
-    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0085_chat_states,
+    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0085_chat_states, xep0308_correction,
+    xep0424_retraction, xep0444_reactions,
 };
-use couplet_engine::store::{Availability, Message};
+use couplet_engine::store::{Author, Availability, Message, MessageId};
 use couplet_engine::{Command, SessionCommand};
 use jid::BareJid;
 
@@ -72,8 +73,15 @@ impl State {
         }));
     }
 
-    /// Sends a message that came back once more.
+    /// Sends a message that came back, or a change to one, once more.
     pub(crate) fn send_again(&self, message: &Message) {
+        if let Some((_, body)) = message.failed_change() {
+            self.discard(message);
+            return match body {
+                Some(body) => self.correct(message, body.to_owned()),
+                None => self.retract(message),
+            };
+        }
         self.command(Command::Message(rfc6121_message::Command::Retry {
             conversation: message.conversation.clone(),
             id: message.id.clone(),
@@ -81,19 +89,68 @@ impl State {
         }));
     }
 
-    /// Gives up a message that came back.
+    /// Gives up a message that came back, or a change to one.
     pub(crate) fn discard(&self, message: &Message) {
+        let change = message.failed_change();
         self.command(Command::Message(rfc6121_message::Command::Discard {
             conversation: message.conversation.clone(),
-            id: message.id.clone(),
+            id: change.map_or_else(|| message.id.clone(), |(id, _)| MessageId(id.to_owned())),
         }));
+    }
+
+    /// Has a message of ours say something else.
+    pub(crate) fn correct(&self, message: &Message, body: String) {
+        if let Some(target) = message.reference() {
+            self.command(Command::Correction(xep0308_correction::Command::Correct {
+                conversation: message.conversation.clone(),
+                target: target.to_owned(),
+                body,
+            }));
+        }
+    }
+
+    /// Takes a message of ours back.
+    pub(crate) fn retract(&self, message: &Message) {
+        if let Some(target) = message.reference() {
+            self.command(Command::Retraction(xep0424_retraction::Command::Retract {
+                conversation: message.conversation.clone(),
+                id: message.id.clone(),
+                target: target.to_owned(),
+            }));
+        }
+    }
+
+    /// Reacts with `emoji`, or no longer, if we did.
+    pub(crate) fn toggle_reaction(&self, message: &Message, emoji: &str) {
+        let Some(target) = message.reference() else {
+            return;
+        };
+        let mut emojis = self.own_reactions(message);
+        let before = emojis.len();
+        emojis.retain(|known| known != emoji);
+        if emojis.len() == before {
+            emojis.push(emoji.to_owned());
+        }
+        self.command(Command::Reaction(xep0444_reactions::Command::React {
+            conversation: message.conversation.clone(),
+            target: target.to_owned(),
+            emojis,
+        }));
+    }
+
+    /// What we react with to a message.
+    pub(crate) fn own_reactions(&self, message: &Message) -> Vec<String> {
+        let me = self.account().map(Author::Person);
+        let ours = message
+            .reactions()
+            .find(|known| Some(&known.author) == me.as_ref());
+        ours.map(|known| known.emojis.clone()).unwrap_or_default()
     }
 
     /// Everything in the conversation has been seen.
     pub(crate) fn mark_read(&self, conversation: BareJid) {
-        self.command(Command::Message(rfc6121_message::Command::MarkRead {
-            conversation,
-        }));
+        let command = self.store().reading(&conversation);
+        self.command(Command::Message(command));
     }
 
     /// Tells the other side that we are typing, or no longer.

@@ -80,8 +80,6 @@ impl State {
             platform::log(true, "some rows on disk couldn't be read");
             self.notice(Notice::Damaged);
         }
-        // What comes from the disk is there already.
-        store.take_records();
         Ok(store)
     }
 

@@ -1,8 +1,10 @@
 //! The page around the store: where in it we are, what lies over it, who looks
 //! at it, and what day it is.
 
+use couplet_engine::store::{Message, Topic};
 use gloo_events::EventListener;
 use gloo_timers::callback::Interval;
+use std::rc::Rc;
 use web_sys::{Document, VisibilityState};
 use yew::AttrValue;
 
@@ -18,6 +20,8 @@ const MINUTE: u32 = 60_000;
 pub(super) struct Page {
     pub(super) route: Route,
     pub(super) layer: Option<Layer>,
+    /// The message of ours that is being edited.
+    pub(super) editing: Option<Rc<Message>>,
     pub(super) attended: bool,
     pub(super) clock: Clock,
 }
@@ -27,6 +31,7 @@ impl Page {
         Self {
             route: Route::current(),
             layer: None,
+            editing: None,
             attended: is_attended(),
             clock: i18n::clock(),
         }
@@ -54,6 +59,19 @@ impl State {
     pub(crate) fn close(&self) {
         self.0.page.borrow_mut().layer = None;
         self.touch(Subject::Place);
+    }
+
+    /// The message that is being edited.
+    pub(crate) fn editing(&self) -> Option<Rc<Message>> {
+        self.0.page.borrow().editing.clone()
+    }
+
+    /// Begins to edit a message, or ends it.
+    pub(crate) fn edit(&self, message: Option<Rc<Message>>) {
+        let before = std::mem::replace(&mut self.0.page.borrow_mut().editing, message.clone());
+        for message in before.into_iter().chain(message) {
+            self.touch(Topic::Conversation(message.conversation.clone()).into());
+        }
     }
 
     /// Shows another theme from now on.

@@ -2,7 +2,8 @@
 
 use couplet_engine::modules::{
     rfc6121_message as message, rfc6121_presence as presence, rfc6121_roster as roster,
-    xep0085_chat_states as chat_states, xep0313_archive as archive,
+    xep0085_chat_states as chat_states, xep0308_correction as correction,
+    xep0313_archive as archive, xep0424_retraction as retraction, xep0444_reactions as reactions,
 };
 use couplet_engine::store::{Availability, MessageId};
 use couplet_engine::{Command, SessionCommand, Timestamp};
@@ -74,8 +75,15 @@ pub(super) fn write(command: &Command) -> JsValue {
             Some(conversation),
             [(&id.0).into(), JsValue::NULL],
         ),
-        Command::Message(message::Command::MarkRead { conversation }) => {
-            ("read", Some(conversation), [JsValue::NULL, JsValue::NULL])
+        Command::Message(message::Command::MarkRead {
+            conversation,
+            newest,
+        }) => {
+            let more = [
+                maybe(newest.archive_id.as_deref()),
+                maybe(newest.marker.as_deref()),
+            ];
+            ("read", Some(conversation), more)
         }
         Command::ChatState(chat_states::Command::Typing { to, typing }) => {
             ("typing", Some(to), [(*typing).into(), JsValue::NULL])
@@ -93,6 +101,29 @@ pub(super) fn write(command: &Command) -> JsValue {
             Some(conversation),
             [(at.0 as f64).into(), JsValue::NULL],
         ),
+        Command::Correction(correction::Command::Correct {
+            conversation,
+            target,
+            body,
+        }) => ("correct", Some(conversation), [target.into(), body.into()]),
+        Command::Retraction(retraction::Command::Retract {
+            conversation,
+            id,
+            target,
+        }) => (
+            "retract",
+            Some(conversation),
+            [(&id.0).into(), target.into()],
+        ),
+        Command::Reaction(reactions::Command::React {
+            conversation,
+            target,
+            emojis,
+        }) => {
+            // There is no white space in an emoji.
+            let emojis = emojis.join(" ");
+            ("react", Some(conversation), [target.into(), emojis.into()])
+        }
     };
     let [first, second] = more;
     list(&[
@@ -132,9 +163,13 @@ pub(super) fn read(parts: &Array) -> Option<Command> {
             conversation,
             id: MessageId(text(2)?),
         }),
-        ("read", Some(conversation)) => {
-            Command::Message(message::Command::MarkRead { conversation })
-        }
+        ("read", Some(conversation)) => Command::Message(message::Command::MarkRead {
+            conversation,
+            newest: message::Newest {
+                archive_id: text(2),
+                marker: text(3),
+            },
+        }),
         ("typing", Some(to)) => {
             Command::ChatState(chat_states::Command::Typing { to, typing: yes()? })
         }
@@ -146,6 +181,21 @@ pub(super) fn read(parts: &Array) -> Option<Command> {
         ("around", Some(conversation)) => Command::Archive(archive::Command::Around {
             conversation,
             at: Timestamp(parts.get(2).as_f64()? as i64),
+        }),
+        ("correct", Some(conversation)) => Command::Correction(correction::Command::Correct {
+            conversation,
+            target: text(2)?,
+            body: text(3)?,
+        }),
+        ("retract", Some(conversation)) => Command::Retraction(retraction::Command::Retract {
+            conversation,
+            id: MessageId(text(2)?),
+            target: text(3)?,
+        }),
+        ("react", Some(conversation)) => Command::Reaction(reactions::Command::React {
+            conversation,
+            target: text(2)?,
+            emojis: text(3)?.split_whitespace().map(str::to_owned).collect(),
         }),
         _ => return None,
     })

@@ -12,9 +12,15 @@ pub mod xep0184_receipts;
 pub mod xep0199_ping;
 pub mod xep0202_time;
 pub mod xep0280_carbons;
+pub mod xep0308_correction;
 pub mod xep0313_archive;
+pub mod xep0333_markers;
+pub mod xep0334_hints;
 pub mod xep0352_client_state;
 pub mod xep0359_stanza_ids;
+pub mod xep0424_retraction;
+pub mod xep0444_reactions;
+pub mod xep0490_read_sync;
 
 use crate::module::Module;
 
@@ -32,6 +38,12 @@ pub(crate) fn table() -> Vec<Box<dyn Module>> {
         Box::<xep0085_chat_states::ChatStates>::default(),
         Box::<xep0084_avatar::Avatars>::default(),
         Box::<xep0359_stanza_ids::StanzaIds>::default(),
+        Box::<xep0334_hints::Hints>::default(),
+        Box::<xep0333_markers::Markers>::default(),
+        Box::<xep0490_read_sync::ReadSync>::default(),
+        Box::<xep0308_correction::Corrections>::default(),
+        Box::<xep0424_retraction::Retractions>::default(),
+        Box::<xep0444_reactions::ReactionsModule>::default(),
         Box::<rfc6121_message::Messages>::default(),
         Box::<xep0030_disco::Disco>::default(),
         Box::<xep0115_caps::Caps>::default(),

@@ -5,12 +5,12 @@ use xmpp_parsers::ns;
 
 use jid::{BareJid, Jid};
 
+use super::{xep0333_markers, xep0424_retraction};
+use crate::envelope::{Envelope, live};
 use crate::input::Command as AnyCommand;
-use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
-use crate::now::Timestamp;
+use crate::module::{Ctx, Flow, Incoming, Module, Specification};
 use crate::stanza::{self, MessageType, StanzaError};
-use crate::store::{Delivery, Direction, Failure, Message, MessageId, Provenance, StoreEvent};
-use crate::xml;
+use crate::store::{Changes, Delivery, Direction, Failure, Message, MessageId, StoreEvent};
 
 /// What a person can do with messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,11 +38,22 @@ pub enum Command {
         /// Which one.
         id: MessageId,
     },
-    /// Everything in the conversation has been seen.
+    /// Everything in the conversation has been seen. `Store::reading` makes these.
     MarkRead {
         /// Which conversation.
         conversation: BareJid,
+        /// What others have to know of it.
+        newest: Newest,
     },
+}
+
+/// The newest message of the other side that is here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Newest {
+    /// What our archive calls it.
+    pub archive_id: Option<String>,
+    /// What its writer calls the last one of which they want to know when it is displayed.
+    pub marker: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -72,7 +83,7 @@ impl Module for Messages {
             AnyCommand::Message(Command::Discard { conversation, id }) => {
                 discard(ctx, conversation, id);
             }
-            AnyCommand::Message(Command::MarkRead { conversation }) => {
+            AnyCommand::Message(Command::MarkRead { conversation, .. }) => {
                 ctx.event(StoreEvent::Read {
                     conversation: conversation.clone(),
                 });
@@ -115,6 +126,8 @@ impl Messages {
             body: body.to_owned(),
             at: ctx.now().wall,
             delivery: Delivery::Queued,
+            markable: false,
+            changes: Changes::default(),
         };
         ctx.event(StoreEvent::Message {
             message: Box::new(message.clone()),
@@ -127,71 +140,37 @@ impl Messages {
     }
 
     fn received(&self, ctx: &mut Ctx<'_>, incoming: &Incoming) {
-        let Incoming {
-            message: stanza,
-            origin,
-        } = incoming;
-        let Some(body) = stanza.body(&ctx.core.config.languages) else {
+        let stanza = &incoming.message;
+        let body = stanza.body(&ctx.core.config.languages).map(str::to_owned);
+        let tombstone = xep0424_retraction::tombstone(incoming);
+        if body.is_none() && tombstone.is_none() {
             return;
-        };
-        let Some(account) = ctx.account().cloned() else {
-            return;
-        };
-        let from = stanza
-            .from
-            .clone()
-            .unwrap_or_else(|| account.clone().into());
-        let direction = if from.to_bare() == account {
-            Direction::Outgoing
-        } else {
-            Direction::Incoming
-        };
-        let conversation = match direction {
-            Direction::Incoming => from.to_bare(),
-            Direction::Outgoing => stanza
-                .to
-                .as_ref()
-                .map_or_else(|| account.clone(), Jid::to_bare),
-        };
-        let stanza_id = stanza.id.clone();
-        let archive_id = match origin {
-            Origin::Archive { id, .. } => Some(id.clone()),
-            _ => archive_id(stanza, &account),
-        };
-        let origin_id = origin_id(stanza);
-        let own = (direction == Direction::Outgoing)
-            .then(|| origin_id.clone().or_else(|| stanza_id.clone()))
-            .flatten();
-        let id = MessageId(
-            own.or_else(|| archive_id.clone())
-                .unwrap_or_else(|| ctx.id()),
-        );
-        let (at, provenance) = match origin {
-            Origin::Archive { at, provenance, .. } => (*at, *provenance),
-            _ => match delayed_since(stanza) {
-                Some(at) if !ctx.core.catching_up => (at, Provenance::Delayed),
-                at => (at.unwrap_or(ctx.now().wall), live(ctx)),
-            },
-        };
-        if direction == Direction::Outgoing {
-            // A copy of what we sent, from another device or the archive: the server has it.
-            ctx.prove(&id);
         }
-        let message = Box::new(Message {
-            id,
-            stanza_id,
-            origin_id,
-            archive_id,
-            conversation,
-            from,
-            direction,
-            body: body.to_owned(),
-            at,
+        let markable = xep0333_markers::is_markable(stanza);
+        let Some(envelope) = Envelope::open(ctx, incoming) else {
+            return;
+        };
+        let mut message = Box::new(Message {
+            id: envelope.id,
+            stanza_id: envelope.stanza_id,
+            origin_id: envelope.origin_id,
+            archive_id: envelope.archive_id,
+            conversation: envelope.conversation,
+            from: envelope.from,
+            direction: envelope.direction,
+            body: body.unwrap_or_default(),
+            at: envelope.at,
             delivery: Delivery::Sent,
+            markable,
+            changes: Changes::default(),
         });
+        if let Some((id, at)) = tombstone {
+            let at = at.unwrap_or(message.at);
+            message.set_retracted(id, at);
+        }
         ctx.event(StoreEvent::Message {
             message,
-            provenance,
+            provenance: envelope.provenance,
         });
     }
 
@@ -221,15 +200,6 @@ impl Messages {
     }
 }
 
-/// What comes now is in its place, unless there is a gap before it.
-fn live(ctx: &Ctx<'_>) -> Provenance {
-    if ctx.core.catching_up {
-        Provenance::Ahead
-    } else {
-        Provenance::Live
-    }
-}
-
 /// Takes a message back, unless it is on its way.
 fn discard(ctx: &mut Ctx<'_>, conversation: &BareJid, id: &MessageId) -> bool {
     if ctx.core.outbox.has(id) && !ctx.core.outbox.discard(id) {
@@ -240,27 +210,4 @@ fn discard(ctx: &mut Ctx<'_>, conversation: &BareJid, id: &MessageId) -> bool {
         id: id.clone(),
     });
     true
-}
-
-/// The id that our own archive gave the message. Anybody can claim to be it by
-/// writing an id of their own; only our server's counts (XEP-0359 5).
-pub(super) fn archive_id(stanza: &stanza::Message, account: &BareJid) -> Option<String> {
-    let account = account.as_str();
-    stanza
-        .payloads
-        .iter()
-        .filter(|payload| payload.is("stanza-id", ns::SID))
-        .find(|stanza_id| stanza_id.attr("by") == Some(account))
-        .and_then(|stanza_id| stanza_id.attr("id"))
-        .map(str::to_owned)
-}
-
-fn origin_id(stanza: &stanza::Message) -> Option<String> {
-    let origin_id = stanza.payload("origin-id", ns::SID)?;
-    origin_id.attr("id").map(str::to_owned)
-}
-
-/// When a message that was kept for us was sent (XEP-0203).
-fn delayed_since(stanza: &stanza::Message) -> Option<Timestamp> {
-    stanza.payload("delay", ns::DELAY).and_then(xml::stamp)
 }

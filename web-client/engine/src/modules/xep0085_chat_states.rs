@@ -6,6 +6,7 @@ use jid::{BareJid, Jid};
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
+use super::xep0334_hints;
 use crate::input::Command as AnyCommand;
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
 use crate::sorted_map::SortedMap;
@@ -91,9 +92,7 @@ impl Module for ChatStates {
             let state = if *typing { "composing" } else { "paused" };
             let mut message = stanza::Message::chat(Jid::from(to.clone()));
             message.payloads.push(build(state, ns::CHATSTATES).done());
-            message
-                .payloads
-                .push(build("no-store", "urn:xmpp:hints").done());
+            message.payloads.push(xep0334_hints::no_store());
             ctx.send_passing(message);
         }
         Flow::Stop

@@ -3,6 +3,7 @@
 use jid::Jid;
 use xmpp_parsers::ns;
 
+use super::xep0334_hints;
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
 use crate::stanza::{self, MessageType};
 use crate::store::{Delivery, MessageId, StoreEvent};
@@ -39,6 +40,10 @@ impl Module for Receipts {
             return Flow::Continue;
         };
         if let Some(id) = receipt(message) {
+            if ctx.account() == Some(&from.to_bare()) {
+                // What another device of ours has confirmed is the other side's affair.
+                return Flow::Continue;
+            }
             ctx.event(StoreEvent::Delivery {
                 conversation: from.to_bare(),
                 id: MessageId(id),
@@ -64,9 +69,7 @@ impl Receipts {
             let mut receipt = stanza::Message::chat(to);
             let received = build("received", ns::RECEIPTS).attr("id", id);
             receipt.payloads.push(received.done());
-            receipt
-                .payloads
-                .push(build("store", "urn:xmpp:hints").done());
+            receipt.payloads.push(xep0334_hints::store());
             ctx.send_passing(receipt);
         }
     }

@@ -12,9 +12,9 @@ use minidom::Element;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
-use super::rfc6121_message::archive_id;
 use crate::codec::{decode, encode};
 use crate::durable;
+use crate::envelope::archive_id;
 use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};

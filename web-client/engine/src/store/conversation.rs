@@ -5,7 +5,8 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use super::timeline::Position;
-use super::{Delivery, Direction, Message, MessageId, Provenance, Timeline};
+use super::waiting::{Told, Waiting};
+use super::{Change, Delivery, Direction, Message, MessageId, Provenance, Timeline};
 use crate::codec::{decode, encode};
 use crate::modules::xep0313_archive::Repeats;
 use crate::now::Timestamp;
@@ -36,8 +37,12 @@ pub struct Conversation {
     read_to: Option<Position>,
     /// The newest message, while the timeline has not been read from disk.
     preview: Option<Rc<Message>>,
-    /// What has been told of messages of ours that are not here.
-    ahead: Vec<(MessageId, Delivery)>,
+    /// What has been told of messages that are not here.
+    waiting: Waiting,
+    /// The place up to which we have seen everything.
+    pub(super) displayed: Option<Position>,
+    /// The place up to which the other side has.
+    pub(super) seen: Option<Position>,
 }
 
 /// A stretch of the conversation that isn't here, between two that are.
@@ -52,9 +57,6 @@ pub(super) struct Gap {
     pub(super) state: Older,
 }
 
-/// What is told of messages that nobody knows is kept for this many a conversation.
-const AHEAD: usize = 100;
-
 /// A conversation's row.
 #[derive(Serialize, Deserialize)]
 struct Row {
@@ -67,7 +69,9 @@ struct Row {
     arrivals: i64,
     ahead_from: Option<String>,
     last: Option<Message>,
-    ahead: Vec<(MessageId, Delivery)>,
+    waiting: Waiting,
+    displayed: Option<String>,
+    seen: Option<String>,
 }
 
 /// What is known of the part of a conversation that isn't here yet.
@@ -93,61 +97,125 @@ impl Conversation {
         newest.or(self.preview.as_ref())
     }
 
-    pub(super) fn insert(&mut self, mut message: Message, provenance: Provenance) {
+    pub(super) fn insert(&mut self, message: Message, provenance: Provenance) {
         let incoming = message.direction == Direction::Incoming;
-        let id = message.id.clone();
-        if !incoming {
-            self.catch_up_on(&mut message);
-        }
-        if !self.timeline.insert(message, provenance) {
-            return;
-        }
-        if incoming {
+        let (position, new) = self.timeline.insert(message, provenance);
+        if incoming && new {
             self.typing = false;
             if provenance.is_news() {
-                self.unread = self.unread.saturating_add(1);
-                self.first_unread.get_or_insert(id);
+                self.count(position);
             }
-        } else if provenance.is_news() {
+        } else if new && provenance.is_news() {
             // Whoever answers has read what came before.
             self.mark_read();
         }
+        self.settle(position);
     }
 
-    /// Takes in a message from disk.
-    pub(super) fn load(&mut self, position: Position, mut message: Message) {
+    /// Takes in a message from disk; whether it had been waited for.
+    pub(super) fn load(&mut self, position: Position, message: Message) -> bool {
         self.read_to = Some(position);
-        let before = message.delivery.clone();
-        self.catch_up_on(&mut message);
-        let id = message.id.clone();
-        let told = (message.delivery != before).then(|| message.delivery.clone());
-        message.delivery = before;
-        self.timeline.load(position, message);
-        if let Some(delivery) = told {
-            self.timeline.deliver(&id, delivery);
-        }
+        let position = self.timeline.load(position, message);
+        self.settle(position)
     }
 
-    pub(super) fn deliver(&mut self, id: &MessageId, delivery: Delivery) -> bool {
-        if self.timeline.has(id) {
-            return self.timeline.deliver(id, delivery);
-        }
-        match self.ahead.iter_mut().find(|(known, _)| known == id) {
-            Some((_, known)) if *known >= delivery => return false,
-            Some((_, known)) => *known = delivery,
-            None => self.ahead.push((id.clone(), delivery)),
-        }
-        if self.ahead.len() > AHEAD {
-            self.ahead.remove(0);
-        }
-        true
+    /// Something is said about a message; false if that is nothing new.
+    pub(super) fn change(&mut self, change: Change, provenance: Provenance) -> bool {
+        let arrival = self.timeline.arrive(provenance);
+        let archived = matches!(provenance, Provenance::CatchUp | Provenance::Before);
+        self.tell(Told::Change {
+            change: Box::new(change),
+            arrival,
+            archived,
+        })
     }
 
-    pub(super) fn mark_read(&mut self) -> bool {
-        let changed = self.unread > 0;
-        self.unread = 0;
-        self.first_unread = None;
+    pub(super) fn deliver(&mut self, id: MessageId, delivery: Delivery) -> bool {
+        // It may be that of a change that still waits for its message.
+        self.waiting.deliver(&id, &delivery) || self.tell(Told::Delivery(id, delivery))
+    }
+
+    /// One side has seen everything up to the message that is called `id`.
+    pub(super) fn display(&mut self, by: Direction, id: String) -> bool {
+        self.tell(Told::Displayed { by, id })
+    }
+
+    /// Gives up a message of ours, or what we wanted to say about one.
+    pub(super) fn discard(&mut self, id: &MessageId) -> bool {
+        if self.timeline.discard(id) {
+            return true;
+        }
+        let mut changed = false;
+        for position in self.timeline.find(&id.0, |_| true) {
+            let discard = |message: &mut Message| message.discard_change(&id.0);
+            changed |= self.timeline.edit(position, discard);
+        }
         changed
+    }
+
+    /// Acts on what is told, or keeps it until what it is about is here.
+    fn tell(&mut self, told: Told) -> bool {
+        self.act(&told).unwrap_or_else(|| self.waiting.push(told))
+    }
+
+    /// Whether what is told has changed something; `None` if what it is about isn't here.
+    fn act(&mut self, told: &Told) -> Option<bool> {
+        let found = self
+            .timeline
+            .find(told.target(), |message| told.concerns(message));
+        if found.is_empty() {
+            return None;
+        }
+        let mut changed = false;
+        for position in found {
+            changed |= match told {
+                Told::Change {
+                    change,
+                    arrival,
+                    archived,
+                } => {
+                    let act = |message: &mut Message| message.change(change, *arrival, *archived);
+                    self.timeline.edit(position, act) && {
+                        // What was said about the change has been waiting with it.
+                        self.settle(position);
+                        true
+                    }
+                }
+                Told::Delivery(id, delivery) => {
+                    self.timeline
+                        .edit(position, |message| message.deliver(&id.0, delivery))
+                        && {
+                            self.notice(position);
+                            true
+                        }
+                }
+                Told::Displayed { by, id } => {
+                    let seen = |message: &mut Message| message.deliver(id, &Delivery::Read);
+                    let read = *by == Direction::Incoming && self.timeline.edit(position, seen);
+                    let position = self.place_of(id, position);
+                    self.pass(*by, position) || read
+                }
+            };
+        }
+        Some(changed)
+    }
+
+    /// Acts on what has been told of a message before it came, as often as that leads to
+    /// more; whether there was something.
+    fn settle(&mut self, position: Position) -> bool {
+        let mut settled = false;
+        while let Some(message) = self.timeline.at(position) {
+            let about = self.waiting.take(message);
+            if about.is_empty() {
+                break;
+            }
+            settled = true;
+            for told in &about {
+                self.act(told);
+            }
+        }
+        self.notice(position);
+        settled
     }
 
     /// Whether more has to be read from disk: what is to be put in order has to be here,
@@ -176,6 +244,12 @@ impl Conversation {
                 read_to: self.read_to,
                 ..fresh
             };
+            // The other store may not have here what this one has.
+            let waiting: Vec<Told> = self.waiting.iter().cloned().collect();
+            for told in waiting {
+                self.act(&told);
+            }
+            self.timeline.take_changed();
         }
     }
 
@@ -319,7 +393,9 @@ impl Conversation {
             arrivals: self.timeline.arrivals(),
             ahead_from: self.timeline.ahead().map(Position::order),
             last: self.last().map(|message| Message::clone(message)),
-            ahead: self.ahead.clone(),
+            waiting: self.waiting.clone(),
+            displayed: self.displayed.map(Position::order),
+            seen: self.seen.map(Position::order),
         };
         encode(&row)
     }
@@ -341,18 +417,9 @@ impl Conversation {
             more_on_disk: row.last.is_some(),
             read_to: None,
             preview: row.last.map(Rc::new),
-            ahead: row.ahead,
+            waiting: row.waiting,
+            displayed: row.displayed.as_deref().and_then(Position::read),
+            seen: row.seen.as_deref().and_then(Position::read),
         })
-    }
-
-    /// What has been told of it before it came.
-    pub(super) fn catch_up_on(&mut self, message: &mut Message) {
-        let told = self.ahead.iter().position(|(id, _)| *id == message.id);
-        if let Some(index) = told {
-            let (_, delivery) = self.ahead.remove(index);
-            if delivery > message.delivery {
-                message.delivery = delivery;
-            }
-        }
     }
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::now::Timestamp;
 
 use super::{
-    Contact, Delivery, Message, MessageId, Older, ResourcePresence, SessionStatus,
-    SubscriptionRequest,
+    Change, Contact, Delivery, Direction, Message, MessageId, Older, ResourcePresence,
+    SessionStatus, SubscriptionRequest,
 };
 
 /// One change of what people see. Plain data: it crosses tabs and is logged.
@@ -108,6 +108,22 @@ pub enum StoreEvent {
     Answered {
         /// Which conversation.
         conversation: BareJid,
+    },
+    /// Something is said about an earlier message, which may be yet to come.
+    Change {
+        /// What.
+        change: Box<Change>,
+        /// How it came to us.
+        provenance: Provenance,
+    },
+    /// One side has seen everything up to a message, which may be yet to come.
+    Displayed {
+        /// Where.
+        conversation: BareJid,
+        /// Who: the other side (XEP-0333), or we, on another device (XEP-0490).
+        by: Direction,
+        /// One of the message's ids.
+        id: String,
     },
 }
 

@@ -3,6 +3,7 @@
 use jid::{BareJid, Jid};
 use serde::{Deserialize, Serialize};
 
+use super::change::Changes;
 use crate::now::Timestamp;
 
 /// The id by which we know a message: the origin-id of our own, else the
@@ -60,12 +61,16 @@ pub struct Message {
     pub from: Jid,
     /// Whose it is.
     pub direction: Direction,
-    /// The text.
+    /// What it says by now.
     pub body: String,
     /// When it was sent.
     pub at: Timestamp,
     /// How far it is; means nothing on incoming messages.
     pub delivery: Delivery,
+    /// Whether its writer wants to be told when it has been displayed (XEP-0333).
+    pub markable: bool,
+    /// What has become of it since.
+    pub changes: Changes,
 }
 
 impl Message {
@@ -90,12 +95,12 @@ impl Message {
         }
         // Whoever sends again what may have arrived makes the archive have it twice.
         match (same(&self.origin_id, &other.origin_id), archived) {
-            (Some(same), _) => same && self.body == other.body,
+            (Some(same), _) => same && self.said_the_same(other),
             (None, Some(_)) => false,
             (None, None) => {
                 self.stanza_id.is_some()
                     && self.stanza_id == other.stanza_id
-                    && self.body == other.body
+                    && self.said_the_same(other)
             }
         }
     }

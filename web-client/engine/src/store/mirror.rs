@@ -74,7 +74,7 @@ mod tests {
     use super::*;
     use crate::now::Timestamp;
     use crate::store::{
-        Delivery, Direction, Message, MessageId, Provenance, ResourcePresence, StoreEvent,
+        Changes, Delivery, Direction, Message, MessageId, Provenance, ResourcePresence, StoreEvent,
     };
 
     fn message(number: i64) -> StoreEvent {
@@ -91,6 +91,8 @@ mod tests {
                 body: "hello".to_owned(),
                 at: Timestamp(number * 10_000),
                 delivery: Delivery::Queued,
+                markable: false,
+                changes: Changes::default(),
             }),
             provenance: Provenance::Live,
         }

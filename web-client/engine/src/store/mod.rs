@@ -4,15 +4,18 @@
 //! function, [`Store::apply`]. It returns the [`Topic`]s it touched, so that a
 //! view is told only about what it shows. Every tab has a store of its own.
 
+mod change;
 mod conversation;
 mod event;
 mod message;
 mod mirror;
+mod reading;
 mod roster;
 mod rows;
 pub mod search;
 mod status;
 mod timeline;
+mod waiting;
 
 use std::rc::Rc;
 
@@ -20,6 +23,7 @@ use jid::{BareJid, FullJid};
 
 use crate::sorted_map::SortedMap;
 
+pub use change::{Author, Change, Changes, Correction, Reactions, What};
 pub use conversation::{Conversation, Older};
 pub use event::{Provenance, StoreEvent, Topic};
 pub use message::{Delivery, Direction, Failure, Message, MessageId};
@@ -27,6 +31,7 @@ pub use roster::{Availability, Contact, ResourcePresence, Subscription, Subscrip
 pub use status::{Again, SessionStatus, SignInStep, Trouble};
 pub use timeline::Timeline;
 
+use crate::modules::rfc6121_message;
 use crate::modules::xep0313_archive::{Command, Repeats};
 use crate::output::Table;
 
@@ -168,6 +173,14 @@ impl Store {
         gaps.collect()
     }
 
+    /// The command that says that everything in the conversation with `jid` has been seen.
+    pub fn reading(&self, jid: &BareJid) -> rfc6121_message::Command {
+        match self.conversations.get(jid) {
+            Some(conversation) => conversation.reading(jid),
+            None => Conversation::default().reading(jid),
+        }
+    }
+
     /// Applies one event and returns what it changed.
     pub fn apply(&mut self, event: StoreEvent) -> Vec<Topic> {
         match event {
@@ -268,12 +281,9 @@ impl Store {
             } => {
                 let changed = self
                     .conversations
-                    .get_mut(&jid)
-                    .is_some_and(|conversation| conversation.deliver(&id, delivery));
-                if changed {
-                    self.changed.mark(Table::Messages, &jid);
-                }
-                self.touched(changed, jid)
+                    .get_or_insert_with(jid.clone(), Default::default)
+                    .deliver(id, delivery);
+                self.rewritten(changed, jid)
             }
             StoreEvent::CaughtUp => {
                 for (jid, conversation) in self.conversations.iter_mut() {
@@ -288,11 +298,8 @@ impl Store {
                 id,
             } => {
                 let known = self.conversations.get_mut(&jid);
-                let changed = known.is_some_and(|known| known.timeline.discard(&id));
-                if changed {
-                    self.changed.mark(Table::Messages, &jid);
-                }
-                self.touched(changed, jid)
+                let changed = known.is_some_and(|known| known.discard(&id));
+                self.rewritten(changed, jid)
             }
             StoreEvent::Typing {
                 conversation: jid,
@@ -341,6 +348,25 @@ impl Store {
                 conversation.answers = conversation.answers.wrapping_add(1);
                 self.touched(true, jid)
             }
+            StoreEvent::Change { change, provenance } => {
+                let jid = change.conversation.clone();
+                let conversation = self
+                    .conversations
+                    .get_or_insert_with(jid.clone(), Default::default);
+                let changed = conversation.change(*change, provenance);
+                self.rewritten(changed, jid)
+            }
+            StoreEvent::Displayed {
+                conversation: jid,
+                by,
+                id,
+            } => {
+                let conversation = self
+                    .conversations
+                    .get_or_insert_with(jid.clone(), Default::default);
+                let changed = conversation.display(by, id);
+                self.rewritten(changed, jid)
+            }
         }
     }
 
@@ -371,6 +397,13 @@ impl Store {
         for jid in std::mem::take(&mut self.presences).keys() {
             self.changed.mark(Table::Presence, jid);
         }
+    }
+
+    fn rewritten(&mut self, changed: bool, jid: BareJid) -> Vec<Topic> {
+        if changed {
+            self.changed.mark(Table::Messages, &jid);
+        }
+        self.touched(changed, jid)
     }
 
     fn touched(&mut self, changed: bool, jid: BareJid) -> Vec<Topic> {
@@ -409,5 +442,7 @@ impl Store {
     }
 }
 
+#[cfg(test)]
+mod changes_tests;
 #[cfg(test)]
 mod tests;

@@ -86,16 +86,20 @@ impl Store {
             .get_or_insert_with(conversation.clone(), Default::default);
         known.more_on_disk = more_on_disk;
         known.timeline.set_partial(more_on_disk);
+        let mut settled = false;
         for row in rows {
             let order = row.key.strip_prefix(conversation.as_str());
             let order = order.and_then(|order| order.strip_prefix('\n'));
             let position = order.and_then(Position::read);
             let message = row.value.as_deref().and_then(decode);
             if let (Some(position), Some(message)) = (position, message) {
-                known.load(position, message);
+                settled |= known.load(position, message);
             }
         }
         self.changed.mark(Table::Messages, conversation);
+        if settled {
+            self.changed.mark(Table::Conversations, conversation);
+        }
         vec![
             Topic::Conversation(conversation.clone()),
             Topic::Conversations,

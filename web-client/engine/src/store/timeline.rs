@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::rc::Rc;
 
-use super::{Delivery, Message, MessageId, Provenance};
+use super::change::advance;
+use super::{Message, MessageId, Provenance};
 use crate::now::Timestamp;
 
 /// Messages in the order of the archive, as far as it is known, and else of time: news
@@ -104,19 +105,14 @@ impl Timeline {
         self.messages.get(&position)
     }
 
-    /// Whether the message that goes by `id` is here.
-    pub(super) fn has(&self, id: &MessageId) -> bool {
-        self.position(id).is_some()
-    }
-
     /// The message that goes by `id`.
     pub fn message(&self, id: &MessageId) -> Option<&Rc<Message>> {
         self.messages.get(&self.position(id)?)
     }
 
-    /// Takes in a message; false if it is a copy of one that is here, which then
-    /// learns from it (its archive id, that it has reached the server).
-    pub(super) fn insert(&mut self, message: Message, provenance: Provenance) -> bool {
+    /// Takes in a message; tells where it is now, and whether it is new: a copy of one that is
+    /// here only teaches it (its archive id, that it has reached the server).
+    pub(super) fn insert(&mut self, message: Message, provenance: Provenance) -> (Position, bool) {
         let copy = self.copy_of(&message);
         let position = match copy {
             // The archive knows better in which order it came.
@@ -136,25 +132,27 @@ impl Timeline {
             }
         };
         self.passed(position, provenance, copy.is_none());
-        copy.is_none()
+        (position, copy.is_none())
     }
 
     /// Takes in a message from disk. If it was stored twice, because it came again while it
-    /// was not here, the place that it had first is the right one.
-    pub(super) fn load(&mut self, position: Position, message: Message) {
+    /// was not here, the place that it had first is the right one. Tells where it is now.
+    pub(super) fn load(&mut self, position: Position, message: Message) -> Position {
         if self.messages.contains_key(&position) {
-            return;
+            return position;
         }
         let Some(here) = self.copy_of(&message) else {
             self.index(&message, position);
             self.messages.insert(position, Rc::new(message));
-            return;
+            return position;
         };
         if here.is_first(position) {
             self.changed.push(position);
             self.merge(here, message);
+            here
         } else {
             self.replace(here, position, message);
+            position
         }
     }
 
@@ -237,20 +235,62 @@ impl Timeline {
         }
     }
 
-    /// Moves the delivery of one of our messages on; false if it is already there.
-    pub(super) fn deliver(&mut self, id: &MessageId, delivery: Delivery) -> bool {
-        let Some(position) = self.position(id) else {
-            return false;
-        };
-        let Some(message) = self.messages.get_mut(&position) else {
-            return false;
-        };
-        if message.delivery >= delivery {
-            return false;
+    /// The number of what is heard next, to tell apart what was said at the same time: what is
+    /// heard of the past comes newest first.
+    pub(super) fn arrive(&mut self, provenance: Provenance) -> i64 {
+        self.arrivals += 1;
+        if provenance == Provenance::History {
+            -self.arrivals
+        } else {
+            self.arrivals
         }
-        Rc::make_mut(message).delivery = delivery;
-        self.changed.push(position);
-        true
+    }
+
+    /// Where there is something that is called `id` and of which `is` holds.
+    pub(super) fn find(&self, id: &str, is: impl Fn(&Message) -> bool) -> Vec<Position> {
+        let positions = self.by_id.get(id).into_iter().flatten();
+        let found = positions.filter(|position| self.at(**position).is_some_and(&is));
+        found.copied().collect()
+    }
+
+    /// Has `change` act on the message at `position`; false if that leaves it as it was.
+    pub(super) fn edit(&mut self, position: Position, change: impl FnOnce(&mut Message)) -> bool {
+        let Some(known) = self.messages.get(&position) else {
+            return false;
+        };
+        let mut message = Message::clone(known);
+        change(&mut message);
+        let changed = message != **known;
+        if changed {
+            self.put(position, message);
+        }
+        changed
+    }
+
+    /// The messages between the two places, without the first.
+    pub(super) fn between(
+        &self,
+        after: Option<Position>,
+        to: Option<Position>,
+    ) -> impl DoubleEndedIterator<Item = (Position, &Message)> {
+        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let to = to.map_or(Bound::Unbounded, Bound::Included);
+        // A range that ends before it begins is none.
+        let sane =
+            !matches!((after, to), (Bound::Excluded(after), Bound::Included(to)) if after >= to);
+        let range = sane.then(|| self.messages.range((after, to)));
+        let range = range.into_iter().flatten();
+        range.map(|(position, message)| (*position, message.as_ref()))
+    }
+
+    /// The place of the last message that isn't later than `at`.
+    pub(super) fn until(&self, at: Timestamp) -> Option<Position> {
+        let last = Position {
+            at,
+            arrival: i64::MAX,
+        };
+        let known = self.messages.range(..=last).next_back();
+        known.map(|(position, _)| *position)
     }
 
     /// Whether what the archive tells next came ahead of something that is later there.
@@ -371,7 +411,8 @@ impl Timeline {
         self.ahead = order.and_then(Position::read);
     }
 
-    fn position(&self, id: &MessageId) -> Option<Position> {
+    /// Where the message is that we know as `id`.
+    pub(super) fn position(&self, id: &MessageId) -> Option<Position> {
         self.by_id.get(&id.0)?.iter().copied().find(|position| {
             self.messages
                 .get(position)
@@ -380,7 +421,7 @@ impl Timeline {
     }
 
     fn copy_of(&self, message: &Message) -> Option<Position> {
-        ids(message).find_map(|id| {
+        message.ids().find_map(|id| {
             self.by_id.get(id)?.iter().copied().find(|position| {
                 self.messages
                     .get(position)
@@ -401,7 +442,7 @@ impl Timeline {
     }
 
     fn index(&mut self, message: &Message, position: Position) {
-        for id in ids(message) {
+        for id in message.ids().chain(message.change_ids()) {
             let positions = self.by_id.entry(id.to_owned()).or_default();
             if !positions.contains(&position) {
                 positions.push(position);
@@ -415,18 +456,7 @@ fn merge(known: &mut Message, copy: Message) {
     known.archive_id = known.archive_id.take().or(copy.archive_id);
     known.origin_id = known.origin_id.take().or(copy.origin_id);
     known.stanza_id = known.stanza_id.take().or(copy.stanza_id);
-    if copy.delivery > known.delivery {
-        known.delivery = copy.delivery;
-    }
-}
-
-fn ids(message: &Message) -> impl Iterator<Item = &str> {
-    [
-        Some(message.id.0.as_str()),
-        message.archive_id.as_deref(),
-        message.origin_id.as_deref(),
-        message.stanza_id.as_deref(),
-    ]
-    .into_iter()
-    .flatten()
+    known.markable |= copy.markable;
+    advance(&mut known.delivery, &copy.delivery);
+    known.merge_changes(copy.changes);
 }

@@ -22,6 +22,19 @@ const SEEDS: &[&str] = &[
      xmlns='http://jabber.org/protocol/pubsub#event'><items node='urn:xmpp:avatar:metadata'>\
      <item><metadata xmlns='urn:xmpp:avatar:metadata'><info bytes='1' type='image/png' \
      id='aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d'/></metadata></item></items></event></message>",
+    "<message xmlns='jabber:client' from='bob@example.org/x' type='chat' id='2'><body>ho</body>\
+     <replace xmlns='urn:xmpp:message-correct:0' id='1'/></message>",
+    "<message xmlns='jabber:client' from='bob@example.org/x' type='chat' id='3'>\
+     <retract xmlns='urn:xmpp:message-retract:1' id='1'/><body>x</body></message>",
+    "<message xmlns='jabber:client' from='bob@example.org/x' type='chat' id='4'>\
+     <reactions xmlns='urn:xmpp:reactions:0' id='1'><reaction>x</reaction></reactions></message>",
+    "<message xmlns='jabber:client' from='bob@example.org/x' type='chat'>\
+     <displayed xmlns='urn:xmpp:chat-markers:0' id='1'/></message>",
+    "<message xmlns='jabber:client' from='alice@example.org'><event \
+     xmlns='http://jabber.org/protocol/pubsub#event'><items node='urn:xmpp:mds:displayed:0'>\
+     <item id='bob@example.org'><displayed xmlns='urn:xmpp:mds:displayed:0'><stanza-id \
+     xmlns='urn:xmpp:sid:0' by='alice@example.org' id='1'/></displayed></item></items></event>\
+     </message>",
     "<presence xmlns='jabber:client' from='bob@example.org/x'><show>away</show>\
      <priority>5</priority></presence>",
     "<presence xmlns='jabber:client' from='bob@example.org' type='subscribe'/>",

@@ -3,6 +3,7 @@
 
 mod archive;
 mod cases;
+mod changes;
 mod hostile;
 mod modules;
 mod scenario;

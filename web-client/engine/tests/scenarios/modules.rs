@@ -28,6 +28,7 @@ fn a_message_is_shown_and_counted_until_it_is_read() {
     let conversation = bob();
     scenario.command(Command::Message(rfc6121_message::Command::MarkRead {
         conversation,
+        newest: Default::default(),
     }));
     assert_eq!(scenario.store.conversation(&bob()).unwrap().unread, 0);
 }
@@ -126,7 +127,7 @@ fn receipts_are_asked_for_and_believed_only_from_the_other_side() {
     assert_eq!(scenario.messages()[0].delivery, Delivery::Queued);
     scenario.recv(&from_bob("r1", &receipt));
     assert_eq!(scenario.messages()[0].delivery, Delivery::Delivered);
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='5'/>");
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='6'/>");
     assert_eq!(
         scenario.messages()[0].delivery,
         Delivery::Delivered,

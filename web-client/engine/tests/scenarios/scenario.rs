@@ -16,7 +16,7 @@ use xmpp_parsers::iq::Iq;
 use xmpp_parsers::message::Message;
 use xmpp_parsers::ping::Ping;
 use xmpp_parsers::presence::Presence;
-use xmpp_parsers::pubsub::PubSub;
+use xmpp_parsers::pubsub::{Owner, PubSub};
 use xmpp_parsers::roster::Roster;
 use xmpp_parsers::websocket::Open;
 use xmpp_parsers::{carbons, mam, ns, sasl, sm};
@@ -163,9 +163,10 @@ impl Scenario {
     pub(crate) fn settle_in(&mut self) {
         self.answer_archive("");
         self.answer_roster();
+        self.answer_read_sync("");
         if self.find(|sent| sent.name() == "r").is_some() {
-            // Carbons, archive, roster, presence.
-            self.recv("<a xmlns='urn:xmpp:sm:3' h='4'/>");
+            // Carbons, archive, roster, presence, what was read.
+            self.recv("<a xmlns='urn:xmpp:sm:3' h='5'/>");
         }
         self.answer_pings();
         self.sent.clear();
@@ -193,6 +194,16 @@ impl Scenario {
              <query xmlns='jabber:iq:roster'>\
              <item jid='bob@example.org' name='Bob' subscription='both'/>\
              <item jid='eve@example.org' subscription='none'/></query></iq>"
+        ));
+    }
+
+    /// What other devices have read: these `<item/>`s.
+    pub(crate) fn answer_read_sync(&mut self, items: &str) {
+        let id = self.expect_iq("pubsub@http://jabber.org/protocol/pubsub");
+        self.recv(&format!(
+            "<iq xmlns='jabber:client' type='result' id='{id}'>\
+             <pubsub xmlns='http://jabber.org/protocol/pubsub'>\
+             <items node='urn:xmpp:mds:displayed:0'>{items}</items></pubsub></iq>"
         ));
     }
 
@@ -494,6 +505,9 @@ fn payload(iq: Iq) -> Option<String> {
             .err()
             .map(|error| error.to_string()),
         ns::PUBSUB => PubSub::try_from(payload)
+            .err()
+            .map(|error| error.to_string()),
+        ns::PUBSUB_OWNER => Owner::try_from(payload)
             .err()
             .map(|error| error.to_string()),
         ns::BIND => BindQuery::try_from(payload)

@@ -18,5 +18,7 @@ pub(crate) fn message(at: i64) -> Message {
         body: "hello".to_owned(),
         at: Timestamp(at),
         delivery: Delivery::Sent,
+        markable: false,
+        changes: Default::default(),
     }
 }

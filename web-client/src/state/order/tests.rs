@@ -35,6 +35,8 @@ fn incoming(address: &str, at: i64, provenance: Provenance) -> StoreEvent {
         body: "hello".to_owned(),
         at: Timestamp(at),
         delivery: Delivery::Sent,
+        markable: false,
+        changes: Default::default(),
     };
     StoreEvent::Message {
         message: Box::new(message),

@@ -1,0 +1,80 @@
+//! XEP-0308 Last Message Correction 1.2.1: what somebody meant to say.
+
+use jid::{BareJid, Jid};
+use serde::{Deserialize, Serialize};
+use xmpp_parsers::ns;
+
+use crate::envelope::{Envelope, is_personal, send_change};
+use crate::input::Command as AnyCommand;
+use crate::module::{Ctx, Flow, Incoming, Module, Specification};
+use crate::stanza;
+use crate::store::What;
+use crate::xml::build;
+
+/// What a person can do about what they wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Have a message of ours say something else.
+    Correct {
+        /// To whom it was.
+        conversation: BareJid,
+        /// The id it is known by; always the first version's.
+        target: String,
+        /// What it should have said.
+        body: String,
+    },
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Corrections;
+
+impl Module for Corrections {
+    fn specification(&self) -> Specification {
+        Specification {
+            number: "XEP-0308",
+            title: "Last Message Correction",
+            version: "1.2.1",
+        }
+    }
+
+    fn features(&self) -> &'static [&'static str] {
+        &[ns::MESSAGE_CORRECT]
+    }
+
+    fn on_message(&mut self, ctx: &mut Ctx<'_>, incoming: &mut Incoming) -> Flow {
+        let message = &incoming.message;
+        let target = message
+            .payload("replace", ns::MESSAGE_CORRECT)
+            .and_then(|replace| replace.attr("id"))
+            .filter(|_| is_personal(message));
+        let body = message.body(&ctx.core.config.languages);
+        let (Some(target), Some(body)) = (target, body) else {
+            return Flow::Continue;
+        };
+        let (target, what) = (target.to_owned(), What::Correct(body.to_owned()));
+        if let Some(envelope) = Envelope::open(ctx, incoming) {
+            envelope.change(ctx, target, what);
+        }
+        Flow::Stop
+    }
+
+    fn on_command(&mut self, ctx: &mut Ctx<'_>, command: &AnyCommand) -> Flow {
+        let AnyCommand::Correction(Command::Correct {
+            conversation,
+            target,
+            body,
+        }) = command
+        else {
+            return Flow::Continue;
+        };
+        if !body.trim().is_empty() {
+            let mut stanza = stanza::Message::chat(Jid::from(conversation.clone()));
+            stanza.bodies.push((String::new(), body.clone()));
+            let replace = build("replace", ns::MESSAGE_CORRECT).attr("id", target.as_str());
+            stanza.payloads.push(replace.done());
+            let what = What::Correct(body.clone());
+            send_change(ctx, conversation, target, what, stanza);
+        }
+        Flow::Stop
+    }
+}

@@ -1,0 +1,118 @@
+//! XEP-0333 Displayed Markers 1.0.0: how far somebody has read.
+
+use jid::{BareJid, Jid};
+use serde::{Deserialize, Serialize};
+use xmpp_parsers::ns;
+
+use super::{rfc6121_message, xep0334_hints};
+use crate::codec::{decode, encode};
+use crate::envelope::{Envelope, is_personal};
+use crate::input::Command;
+use crate::module::{Ctx, Flow, Incoming, Module, Specification};
+use crate::sorted_map::SortedMap;
+use crate::stanza::{self, MessageType};
+use crate::store::StoreEvent;
+use crate::xml::build;
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Markers {
+    /// What was displayed while there was nobody to tell.
+    untold: SortedMap<BareJid, String>,
+}
+
+impl Module for Markers {
+    fn specification(&self) -> Specification {
+        Specification {
+            number: "XEP-0333",
+            title: "Displayed Markers",
+            version: "1.0.0",
+        }
+    }
+
+    fn features(&self) -> &'static [&'static str] {
+        &[ns::DISPLAYED_MARKERS]
+    }
+
+    fn on_established(&mut self, ctx: &mut Ctx<'_>, _resumed: bool) {
+        for (to, id) in std::mem::take(&mut self.untold).iter() {
+            ctx.changed();
+            tell(ctx, to, id);
+        }
+    }
+
+    fn on_outgoing_message(&mut self, _ctx: &mut Ctx<'_>, message: &mut stanza::Message) {
+        let says_something = message.kind == MessageType::Chat && !message.bodies.is_empty();
+        // Who takes something back doesn't ask whether that was seen.
+        if says_something && message.payload("fallback", "urn:xmpp:fallback:0").is_none() {
+            let markable = build("markable", ns::DISPLAYED_MARKERS).done();
+            message.payloads.push(markable);
+        }
+    }
+
+    fn on_message(&mut self, ctx: &mut Ctx<'_>, incoming: &mut Incoming) -> Flow {
+        let message = &incoming.message;
+        let displayed = message.payload("displayed", ns::DISPLAYED_MARKERS);
+        let id = displayed.and_then(|displayed| displayed.attr("id"));
+        let Some(id) = id.filter(|_| is_personal(message)).map(str::to_owned) else {
+            return Flow::Continue;
+        };
+        if let Some(envelope) = Envelope::open(ctx, incoming) {
+            // What goes the one way is what that side has displayed of the other's.
+            ctx.event(StoreEvent::Displayed {
+                conversation: envelope.conversation,
+                by: envelope.direction,
+                id,
+            });
+        }
+        Flow::Continue
+    }
+
+    fn on_command(&mut self, ctx: &mut Ctx<'_>, command: &Command) -> Flow {
+        if let Command::Message(rfc6121_message::Command::MarkRead {
+            conversation,
+            newest,
+        }) = command
+            && let Some(id) = &newest.marker
+        {
+            if ctx.core.established {
+                tell(ctx, conversation, id);
+            } else {
+                self.untold.insert(conversation.clone(), id.clone());
+                ctx.changed();
+                ctx.core.durable.due = true;
+            }
+        }
+        Flow::Continue
+    }
+
+    fn part(&self) -> Option<&'static str> {
+        Some("markers")
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        Some(encode(self))
+    }
+
+    fn restore(&mut self, _ctx: &mut Ctx<'_>, saved: &[u8]) {
+        if let Some(saved) = decode(saved) {
+            *self = saved;
+        }
+    }
+}
+
+/// Who may not see our presence may not see that we are reading either (XEP-0333 6).
+fn tell(ctx: &mut Ctx<'_>, to: &BareJid, id: &str) {
+    let subscription = ctx.core.subscriptions.get(to);
+    if subscription.is_some_and(|subscription| subscription.from()) {
+        let mut marker = stanza::Message::chat(Jid::from(to.clone()));
+        let displayed = build("displayed", ns::DISPLAYED_MARKERS).attr("id", id);
+        marker.payloads.push(displayed.done());
+        marker.payloads.push(xep0334_hints::store());
+        ctx.send_passing(marker);
+    }
+}
+
+/// Whether its writer wants to know when it is displayed.
+pub(super) fn is_markable(message: &stanza::Message) -> bool {
+    message.payload("markable", ns::DISPLAYED_MARKERS).is_some()
+}

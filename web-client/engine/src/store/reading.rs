@@ -1,0 +1,125 @@
+//! Who has read how far: the other side what is ours, we what is theirs.
+
+use super::timeline::Position;
+use super::{Conversation, Delivery, Direction, Message, MessageId};
+use crate::modules::rfc6121_message::{Command, Newest};
+
+impl Conversation {
+    /// The command that says that everything has been seen, what it is about included.
+    pub(super) fn reading(&self, conversation: &jid::BareJid) -> Command {
+        let first = self.first_unread.as_ref();
+        let first = first.and_then(|first| self.timeline.position(first));
+        let incoming = |message: &Message| message.direction == Direction::Incoming;
+        let all = || self.timeline.between(None, None).rev();
+        let theirs = || all().filter(|(_, message)| incoming(message));
+        let unread = |position: Position| first.is_none_or(|first| position >= first);
+        let newest = Newest {
+            archive_id: theirs().find_map(|(_, message)| message.archive_id.clone()),
+            marker: theirs()
+                .take_while(|(position, _)| unread(*position))
+                .find(|(_, message)| message.markable)
+                .and_then(|(_, message)| message.stanza_id.clone()),
+        };
+        Command::MarkRead {
+            conversation: conversation.clone(),
+            newest,
+        }
+    }
+
+    /// We have seen everything that is here; not what is still missing before some of it.
+    pub(super) fn mark_read(&mut self) -> bool {
+        let changed = self.unread > 0;
+        self.unread = 0;
+        self.first_unread = None;
+        let whole = self.timeline.between(None, self.timeline.ahead()).rev();
+        let theirs = whole.filter(|(_, message)| message.direction == Direction::Incoming);
+        let newest = theirs.map(|(position, _)| position).next();
+        self.displayed = self.displayed.max(newest);
+        changed
+    }
+
+    /// Counts what has come in, unless it was seen before it came.
+    pub(super) fn count(&mut self, position: Position) {
+        if self
+            .displayed
+            .is_some_and(|displayed| position <= displayed)
+        {
+            return;
+        }
+        self.unread = self.unread.saturating_add(1);
+        let first = self.first_unread.as_ref();
+        let earlier = match first.and_then(|first| self.timeline.position(first)) {
+            Some(first) => position < first,
+            None => first.is_none(),
+        };
+        if earlier {
+            self.first_unread = self.timeline.at(position).map(|message| message.id.clone());
+        }
+    }
+
+    /// Where one is who has seen what goes by `id`, which is the message at `position`, or a
+    /// later version of it.
+    pub(super) fn place_of(&self, id: &str, position: Position) -> Position {
+        let message = self.timeline.at(position);
+        let corrected = message.and_then(|message| message.corrected_at(id));
+        let place = corrected.and_then(|at| self.timeline.until(at));
+        place.map_or(position, |place| place.max(position))
+    }
+
+    /// One side has got so far; false if it had before. Nobody goes back.
+    pub(super) fn pass(&mut self, by: Direction, position: Position) -> bool {
+        let known = match by {
+            Direction::Incoming => &mut self.seen,
+            Direction::Outgoing => &mut self.displayed,
+        };
+        let before = *known;
+        if before >= Some(position) {
+            return false;
+        }
+        *known = Some(position);
+        match by {
+            Direction::Incoming => {
+                let passed = self.timeline.between(before, Some(position));
+                let passed: Vec<_> = passed.map(|(position, _)| position).collect();
+                for position in passed {
+                    self.notice(position);
+                }
+            }
+            Direction::Outgoing => self.count_again(position),
+        }
+        true
+    }
+
+    /// What is ours and reached them has been read, if it is within what they have seen.
+    pub(super) fn notice(&mut self, position: Position) {
+        let reached = |message: &Message| {
+            matches!(message.delivery, Delivery::Sent | Delivery::Delivered)
+                && message.direction == Direction::Outgoing
+        };
+        let seen = self.seen.is_some_and(|seen| position <= seen);
+        if seen && self.timeline.at(position).is_some_and(reached) {
+            self.timeline
+                .edit(position, |message| message.delivery = Delivery::Read);
+        }
+    }
+
+    /// Another device of ours has been seen to here: what is unread is behind that.
+    fn count_again(&mut self, displayed: Position) {
+        if self.unread == 0 {
+            return;
+        }
+        let first = self.first_unread.as_ref();
+        let first = first.and_then(|first| self.timeline.position(first));
+        let mut unread = 0_u32;
+        let mut earliest: Option<MessageId> = None;
+        for (position, message) in self.timeline.between(Some(displayed), None) {
+            let counted = first.is_none_or(|first| position >= first);
+            if counted && message.direction == Direction::Incoming {
+                unread += 1;
+                earliest.get_or_insert_with(|| message.id.clone());
+            }
+        }
+        self.unread = unread.min(self.unread);
+        self.first_unread = earliest;
+    }
+}

@@ -1,0 +1,92 @@
+//! What can be done about a message: react, edit, take back.
+
+use std::rc::Rc;
+
+use couplet_engine::store::{Delivery, Direction, Message};
+use yew::prelude::*;
+
+use super::icon::Icon;
+use super::layer::Layer;
+use super::menu::{Choice, Entry, Menu};
+use crate::i18n::t;
+use crate::state::State;
+
+/// What people react with most.
+pub(crate) const COMMON: [&str; 6] = ["👍", "❤️", "😂", "😮", "😢", "🎉"];
+
+/// The menu of a message; none where nothing can be done.
+pub(crate) fn message_actions(state: &State, message: &Rc<Message>, own: bool) -> Html {
+    if message.reference().is_none()
+        || message.is_retracted()
+        || matches!(message.delivery, Delivery::Failed(_)) && own
+    {
+        return Html::default();
+    }
+    let ours = state.own_reactions(message);
+    let choice = |emoji: &&'static str| {
+        let (state, message, emoji) = (state.clone(), message.clone(), *emoji);
+        Choice {
+            label: emoji.into(),
+            chosen: ours.iter().any(|known| known == emoji),
+            onselect: Callback::from(move |()| state.toggle_reaction(&message, emoji)),
+        }
+    };
+    let choices: Vec<Choice> = COMMON.iter().map(choice).collect();
+    let mut entries = vec![entry(
+        Icon::Smile,
+        "message.react",
+        state,
+        message,
+        |state, message| state.open(Layer::React(message)),
+    )];
+    if is_editable(message) {
+        entries.push(entry(
+            Icon::Pencil,
+            "message.edit",
+            state,
+            message,
+            |state, message| {
+                state.edit(Some(message));
+            },
+        ));
+        entries.push(entry(
+            Icon::Trash,
+            "message.retract",
+            state,
+            message,
+            |state, message| {
+                state.open(Layer::Retract(message));
+            },
+        ));
+    }
+    html! {
+        <div class="message__actions">
+            <Menu label={t("message.actions")} {entries} {choices} />
+        </div>
+    }
+}
+
+/// Whether we can say that we meant something else.
+pub(crate) fn is_editable(message: &Message) -> bool {
+    message.direction == Direction::Outgoing
+        && message.reference().is_some()
+        && !message.is_retracted()
+        && !matches!(message.progress(), Delivery::Failed(_))
+}
+
+fn entry(
+    icon: Icon,
+    label: &'static str,
+    state: &State,
+    message: &Rc<Message>,
+    act: fn(&State, Rc<Message>),
+) -> Entry {
+    let (state, message) = (state.clone(), message.clone());
+    Entry {
+        icon,
+        label: t(label),
+        chosen: None,
+        separated: false,
+        onselect: Callback::from(move |()| act(&state, message.clone())),
+    }
+}

@@ -1,0 +1,96 @@
+//! The dialogs about one message.
+
+use std::rc::Rc;
+
+use couplet_engine::Timestamp;
+use couplet_engine::store::Message;
+use yew::prelude::*;
+
+use super::body_text::body_text;
+use super::dialog::{Dialog, form_buttons, submitting, value};
+use super::field::Field;
+use crate::i18n::{date_and_time, t};
+use crate::state::State;
+
+const EMOJI: &str = "react-emoji";
+
+/// Asks for any emoji.
+pub(crate) fn react(state: &State, message: &Rc<Message>) -> Html {
+    let onsubmit = {
+        let (state, message) = (state.clone(), message.clone());
+        submitting(move |form| {
+            let emoji = value(form, EMOJI);
+            if !emoji.is_empty() {
+                state.toggle_reaction(&message, &emoji);
+            }
+            state.close();
+        })
+    };
+    let emoji = Field {
+        id: EMOJI,
+        label: t("react.emoji"),
+        hint: Some(t("react.hint")),
+        autofocus: true,
+        ..Field::default()
+    };
+    html! {
+        <Dialog state={state.clone()} title={t("react.title")}>
+            <form class="form" novalidate=true {onsubmit}>
+                { emoji.html() }
+                { form_buttons(state, t("react.submit")) }
+            </form>
+        </Dialog>
+    }
+}
+
+/// Says what taking back can do and what it can't, and does it.
+pub(crate) fn retract(state: &State, message: &Rc<Message>) -> Html {
+    let retract = {
+        let (state, message) = (state.clone(), message.clone());
+        Callback::from(move |_| {
+            state.retract(&message);
+            state.close();
+        })
+    };
+    let cancel = {
+        let state = state.clone();
+        Callback::from(move |_| state.close())
+    };
+    html! {
+        <Dialog state={state.clone()} title={t("retract.title")}>
+            <div class="form">
+                <blockquote class="quoted" dir="auto">{ body_text(&message.body) }</blockquote>
+                <p class="form__text">{ t("retract.text") }</p>
+                <div class="form__buttons">
+                    <button type="button" class="button" autofocus=true onclick={cancel}>
+                        { t("dialog.cancel") }
+                    </button>
+                    <button type="button" class="button button--danger" onclick={retract}>
+                        { t("retract.submit") }
+                    </button>
+                </div>
+            </div>
+        </Dialog>
+    }
+}
+
+/// What a message said before, newest first.
+pub(crate) fn versions(state: &State, message: &Rc<Message>) -> Html {
+    let version = |at: Timestamp, body: &str| {
+        html! {
+            <li class="versions__one">
+                <time class="versions__time">{ date_and_time(at) }</time>
+                <div class="versions__body" dir="auto">{ body_text(body) }</div>
+            </li>
+        }
+    };
+    let later = message.corrections().iter().rev();
+    html! {
+        <Dialog state={state.clone()} title={t("message.versions")}>
+            <ol class="versions">
+                { for later.map(|known| version(known.at(), &known.body)) }
+                { version(message.at, message.original()) }
+            </ol>
+        </Dialog>
+    }
+}
