@@ -139,7 +139,7 @@ fn more_acknowledged_than_was_sent_doesnt_resume() {
 #[test]
 fn a_task_that_nobody_here_can_do_is_told() {
     let (mut scenario, mut holder) = proven();
-    // XEP-0388 2.6.4
+    // XEP-0388 2.6.3
     holder.hears(
         &mut scenario,
         "<continue xmlns='urn:xmpp:sasl:2'><additional-data>SSdtIGJvcmVkIG5vdy4=\
