@@ -7,11 +7,15 @@ use couplet_tests::browser::Page;
 use couplet_tests::{run, until};
 use serde_json::{Value, json};
 
-use crate::{ALICE, BOB, Place, add, count, options, say};
+use crate::{ALICE, BOB, Place, add, count, options, reads, say, sign_in};
 
 async fn place() -> Result<Place> {
+    place_that(true).await
+}
+
+async fn place_that(tokens: bool) -> Result<Place> {
     let options = ServerOptions {
-        tokens: true,
+        tokens,
         mechanisms: Mechanisms::PlainOnly,
         ..options(Kind::Prosody)
     };
@@ -104,5 +108,62 @@ fn signing_out_leaves_no_token_anywhere() {
             Ok(token(&alice).await?.is_null().then_some(()))
         })
         .await
+    });
+}
+
+#[test]
+fn a_token_that_is_refused_is_told_and_nothing_is_lost() {
+    run(async {
+        let place = place().await?;
+        let alice = place.enters(ALICE).await?;
+        has_token(&alice, 0).await?;
+        add(&alice, BOB).await?;
+        say(&alice, "from before").await?;
+        alice
+            .evaluate(
+                "(async () => {
+                    const wait = request => new Promise(resolve => {
+                        request.onsuccess = () => resolve(request.result);
+                    });
+                    const other = await crypto.subtle.generateKey(
+                        { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+                    const database = await wait(indexedDB.open('couplet'));
+                    const store = database.transaction('keys', 'readwrite').objectStore('keys');
+                    const key = 'alice@example.test\\ntoken';
+                    const row = await wait(store.get(key));
+                    row.key = other;
+                    await wait(store.put(row, key));
+                    database.close();
+                })()",
+            )
+            .await?;
+        alice.reload().await?;
+        alice
+            .reads("The server no longer lets this device in without a password")
+            .await?;
+        sign_in(&alice, ALICE, "alice").await?;
+        alice.find_with("link", "bob").await?.click().await?;
+        reads(&alice, "from before").await?;
+        has_token(&alice, 0).await
+    });
+}
+
+#[test]
+fn a_server_that_wants_the_password_itself_gets_it_each_time() {
+    run(async {
+        let place = place_that(false).await?;
+        let alice = place.enters(ALICE).await?;
+        alice
+            .reads("Your server wants your password itself each time")
+            .await?;
+        add(&alice, BOB).await?;
+        say(&alice, "from before").await?;
+        alice.reload().await?;
+        alice
+            .reads("Your server wants the password itself each time")
+            .await?;
+        sign_in(&alice, ALICE, "alice").await?;
+        alice.find_with("link", "bob").await?.click().await?;
+        reads(&alice, "from before").await
     });
 }

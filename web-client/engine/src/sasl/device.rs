@@ -1,4 +1,4 @@
-//! By what a server knows a device (XEP-0388 2.4): a random UUID, version 4.
+//! By what a server knows a device (XEP-0388 2.3): a random UUID, version 4.
 
 /// The name of a device, from randomness that is used for nothing else (RFC 9562 5.4).
 pub fn device_id(random: [u8; 16]) -> String {

@@ -1,5 +1,5 @@
 //! What comes along with signing in: XEP-0386 Bind 2 1.1.0, and the inline resumption of
-//! XEP-0198 6, both in the words of XEP-0388 Extensible SASL Profile 1.0.4.
+//! XEP-0198 9.2, both in the words of XEP-0388 Extensible SASL Profile 1.0.4.
 
 use jid::{BareJid, FullJid, Jid};
 use minidom::Element;
@@ -14,7 +14,7 @@ use crate::store::{SignInStep, Trouble};
 use crate::stream_management::StreamManagement;
 use crate::xml::{self, build};
 
-/// What our resources are called (XEP-0386 4.2.1).
+/// What our resources are called (XEP-0386 3.2.1).
 const TAG: &str = "Couplet";
 
 /// What is asked for along with a sign-in.
@@ -186,7 +186,8 @@ impl Session {
         }
     }
 
-    /// The session is up before its features are here.
+    /// The session is up before its features are here; one that was resumed may never
+    /// get any (XEP-0198 9.2).
     fn begin_unseen(&mut self, core: &mut Core, resumed: bool) {
         core.offered = std::mem::take(&mut self.foreseen);
         self.features_due = true;

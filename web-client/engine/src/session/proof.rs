@@ -29,16 +29,8 @@ impl Session {
             "a" => {
                 self.acked(core, element);
             }
-            "resumed" if self.state == State::Resuming => {
-                if self.resumed(core, element) {
-                    self.establish(core, true);
-                }
-            }
-            "failed" if self.state == State::Resuming => {
-                if self.acked(core, element) {
-                    self.drop_session(core);
-                    self.bind(core);
-                }
+            "resumed" | "failed" if self.state == State::Resuming => {
+                self.answered(core, name == "resumed", element);
             }
             // Pings prove what acks would have.
             "failed" => self.managed = false,
@@ -75,6 +67,18 @@ impl Session {
                 .set(Owner::Session, REPORT, core.now.monotonic + REPORT_TIME),
             count if count >= REPORT_COUNT => self.acknowledge(core),
             _ => {}
+        }
+    }
+
+    /// `<resume/>` by itself is answered.
+    fn answered(&mut self, core: &mut Core, resumed: bool, element: &Element) {
+        if resumed {
+            if self.resumed(core, element) {
+                self.establish(core, true);
+            }
+        } else if self.acked(core, element) {
+            self.drop_session(core);
+            self.bind(core);
         }
     }
 

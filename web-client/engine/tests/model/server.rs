@@ -234,7 +234,7 @@ impl Server {
             let id;
             (id, jid) = self.begin(link, resource);
             let index = self.of_link(link).expect("just begun");
-            // The archive has them (XEP-0386 4.2).
+            // The archive has them (XEP-0386 3.2).
             let account = self.sessions[index].account;
             self.accounts[account].offline.clear();
             self.sessions[index].carbons = bind.has_child("enable", "urn:xmpp:carbons:2");
@@ -252,7 +252,10 @@ impl Server {
                  </authorization-identifier>{inline}</success>"
             ),
         );
-        self.send(link, features(""));
+        if !inline.contains("<resumed ") {
+            // XEP-0198 9.2: a stream that goes on has its features already.
+            self.send(link, features(""));
+        }
         for stanza in again {
             self.send(link, stanza);
         }

@@ -19,7 +19,7 @@ const DEVICE_ID: &str = "device";
 pub(crate) struct Kept {
     pub(crate) salted: Option<SaltedKey>,
     pub(crate) token: Option<Token>,
-    /// What tokens are for (XEP-0388 2.4), so it lives as long as they do.
+    /// What tokens are for (XEP-0388 2.3), so it lives as long as they do.
     pub(crate) device: Option<String>,
 }
 

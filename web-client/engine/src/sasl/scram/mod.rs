@@ -51,7 +51,7 @@ pub struct ProofRequest {
     pub iterations: u32,
     /// What is signed on both sides (`AuthMessage`).
     pub auth_message: String,
-    /// What the server may have offered, to be hashed (XEP-0474 5.1).
+    /// What the server may have offered, to be hashed (XEP-0474 6.1).
     pub offers: Vec<String>,
 }
 
@@ -199,7 +199,7 @@ impl Scram {
     }
 }
 
-/// What the server may have offered, as XEP-0474 5.1 writes it: what has come here, and
+/// What the server may have offered, as XEP-0474 6.1 writes it: what has come here, and
 /// the same with EXTERNAL, which a proxy with a certificate of its own keeps back.
 fn possible_offers(offer: &Offer) -> Vec<String> {
     let list = |names: &[String]| {

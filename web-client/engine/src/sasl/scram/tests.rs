@@ -126,7 +126,7 @@ fn names_are_escaped() {
     assert_eq!(scram.client_first(), "n,,n=a=3Db=2Cc,r=nonce");
 }
 
-/// XEP-0474 5.3
+/// XEP-0474 6.3
 const OFFERED: &str = "G6k/rBLDqgOhRRaCuuatSDFkJ08=";
 
 fn offered_and_signed(mechanisms: &[&str], bindings: &[&str], hash: &str) -> Step {
