@@ -112,10 +112,7 @@ mod tests {
     fn a_long_text_is_cut_around_the_first_find() {
         let text = ["lorem ipsum dolor ".repeat(20), "garden ".repeat(40)].concat();
         let shown = shown(&text, &["garden"]);
-        assert!(
-            shown.starts_with("…ipsum dolor ") || shown.starts_with("…dolor "),
-            "{shown}"
-        );
+        assert!(shown.starts_with("…lorem ipsum dolor [garden]"), "{shown}");
         assert!(shown.ends_with('…') && shown.contains("[garden] [garden]"));
         assert!(shown.chars().count() < 250);
     }

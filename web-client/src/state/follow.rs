@@ -175,7 +175,10 @@ impl State {
         session
             .seat
             .replace(Seat::Following(Stage::Reading(Vec::new(), standing)));
-        *session.account.borrow_mut() = Some(account.clone());
+        let before = session.account.replace(Some(account.clone()));
+        if before.as_ref() != Some(&account) {
+            self.forget_search();
+        }
         for (number, command) in &*session.unconfirmed.borrow() {
             session.ask(*number, command.clone());
         }

@@ -27,6 +27,8 @@ pub(super) struct Search {
     index: RefCell<Option<Index>>,
     /// Whether the index is still being read from disk.
     reading: Cell<bool>,
+    /// Goes up with every index that is given up: what is still read for it is another one's.
+    era: Cell<u32>,
     wanted: RefCell<Wanted>,
     /// Goes up with every question: an answer to an earlier one is no answer.
     number: Cell<u32>,
@@ -69,13 +71,15 @@ impl State {
         self.0.search.reading.set(!alone);
         *self.0.search.index.borrow_mut() = Some(index);
         if !alone {
-            let state = self.clone();
+            let (state, era) = (self.clone(), self.0.search.era.get());
             spawn_local(async move {
-                if let Err(fault) = state.read_index().await {
+                if let Err(fault) = state.read_index(era).await {
                     state.note_fault(&fault);
                 }
-                state.0.search.reading.set(false);
-                state.look();
+                if state.0.search.era.get() == era {
+                    state.0.search.reading.set(false);
+                    state.look();
+                }
             });
         }
     }
@@ -104,6 +108,7 @@ impl State {
     pub(super) fn forget_search(&self) {
         let search = &self.0.search;
         search.number.set(search.number.get().wrapping_add(1));
+        search.era.set(search.era.get().wrapping_add(1));
         search.index.take();
         search.wanted.take();
         search.found.take();
@@ -121,7 +126,7 @@ impl State {
         }
     }
 
-    async fn read_index(&self) -> Result<(), Fault> {
+    async fn read_index(&self, era: u32) -> Result<(), Fault> {
         let (Some(storage), Some(account)) = (self.0.session.storage(), self.account()) else {
             return Ok(());
         };
@@ -139,6 +144,7 @@ impl State {
             let whole = rows.len() < PAGE as usize;
             match &mut *self.0.search.index.borrow_mut() {
                 // Whoever searched has signed out meanwhile.
+                _ if self.0.search.era.get() != era => return Ok(()),
                 None => return Ok(()),
                 Some(index) => {
                     index.load(&rows);

@@ -178,6 +178,7 @@ impl State {
 
     /// Signs in; the store says how that goes. With `stay` the device remembers it.
     pub(crate) fn sign_in(&self, jid: BareJid, password: String, stay: bool) {
+        self.forget_search();
         let secrets = Secrets::typed(&jid, password);
         let state = self.clone();
         spawn_local(async move {
