@@ -79,9 +79,11 @@ impl Engine {
             offered: Vec::new(),
             catching_up: false,
             subscriptions: SortedMap::default(),
+            rooms: SortedMap::default(),
             features,
             outgoing: VecDeque::new(),
             redispatched: VecDeque::new(),
+            commands: VecDeque::new(),
             events: Vec::new(),
             last_events: Vec::new(),
             durable: Durable::default(),
@@ -244,6 +246,8 @@ impl Engine {
                 }
             } else if let Some(incoming) = self.core.redispatched.pop_front() {
                 self.message(incoming);
+            } else if let Some(command) = self.core.commands.pop_front() {
+                self.each(|module, ctx| module.on_command(ctx, &command));
             } else if let Some(outgoing) = self.core.outgoing.pop_front() {
                 self.send(outgoing);
             } else if !self.send_next_queued() {
@@ -334,6 +338,7 @@ impl Engine {
             Effect::Forget => {
                 self.modules = modules::table();
                 self.core.subscriptions.clear();
+                self.core.rooms.clear();
                 self.core.catching_up = false;
                 self.core.outbox.clear();
                 self.core.durable.rewrite();
@@ -348,7 +353,11 @@ impl Engine {
         }
     }
 
+    /// The server has it. Of a room's message that says nothing of the room.
     fn proven(&mut self, id: &MessageId) {
+        if self.core.outbox.take(id) {
+            return;
+        }
         if let Some(queued) = self.core.outbox.prove(id) {
             self.core.event(StoreEvent::Delivery {
                 conversation: queued.message.conversation,
@@ -412,7 +421,7 @@ impl Engine {
         };
         let published: Vec<_> = items
             .children()
-            .filter(|item| item.name() == "item")
+            .filter(|item| matches!(item.name(), "item" | "retract"))
             .cloned()
             .collect();
         for index in 0..self.modules.len() {
@@ -480,8 +489,9 @@ impl Engine {
                     module.on_outgoing_message(ctx, &mut stanza);
                     Flow::Continue
                 });
+                let room = stanza.kind == MessageType::Groupchat;
                 let stanza = xml::write(&(*stanza).into());
-                self.core.outbox.push(Queued::new(message, stanza));
+                self.core.outbox.push(Queued::new(message, stanza, room));
             }
             Outgoing::Passing(mut stanza) => {
                 self.each(|module, ctx| {
@@ -524,7 +534,7 @@ impl Engine {
             return false;
         }
         let now = self.core.now.wall;
-        let Some(queued) = self.core.outbox.next_unsent() else {
+        let Some(queued) = self.core.outbox.next_unsent(&self.core.rooms) else {
             return false;
         };
         let id = queued.message.id.clone();

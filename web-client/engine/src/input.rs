@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::modules::{
-    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0085_chat_states, xep0313_archive,
+    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0045_muc, xep0085_chat_states,
+    xep0249_invitations, xep0313_archive,
 };
 use crate::sasl;
 use crate::session;
@@ -53,4 +54,8 @@ pub enum Command {
     ChatState(xep0085_chat_states::Command),
     /// Read older messages.
     Archive(xep0313_archive::Command),
+    /// Join, leave, change rooms.
+    Muc(xep0045_muc::Command),
+    /// Answer invitations to rooms.
+    Invitation(xep0249_invitations::Command),
 }

@@ -1,4 +1,4 @@
-//! RFC 6121 5: one-to-one messages.
+//! RFC 6121 5: messages, to people and to rooms.
 
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
@@ -8,8 +8,11 @@ use jid::{BareJid, Jid};
 use crate::input::Command as AnyCommand;
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
 use crate::now::Timestamp;
+use crate::rooms::{Whence, whence};
 use crate::stanza::{self, MessageType, StanzaError};
-use crate::store::{Delivery, Direction, Failure, Message, MessageId, Provenance, StoreEvent};
+use crate::store::{
+    Delivery, Direction, Failure, Message, MessageId, Provenance, Scope, StoreEvent,
+};
 use crate::xml;
 
 /// What a person can do with messages.
@@ -85,8 +88,8 @@ impl Module for Messages {
     fn on_message(&mut self, ctx: &mut Ctx<'_>, incoming: &mut Incoming) -> Flow {
         match incoming.message.kind {
             MessageType::Error => self.bounced(ctx, &incoming.message),
-            MessageType::Chat | MessageType::Normal => self.received(ctx, incoming),
-            MessageType::Groupchat | MessageType::Headline => {}
+            MessageType::Headline => {}
+            _ => self.received(ctx, incoming),
         }
         Flow::Continue
     }
@@ -98,11 +101,17 @@ impl Messages {
         if body.trim().is_empty() {
             return;
         }
-        let from = ctx
-            .core
-            .me
-            .clone()
-            .map_or_else(|| Jid::from(account.clone()), Jid::from);
+        let me = ctx.core.me.clone();
+        let me = me.map_or_else(|| Jid::from(account.clone()), Jid::from);
+        let room = ctx.core.rooms.get(to);
+        let (kind, scope) = match room {
+            Some(_) => (MessageType::Groupchat, Scope::Room),
+            None => (MessageType::Chat, Scope::Person),
+        };
+        let from = room.map_or(Some(me), |room| occupant(to, &room.nick));
+        let Some(from) = from else { return };
+        let occupant = room.and_then(|room| room.occupant.clone());
+        let provenance = live(ctx, to);
         let id = ctx.id();
         let message = Message {
             id: MessageId(id.clone()),
@@ -111,6 +120,8 @@ impl Messages {
             archive_id: None,
             conversation: to.clone(),
             from,
+            occupant,
+            scope,
             direction: Direction::Outgoing,
             body: body.to_owned(),
             at: ctx.now().wall,
@@ -118,9 +129,10 @@ impl Messages {
         };
         ctx.event(StoreEvent::Message {
             message: Box::new(message.clone()),
-            provenance: live(ctx),
+            provenance,
         });
         let mut stanza = stanza::Message::chat(Jid::from(to.clone()));
+        stanza.kind = kind;
         stanza.id = Some(id);
         stanza.bodies.push((String::new(), body.to_owned()));
         ctx.send_queued(stanza, message);
@@ -134,47 +146,27 @@ impl Messages {
         let Some(body) = stanza.body(&ctx.core.config.languages) else {
             return;
         };
-        let Some(account) = ctx.account().cloned() else {
+        let Some(whence) = whence(ctx.core, incoming) else {
             return;
         };
-        let from = stanza
-            .from
-            .clone()
-            .unwrap_or_else(|| account.clone().into());
-        let direction = if from.to_bare() == account {
-            Direction::Outgoing
-        } else {
-            Direction::Incoming
-        };
-        let conversation = match direction {
-            Direction::Incoming => from.to_bare(),
-            Direction::Outgoing => stanza
-                .to
-                .as_ref()
-                .map_or_else(|| account.clone(), Jid::to_bare),
-        };
         let stanza_id = stanza.id.clone();
-        let archive_id = match origin {
-            Origin::Archive { id, .. } => Some(id.clone()),
-            _ => archive_id(stanza, &account),
+        let archive_id = match (origin, &whence.archive) {
+            (_, None) => None,
+            (Origin::Archive { id, .. }, _) => Some(id.clone()),
+            (_, Some(archive)) => archive_id(stanza, archive),
         };
         let origin_id = origin_id(stanza);
-        let own = (direction == Direction::Outgoing)
+        let own = (whence.direction == Direction::Outgoing)
             .then(|| origin_id.clone().or_else(|| stanza_id.clone()))
             .flatten();
         let id = MessageId(
             own.or_else(|| archive_id.clone())
                 .unwrap_or_else(|| ctx.id()),
         );
-        let (at, provenance) = match origin {
-            Origin::Archive { at, provenance, .. } => (*at, *provenance),
-            _ => match delayed_since(stanza) {
-                Some(at) if !ctx.core.catching_up => (at, Provenance::Delayed),
-                at => (at.unwrap_or(ctx.now().wall), live(ctx)),
-            },
-        };
-        if direction == Direction::Outgoing {
-            // A copy of what we sent, from another device or the archive: the server has it.
+        let (at, provenance) = when(ctx, &whence, incoming);
+        if whence.direction == Direction::Outgoing {
+            // A copy of what we sent, from another device, the room or the archive: it
+            // has arrived.
             ctx.prove(&id);
         }
         let message = Box::new(Message {
@@ -182,9 +174,11 @@ impl Messages {
             stanza_id,
             origin_id,
             archive_id,
-            conversation,
-            from,
-            direction,
+            conversation: whence.conversation,
+            from: whence.from,
+            occupant: whence.occupant,
+            scope: whence.scope,
+            direction: whence.direction,
             body: body.to_owned(),
             at,
             delivery: Delivery::Sent,
@@ -222,12 +216,56 @@ impl Messages {
 }
 
 /// What comes now is in its place, unless there is a gap before it.
-fn live(ctx: &Ctx<'_>) -> Provenance {
-    if ctx.core.catching_up {
+fn live(ctx: &Ctx<'_>, conversation: &BareJid) -> Provenance {
+    let room = ctx.core.rooms.get(conversation);
+    if room.map_or(ctx.core.catching_up, |room| room.catching_up) {
         Provenance::Ahead
     } else {
         Provenance::Live
     }
+}
+
+/// When it was said, and how it came to us.
+fn when(ctx: &Ctx<'_>, whence: &Whence, incoming: &Incoming) -> (Timestamp, Provenance) {
+    let Whence {
+        conversation,
+        scope,
+        ..
+    } = whence;
+    if let Origin::Archive { at, provenance, .. } = &incoming.origin {
+        return match scope {
+            // It is in another archive than what is around it.
+            Scope::Whisper => (*at, Provenance::Delayed),
+            _ => (*at, *provenance),
+        };
+    }
+    let live = live(ctx, conversation);
+    let now = ctx.now().wall;
+    let delay = incoming.message.payload("delay", ns::DELAY);
+    if *scope != Scope::Room {
+        return match delay.and_then(xml::stamp) {
+            Some(at) if live == Provenance::Live => (at, Provenance::Delayed),
+            at => (at.unwrap_or(now), live),
+        };
+    }
+    // The room's own stamp is on what it tells of the past (XEP-0045 7.2.14). What anybody
+    // else says of the time of what they say now is of no interest.
+    let room = ctx.core.rooms.get(conversation);
+    let hold = room.is_some_and(|room| room.hold);
+    let delay = delay.filter(|delay| {
+        let by = delay.attr("from");
+        by.map_or(hold, |by| by == conversation.as_str())
+    });
+    match (delay.and_then(xml::stamp), room) {
+        (Some(at), Some(room)) if room.new => (at, Provenance::Before),
+        (Some(at), _) => (at, Provenance::CatchUp),
+        (None, _) => (now, live),
+    }
+}
+
+/// Somebody in a room; `None` where that is no name.
+fn occupant(room: &BareJid, nick: &str) -> Option<Jid> {
+    room.with_resource_str(nick).ok().map(Jid::from)
 }
 
 /// Takes a message back, unless it is on its way.
@@ -258,9 +296,4 @@ pub(super) fn archive_id(stanza: &stanza::Message, account: &BareJid) -> Option<
 fn origin_id(stanza: &stanza::Message) -> Option<String> {
     let origin_id = stanza.payload("origin-id", ns::SID)?;
     origin_id.attr("id").map(str::to_owned)
-}
-
-/// When a message that was kept for us was sent (XEP-0203).
-fn delayed_since(stanza: &stanza::Message) -> Option<Timestamp> {
-    stanza.payload("delay", ns::DELAY).and_then(xml::stamp)
 }

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use jid::BareJid;
+use jid::{BareJid, Jid};
 use minidom::Element;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
@@ -19,7 +19,8 @@ use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
 use crate::now::Timestamp;
 use crate::sorted_map::SortedMap;
-use crate::store::{Older, Provenance, StoreEvent};
+use crate::stanza::MessageType;
+use crate::store::{Older, Provenance, RoomChange, StoreEvent};
 use crate::timer::Key;
 use crate::xep0082;
 use crate::xml::{self, build};
@@ -35,6 +36,11 @@ pub enum Command {
         before: Option<String>,
         /// The archive's id of what comes before it, where something does.
         until: Option<String>,
+    },
+    /// Read what was missed in a room that we have just come into.
+    CatchUp {
+        /// Which room.
+        room: BareJid,
     },
     /// Read what was said at some time, and a page from then on. What is on disk of that
     /// time, a page before and a page after it, has to be loaded first.
@@ -62,8 +68,22 @@ const CLOCKS_DIFFER: i64 = 15 * 60 * 1000;
 
 const RETRY: Key = 0;
 
+/// More rooms than this aren't read at a time, so that a page to look at comes soon.
+const ROOMS_AT_A_TIME: usize = 8;
+
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Archive {
+    own: Progress,
+    /// The archives of rooms.
+    rooms: SortedMap<BareJid, Progress>,
+    /// Queries under way.
+    #[serde(skip)]
+    queries: SortedMap<Ticket, Pending>,
+}
+
+/// How far an archive has been read: our own account's, or a room's.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Progress {
     /// The newest archived message up to which nothing is missing.
     cursor: Option<String>,
     /// When that was sent, in case the archive forgets it.
@@ -76,14 +96,24 @@ pub(crate) struct Archive {
     /// How often reading has failed in this session.
     #[serde(skip)]
     failures: u8,
-    /// Queries under way.
-    #[serde(skip)]
-    queries: SortedMap<Ticket, Pending>,
+}
+
+impl Progress {
+    /// What to ask for next.
+    fn purpose(&self) -> Purpose {
+        if self.cursor.is_some() || self.from_the_beginning {
+            Purpose::CatchUp
+        } else {
+            Purpose::Newest
+        }
+    }
 }
 
 #[derive(Debug)]
 struct Pending {
     id: String,
+    /// Whose archive: a room's, or `None` for our own.
+    room: Option<BareJid>,
     purpose: Purpose,
     /// The cursor when it was asked.
     cursor: Option<String>,
@@ -121,6 +151,13 @@ impl Purpose {
             Self::Older { .. } | Self::Around(..) => Provenance::History,
         }
     }
+
+    fn conversation(&self) -> Option<&BareJid> {
+        match self {
+            Self::Older { conversation, .. } | Self::Around(conversation, _) => Some(conversation),
+            _ => None,
+        }
+    }
 }
 
 impl Module for Archive {
@@ -133,26 +170,37 @@ impl Module for Archive {
     }
 
     fn on_established(&mut self, ctx: &mut Ctx<'_>, resumed: bool) {
-        if resumed && (!self.catching_up || self.is_busy()) {
-            return;
+        if resumed {
+            self.go_on(ctx);
+            if !self.own.catching_up || self.is_busy(None) {
+                return;
+            }
         }
-        self.failures = 0;
-        self.catching_up = true;
+        self.own.failures = 0;
+        self.own.catching_up = true;
         ctx.core.catching_up = true;
         ctx.core.outbox.hold = true;
         ctx.changed();
-        self.catch_up(ctx);
+        self.catch_up(ctx, None);
     }
 
     fn on_lost(&mut self, ctx: &mut Ctx<'_>) {
         self.queries.clear();
+        for progress in self.rooms.values_mut() {
+            // It begins anew when we are in the room again.
+            progress.catching_up = false;
+        }
         ctx.cancel(RETRY);
     }
 
     fn on_timeout(&mut self, ctx: &mut Ctx<'_>, _key: Key) {
-        if self.catching_up && !self.is_busy() && ctx.core.established {
-            self.catch_up(ctx);
+        if !ctx.core.established {
+            return;
         }
+        if self.own.catching_up && !self.is_busy(None) {
+            self.catch_up(ctx, None);
+        }
+        self.go_on(ctx);
     }
 
     fn on_command(&mut self, ctx: &mut Ctx<'_>, command: &AnyCommand) -> Flow {
@@ -160,6 +208,10 @@ impl Module for Archive {
             return Flow::Continue;
         };
         let purpose = match command.clone() {
+            Command::CatchUp { room } => {
+                self.entered(ctx, room);
+                return Flow::Stop;
+            }
             Command::Older {
                 conversation,
                 before,
@@ -173,7 +225,9 @@ impl Module for Archive {
         };
         let asked = |pending: &Pending| pending.purpose == purpose;
         if !self.queries.values().any(asked) && ctx.core.established {
-            self.ask(ctx, purpose);
+            let is_room = |jid: &&BareJid| ctx.core.rooms.contains_key(*jid);
+            let room = purpose.conversation().filter(is_room).cloned();
+            self.ask(ctx, room, purpose);
         }
         Flow::Stop
     }
@@ -184,12 +238,10 @@ impl Module for Archive {
             self.note_live(ctx, incoming);
             return Flow::Continue;
         };
-        // Anybody can write a result; only our own account's are true (XEP-0313 4.2).
-        if incoming.origin != Origin::Live || !ctx.is_own_account(message.from.as_ref()) {
-            ctx.warn("refused an archived message that is not from our own archive");
-            return Flow::Stop;
+        // Anybody can write a result; only what whoever we asked says is true (XEP-0313 4.2).
+        if incoming.origin != Origin::Live || !self.unwrap(ctx, message.from.as_ref(), result) {
+            ctx.warn("refused an archived message that is not from the archive we asked");
         }
-        self.unwrap(ctx, result);
         Flow::Stop
     }
 
@@ -198,6 +250,7 @@ impl Module for Archive {
             return;
         };
         let Pending {
+            room,
             purpose,
             cursor,
             page,
@@ -212,7 +265,7 @@ impl Module for Archive {
             } => older(ctx, conversation, before, until, page, fin),
             Purpose::Around(conversation, _) => around(ctx, conversation, page, fin),
             Purpose::CatchUp | Purpose::CatchUpSince(_) | Purpose::Newest => {
-                self.caught_up(ctx, &purpose, cursor, fin);
+                self.caught_up(ctx, room, &purpose, cursor, fin);
             }
         }
     }
@@ -226,34 +279,76 @@ impl Module for Archive {
     }
 
     fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &[u8]) {
-        if let Some(saved) = decode(saved) {
-            *self = saved;
-            ctx.core.outbox.hold = self.catching_up;
-            ctx.core.catching_up = self.catching_up;
+        let Some(saved) = decode::<Self>(saved) else {
+            return;
+        };
+        *self = saved;
+        ctx.core.outbox.hold = self.own.catching_up;
+        ctx.core.catching_up = self.own.catching_up;
+        for (jid, progress) in self.rooms.iter() {
+            if let Some(room) = ctx.core.rooms.get_mut(jid) {
+                room.catching_up |= progress.catching_up;
+                room.hold |= progress.catching_up;
+            }
         }
     }
 }
 
 impl Archive {
-    fn is_busy(&self) -> bool {
-        let catch_up = |pending: &Pending| pending.purpose.is_catch_up();
-        self.queries.values().any(catch_up)
+    /// Whether what was missed is being asked for, of this room or of our own archive.
+    fn is_busy(&self, room: Option<&BareJid>) -> bool {
+        self.queries
+            .values()
+            .any(|pending| pending.purpose.is_catch_up() && pending.room.as_ref() == room)
     }
 
-    fn catch_up(&mut self, ctx: &mut Ctx<'_>) {
-        let purpose = if self.cursor.is_some() || self.from_the_beginning {
-            Purpose::CatchUp
-        } else {
-            Purpose::Newest
-        };
-        self.ask(ctx, purpose);
+    /// We are in this room now.
+    fn entered(&mut self, ctx: &mut Ctx<'_>, room: BareJid) {
+        let progress = self.rooms.get_or_insert_with(room, Progress::default);
+        progress.failures = 0;
+        progress.catching_up = true;
+        ctx.changed();
+        self.go_on(ctx);
     }
 
-    fn ask(&mut self, ctx: &mut Ctx<'_>, purpose: Purpose) {
+    /// Asks the rooms whose turn it is.
+    fn go_on(&mut self, ctx: &mut Ctx<'_>) {
+        let asked = |pending: &&Pending| pending.room.is_some() && pending.purpose.is_catch_up();
+        let under_way = self.queries.values().filter(asked).count();
+        let due = self.rooms.iter().filter(|(room, progress)| {
+            let joined = ctx.core.rooms.get(*room).is_some_and(|room| room.joined);
+            progress.catching_up && joined && !self.is_busy(Some(room))
+        });
+        let places = ROOMS_AT_A_TIME.saturating_sub(under_way);
+        let due: Vec<_> = due.take(places).map(|(room, _)| room.clone()).collect();
+        for room in due {
+            self.catch_up(ctx, Some(room));
+        }
+    }
+
+    fn catch_up(&mut self, ctx: &mut Ctx<'_>, room: Option<BareJid>) {
+        let purpose = self.progress(room.as_ref()).purpose();
+        self.ask(ctx, room, purpose);
+    }
+
+    fn progress(&mut self, room: Option<&BareJid>) -> &mut Progress {
+        match room {
+            Some(room) => self
+                .rooms
+                .get_or_insert_with(room.clone(), Progress::default),
+            None => &mut self.own,
+        }
+    }
+
+    fn ask(&mut self, ctx: &mut Ctx<'_>, room: Option<BareJid>, purpose: Purpose) {
         let id = ctx.id();
+        let cursor = self.progress(room.as_ref()).cursor.clone();
+        // What a room's archive has is all of that room.
+        let with = purpose.conversation().filter(|_| room.is_none());
         let (form, set) = match &purpose {
-            Purpose::CatchUp => (None, page(PAGE, "after", self.cursor.as_deref())),
+            Purpose::CatchUp => (None, page(PAGE, "after", cursor.as_deref())),
             Purpose::CatchUpSince(start) => (filter(None, Some(*start)), page(PAGE, "after", None)),
+            Purpose::Newest if room.is_some() => (None, page(PAGE, "before", Some(""))),
             Purpose::Newest => (None, page(FIRST_PAGE, "before", Some(""))),
             Purpose::Older {
                 conversation,
@@ -262,42 +357,48 @@ impl Archive {
             } => {
                 loading(ctx, conversation, before, Older::Loading);
                 let before = before.as_deref().unwrap_or_default();
-                (
-                    filter(Some(conversation), None),
-                    page(PAGE, "before", Some(before)),
-                )
+                (filter(with, None), page(PAGE, "before", Some(before)))
             }
-            Purpose::Around(conversation, at) => (
-                filter(Some(conversation), Some(*at)),
-                page(PAGE, "after", None),
-            ),
+            Purpose::Around(_, at) => (filter(with, Some(*at)), page(PAGE, "after", None)),
         };
         let query = build("query", ns::MAM)
             .attr("queryid", id.as_str())
             .children(form)
             .child(set);
-        let ticket = ctx.set(None, query.done());
+        let ticket = ctx.set(room.clone().map(Jid::from), query.done());
         let pending = Pending {
             id,
+            room,
             purpose,
-            cursor: self.cursor.clone(),
+            cursor,
             page: Vec::new(),
         };
         self.queries.insert(ticket, pending);
     }
 
-    fn unwrap(&mut self, ctx: &mut Ctx<'_>, result: &Element) {
+    /// Takes a result that `from` gives; whether that is whom we asked.
+    fn unwrap(&mut self, ctx: &mut Ctx<'_>, from: Option<&Jid>, result: &Element) -> bool {
         let asked = |pending: &&mut Pending| result.attr("queryid") == Some(&pending.id);
         let Some(pending) = self.queries.values_mut().find(asked) else {
-            return ctx.warn("refused an archived message that nobody had asked for");
+            return false;
         };
+        let room = pending.room.clone();
+        let true_one = match &room {
+            Some(room) => from.is_some_and(|from| from == room),
+            None => ctx.is_own_account(from),
+        };
+        if !true_one {
+            return false;
+        }
         let (Some(id), Some((message, stamp))) = (result.attr("id"), xml::forwarded(result)) else {
-            return ctx.warn("skipped an archived message that can't be read");
+            ctx.warn("skipped an archived message that can't be read");
+            return true;
         };
         let id = id.to_owned();
         let at = stamp.unwrap_or(ctx.now().wall);
         let provenance = pending.purpose.provenance();
         let origin = Origin::Archive {
+            room: room.clone(),
             id: id.clone(),
             at,
             provenance,
@@ -305,8 +406,9 @@ impl Archive {
         let incoming = Incoming { message, origin };
         if provenance != Provenance::History {
             // They come oldest first, so that nothing is missing before this one.
-            self.cursor = Some(id);
-            self.cursor_at = Some(at);
+            let progress = self.progress(room.as_ref());
+            progress.cursor = Some(id);
+            progress.cursor_at = Some(at);
             ctx.changed();
             ctx.redispatch(incoming);
         } else if pending.page.len() < LARGEST_PAGE {
@@ -314,22 +416,42 @@ impl Archive {
         } else {
             ctx.warn("refused more of a page than was asked for");
         }
+        true
     }
 
     /// What comes by itself moves the cursor, once nothing is missing before it: no gap, and
-    /// nothing of ours that only the archive could prove.
+    /// nothing of ours that only the archive could prove. (A room shows us what we say in
+    /// its place among the rest.)
     fn note_live(&mut self, ctx: &mut Ctx<'_>, incoming: &Incoming) {
-        let archived = matches!(incoming.origin, Origin::Archive { .. });
-        if archived || self.catching_up || ctx.core.outbox.is_unproven() {
+        let message = &incoming.message;
+        if matches!(incoming.origin, Origin::Archive { .. }) {
             return;
         }
-        let archived = ctx
-            .account()
-            .and_then(|account| archive_id(&incoming.message, account));
+        let (archived, room) = if message.kind == MessageType::Groupchat {
+            let room = message.from.as_ref().map(Jid::to_bare);
+            let joined = |room: &BareJid| {
+                let known = ctx.core.rooms.get(room);
+                known.is_some_and(|known| known.joined && known.archived && !known.catching_up)
+            };
+            let Some(room) = room.filter(joined) else {
+                return;
+            };
+            (archive_id(message, &room), Some(room))
+        } else {
+            if self.own.catching_up || ctx.core.outbox.is_unproven() {
+                return;
+            }
+            let id = ctx
+                .account()
+                .and_then(|account| archive_id(message, account));
+            (id, None)
+        };
         if archived.is_some() {
-            self.cursor = archived;
             // Our clock may be ahead of the archive's.
-            self.cursor_at = Some(Timestamp(ctx.now().wall.0 - CLOCKS_DIFFER));
+            let at = Timestamp(ctx.now().wall.0 - CLOCKS_DIFFER);
+            let progress = self.progress(room.as_ref());
+            progress.cursor = archived;
+            progress.cursor_at = Some(at);
             ctx.changed();
         }
     }
@@ -337,46 +459,73 @@ impl Archive {
     fn caught_up(
         &mut self,
         ctx: &mut Ctx<'_>,
+        room: Option<BareJid>,
         purpose: &Purpose,
         asked_after: Option<String>,
         fin: Result<Fin, NoResult>,
     ) {
         ctx.changed();
         ctx.core.durable.due = true;
+        let progress = self.progress(room.as_ref());
         match fin {
             Ok(fin) => {
                 let moved = fin.last.is_some() && fin.last != asked_after;
-                self.cursor = fin.last.or(self.cursor.take());
-                self.from_the_beginning |= *purpose == Purpose::Newest && fin.complete;
-                self.failures = 0;
+                progress.cursor = fin.last.or(progress.cursor.take());
+                progress.from_the_beginning |= *purpose == Purpose::Newest && fin.complete;
+                progress.failures = 0;
                 if *purpose != Purpose::Newest && !fin.complete && moved {
-                    return self.catch_up(ctx);
+                    return self.catch_up(ctx, room);
                 }
             }
             // The cursor has been deleted from the archive (XEP-0059 2.2): by time, then.
             Err(NoResult::Error(error))
                 if *purpose == Purpose::CatchUp && error.condition == "item-not-found" =>
             {
-                self.cursor = None;
-                let purpose = match self.cursor_at {
+                progress.cursor = None;
+                let purpose = match progress.cursor_at {
                     Some(at) => Purpose::CatchUpSince(at),
                     None => Purpose::Newest,
                 };
-                return self.ask(ctx, purpose);
+                return self.ask(ctx, room, purpose);
             }
             Err(NoResult::Lost) => return,
             Err(NoResult::Error(error)) if no_archive(&error.condition) => {}
             Err(error) => {
+                progress.failures = progress.failures.saturating_add(1);
+                let hold = progress.failures < PATIENCE;
                 ctx.warn(format!("the archive can't be read: {error:?}"));
-                self.failures = self.failures.saturating_add(1);
-                ctx.core.outbox.hold = self.failures < PATIENCE;
+                hold_back(ctx, room.as_ref(), hold);
                 return ctx.wake_in(RETRY, RETRY_TIME);
             }
         }
-        self.catching_up = false;
-        ctx.core.catching_up = false;
-        ctx.core.outbox.hold = false;
-        ctx.event_last(StoreEvent::CaughtUp);
+        progress.catching_up = false;
+        hold_back(ctx, room.as_ref(), false);
+        match room {
+            None => {
+                ctx.core.catching_up = false;
+                ctx.event_last(StoreEvent::CaughtUp);
+            }
+            Some(jid) => {
+                if let Some(room) = ctx.core.rooms.get_mut(&jid) {
+                    room.catching_up = false;
+                }
+                let change = RoomChange::CaughtUp;
+                ctx.event_last(StoreEvent::Room { jid, change });
+                self.go_on(ctx);
+            }
+        }
+    }
+}
+
+/// Whether what was on the wire when a session ended, or we lost the room, has to wait.
+fn hold_back(ctx: &mut Ctx<'_>, room: Option<&BareJid>, hold: bool) {
+    match room {
+        None => ctx.core.outbox.hold = hold,
+        Some(room) => {
+            if let Some(room) = ctx.core.rooms.get_mut(room) {
+                room.hold = hold;
+            }
+        }
     }
 }
 

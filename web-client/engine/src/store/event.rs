@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::now::Timestamp;
 
 use super::{
-    Contact, Delivery, Message, MessageId, Older, ResourcePresence, SessionStatus,
+    Contact, Delivery, Message, MessageId, Older, ResourcePresence, RoomChange, SessionStatus,
     SubscriptionRequest,
 };
 
@@ -104,6 +104,15 @@ pub enum StoreEvent {
         /// Whether there is nothing newer in the archive.
         newest: bool,
     },
+    /// Something about a room.
+    Room {
+        /// Which.
+        jid: BareJid,
+        /// What.
+        change: RoomChange,
+    },
+    /// A new session has begun: we are in no room any more.
+    RoomsLost,
 }
 
 impl Provenance {
@@ -148,4 +157,8 @@ pub enum Topic {
     Conversations,
     /// One conversation.
     Conversation(BareJid),
+    /// What is known of a room, but for who is in it.
+    Room(BareJid),
+    /// Who is in a room.
+    Occupants(BareJid),
 }

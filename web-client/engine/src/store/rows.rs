@@ -9,7 +9,7 @@ use std::rc::Rc;
 use jid::BareJid;
 
 use super::timeline::Position;
-use super::{Contact, Conversation, ResourcePresence, Store, SubscriptionRequest, Topic};
+use super::{Contact, Conversation, ResourcePresence, Room, Store, SubscriptionRequest, Topic};
 use crate::codec::{decode, encode};
 use crate::output::{Record, Table};
 use crate::sorted_map::SortedMap;
@@ -28,6 +28,10 @@ impl Changed {
 
     pub(super) fn roster_is_whole(&mut self) {
         self.mark_key(Table::Roster, WHOLE);
+    }
+
+    pub(super) fn mark_occupant(&mut self, room: &BareJid, nick: &str) {
+        self.mark_key(Table::Occupants, &[room.as_str(), nick].join("\n"));
     }
 
     fn mark_key(&mut self, table: Table, key: &str) {
@@ -137,7 +141,8 @@ impl Store {
         if table == Table::Roster && key == WHOLE {
             return self.roster_loaded.then(Vec::new);
         }
-        let jid: BareJid = key.parse().ok()?;
+        let (jid, nick) = key.split_once('\n').unwrap_or((key, ""));
+        let jid: BareJid = jid.parse().ok()?;
         match table {
             Table::Roster => self.contacts.get(&jid).map(|contact| encode(&**contact)),
             Table::Presence => self.presences.get(&jid).map(encode),
@@ -146,6 +151,11 @@ impl Store {
             Table::Requests => {
                 let request = self.requests.iter().find(|request| request.jid == jid)?;
                 Some(encode(request))
+            }
+            Table::Rooms => self.rooms.get(&jid).map(Room::row),
+            Table::Occupants => {
+                let occupant = self.rooms.get(&jid)?.occupants.get(nick)?;
+                Some(encode(&**occupant))
             }
             Table::Messages | Table::Engine | Table::Outbox => None,
         }
@@ -156,7 +166,8 @@ impl Store {
             self.roster_loaded = true;
             return;
         }
-        let Ok(jid) = key.parse::<BareJid>() else {
+        let (jid, _) = key.split_once('\n').unwrap_or((key, ""));
+        let Ok(jid) = jid.parse::<BareJid>() else {
             return;
         };
         match table {
@@ -179,6 +190,16 @@ impl Store {
                 self.avatars.insert(jid, value.into());
             }
             Table::Requests => self.requests.extend(decode::<SubscriptionRequest>(value)),
+            Table::Rooms => {
+                let room = self.rooms.get_or_insert_with(jid, Room::default);
+                room.take_row(value);
+            }
+            Table::Occupants => {
+                let room = self.rooms.get_or_insert_with(jid, Room::default);
+                if let Some(occupant) = decode(value) {
+                    room.occupants.put(occupant);
+                }
+            }
             Table::Messages | Table::Engine | Table::Outbox => {}
         }
     }

@@ -322,9 +322,10 @@ impl Device {
     pub(crate) fn is_caught_up(&self) -> bool {
         let part = self.disk.get(&(Table::Engine, "archive".to_owned()));
         // The cursor, its time, whether there is none since the archive was empty, catching up.
-        type Part = (Option<String>, Option<Timestamp>, bool, bool);
+        type Own = (Option<String>, Option<Timestamp>, bool, bool);
+        type Part = (Own, (Vec<String>, Vec<Own>));
         let reads = part.and_then(|part| decode::<Part>(part));
-        reads.is_some_and(|(.., catching_up)| !catching_up) && !self.is_writing()
+        reads.is_some_and(|((.., catching_up), _)| !catching_up) && !self.is_writing()
     }
 
     /// What to look at when it is not.

@@ -240,7 +240,7 @@ fn a_receipt_that_comes_before_its_message_is_loaded_counts() {
     let mut scenario = Scenario::signed_in();
     scenario.say("hello");
     let id = scenario.messages()[0].id.0.clone();
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='5'/>");
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='7'/>");
     for number in 0..30 {
         scenario.recv(&from_bob(&format!("n{number}"), ""));
     }
@@ -248,7 +248,7 @@ fn a_receipt_that_comes_before_its_message_is_loaded_counts() {
     assert_eq!(reloaded.bodies().len(), 20);
     reloaded.authenticate();
     reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='5'/>");
+    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
     reloaded.recv(&format!(
         "<message xmlns='jabber:client' from='bob@example.org/x'>\
          <received xmlns='urn:xmpp:receipts' id='{id}'/></message>"

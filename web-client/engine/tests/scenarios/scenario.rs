@@ -12,6 +12,7 @@ use couplet_engine::{
 use jid::BareJid;
 use minidom::Element;
 use xmpp_parsers::bind::BindQuery;
+use xmpp_parsers::disco::DiscoInfoQuery;
 use xmpp_parsers::iq::Iq;
 use xmpp_parsers::message::Message;
 use xmpp_parsers::ping::Ping;
@@ -163,9 +164,10 @@ impl Scenario {
     pub(crate) fn settle_in(&mut self) {
         self.answer_archive("");
         self.answer_roster();
+        self.answer_bookmarks("");
         if self.find(|sent| sent.name() == "r").is_some() {
-            // Carbons, archive, roster, presence.
-            self.recv("<a xmlns='urn:xmpp:sm:3' h='4'/>");
+            // Carbons, roster, presence, archive, bookmarks in both forms.
+            self.recv("<a xmlns='urn:xmpp:sm:3' h='6'/>");
         }
         self.answer_pings();
         self.sent.clear();
@@ -194,6 +196,23 @@ impl Scenario {
              <item jid='bob@example.org' name='Bob' subscription='both'/>\
              <item jid='eve@example.org' subscription='none'/></query></iq>"
         ));
+    }
+
+    /// Answers the request for bookmarks with these items (XEP-0402).
+    pub(crate) fn answer_bookmarks(&mut self, items: &str) {
+        let id = self.expect_iq("pubsub");
+        self.recv(&format!(
+            "<iq xmlns='jabber:client' type='result' id='{id}'>\
+             <pubsub xmlns='http://jabber.org/protocol/pubsub'>\
+             <items node='urn:xmpp:bookmarks:1'>{items}</items></pubsub></iq>"
+        ));
+        if items.is_empty() {
+            let id = self.expect_iq("pubsub");
+            self.recv(&format!(
+                "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'>\
+                 <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+            ));
+        }
     }
 
     /// Answers a query of the archive with these `<result/>`s; complete.
@@ -496,6 +515,11 @@ fn payload(iq: Iq) -> Option<String> {
         ns::PUBSUB => PubSub::try_from(payload)
             .err()
             .map(|error| error.to_string()),
+        ns::DISCO_INFO => DiscoInfoQuery::try_from(payload)
+            .err()
+            .map(|error| error.to_string()),
+        // Nobody parses what owners of rooms do.
+        "http://jabber.org/protocol/muc#owner" => None,
         ns::BIND => BindQuery::try_from(payload)
             .err()
             .map(|error| error.to_string()),
