@@ -5,5 +5,6 @@ mod archive;
 mod cases;
 mod hostile;
 mod modules;
+mod rooms;
 mod scenario;
 mod session;

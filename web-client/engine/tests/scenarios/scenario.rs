@@ -256,6 +256,70 @@ impl Scenario {
         ));
     }
 
+    /// The query of the archive of this room, or of our own: request and text, and its id.
+    pub(crate) fn archive_query_of(&mut self, whose: &str) -> ((String, String), String) {
+        let to = Some(whose).filter(|whose| !whose.is_empty());
+        let iq = self
+            .find(|sent| has(sent, "query@urn:xmpp:mam:2") && sent.attr("to") == to)
+            .expect("an archive query");
+        let query = iq.children().next().unwrap().attr("queryid").unwrap();
+        let id = iq.attr("id").unwrap().to_owned();
+        ((id, String::from(&iq)), query.to_owned())
+    }
+
+    /// Answers it with these messages, each with its id there.
+    pub(crate) fn answer_archive_of(
+        &mut self,
+        whose: &str,
+        messages: &[(&str, &str)],
+        complete: bool,
+    ) {
+        let ((id, _), query) = self.archive_query_of(whose);
+        for (archive, message) in messages {
+            self.archived_by(whose, &query, archive, message);
+        }
+        if complete {
+            self.finish_archive_of(whose, &id, "");
+        }
+    }
+
+    pub(crate) fn archived_by(&mut self, whose: &str, query: &str, id: &str, message: &str) {
+        self.recv(&format!(
+            "<message xmlns='jabber:client' to='{MY_ADDRESS}' from='{whose}'>\
+             <result xmlns='urn:xmpp:mam:2' queryid='{query}' id='{id}'>\
+             <forwarded xmlns='urn:xmpp:forward:0'>\
+             <delay xmlns='urn:xmpp:delay' stamp='2026-11-01T09:00:00Z'/>{message}\
+             </forwarded></result></message>"
+        ));
+    }
+
+    pub(crate) fn finish_archive_of(&mut self, whose: &str, id: &str, last: &str) {
+        let from = match whose {
+            "" => String::new(),
+            whose => format!(" from='{whose}'"),
+        };
+        let last = match last {
+            "" => String::new(),
+            last => format!("<last>{last}</last>"),
+        };
+        self.recv(&format!(
+            "<iq xmlns='jabber:client' type='result' id='{id}'{from}>\
+             <fin xmlns='urn:xmpp:mam:2' complete='true'>\
+             <set xmlns='http://jabber.org/protocol/rsm'>{last}</set></fin></iq>"
+        ));
+    }
+
+    /// Lets time go by on a connection that lives.
+    pub(crate) fn advance_alive(&mut self, seconds: u64) {
+        for _ in 0..seconds.div_ceil(10) {
+            self.advance(10);
+            self.recv("<r xmlns='urn:xmpp:sm:3'/>");
+            if self.find(|sent| sent.name() == "r").is_some() {
+                self.recv("<a xmlns='urn:xmpp:sm:3' h='0'/>");
+            }
+        }
+    }
+
     pub(crate) fn command(&mut self, command: Command) {
         self.input(Input::Command(command));
     }
