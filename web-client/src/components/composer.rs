@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use couplet_engine::store::Entry;
 use jid::BareJid;
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
@@ -81,6 +82,7 @@ impl Composer {
             let composer = self.clone();
             Callback::from(move |_: MouseEvent| composer.send(&onsend))
         };
+        let disabled = self.is_shut();
         html! {
             <div class="composer">
                 <div class="composer__frame">
@@ -93,6 +95,7 @@ impl Composer {
                         dir="auto"
                         enterkeyhint="send"
                         autocomplete="off"
+                        {disabled}
                         {oninput}
                         {onkeydown}
                     />
@@ -101,7 +104,7 @@ impl Composer {
                         class="composer__send"
                         aria-label={t("composer.send")}
                         title={t("composer.send")}
-                        disabled={!self.0.filled.get()}
+                        disabled={disabled || !self.0.filled.get()}
                         {onclick}
                     >
                         { icon(Icon::Send) }
@@ -109,6 +112,13 @@ impl Composer {
                 </div>
             </div>
         }
+    }
+
+    /// Whether nothing can be said: we are not in the room.
+    fn is_shut(&self) -> bool {
+        let store = self.0.state.store();
+        let room = store.room(&self.0.jid);
+        room.is_some_and(|room| matches!(room.entry, Entry::Left(_)))
     }
 
     fn typed(&self) {

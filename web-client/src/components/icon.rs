@@ -12,6 +12,7 @@ pub(crate) enum Icon {
     Close,
     Copy,
     Details,
+    Door,
     Down,
     Eye,
     EyeOff,
@@ -20,6 +21,7 @@ pub(crate) enum Icon {
     Moon,
     More,
     Pencil,
+    People,
     Search,
     Send,
     SignOut,
@@ -46,6 +48,9 @@ impl Icon {
             Self::Details => {
                 "M6 4.75h12a2.25 2.25 0 0 1 2.25 2.25v10A2.25 2.25 0 0 1 18 19.25H6A2.25 2.25 0 0 1 \
                  3.75 17V7A2.25 2.25 0 0 1 6 4.75M14.5 4.75v14.5"
+            }
+            Self::Door => {
+                "M13.5 4.75H8a2 2 0 0 0-2 2v10.5a2 2 0 0 0 2 2h5.5M19.5 12H10M13.25 8.5 9.75 12l3.5 3.5"
             }
             Self::Down => "m6 9.5 6 6 6-6",
             Self::Eye => {
@@ -74,6 +79,10 @@ impl Icon {
                 "m4.75 19.25.9-3.9L15.8 5.2a1.9 1.9 0 0 1 2.7 0l.3.3a1.9 1.9 0 0 1 0 2.7L8.65 \
                  18.35zM13.75 7.25l3 3"
             }
+            Self::People => {
+                "M9.5 5a3.4 3.4 0 1 0 0 6.8 3.4 3.4 0 0 0 0-6.8M3 19c.3-3 3-4.75 6.5-4.75S15.7 16 16 19M15.5 \
+                 5.4a3.2 3.2 0 0 1 0 6M17.5 14.6c2 .6 3.3 2.1 3.5 4.4"
+            }
             Self::Search => "M11 4.75a6.25 6.25 0 1 0 0 12.5 6.25 6.25 0 0 0 0-12.5M15.5 15.5l4 4",
             Self::Send => "M12 19V5.5M6 11.25l6-6 6 6",
             Self::SignOut => {
@@ -97,7 +106,10 @@ impl Icon {
 
     /// Whether it points somewhere, and so turns around with the direction of writing.
     fn points(self) -> bool {
-        matches!(self, Self::Back | Self::SignOut | Self::Details)
+        matches!(
+            self,
+            Self::Back | Self::Details | Self::Door | Self::SignOut
+        )
     }
 }
 

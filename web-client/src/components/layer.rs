@@ -4,6 +4,7 @@ use jid::BareJid;
 use yew::prelude::*;
 
 use super::add_contact::AddContact;
+use super::join_room::JoinRoom;
 use super::switcher::Switcher;
 use super::{clear_data, remove_contact, rename_contact, set_status, shortcuts};
 use crate::state::State;
@@ -25,6 +26,8 @@ pub(crate) enum Layer {
     Shortcuts,
     /// Remove everything from this device, after a question.
     ClearData,
+    /// Go into a room, this one or any.
+    JoinRoom(Option<BareJid>),
 }
 
 /// The dialog that is open, if one is.
@@ -40,6 +43,7 @@ pub(crate) fn dialog(state: &State) -> Html {
         Layer::Switcher => html! { <Switcher state={state.clone()} /> },
         Layer::Shortcuts => shortcuts::dialog(state),
         Layer::ClearData => clear_data::dialog(state),
+        Layer::JoinRoom(jid) => html! { <JoinRoom state={state.clone()} {jid} /> },
     }
 }
 

@@ -1,7 +1,8 @@
 //! What people ask of the engine.
 
 use couplet_engine::modules::{
-    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0085_chat_states,
+    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0045_muc, xep0085_chat_states,
+    xep0249_invitations,
 };
 use couplet_engine::store::{Availability, Message};
 use couplet_engine::{Command, SessionCommand};
@@ -93,6 +94,27 @@ impl State {
     pub(crate) fn mark_read(&self, conversation: BareJid) {
         self.command(Command::Message(rfc6121_message::Command::MarkRead {
             conversation,
+        }));
+    }
+
+    /// Goes into a room; the store says how that goes.
+    pub(crate) fn join_room(&self, room: BareJid, nick: Option<String>, password: Option<String>) {
+        self.command(Command::Muc(xep0045_muc::Command::Join {
+            room,
+            nick,
+            password,
+        }));
+    }
+
+    /// Goes out of a room, and doesn't come back by itself.
+    pub(crate) fn leave_room(&self, room: BareJid) {
+        self.command(Command::Muc(xep0045_muc::Command::Leave { room }));
+    }
+
+    /// Doesn't go where somebody would like to see us.
+    pub(crate) fn decline_invitation(&self, room: BareJid) {
+        self.command(Command::Invitation(xep0249_invitations::Command::Decline {
+            room,
         }));
     }
 

@@ -22,12 +22,14 @@ impl State {
         storage: &Storage,
         account: &BareJid,
     ) -> Result<Store, Fault> {
-        const TABLES: [Table; 5] = [
+        const TABLES: [Table; 7] = [
             Table::Roster,
             Table::Presence,
             Table::Conversations,
             Table::Avatars,
             Table::Requests,
+            Table::Rooms,
+            Table::Occupants,
         ];
         let drafts = storage.drafts(account.as_str()).await?;
         self.0.drafts.restore(drafts);

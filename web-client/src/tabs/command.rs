@@ -2,7 +2,8 @@
 
 use couplet_engine::modules::{
     rfc6121_message as message, rfc6121_presence as presence, rfc6121_roster as roster,
-    xep0085_chat_states as chat_states, xep0313_archive as archive,
+    xep0045_muc as muc, xep0085_chat_states as chat_states, xep0249_invitations as invitations,
+    xep0313_archive as archive,
 };
 use couplet_engine::store::{Availability, MessageId};
 use couplet_engine::{Command, SessionCommand, Timestamp};
@@ -93,6 +94,33 @@ pub(super) fn write(command: &Command) -> JsValue {
             Some(conversation),
             [(at.0 as f64).into(), JsValue::NULL],
         ),
+        Command::Muc(muc::Command::Join {
+            room,
+            nick,
+            password,
+        }) => {
+            let more = [maybe(nick.as_deref()), maybe(password.as_deref())];
+            ("join", Some(room), more)
+        }
+        Command::Muc(muc::Command::Leave { room }) => {
+            ("leave", Some(room), [JsValue::NULL, JsValue::NULL])
+        }
+        Command::Muc(muc::Command::Subject { room, subject }) => {
+            ("subject", Some(room), [subject.into(), JsValue::NULL])
+        }
+        Command::Muc(muc::Command::Nick { room, nick }) => {
+            ("nick", Some(room), [nick.into(), JsValue::NULL])
+        }
+        Command::Invitation(invitations::Command::Decline { room }) => {
+            ("decline", Some(room), [JsValue::NULL, JsValue::NULL])
+        }
+        // Only the engine itself wants these.
+        Command::Muc(
+            muc::Command::Return { .. }
+            | muc::Command::Rejoin { .. }
+            | muc::Command::Entered { .. }
+            | muc::Command::Follow { .. },
+        ) => return JsValue::NULL,
     };
     let [first, second] = more;
     list(&[
@@ -147,6 +175,21 @@ pub(super) fn read(parts: &Array) -> Option<Command> {
             conversation,
             at: Timestamp(parts.get(2).as_f64()? as i64),
         }),
+        ("join", Some(room)) => Command::Muc(muc::Command::Join {
+            room,
+            nick: text(2),
+            password: text(3),
+        }),
+        ("leave", Some(room)) => Command::Muc(muc::Command::Leave { room }),
+        ("subject", Some(room)) => Command::Muc(muc::Command::Subject {
+            room,
+            subject: text(2)?,
+        }),
+        ("nick", Some(room)) => Command::Muc(muc::Command::Nick {
+            room,
+            nick: text(2)?,
+        }),
+        ("decline", Some(room)) => Command::Invitation(invitations::Command::Decline { room }),
         _ => return None,
     })
 }

@@ -18,7 +18,6 @@ use crate::codec::{decode, encode};
 use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
-use crate::modules::xep0313_archive;
 use crate::rooms::{self, Room};
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, MessageType, PresenceType, StanzaError};
@@ -59,6 +58,11 @@ pub enum Command {
     },
     /// Go out of a room because another of our devices has.
     Follow {
+        /// Which.
+        room: BareJid,
+    },
+    /// We are in a room with an archive now: what was missed can be read.
+    Entered {
         /// Which.
         room: BareJid,
     },
@@ -218,6 +222,7 @@ impl Module for Muc {
                 }
             }
             Command::Rejoin { room } => self.rejoin(ctx, &room),
+            Command::Entered { .. } => {}
             Command::Leave { room } | Command::Follow { room } => self.leave(ctx, &room),
             Command::Subject { room, subject } => {
                 let mut message = stanza::Message::chat(Jid::from(room));
@@ -648,8 +653,7 @@ impl Muc {
         ctx.core.durable.due = true;
         if archived {
             let room = room.clone();
-            let command = xep0313_archive::Command::CatchUp { room };
-            ctx.command(AnyCommand::Archive(command));
+            ctx.command(AnyCommand::Muc(Command::Entered { room }));
         }
         if codes.contains(&201) {
             self.create(ctx, room);

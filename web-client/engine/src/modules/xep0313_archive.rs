@@ -17,6 +17,7 @@ use crate::codec::{decode, encode};
 use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
+use crate::modules::xep0045_muc;
 use crate::now::Timestamp;
 use crate::sorted_map::SortedMap;
 use crate::stanza::MessageType;
@@ -36,11 +37,6 @@ pub enum Command {
         before: Option<String>,
         /// The archive's id of what comes before it, where something does.
         until: Option<String>,
-    },
-    /// Read what was missed in a room that we have just come into.
-    CatchUp {
-        /// Which room.
-        room: BareJid,
     },
     /// Read what was said at some time, and a page from then on. What is on disk of that
     /// time, a page before and a page after it, has to be loaded first.
@@ -204,14 +200,15 @@ impl Module for Archive {
     }
 
     fn on_command(&mut self, ctx: &mut Ctx<'_>, command: &AnyCommand) -> Flow {
-        let AnyCommand::Archive(command) = command else {
-            return Flow::Continue;
-        };
-        let purpose = match command.clone() {
-            Command::CatchUp { room } => {
-                self.entered(ctx, room);
+        let command = match command {
+            AnyCommand::Archive(command) => command,
+            AnyCommand::Muc(xep0045_muc::Command::Entered { room }) => {
+                self.entered(ctx, room.clone());
                 return Flow::Stop;
             }
+            _ => return Flow::Continue,
+        };
+        let purpose = match command.clone() {
             Command::Older {
                 conversation,
                 before,

@@ -35,8 +35,7 @@ pub(super) fn rows(
         let new_day = previous.as_ref().is_none_or(|(_, before)| *before != day);
         let first_unread = divider == Some(&message.id);
         let continues = previous.as_ref().is_some_and(|(before, _)| {
-            before.direction == message.direction
-                && message.at.0 - before.at.0 <= GROUP_MILLISECONDS
+            before.is_by_writer_of(message) && message.at.0 - before.at.0 <= GROUP_MILLISECONDS
         });
         rows.push(Row {
             message: message.clone(),
