@@ -5,6 +5,7 @@
 
 mod chaos;
 mod conversation;
+mod rooms;
 mod sign_in;
 mod trouble;
 

@@ -118,6 +118,7 @@ pub(super) fn write(command: &Command) -> JsValue {
         Command::Muc(
             muc::Command::Return { .. }
             | muc::Command::Rejoin { .. }
+            | muc::Command::GiveUp { .. }
             | muc::Command::Entered { .. }
             | muc::Command::Follow { .. },
         ) => return JsValue::NULL,

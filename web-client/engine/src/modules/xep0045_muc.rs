@@ -61,6 +61,11 @@ pub enum Command {
         /// Which.
         room: BareJid,
     },
+    /// What was said to a room that we are not in goes back to the person.
+    GiveUp {
+        /// Which.
+        room: BareJid,
+    },
     /// We are in a room with an archive now: what was missed can be read.
     Entered {
         /// Which.
@@ -197,6 +202,18 @@ impl Module for Muc {
         ctx.cancel(DUE);
     }
 
+    fn on_outgoing_message(&mut self, ctx: &mut Ctx<'_>, message: &mut stanza::Message) {
+        let room = message.to.as_ref().map(Jid::to_bare);
+        let out = |room: &BareJid| {
+            let membership = self.rooms.get(room);
+            membership.is_some_and(|membership| membership.stage == Stage::Out)
+        };
+        if let Some(room) = room.filter(|room| out(room) && !message.bodies.is_empty()) {
+            // There is nothing to wait for.
+            ctx.command(AnyCommand::Muc(Command::GiveUp { room }));
+        }
+    }
+
     fn on_command(&mut self, ctx: &mut Ctx<'_>, command: &AnyCommand) -> Flow {
         let AnyCommand::Muc(command) = command else {
             return Flow::Continue;
@@ -222,6 +239,7 @@ impl Module for Muc {
                 }
             }
             Command::Rejoin { room } => self.rejoin(ctx, &room),
+            Command::GiveUp { room } => give_up(ctx, &room, &Left::Away),
             Command::Entered { .. } => {}
             Command::Leave { room } | Command::Follow { room } => self.leave(ctx, &room),
             Command::Subject { room, subject } => {
@@ -534,17 +552,7 @@ impl Muc {
             let times = times.unwrap_or(LONGEST_RETRY).min(LONGEST_RETRY);
             membership.due = Some(ctx.now().monotonic + RETRY_TIME * times);
         } else {
-            let why = refusal::condition(&left);
-            for id in ctx.core.outbox.give_up(&room) {
-                ctx.event(StoreEvent::Delivery {
-                    conversation: room.clone(),
-                    id,
-                    delivery: Delivery::Failed(Failure {
-                        condition: why.to_owned(),
-                        text: None,
-                    }),
-                });
-            }
+            give_up(ctx, &room, &left);
         }
         ctx.changed();
         entry(ctx, &room, Entry::Left(left), &membership.nick);
@@ -662,6 +670,21 @@ impl Muc {
             self.asked.insert(ticket, Asked::What(room.clone()));
         }
         self.schedule(ctx);
+    }
+}
+
+/// What was said to the room has reached nobody, and why.
+fn give_up(ctx: &mut Ctx<'_>, room: &BareJid, why: &Left) {
+    for id in ctx.core.outbox.give_up(room) {
+        let condition = refusal::condition(why).to_owned();
+        ctx.event(StoreEvent::Delivery {
+            conversation: room.clone(),
+            id,
+            delivery: Delivery::Failed(Failure {
+                condition,
+                text: None,
+            }),
+        });
     }
 }
 

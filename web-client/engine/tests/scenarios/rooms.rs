@@ -398,6 +398,17 @@ fn a_room_that_is_closed_to_us_gives_our_words_back() {
         panic!("{failed:?}");
     };
     assert_eq!(failure.condition, "registration-required");
+    say(&mut scenario, "anybody?");
+    assert!(matches!(
+        messages(&scenario)[1].delivery,
+        Delivery::Failed(_)
+    ));
+    let why = Left::MembersOnly;
+    assert_eq!(
+        view(&scenario).entry,
+        Entry::Left(why),
+        "and we still know why"
+    );
     // It can be tried again once one is in.
     join(&mut scenario);
     told(&mut scenario, &["urn:xmpp:mam:2"]);
