@@ -151,6 +151,8 @@ impl Engine {
         engine.core.outbox.rewrite();
         engine.core.durable.rewrite();
         engine.core.account = Some(account.clone());
+        // What the store knows of rooms, this engine doesn't.
+        engine.core.event(StoreEvent::RoomsLost);
         let saved = session::Saved::new(account, url);
         engine.session.restore(&mut engine.core, saved);
         engine.settle();

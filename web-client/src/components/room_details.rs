@@ -110,7 +110,7 @@ fn privacy(room: &Room) -> Html {
 }
 
 fn leave(state: &State, jid: &BareJid, room: &Room) -> Html {
-    if matches!(room.entry, Entry::Left(_)) && room.bookmark.is_none() {
+    if !room.is_ours() {
         return Html::default();
     }
     let (state, jid) = (state.clone(), jid.clone());

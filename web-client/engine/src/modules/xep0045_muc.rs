@@ -19,6 +19,7 @@ use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
 use crate::rooms::{self, Room};
+use crate::session::Command as SessionCommand;
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, MessageType, PresenceType, StanzaError};
 use crate::store::{Delivery, Entry, Failure, Left, Occupant, RoomChange, StoreEvent};
@@ -215,8 +216,14 @@ impl Module for Muc {
     }
 
     fn on_command(&mut self, ctx: &mut Ctx<'_>, command: &AnyCommand) -> Flow {
-        let AnyCommand::Muc(command) = command else {
-            return Flow::Continue;
+        let command = match command {
+            AnyCommand::Muc(command) => command,
+            AnyCommand::Session(SessionCommand::SignIn { .. }) => {
+                // What the store may know of them is of another life.
+                ctx.event(StoreEvent::RoomsLost);
+                return Flow::Continue;
+            }
+            _ => return Flow::Continue,
         };
         match command.clone() {
             Command::Join {

@@ -39,6 +39,8 @@ struct Conference {
     password: Option<String>,
     /// What we don't know of is written back as it was (XEP-0402 3.3).
     extensions: Option<String>,
+    /// Whether the server doesn't have it so yet.
+    unsaved: bool,
 }
 
 #[derive(Debug)]
@@ -48,7 +50,6 @@ enum Asked {
     Legacy,
     /// A change, and whether it is the second attempt.
     Publish(BareJid, bool),
-    Retract,
 }
 
 impl Module for Bookmarks {
@@ -91,8 +92,14 @@ impl Module for Bookmarks {
                 self.publish(ctx, room.clone(), conference);
             }
             AnyCommand::Muc(xep0045_muc::Command::Leave { room }) => {
-                if self.known.get(room).is_some() {
-                    self.retract(ctx, room);
+                // It stays a bookmark: other devices leave too (XEP-0402 3.4).
+                if let Some(known) = self.known.get(room) {
+                    let autojoin = false;
+                    let conference = Conference {
+                        autojoin,
+                        ..known.clone()
+                    };
+                    self.publish(ctx, room.clone(), conference);
                 }
             }
             _ => {}
@@ -110,7 +117,7 @@ impl Module for Bookmarks {
             };
             match conference(item) {
                 Some(conference) => self.learn(ctx, room, conference),
-                // Another device has left it (XEP-0402 3.4).
+                // Another device has removed it.
                 None if item.name() == "retract" => {
                     self.forget(ctx, &room);
                     ctx.command(AnyCommand::Muc(xep0045_muc::Command::Follow { room }));
@@ -133,18 +140,26 @@ impl Module for Bookmarks {
                 let all = all.unwrap_or_default();
                 self.whole = true;
                 ctx.changed();
-                if all.is_empty() && (none || self.known.is_empty()) {
+                let ours = self.known.values().all(|conference| conference.unsaved);
+                if all.is_empty() && (none || ours) {
                     return self.read(ctx, ns::BOOKMARKS, Asked::Legacy);
                 }
                 self.learn_all(ctx, all);
             }
             (Some(Asked::Legacy), Ok(Some(answer))) => self.learn_all(ctx, legacy(&answer)),
+            (Some(Asked::Legacy), _) => self.learn_all(ctx, Vec::new()),
             (Some(Asked::Publish(room, false)), Err(NoResult::Error(_))) => {
                 // Older services know fewer options; what matters is who may read it.
                 self.send(ctx, room, &[("pubsub#access_model", "whitelist")], true);
             }
-            (Some(Asked::Publish(..) | Asked::Retract), Err(_)) => {
+            (Some(Asked::Publish(..)), Err(_)) => {
                 ctx.warn("the server didn't keep a bookmark");
+            }
+            (Some(Asked::Publish(room, _)), Ok(_)) => {
+                if let Some(conference) = self.known.get_mut(&room) {
+                    conference.unsaved = false;
+                    ctx.changed();
+                }
             }
             (Some(_), _) => {}
         }
@@ -172,15 +187,24 @@ impl Bookmarks {
         self.asked.insert(ticket, asked);
     }
 
-    /// What isn't there any more, another device has removed.
+    /// What isn't there any more, another device has removed, unless it never was there.
     fn learn_all(&mut self, ctx: &mut Ctx<'_>, all: Vec<(BareJid, Conference)>) {
-        let gone = |room: &&BareJid| all.iter().all(|(known, _)| known != *room);
-        let gone: Vec<_> = self.known.keys().filter(gone).cloned().collect();
-        for room in gone {
+        let gone = |room: &BareJid| all.iter().all(|(known, _)| known != room);
+        let known = self.known.iter();
+        let (ours, theirs): (Vec<_>, Vec<_>) = known
+            .map(|(room, conference)| (room.clone(), conference.unsaved))
+            .partition(|(_, unsaved)| *unsaved);
+        for (room, _) in &ours {
+            self.send(ctx, room.clone(), OPTIONS, false);
+        }
+        for (room, _) in theirs.into_iter().filter(|(room, _)| gone(room)) {
             self.forget(ctx, &room);
             ctx.command(AnyCommand::Muc(xep0045_muc::Command::Follow { room }));
         }
-        for (room, conference) in all {
+        let news = all.into_iter();
+        for (room, conference) in
+            news.filter(|(room, _)| ours.iter().all(|(known, _)| known != room))
+        {
             self.learn(ctx, room, conference);
         }
     }
@@ -229,6 +253,11 @@ impl Bookmarks {
         if self.known.get(&room) == Some(&conference) {
             return;
         }
+        let unsaved = true;
+        let conference = Conference {
+            unsaved,
+            ..conference
+        };
         let bookmark = Bookmark {
             name: conference.name.clone(),
             autojoin: conference.autojoin,
@@ -276,18 +305,6 @@ impl Bookmarks {
         let ticket = ctx.set(None, pubsub.done());
         self.asked.insert(ticket, Asked::Publish(room, again));
     }
-
-    fn retract(&mut self, ctx: &mut Ctx<'_>, room: &BareJid) {
-        self.forget(ctx, room);
-        let item = build("item", ns::PUBSUB).attr("id", room.as_str()).done();
-        let retract = build("retract", ns::PUBSUB)
-            .attr("node", ns::BOOKMARKS2)
-            .attr("notify", "true")
-            .child(item)
-            .done();
-        let ticket = ctx.set(None, build("pubsub", ns::PUBSUB).child(retract).done());
-        self.asked.insert(ticket, Asked::Retract);
-    }
 }
 
 /// Nobody else may read them, and all of them are kept (XEP-0402 3.1).
@@ -327,6 +344,7 @@ impl Conference {
             nick: text("nick"),
             password: text("password"),
             extensions: extensions.filter(|text| text.len() <= LONGEST_EXTENSIONS),
+            unsaved: false,
         }
     }
 }

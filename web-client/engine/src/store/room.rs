@@ -174,14 +174,15 @@ pub enum RoomChange {
 }
 
 impl Room {
-    /// Whether it belongs into the list: not what we are only invited to.
-    pub fn is_listed(&self) -> bool {
-        self.bookmark.is_some() || !matches!(self.entry, Entry::Left(Left::Away))
+    /// Whether we are there, or ought to be.
+    pub fn is_ours(&self) -> bool {
+        let autojoin = |bookmark: &Bookmark| bookmark.autojoin;
+        self.bookmark.as_ref().is_some_and(autojoin) || self.entry != Entry::default()
     }
 
     /// Whether there is nothing to know about it.
     pub(super) fn is_void(&self) -> bool {
-        !self.is_listed() && self.invitation.is_none()
+        !self.is_ours() && self.bookmark.is_none() && self.invitation.is_none()
     }
 
     pub(super) fn row(&self) -> Vec<u8> {

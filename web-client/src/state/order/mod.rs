@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use couplet_engine::Timestamp;
-use couplet_engine::store::{Room, Store, Subscription};
+use couplet_engine::store::{Conversation, Room, Store, Subscription};
 use jid::BareJid;
 
 use super::State;
@@ -85,23 +85,25 @@ fn belongs(store: &Store, jid: &BareJid, filter: Filter) -> bool {
     match filter {
         Filter::All => {
             conversation.is_some_and(|conversation| !conversation.timeline.is_empty())
-                || store.room(jid).is_some_and(Room::is_listed)
+                || store.room(jid).is_some_and(Room::is_ours)
                 || store.contact(jid).is_some_and(|contact| {
                     contact.asked || contact.subscription != Subscription::None
                 })
         }
         Filter::Unread => conversation.is_some_and(|conversation| conversation.unread > 0),
-        Filter::Rooms => {
-            let known = conversation.is_some_and(|known| known.last().is_some());
-            store
-                .room(jid)
-                .is_some_and(|room| known || room.is_listed())
-        }
+        Filter::Rooms => store
+            .room(jid)
+            .is_some_and(|room| is_known(room, conversation)),
         Filter::Anybody => store
             .room(jid)
-            .is_none_or(|room| room.is_listed() || conversation.is_some()),
+            .is_none_or(|room| is_known(room, conversation)),
         Filter::People => true,
     }
+}
+
+/// Whether there is more to the room than that somebody would like to see us there.
+fn is_known(room: &Room, conversation: Option<&Conversation>) -> bool {
+    room.is_ours() || room.bookmark.is_some() || conversation.is_some()
 }
 
 /// Whether the name or the address has `query`, in lower case, in it.
