@@ -195,9 +195,7 @@ impl Module for Muc {
             if membership.stage != Stage::Out {
                 membership.stage = Stage::Lost;
             }
-            if let Some(room) = ctx.core.rooms.get_mut(jid) {
-                room.joined = false;
-            }
+            ctx.core.rooms.insert(jid.clone(), membership.shared());
         }
         ctx.changed();
         ctx.cancel(DUE);
@@ -358,16 +356,17 @@ impl Module for Muc {
 }
 
 impl Membership {
-    /// What others have to know, while nothing is missing.
+    /// What others have to know. On the way in something is missing before whatever comes.
     fn shared(&self) -> Room {
+        let under_way = !matches!(self.stage, Stage::Out | Stage::Joined);
         Room {
             nick: self.nick.clone(),
             occupant: self.occupant.clone(),
             joined: self.stage == Stage::Joined,
             archived: self.archived,
             new: !self.known,
-            catching_up: false,
-            hold: false,
+            catching_up: under_way,
+            hold: under_way,
         }
     }
 }
@@ -411,9 +410,8 @@ impl Muc {
         membership.password = password.or(membership.password.take());
         membership.by_hand = by_hand;
         membership.attempts = 0;
-        let shared = membership.shared();
         if !ctx.core.rooms.contains_key(room) {
-            ctx.core.rooms.insert(room.clone(), shared);
+            ctx.core.rooms.insert(room.clone(), membership.shared());
         }
         ctx.changed();
     }
@@ -429,6 +427,7 @@ impl Muc {
         if !ctx.core.established {
             membership.stage = Stage::Lost;
         }
+        ctx.core.rooms.insert(room.clone(), membership.shared());
         ctx.changed();
         entry(ctx, room, Entry::Joining, &membership.nick);
         if ctx.core.established {
@@ -494,10 +493,7 @@ impl Muc {
         membership.stage = Stage::Joining;
         membership.arriving.clear();
         membership.due = Some(ctx.now().monotonic + PATIENCE);
-        let mut shared = membership.shared();
-        shared.catching_up = membership.archived;
-        shared.hold = true;
-        ctx.core.rooms.insert(room.clone(), shared);
+        ctx.core.rooms.insert(room.clone(), membership.shared());
         ctx.core.outbox.room_lost(room);
         let history = build("history", ns::MUC);
         let history = match membership.archived {
@@ -521,9 +517,6 @@ impl Muc {
         if membership.stage == Stage::Joined {
             membership.by_hand = false;
             membership.attempts = 0;
-            if let Some(shared) = ctx.core.rooms.get_mut(room) {
-                shared.joined = false;
-            }
             ctx.core.outbox.room_lost(room);
             self.ask(ctx, room);
         }
@@ -548,9 +541,6 @@ impl Muc {
         membership.arriving.clear();
         membership.due = None;
         membership.stage = Stage::Out;
-        if let Some(shared) = ctx.core.rooms.get_mut(&room) {
-            shared.joined = false;
-        }
         ctx.core.outbox.room_lost(&room);
         if left == Left::Unreachable {
             membership.stage = Stage::Waiting;
@@ -561,6 +551,7 @@ impl Muc {
         } else {
             give_up(ctx, &room, &left);
         }
+        ctx.core.rooms.insert(room.clone(), membership.shared());
         ctx.changed();
         entry(ctx, &room, Entry::Left(left), &membership.nick);
         self.schedule(ctx);
@@ -589,6 +580,8 @@ impl Muc {
         {
             membership.due = None;
             shared.hold = false;
+            shared.catching_up = false;
+            change(ctx, room, RoomChange::CaughtUp);
         }
     }
 
@@ -657,7 +650,6 @@ impl Muc {
             shared.nick.clone_from(&membership.nick);
             shared.occupant.clone_from(&membership.occupant);
             shared.archived = membership.archived;
-            shared.catching_up &= membership.archived;
         }
         membership.known = true;
         let archived = membership.archived;
