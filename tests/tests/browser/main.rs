@@ -4,6 +4,7 @@
 mod chaos;
 mod main_job;
 mod persistence;
+mod rooms;
 mod survival;
 mod tabs;
 mod trouble;

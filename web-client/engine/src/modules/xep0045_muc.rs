@@ -652,6 +652,8 @@ impl Muc {
             shared.archived = membership.archived;
         }
         membership.known = true;
+        // From now on nobody waits for it.
+        membership.by_hand = false;
         let archived = membership.archived;
         change(ctx, room, RoomChange::Occupants(everybody));
         entry(ctx, room, Entry::Joined, &membership.nick);

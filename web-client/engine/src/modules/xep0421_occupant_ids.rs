@@ -1,4 +1,4 @@
-//! XEP-0421 Anonymous unique occupant identifiers for MUCs 1.0.0: who is who in a room.
+//! XEP-0421 Occupant identifiers for semi-anonymous MUCs 1.0.1: who is who in a room.
 
 use minidom::Element;
 use xmpp_parsers::ns;
@@ -12,8 +12,8 @@ impl Module for OccupantIds {
     fn specification(&self) -> Specification {
         Specification {
             number: "XEP-0421",
-            title: "Anonymous unique occupant identifiers for MUCs",
-            version: "1.0.0",
+            title: "Occupant identifiers for semi-anonymous MUCs",
+            version: "1.0.1",
         }
     }
 }

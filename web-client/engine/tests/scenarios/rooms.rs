@@ -423,6 +423,29 @@ fn a_room_that_is_closed_to_us_gives_our_words_back() {
 }
 
 #[test]
+fn who_comes_back_alone_tries_another_name_and_makes_no_room() {
+    let mut scenario = inside();
+    anew(&mut scenario);
+    told(&mut scenario, &["urn:xmpp:mam:2"]);
+    scenario.sent.clear();
+    scenario.recv(&error("conflict"));
+    let sent = scenario.find(|sent| sent.name() == "presence").unwrap();
+    assert_eq!(
+        sent.attr("to"),
+        Some("coven@chat.shakespeare.lit/thirdwitch_")
+    );
+    anew(&mut scenario);
+    let id = scenario.expect_iq("query@http://jabber.org/protocol/disco#info");
+    scenario.sent.clear();
+    scenario.recv(&format!(
+        "<iq xmlns='jabber:client' type='error' id='{id}' from='{ROOM}'><error type='cancel'>\
+         <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+    ));
+    assert_eq!(view(&scenario).entry, Entry::Left(Left::NotFound));
+    assert!(scenario.find(|sent| sent.name() == "presence").is_none());
+}
+
+#[test]
 fn a_room_that_has_forgotten_us_is_entered_again() {
     let mut scenario = inside();
     say(&mut scenario, "anybody?");
