@@ -161,7 +161,6 @@ impl Module for Bookmarks {
                     ctx.changed();
                 }
             }
-            (Some(_), _) => {}
         }
     }
 
