@@ -27,6 +27,9 @@ struct Transaction {
 /// catching up.
 type Progress = (Option<String>, Option<Timestamp>, bool, bool);
 
+/// Of the archives of rooms.
+type Rooms = (Vec<String>, Vec<Progress>);
+
 /// What a device wants of the world.
 #[derive(Debug)]
 pub(crate) enum Wish {
@@ -388,7 +391,7 @@ impl Device {
     }
 
     /// How far the archives have been read, as far as the disk knows.
-    fn progress(&self) -> Option<(Progress, (Vec<String>, Vec<Progress>))> {
+    fn progress(&self) -> Option<(Progress, Rooms)> {
         decode(self.disk.get(&(Table::Engine, "archive".to_owned()))?)
     }
 

@@ -25,7 +25,7 @@ impl Room {
 
 impl Server {
     /// What is sent to the room by the session at `index`; false if it is for somebody else.
-    pub(crate) fn to_room(&mut self, index: usize, element: &Element) -> bool {
+    pub(crate) fn room_stanza(&mut self, index: usize, element: &Element) -> bool {
         let to = element.attr("to").unwrap_or_default();
         if to.split('/').next() != Some(ROOM) {
             return false;

@@ -288,7 +288,7 @@ impl Server {
         }
         let bad = body(&element).is_some_and(|body| body.contains(BAD));
         match element.name() {
-            "presence" | "message" if !bad && self.to_room(index, &element) => {}
+            "presence" | "message" if !bad && self.room_stanza(index, &element) => {}
             "iq" => self.iq(index, &element),
             "presence" => self.presence(index, &element),
             "message" => self.message(index, element),
