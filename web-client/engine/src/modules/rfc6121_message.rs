@@ -194,6 +194,10 @@ impl Messages {
         let (Some(from), Some(id)) = (&stanza.from, &stanza.id) else {
             return;
         };
+        // Who is in a room doesn't speak for it.
+        if from.resource().is_some() && ctx.core.rooms.contains_key(&from.to_bare()) {
+            return;
+        }
         let error = stanza
             .payload("error", ns::JABBER_CLIENT)
             .map(StanzaError::read);

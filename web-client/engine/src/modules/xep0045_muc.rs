@@ -102,6 +102,8 @@ const LONGEST_RETRY: u32 = 16;
 const NAMES: u8 = 3;
 /// A room with more occupants is shown without the rest of them.
 const MOST_OCCUPANTS: usize = 50_000;
+/// More of a name than this, in characters, nobody reads.
+const LONGEST_NAME: usize = 200;
 /// More of a subject than this is no subject.
 const LONGEST_SUBJECT: usize = 4096;
 
@@ -301,8 +303,12 @@ impl Module for Muc {
                 let error = message
                     .payload("error", ns::JABBER_CLIENT)
                     .map(StanzaError::read);
+                let by_room = message
+                    .from
+                    .as_ref()
+                    .is_some_and(|from| from.resource().is_none());
                 // It doesn't know us (XEP-0045 7.4).
-                if error.is_some_and(|error| error.condition == "not-acceptable") {
+                if by_room && error.is_some_and(|error| error.condition == "not-acceptable") {
                     ctx.command(AnyCommand::Muc(Command::Rejoin { room }));
                 }
             }
@@ -465,8 +471,9 @@ impl Muc {
             membership.archived = feature(ns::MAM);
             let identity = info.get_child("identity", ns::DISCO_INFO);
             let name = identity.and_then(|identity| identity.attr("name"));
-            let name = name.map(str::trim).filter(|name| !name.is_empty());
-            change(ctx, &room, RoomChange::Name(name.map(str::to_owned)));
+            let name = name.map(|name| name.trim().chars().take(LONGEST_NAME).collect::<String>());
+            let name = name.filter(|name| !name.is_empty());
+            change(ctx, &room, RoomChange::Name(name));
             change(
                 ctx,
                 &room,

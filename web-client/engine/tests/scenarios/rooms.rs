@@ -577,6 +577,29 @@ fn who_whispers_is_not_the_room_and_nobody_else() {
 }
 
 #[test]
+fn who_is_in_a_room_does_not_speak_for_it() {
+    let mut scenario = inside();
+    say(&mut scenario, "mine");
+    let sent = scenario.find(|sent| body(sent).is_some()).unwrap();
+    let id = sent.attr("id").unwrap();
+    for forged in [
+        format!(
+            "<message xmlns='jabber:client' from='{ROOM}/mallory' type='error' id='{id}'>\
+             <error type='cancel'><not-acceptable \
+             xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+        ),
+        format!(
+            "<message xmlns='jabber:client' from='{ROOM}/mallory' type='chat'>\
+             <received xmlns='urn:xmpp:receipts' id='{id}'/></message>"
+        ),
+    ] {
+        scenario.recv(&forged);
+        assert_eq!(messages(&scenario)[0].delivery, Delivery::Queued);
+        assert_eq!(view(&scenario).entry, Entry::Joined);
+    }
+}
+
+#[test]
 fn two_people_of_one_name_are_told_apart_where_the_room_can() {
     let mut scenario = Scenario::signed_in();
     join(&mut scenario);
