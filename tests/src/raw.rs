@@ -22,6 +22,19 @@ impl Raw {
     /// # Errors
     /// When the server doesn't play along.
     pub async fn signed_in(jid: &str, password: &str, url: &str) -> Result<Self> {
+        Self::bound(jid, password, url, "").await
+    }
+
+    /// The same with this resource: whoever has it has to go.
+    ///
+    /// # Errors
+    /// When the server doesn't play along.
+    pub async fn resource(jid: &str, password: &str, url: &str, resource: &str) -> Result<Self> {
+        let resource = format!("<resource>{resource}</resource>");
+        Self::bound(jid, password, url, &resource).await
+    }
+
+    async fn bound(jid: &str, password: &str, url: &str, resource: &str) -> Result<Self> {
         let (user, domain) = jid.split_once('@').context("not an address")?;
         let mut request = url.into_client_request()?;
         request
@@ -41,10 +54,10 @@ impl Raw {
         raw.until("<success").await?;
         raw.send(&open).await?;
         raw.until("<stream:features").await?;
-        raw.send(
+        raw.send(&format!(
             "<iq xmlns='jabber:client' type='set' id='bind'>\
-             <bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>",
-        )
+             <bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>{resource}</bind></iq>"
+        ))
         .await?;
         raw.until("<jid>").await?;
         Ok(raw)

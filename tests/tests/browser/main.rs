@@ -7,6 +7,7 @@ mod main_job;
 mod notifications;
 mod past;
 mod persistence;
+mod rooms;
 mod schema;
 mod search;
 mod survival;

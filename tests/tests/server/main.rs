@@ -6,6 +6,7 @@
 mod changes;
 mod chaos;
 mod conversation;
+mod rooms;
 mod sign_in;
 mod tokens;
 mod trouble;

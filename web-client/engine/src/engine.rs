@@ -83,9 +83,11 @@ impl Engine {
             bound_with: Vec::new(),
             catching_up: false,
             subscriptions: SortedMap::default(),
+            rooms: SortedMap::default(),
             features,
             outgoing: VecDeque::new(),
             redispatched: VecDeque::new(),
+            commands: VecDeque::new(),
             events: Vec::new(),
             last_events: Vec::new(),
             durable: Durable::default(),
@@ -160,6 +162,8 @@ impl Engine {
         engine.core.outbox.rewrite();
         engine.core.durable.rewrite();
         engine.core.account = Some(account.clone());
+        // What the store knows of rooms, this engine doesn't.
+        engine.core.event(StoreEvent::RoomsLost);
         let saved = session::Saved::new(account, url);
         engine.session.restore(&mut engine.core, saved);
         engine.settle();
@@ -261,6 +265,8 @@ impl Engine {
                 }
             } else if let Some(incoming) = self.core.redispatched.pop_front() {
                 self.message(incoming);
+            } else if let Some(command) = self.core.commands.pop_front() {
+                self.each(|module, ctx| module.on_command(ctx, &command));
             } else if let Some(outgoing) = self.core.outgoing.pop_front() {
                 self.send(outgoing);
             } else if !self.send_next_queued() {
@@ -358,6 +364,7 @@ impl Engine {
             Effect::Forget => {
                 self.modules = modules::table();
                 self.core.subscriptions.clear();
+                self.core.rooms.clear();
                 self.core.catching_up = false;
                 self.core.outbox.clear();
                 self.core.durable.rewrite();
@@ -377,7 +384,11 @@ impl Engine {
         }
     }
 
+    /// The server has it. Of a room's message that says nothing of the room.
     fn proven(&mut self, id: &MessageId) {
+        if self.core.outbox.take(id) {
+            return;
+        }
         if let Some(queued) = self.core.outbox.prove(id) {
             self.each(|module, ctx| {
                 module.on_proven(ctx, &queued.message);
@@ -445,7 +456,7 @@ impl Engine {
         };
         let published: Vec<_> = items
             .children()
-            .filter(|item| item.name() == "item")
+            .filter(|item| matches!(item.name(), "item" | "retract"))
             .cloned()
             .collect();
         for index in 0..self.modules.len() {
@@ -513,8 +524,9 @@ impl Engine {
                     module.on_outgoing_message(ctx, &mut stanza);
                     Flow::Continue
                 });
+                let room = stanza.kind == MessageType::Groupchat;
                 let stanza = xml::write(&(*stanza).into());
-                self.core.outbox.push(Queued::new(*message, stanza));
+                self.core.outbox.push(Queued::new(*message, stanza, room));
             }
             Outgoing::Passing(mut stanza) => {
                 self.each(|module, ctx| {
@@ -557,7 +569,7 @@ impl Engine {
             return false;
         }
         let now = self.core.now.wall;
-        let Some(queued) = self.core.outbox.next_unsent() else {
+        let Some(queued) = self.core.outbox.next_unsent(&self.core.rooms) else {
             return false;
         };
         let id = queued.message.id.clone();

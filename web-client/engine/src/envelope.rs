@@ -1,13 +1,17 @@
-//! What is on the outside of a message between two: from whom, where it belongs, when, and
-//! what everybody calls it.
+//! What is on the outside of a message: from whom, where it belongs, when, and what
+//! everybody calls it.
 
 use jid::{BareJid, Jid};
 use xmpp_parsers::ns;
 
 use crate::module::{Ctx, Incoming, Origin};
 use crate::now::Timestamp;
+use crate::rooms::{Whence, whence};
 use crate::stanza::{self, MessageType};
-use crate::store::{Change, Delivery, Direction, Message, MessageId, Provenance, StoreEvent, What};
+use crate::store::{
+    Author, Change, Changes, Delivery, Direction, Message, MessageId, Provenance, Scope,
+    StoreEvent, What,
+};
 use crate::xml;
 
 /// The outside of a message.
@@ -16,6 +20,9 @@ pub(crate) struct Envelope {
     /// The other side.
     pub(crate) conversation: BareJid,
     pub(crate) from: Jid,
+    /// The occupant id of whoever wrote it, in a room that has such (XEP-0421).
+    pub(crate) occupant: Option<String>,
+    pub(crate) scope: Scope,
     pub(crate) direction: Direction,
     /// Our name for it.
     pub(crate) id: MessageId,
@@ -27,50 +34,37 @@ pub(crate) struct Envelope {
 }
 
 impl Envelope {
-    /// Reads it. One of ours that comes back this way is proven.
+    /// Reads it; `None` if the message is not to be shown. One of ours that comes back this
+    /// way is proven.
     pub(crate) fn open(ctx: &mut Ctx<'_>, incoming: &Incoming) -> Option<Self> {
+        let whence = whence(ctx.core, incoming)?;
         let Incoming {
             message: stanza,
             origin,
         } = incoming;
-        let account = ctx.account()?.clone();
-        let from = stanza.from.clone();
-        let from = from.unwrap_or_else(|| account.clone().into());
-        let direction = if from.to_bare() == account {
-            Direction::Outgoing
-        } else {
-            Direction::Incoming
-        };
-        let conversation = match (direction, &stanza.to) {
-            (Direction::Incoming, _) => from.to_bare(),
-            (Direction::Outgoing, Some(to)) => to.to_bare(),
-            (Direction::Outgoing, None) => account.clone(),
-        };
         let stanza_id = stanza.id.clone();
-        let archive_id = match origin {
-            Origin::Archive { id, .. } => Some(id.clone()),
-            _ => archive_id(stanza, &account),
+        let archive_id = match (origin, &whence.archive) {
+            (_, None) => None,
+            (Origin::Archive { id, .. }, _) => Some(id.clone()),
+            (_, Some(archive)) => archive_id(stanza, archive),
         };
         let origin_id = origin_id(stanza);
         let own = origin_id.as_ref().or(stanza_id.as_ref());
-        let own = own.filter(|_| direction == Direction::Outgoing);
+        let own = own.filter(|_| whence.direction == Direction::Outgoing);
         let id = own.or(archive_id.as_ref()).cloned();
         let id = MessageId(id.unwrap_or_else(|| ctx.id()));
-        let (at, provenance) = match origin {
-            Origin::Archive { at, provenance, .. } => (*at, *provenance),
-            _ => match delayed_since(stanza) {
-                Some(at) if !ctx.core.catching_up => (at, Provenance::Delayed),
-                at => (at.unwrap_or(ctx.now().wall), live(ctx)),
-            },
-        };
-        if direction == Direction::Outgoing {
-            // A copy of what we sent, from another device or the archive: the server has it.
+        let (at, provenance) = when(ctx, &whence, incoming);
+        if whence.direction == Direction::Outgoing {
+            // A copy of what we sent, from another device, the room or the archive: it
+            // has arrived.
             ctx.prove(&id);
         }
         Some(Self {
-            conversation,
-            from,
-            direction,
+            conversation: whence.conversation,
+            from: whence.from,
+            occupant: whence.occupant,
+            scope: whence.scope,
+            direction: whence.direction,
             id,
             stanza_id,
             origin_id,
@@ -80,10 +74,9 @@ impl Envelope {
         })
     }
 
-    /// Tells of a change to the message that its writer calls `target`.
+    /// Tells of a change to the message that is called `target`.
     pub(crate) fn change(self, ctx: &mut Ctx<'_>, target: String, what: What) {
-        let Some(account) = ctx.account() else { return };
-        let author = self.direction.author(&self.conversation, account);
+        let author = Author::new(self.scope, &self.from, self.occupant.as_deref());
         // What its writer calls it stays the same wherever it comes from.
         let id = self.origin_id.or(self.stanza_id).unwrap_or(self.id.0);
         ctx.event(StoreEvent::Change {
@@ -93,6 +86,7 @@ impl Envelope {
                 archive_id: self.archive_id,
                 conversation: self.conversation,
                 author,
+                scope: self.scope,
                 at: self.at,
                 delivery: Delivery::Sent,
                 what,
@@ -102,74 +96,137 @@ impl Envelope {
     }
 }
 
-/// Whether it is one between two, and nobody's error.
-pub(crate) fn is_personal(message: &stanza::Message) -> bool {
-    matches!(message.kind, MessageType::Chat | MessageType::Normal)
+/// Whether somebody says something by it: it is nobody's error.
+pub(crate) fn is_said(message: &stanza::Message) -> bool {
+    !matches!(message.kind, MessageType::Error | MessageType::Headline)
 }
 
-/// Changes a message of ours or, where that is a reaction, anybody's: shown at once, sent as
-/// soon as there is a connection, and kept until it is proven. `stanza` says it.
-pub(crate) fn send_change(
-    ctx: &mut Ctx<'_>,
-    conversation: &BareJid,
-    target: &str,
-    what: What,
-    mut stanza: stanza::Message,
-) {
-    let Some(account) = ctx.account().cloned() else {
-        return;
+/// A new message of ours to somebody or to a room, and the stanza that carries it. Both say
+/// nothing yet.
+pub(crate) fn compose(ctx: &mut Ctx<'_>, to: &BareJid) -> Option<(stanza::Message, Message)> {
+    let account = ctx.account()?.clone();
+    let room = ctx.core.rooms.get(to);
+    let (kind, scope) = match room {
+        Some(_) => (MessageType::Groupchat, Scope::Room),
+        None => (MessageType::Chat, Scope::Person),
     };
+    let from = match room {
+        // Nobody can be in a room without a name.
+        Some(room) => Jid::from(to.with_resource_str(&room.nick).ok()?),
+        None => ctx.core.me.clone().map_or(account.into(), Jid::from),
+    };
+    let occupant = room.and_then(|room| room.occupant.clone());
     let id = ctx.id();
-    let at = ctx.now().wall;
+    let mut stanza = stanza::Message::chat(Jid::from(to.clone()));
+    stanza.kind = kind;
     stanza.id = Some(id.clone());
-    ctx.event(StoreEvent::Change {
-        change: Box::new(Change {
-            id: id.clone(),
-            target: target.to_owned(),
-            archive_id: None,
-            conversation: conversation.clone(),
-            author: Direction::Outgoing.author(conversation, &account),
-            at,
-            delivery: Delivery::Queued,
-            what,
-        }),
-        provenance: live(ctx),
-    });
     let message = Message {
         id: MessageId(id.clone()),
         stanza_id: Some(id.clone()),
         origin_id: Some(id),
         archive_id: None,
-        conversation: conversation.clone(),
-        from: account.into(),
+        conversation: to.clone(),
+        from,
+        occupant,
+        scope,
         direction: Direction::Outgoing,
         body: String::new(),
-        at,
+        at: ctx.now().wall,
         delivery: Delivery::Queued,
         markable: false,
-        changes: Default::default(),
+        changes: Changes::default(),
     };
+    Some((stanza, message))
+}
+
+/// Changes a message of ours or, where that is a reaction, anybody's: shown at once, sent as
+/// soon as there is a connection, and kept until it is proven. `say` has the stanza say it.
+pub(crate) fn send_change(
+    ctx: &mut Ctx<'_>,
+    conversation: &BareJid,
+    target: &str,
+    what: What,
+    say: impl FnOnce(&mut stanza::Message),
+) {
+    let Some((mut stanza, message)) = compose(ctx, conversation) else {
+        return;
+    };
+    say(&mut stanza);
+    let provenance = live(ctx, conversation);
+    ctx.event(StoreEvent::Change {
+        change: Box::new(Change {
+            id: message.id.0.clone(),
+            target: target.to_owned(),
+            archive_id: None,
+            conversation: conversation.clone(),
+            author: message.author(),
+            scope: message.scope,
+            at: message.at,
+            delivery: Delivery::Queued,
+            what,
+        }),
+        provenance,
+    });
     ctx.send_queued(stanza, message);
 }
 
 /// What comes now is in its place, unless there is a gap before it.
-pub(crate) fn live(ctx: &Ctx<'_>) -> Provenance {
-    if ctx.core.catching_up {
+pub(crate) fn live(ctx: &Ctx<'_>, conversation: &BareJid) -> Provenance {
+    let room = ctx.core.rooms.get(conversation);
+    if room.map_or(ctx.core.catching_up, |room| room.catching_up) {
         Provenance::Ahead
     } else {
         Provenance::Live
     }
 }
 
-/// The id that our own archive gave the message. Anybody can claim to be it by
-/// writing an id of their own; only our server's counts (XEP-0359 5).
-pub(crate) fn archive_id(stanza: &stanza::Message, account: &BareJid) -> Option<String> {
-    let account = account.as_str();
+/// When it was said, and how it came to us.
+fn when(ctx: &Ctx<'_>, whence: &Whence, incoming: &Incoming) -> (Timestamp, Provenance) {
+    let Whence {
+        conversation,
+        scope,
+        ..
+    } = whence;
+    if let Origin::Archive { at, provenance, .. } = &incoming.origin {
+        return match scope {
+            // It is in another archive than what is around it.
+            Scope::Whisper => (*at, Provenance::Delayed),
+            _ => (*at, *provenance),
+        };
+    }
+    let live = live(ctx, conversation);
+    let now = ctx.now().wall;
+    let delay = incoming.message.payload("delay", ns::DELAY);
+    if *scope != Scope::Room {
+        return match delay.and_then(xml::stamp) {
+            Some(at) if live == Provenance::Live => (at, Provenance::Delayed),
+            at => (at.unwrap_or(now), live),
+        };
+    }
+    // The room's own stamp is on what it tells of the past (XEP-0045 7.2.14). What anybody
+    // else says of the time of what they say now is of no interest.
+    let room = ctx.core.rooms.get(conversation);
+    let hold = room.is_some_and(|room| room.hold);
+    let delay = delay.filter(|delay| {
+        let by = delay.attr("from");
+        by.map_or(hold, |by| by == conversation.as_str())
+    });
+    match (delay.and_then(xml::stamp), room) {
+        (Some(at), Some(room)) if room.new => (at, Provenance::Before),
+        (Some(at), _) => (at, Provenance::CatchUp),
+        (None, _) => (now, live),
+    }
+}
+
+/// The id that this archive gave the message. Anybody can claim to be it by
+/// writing an id of their own; only the archive's counts (XEP-0359 5).
+pub(crate) fn archive_id(stanza: &stanza::Message, archive: &BareJid) -> Option<String> {
+    let archive = archive.as_str();
     stanza
         .payloads
         .iter()
         .filter(|payload| payload.is("stanza-id", ns::SID))
-        .find(|stanza_id| stanza_id.attr("by") == Some(account))
+        .find(|stanza_id| stanza_id.attr("by") == Some(archive))
         .and_then(|stanza_id| stanza_id.attr("id"))
         .map(str::to_owned)
 }
@@ -177,9 +234,4 @@ pub(crate) fn archive_id(stanza: &stanza::Message, account: &BareJid) -> Option<
 fn origin_id(stanza: &stanza::Message) -> Option<String> {
     let origin_id = stanza.payload("origin-id", ns::SID)?;
     origin_id.attr("id").map(str::to_owned)
-}
-
-/// When a message that was kept for us was sent (XEP-0203).
-fn delayed_since(stanza: &stanza::Message) -> Option<Timestamp> {
-    stanza.payload("delay", ns::DELAY).and_then(xml::stamp)
 }

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::modules::{
-    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0085_chat_states, xep0308_correction,
-    xep0313_archive, xep0424_retraction, xep0444_reactions,
+    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0045_muc, xep0085_chat_states,
+    xep0249_invitations, xep0308_correction, xep0313_archive, xep0424_retraction,
+    xep0444_reactions,
 };
 use crate::sasl;
 use crate::session;
@@ -60,4 +61,8 @@ pub enum Command {
     Retraction(xep0424_retraction::Command),
     /// React to what anybody wrote.
     Reaction(xep0444_reactions::Command),
+    /// Join, leave, change rooms.
+    Muc(xep0045_muc::Command),
+    /// Answer invitations to rooms.
+    Invitation(xep0249_invitations::Command),
 }

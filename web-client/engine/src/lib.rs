@@ -29,6 +29,7 @@ pub mod modules;
 mod now;
 mod outbox;
 mod output;
+mod rooms;
 pub mod sasl;
 mod session;
 mod sorted_map;

@@ -14,6 +14,7 @@ use crate::iq::{self, Requests, Response, Ticket};
 use crate::now::{Now, Timestamp};
 use crate::outbox::Outbox;
 use crate::output::Level;
+use crate::rooms::Room;
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, Iq, IqKind, StanzaError};
 use crate::store::{Message, MessageId, Provenance, StoreEvent, Subscription};
@@ -76,7 +77,7 @@ pub(crate) trait Module {
         Flow::Continue
     }
 
-    /// News from a personal node (XEP-0163) of `from`: the `<item/>`s.
+    /// News from a personal node (XEP-0163) of `from`: each an `<item/>` or a `<retract/>`.
     fn on_pep(&mut self, _ctx: &mut Ctx<'_>, _from: &BareJid, _node: &str, _items: &[Element]) {}
 
     /// A message of ours is about to be queued, or a passing one to be sent.
@@ -126,8 +127,9 @@ pub(crate) enum Origin {
     CarbonReceived,
     /// A copy of what another of our devices sent.
     CarbonSent,
-    /// From our own archive (XEP-0313).
+    /// From our own archive (XEP-0313), or that of a room that we are in.
     Archive {
+        room: Option<BareJid>,
         id: String,
         at: Timestamp,
         provenance: Provenance,
@@ -178,10 +180,14 @@ pub(crate) struct Core {
     pub(crate) bound_with: Vec<String>,
     /// Who sees whose presence, as the roster has it.
     pub(crate) subscriptions: SortedMap<BareJid, Subscription>,
+    /// The rooms that we are in, have been in, or are about to be.
+    pub(crate) rooms: SortedMap<BareJid, Room>,
     /// What all modules together advertise.
     pub(crate) features: Vec<&'static str>,
     pub(crate) outgoing: VecDeque<Outgoing>,
     pub(crate) redispatched: VecDeque<Incoming>,
+    /// What one module wants of another.
+    pub(crate) commands: VecDeque<Command>,
     pub(crate) events: Vec<StoreEvent>,
     /// What is to be shown when everything else of this drain is.
     pub(crate) last_events: Vec<StoreEvent>,
@@ -344,6 +350,11 @@ impl Ctx<'_> {
     /// Lets every module see a message that was wrapped in another.
     pub(crate) fn redispatch(&mut self, incoming: Incoming) {
         self.core.redispatched.push_back(incoming);
+    }
+
+    /// Wants something as a person would, of whichever module does it.
+    pub(crate) fn command(&mut self, command: Command) {
+        self.core.commands.push_back(command);
     }
 
     pub(crate) fn wake_in(&mut self, key: Key, after: Duration) {

@@ -2,12 +2,15 @@
 
 use std::collections::VecDeque;
 
+use jid::{BareJid, Jid};
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
 use crate::codec::{decode, encode};
 use crate::now::Timestamp;
 use crate::output::{Record, Table};
+use crate::rooms::Room;
+use crate::sorted_map::SortedMap;
 use crate::store::{Message, MessageId};
 use crate::xep0082;
 use crate::xml::{self, Frame, build};
@@ -23,6 +26,10 @@ pub(crate) struct Queued {
     pub(crate) strikes: u8,
     /// Whether it was on the wire when a session ended, so that the archive may have it.
     uncertain: bool,
+    /// Whether it is for a room: then only what the room shows or keeps is proof.
+    room: bool,
+    /// Whether the server has it, but the room hasn't shown it yet.
+    taken: bool,
     /// Its place in the queue, and the key of its row.
     #[serde(skip)]
     number: u64,
@@ -35,22 +42,25 @@ pub(crate) struct Queued {
 const STALE: i64 = 10_000;
 
 impl Queued {
-    pub(crate) fn new(message: Message, stanza: String) -> Self {
+    pub(crate) fn new(message: Message, stanza: String, room: bool) -> Self {
         Self {
             message,
             stanza,
             strikes: 0,
             uncertain: false,
+            room,
+            taken: false,
             number: 0,
             sent: false,
         }
     }
 
     /// The stanza to send at `now`: one that has waited carries the time at which
-    /// it was written (XEP-0203).
+    /// it was written (XEP-0203). Not so in a room, whose occupants would take it for
+    /// history (XEP-0045 7.2.14).
     pub(crate) fn stanza(&self, now: Timestamp) -> String {
         let written = self.message.at;
-        if now.0.saturating_sub(written.0) < STALE {
+        if self.room || now.0.saturating_sub(written.0) < STALE {
             return self.stanza.clone();
         }
         let Ok(Frame::Element(mut stanza)) = xml::parse(&self.stanza) else {
@@ -59,6 +69,15 @@ impl Queued {
         let stamp = xep0082::write(written);
         stanza.append_child(build("delay", ns::DELAY).attr("stamp", stamp).done());
         String::from(&stanza)
+    }
+
+    /// It may have arrived or not.
+    fn lose(&mut self, records: &mut Vec<Record>) {
+        if self.sent && !self.uncertain || self.taken {
+            (self.uncertain, self.taken) = (true, false);
+            records.push(self.row());
+        }
+        self.sent = false;
     }
 
     fn row(&self) -> Record {
@@ -89,7 +108,12 @@ impl Outbox {
         let read = |row: &Record| {
             let number = u64::from_str_radix(&row.key, 16).ok()?;
             let queued: Queued = decode(row.value.as_deref()?)?;
-            Some(Queued { number, ..queued })
+            let sent = queued.taken;
+            Some(Queued {
+                number,
+                sent,
+                ..queued
+            })
         };
         let rows = rows.iter().filter(|row| row.table == Table::Outbox);
         let mut queue: Vec<_> = rows.filter_map(read).collect();
@@ -102,10 +126,15 @@ impl Outbox {
         }
     }
 
-    /// When the oldest message was written that `rows` hold.
-    pub(crate) fn oldest(rows: &[Record]) -> Option<Timestamp> {
+    /// When the oldest message was written that `rows` hold: of those for this room, or of
+    /// those for people.
+    pub(crate) fn oldest(rows: &[Record], room: Option<&BareJid>) -> Option<Timestamp> {
         let outbox = Self::restore(rows);
-        outbox.queue.iter().map(|queued| queued.message.at).min()
+        let queue = outbox.queue.iter().filter(|queued| match room {
+            Some(room) => queued.room && queued.message.conversation == *room,
+            None => !queued.room,
+        });
+        queue.map(|queued| queued.message.at).min()
     }
 
     /// What has changed since this was last asked.
@@ -154,18 +183,89 @@ impl Outbox {
         self.hold = false;
     }
 
-    /// Takes note that the next unsent message is on the wire now, and returns it.
-    pub(crate) fn next_unsent(&mut self) -> Option<&Queued> {
+    /// Takes note that the next unsent message is on the wire now, and returns it. What is
+    /// for a room waits until we are in it, and holds up nothing else.
+    pub(crate) fn next_unsent(&mut self, rooms: &SortedMap<BareJid, Room>) -> Option<&Queued> {
         // Once the server has ended a stream over one of them, they go one at a
         // time, so that the second time tells which.
+        let on_the_wire = |queued: &Queued| queued.sent && !queued.taken;
         let suspicious = self.queue.iter().any(|queued| queued.strikes > 0);
-        let held = self.hold && self.queue.iter().any(|queued| queued.uncertain);
-        if held || (suspicious && self.queue.iter().any(|queued| queued.sent)) {
+        if suspicious && self.queue.iter().any(on_the_wire) {
             return None;
         }
-        let queued = self.queue.iter_mut().find(|queued| !queued.sent)?;
+        let doubted = |queued: &Queued| queued.uncertain && !queued.room;
+        let held = self.hold && self.queue.iter().any(doubted);
+        let may_go = |queued: &&mut Queued| {
+            !queued.sent
+                && if queued.room {
+                    let room = rooms.get(&queued.message.conversation);
+                    room.is_some_and(|room| room.joined && !room.hold)
+                } else {
+                    !held
+                }
+        };
+        let queued = self.queue.iter_mut().find(may_go)?;
         queued.sent = true;
         Some(queued)
+    }
+
+    /// The server has it. False if that is all the proof there is, for it is for no room.
+    pub(crate) fn take(&mut self, id: &MessageId) -> bool {
+        let known = |queued: &&mut Queued| queued.room && queued.message.id == *id;
+        let Some(queued) = self.queue.iter_mut().find(known) else {
+            return false;
+        };
+        queued.taken = true;
+        self.records.push(queued.row());
+        true
+    }
+
+    /// Whether something for this room is with the server, and the room hasn't shown it.
+    pub(crate) fn awaits(&self, room: &BareJid) -> bool {
+        self.of_room(room).any(|queued| queued.taken)
+    }
+
+    /// The rooms that something is for, and as whom.
+    pub(crate) fn rooms(&self) -> Vec<Jid> {
+        let mut rooms: Vec<Jid> = Vec::new();
+        for queued in self.queue.iter().filter(|queued| queued.room) {
+            let from = &queued.message.from;
+            if rooms.iter().all(|known| known.to_bare() != from.to_bare()) {
+                rooms.push(from.clone());
+            }
+        }
+        rooms
+    }
+
+    /// Whether the message that goes by `id` waits here, written under this name.
+    pub(crate) fn wrote(&self, id: Option<&str>, from: &Jid) -> bool {
+        self.queue.iter().any(|queued| {
+            queued.room && Some(queued.message.id.0.as_str()) == id && queued.message.from == *from
+        })
+    }
+
+    /// We are no longer in the room: what was said last may have been heard or not.
+    pub(crate) fn room_lost(&mut self, room: &BareJid) {
+        for queued in &mut self.queue {
+            if queued.room && queued.message.conversation == *room {
+                queued.lose(&mut self.records);
+            }
+        }
+    }
+
+    /// We can't get into the room: takes out what was for it.
+    pub(crate) fn give_up(&mut self, room: &BareJid) -> Vec<MessageId> {
+        let ids = self.of_room(room).map(|queued| queued.message.id.clone());
+        let ids: Vec<_> = ids.collect();
+        for id in &ids {
+            self.prove(id);
+        }
+        ids
+    }
+
+    fn of_room(&self, room: &BareJid) -> impl Iterator<Item = &Queued> {
+        let of_room = move |queued: &&Queued| queued.room && queued.message.conversation == *room;
+        self.queue.iter().filter(of_room)
     }
 
     /// These are on the wire, says a session that is restored.
@@ -180,11 +280,7 @@ impl Outbox {
     /// The session is over: whatever was on the wire may have arrived or not.
     pub(crate) fn session_lost(&mut self) {
         for queued in &mut self.queue {
-            if queued.sent && !queued.uncertain {
-                queued.uncertain = true;
-                self.records.push(queued.row());
-            }
-            queued.sent = false;
+            queued.lose(&mut self.records);
         }
     }
 
@@ -193,6 +289,7 @@ impl Outbox {
         self.send_again();
         for queued in &mut self.queue {
             queued.uncertain = true;
+            (queued.taken, queued.sent) = (false, false);
         }
     }
 
@@ -208,9 +305,9 @@ impl Outbox {
         number.is_some()
     }
 
-    /// Whether the server may have something of which we have no proof.
+    /// Whether the server may have something of which we have no proof, rooms apart.
     pub(crate) fn is_unproven(&self) -> bool {
-        let unproven = |queued: &Queued| queued.sent || queued.uncertain;
+        let unproven = |queued: &Queued| !queued.room && (queued.sent || queued.uncertain);
         self.queue.iter().any(unproven)
     }
 
@@ -227,7 +324,7 @@ impl Outbox {
     /// Whatever was on the wire has to go again, in the order in which it was written.
     pub(crate) fn send_again(&mut self) {
         for queued in &mut self.queue {
-            queued.sent = false;
+            queued.sent = queued.taken;
         }
     }
 
@@ -236,14 +333,15 @@ impl Outbox {
     pub(crate) fn strike(&mut self) -> Vec<Queued> {
         let mut condemned = Vec::new();
         for queued in std::mem::take(&mut self.queue) {
-            let strikes = queued.strikes + u8::from(queued.sent);
+            let blamed = queued.sent && !queued.taken;
+            let strikes = queued.strikes + u8::from(blamed);
             let queued = Queued { strikes, ..queued };
             if queued.strikes >= STRIKES {
                 self.delete(queued.number);
                 condemned.push(queued);
                 continue;
             }
-            if queued.sent {
+            if blamed {
                 self.records.push(queued.row());
             }
             self.queue.push_back(queued);

@@ -84,11 +84,15 @@ pub enum Table {
     Avatars,
     /// A row a request to see our presence.
     Requests,
+    /// A row a room.
+    Rooms,
+    /// A row an occupant of a room that we are in.
+    Occupants,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Engine,
         Self::Outbox,
         Self::Roster,
@@ -97,6 +101,8 @@ impl Table {
         Self::Messages,
         Self::Avatars,
         Self::Requests,
+        Self::Rooms,
+        Self::Occupants,
     ];
 
     /// What it is called in the database.
@@ -110,6 +116,8 @@ impl Table {
             Self::Messages => "messages",
             Self::Avatars => "avatars",
             Self::Requests => "requests",
+            Self::Rooms => "rooms",
+            Self::Occupants => "occupants",
         }
     }
 }

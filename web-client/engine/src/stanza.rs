@@ -171,7 +171,7 @@ impl Presence {
 
     pub(crate) fn read(element: &Element) -> Result<Self, Nonsense> {
         let text = |name| xml::child_text(element, name).filter(|text| !text.is_empty());
-        let own = |child: &&Element| child.ns() != ns::JABBER_CLIENT;
+        let own = |child: &&Element| child.ns() != ns::JABBER_CLIENT || child.name() == "error";
         Ok(Self {
             from: address(element, "from")?,
             to: address(element, "to")?,

@@ -36,6 +36,7 @@ pub(crate) fn account(state: &State) -> Html {
                 </span>
                 <span class="visually-hidden">{ t("account.status") }</span>
             </button>
+            { icon_button(Icon::People, t("account.join"), opening(state, Layer::JoinRoom(None))) }
             { icon_button(Icon::AddPerson, t("account.add"), opening(state, Layer::AddContact)) }
             <Menu label={t("account.menu")} entries={entries(state)} />
         </header>

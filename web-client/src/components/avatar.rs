@@ -21,7 +21,7 @@ pub(crate) enum Size {
     Huge,
 }
 
-/// The round avatar of `jid`, with a dot for the availability. It says nothing to
+/// The avatar of `jid`, round for a person, and with a dot for the availability. It says nothing to
 /// a screen reader: the name stands beside it. Whoever shows it watches
 /// `Topic::Avatar`.
 pub(crate) fn avatar(
@@ -37,7 +37,11 @@ pub(crate) fn avatar(
         Size::Large => "avatar avatar--large ",
         Size::Huge => "avatar avatar--huge ",
     };
-    let class = [size, &person_colour::class(jid.as_str())].concat();
+    let room = match state.store().room(jid) {
+        Some(_) => "avatar--room ",
+        None => "",
+    };
+    let class = [size, room, &person_colour::class(jid.as_str())].concat();
     let face = match state.picture(jid) {
         Some(url) => html! { <img class="avatar__face" src={url} alt="" draggable="false" /> },
         None => html! { <span class="avatar__face">{ initial(name) }</span> },
@@ -45,6 +49,20 @@ pub(crate) fn avatar(
     html! {
         <span {class} aria-hidden="true">
             { face }
+            { presence::dot(availability) }
+        </span>
+    }
+}
+
+/// The avatar of somebody in a room, of whom we know no more than a name.
+pub(crate) fn occupant(nick: &str, size: Size, availability: Option<Availability>) -> Html {
+    let size = match size {
+        Size::Small => "avatar avatar--small ",
+        _ => "avatar ",
+    };
+    html! {
+        <span class={[size, &person_colour::class(nick)].concat()} aria-hidden="true">
+            <span class="avatar__face">{ initial(nick) }</span>
             { presence::dot(availability) }
         </span>
     }

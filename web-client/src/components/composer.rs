@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use couplet_engine::store::{Message, MessageId};
+use couplet_engine::store::{Entry, Message, MessageId};
 use jid::BareJid;
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
@@ -136,6 +136,7 @@ impl Composer {
             Some(_) => t("composer.saveEdit"),
             None => t("composer.send"),
         };
+        let disabled = self.is_shut();
         html! {
             <div class="composer">
                 { self.banner(editing) }
@@ -149,6 +150,7 @@ impl Composer {
                         dir="auto"
                         enterkeyhint="send"
                         autocomplete="off"
+                        {disabled}
                         {oninput}
                         {onkeydown}
                     />
@@ -157,7 +159,7 @@ impl Composer {
                         class="composer__send"
                         aria-label={send.clone()}
                         title={send}
-                        disabled={!self.0.filled.get()}
+                        disabled={disabled || !self.0.filled.get()}
                         {onclick}
                     >
                         { icon(Icon::Send) }
@@ -187,6 +189,13 @@ impl Composer {
 
     fn is_empty(&self) -> bool {
         self.area().is_some_and(|area| area.value().is_empty())
+    }
+
+    /// Whether nothing can be said: we are not in the room.
+    fn is_shut(&self) -> bool {
+        let store = self.0.state.store();
+        let room = store.room(&self.0.jid);
+        room.is_some_and(|room| matches!(room.entry, Entry::Left(_)))
     }
 
     fn typed(&self) {

@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use super::composer::Composer;
 use super::conversation_header::conversation_header;
+use super::room::room_bar;
 use super::timeline::Timeline;
 use super::typing::typing_line;
 use crate::hooks::{use_each_rendering, use_mount, use_subjects};
@@ -33,6 +34,7 @@ pub(crate) fn Conversation(props: &Props) -> Html {
         Topic::Presence(jid.clone()),
         Topic::Avatar(jid.clone()),
         Topic::Conversation(jid.clone()),
+        Topic::Room(jid.clone()),
     ]
     .map(Into::into)
     .into();
@@ -80,6 +82,7 @@ pub(crate) fn Conversation(props: &Props) -> Html {
             { conversation_header(state, jid, *details) }
             { timeline.html() }
             { typing_line(state, jid) }
+            { room_bar(state, jid) }
             { composer.html(onsend) }
         </>
     }

@@ -8,6 +8,7 @@ use super::icon::{Icon, icon};
 use super::icon_button::{Kind, icon_button, icon_button_of};
 use super::layer::{Layer, opening};
 use super::presence;
+use super::room::RoomLine;
 use crate::i18n::t;
 use crate::route::Route;
 use crate::state::State;
@@ -17,13 +18,25 @@ pub(crate) fn conversation_header(state: &State, jid: &BareJid, details_open: bo
     let store = state.store();
     let name = store.name(jid);
     let availability = store.presence(jid).map(|presence| presence.availability);
-    let line = presence::line_or_address(&store, jid);
+    let room = store.room(jid).is_some();
+    let line = match room {
+        true => html! { <RoomLine state={state.clone()} jid={jid.clone()} /> },
+        false => {
+            let line = presence::line_or_address(&store, jid);
+            html! { <p class="head__line" title={line.clone()}>{ line }</p> }
+        }
+    };
     let target = if details_open {
         Route::Chat(jid.clone())
     } else {
         Route::Details(jid.clone())
     };
     let toggle = Callback::from(move |_| target.go());
+    let details = if room {
+        t("head.room")
+    } else {
+        t("head.details")
+    };
     let kind = Kind {
         expanded: Some(details_open),
         ..Kind::default()
@@ -41,10 +54,10 @@ pub(crate) fn conversation_header(state: &State, jid: &BareJid, details_open: bo
             { avatar(state, jid, name, Size::Medium, availability) }
             <div class="head__words">
                 <h2 class="head__name"><bdi>{ name }</bdi></h2>
-                <p class="head__line" title={line.clone()}>{ line }</p>
+                { line }
             </div>
             { icon_button(Icon::Calendar, t("head.date"), opening(state, Layer::GoToDate(jid.clone()))) }
-            { icon_button_of(kind, Icon::Details, t("head.details"), toggle) }
+            { icon_button_of(kind, Icon::Details, details, toggle) }
         </header>
     }
 }

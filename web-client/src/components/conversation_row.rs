@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use couplet_engine::store::{Conversation, Direction, Message, Topic};
+use couplet_engine::store::{Conversation, Direction, Message, Scope, Topic};
 use jid::BareJid;
 use yew::prelude::*;
 
@@ -36,12 +36,14 @@ pub(crate) fn ConversationRow(props: &Props) -> Html {
         Topic::Presence(jid.clone()),
         Topic::Conversation(jid.clone()),
         Topic::Avatar(jid.clone()),
+        Topic::Room(jid.clone()),
     ];
     use_subjects(state, topics.map(Into::into).into());
 
     let store = state.store();
     let name = store.name(jid);
     let availability = store.presence(jid).map(|presence| presence.availability);
+    let room = store.room(jid).is_some();
     let conversation = store.conversation(jid);
     let last = conversation.and_then(Conversation::last);
     let unread = conversation.map_or(0, |conversation| conversation.unread);
@@ -55,7 +57,9 @@ pub(crate) fn ConversationRow(props: &Props) -> Html {
             >
                 { avatar(state, jid, name, Size::Large, availability) }
                 <span class="row__name"><bdi>{ name }</bdi></span>
-                <span class="visually-hidden">{ presence::words(availability) }</span>
+                <span class="visually-hidden">
+                    { if room { t("list.room") } else { presence::words(availability) } }
+                </span>
                 if let Some(last) = last {
                     <time class="row__time">{ list_time(last.at, props.clock) }</time>
                 }
@@ -69,6 +73,7 @@ pub(crate) fn ConversationRow(props: &Props) -> Html {
 /// What is going on there: typing, a draft (where one isn't writing it), else
 /// the newest message; their presence as long as there is none.
 fn preview(props: &Props, conversation: Option<&Conversation>, last: Option<&Rc<Message>>) -> Html {
+    let Props { state, jid, .. } = props;
     if conversation.is_some_and(|conversation| conversation.typing) {
         return html! { <span class="row__typing">{ t("list.typing") }</span> };
     }
@@ -82,7 +87,17 @@ fn preview(props: &Props, conversation: Option<&Conversation>, last: Option<&Rc<
     }
     match last {
         Some(last) if last.is_retracted() => html! { <i>{ t("message.retracted") }</i> },
+        Some(last) if last.direction == Direction::Incoming && last.scope != Scope::Person => {
+            let nick = last.from.resource().map(|nick| nick.as_str());
+            html! {
+                <>
+                    <bdi class="row__sender">{ nick.unwrap_or_default() }</bdi>{ ": " }
+                    { one_line(&last.body) }
+                </>
+            }
+        }
         Some(last) => html! { { one_line(&last.body) } },
+        None if state.store().room(jid).is_some() => html! { { jid.as_str() } },
         None => html! { { presence::line_or_address(&props.state.store(), &props.jid) } },
     }
 }

@@ -30,6 +30,19 @@ pub(crate) fn list(state: &State, filter: Filter, query: &str) -> Html {
                 <p class="empty__text">{ t("empty.unreadText") }</p>
             </div>
         },
+        Filter::Rooms => html! {
+            <div class="empty">
+                <p class="empty__title">{ t("empty.roomsTitle") }</p>
+                <p class="empty__text">{ t("empty.roomsText") }</p>
+                <button
+                    type="button"
+                    class="button button--primary"
+                    onclick={opening(state, Layer::JoinRoom(None))}
+                >
+                    { t("account.join") }
+                </button>
+            </div>
+        },
         Filter::All | Filter::People | Filter::Anybody => html! {
             <div class="empty">
                 <p class="empty__title">{ t("empty.listTitle") }</p>

@@ -12,6 +12,7 @@ pub(crate) fn filter_chips(chosen: Filter, onchange: &Callback<Filter>) -> Html 
         (Filter::All, "filter.all"),
         (Filter::Unread, "filter.unread"),
         (Filter::People, "filter.people"),
+        (Filter::Rooms, "filter.rooms"),
     ];
     html! {
         <div class="chips" role="group" aria-label={t("filter.label")}>

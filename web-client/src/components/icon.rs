@@ -14,6 +14,7 @@ pub(crate) enum Icon {
     Close,
     Copy,
     Details,
+    Door,
     Down,
     Eye,
     EyeOff,
@@ -22,6 +23,7 @@ pub(crate) enum Icon {
     Moon,
     More,
     Pencil,
+    People,
     Quiet,
     Search,
     Send,
@@ -59,6 +61,9 @@ impl Icon {
                 "M6 4.75h12a2.25 2.25 0 0 1 2.25 2.25v10A2.25 2.25 0 0 1 18 19.25H6A2.25 2.25 0 0 1 \
                  3.75 17V7A2.25 2.25 0 0 1 6 4.75M14.5 4.75v14.5"
             }
+            Self::Door => {
+                "M13.5 4.75H8a2 2 0 0 0-2 2v10.5a2 2 0 0 0 2 2h5.5M19.5 12H10M13.25 8.5 9.75 12l3.5 3.5"
+            }
             Self::Down => "m6 9.5 6 6 6-6",
             Self::Eye => {
                 "M2.75 12S6 5.75 12 5.75 21.25 12 21.25 12 18 18.25 12 18.25 2.75 12 2.75 12M12 \
@@ -89,6 +94,10 @@ impl Icon {
             Self::Quiet => {
                 "M4.25 9.75v4.5h3.5l4.5 3.75V6L7.75 9.75zM16 9.75l4.5 4.5M20.5 9.75l-4.5 4.5"
             }
+            Self::People => {
+                "M9.5 5a3.4 3.4 0 1 0 0 6.8 3.4 3.4 0 0 0 0-6.8M3 19c.3-3 3-4.75 6.5-4.75S15.7 16 16 19M15.5 \
+                 5.4a3.2 3.2 0 0 1 0 6M17.5 14.6c2 .6 3.3 2.1 3.5 4.4"
+            }
             Self::Search => "M11 4.75a6.25 6.25 0 1 0 0 12.5 6.25 6.25 0 0 0 0-12.5M15.5 15.5l4 4",
             Self::Send => "M12 19V5.5M6 11.25l6-6 6 6",
             Self::SignOut => {
@@ -116,7 +125,10 @@ impl Icon {
 
     /// Whether it points somewhere, and so turns around with the direction of writing.
     fn points(self) -> bool {
-        matches!(self, Self::Back | Self::SignOut | Self::Details)
+        matches!(
+            self,
+            Self::Back | Self::Details | Self::Door | Self::SignOut
+        )
     }
 }
 

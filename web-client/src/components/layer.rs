@@ -7,6 +7,7 @@ use jid::BareJid;
 use yew::prelude::*;
 
 use super::add_contact::AddContact;
+use super::join_room::JoinRoom;
 use super::switcher::Switcher;
 use super::{
     clear_data, go_to_date, message_dialogs, remove_contact, rename_contact, set_status, shortcuts,
@@ -38,6 +39,8 @@ pub(crate) enum Layer {
     Retract(Rc<Message>),
     /// What a message said before.
     Versions(Rc<Message>),
+    /// Go into a room, this one or any.
+    JoinRoom(Option<BareJid>),
 }
 
 /// The dialog that is open, if one is.
@@ -57,6 +60,7 @@ pub(crate) fn dialog(state: &State) -> Html {
         Layer::React(message) => message_dialogs::react(state, &message),
         Layer::Retract(message) => message_dialogs::retract(state, &message),
         Layer::Versions(message) => message_dialogs::versions(state, &message),
+        Layer::JoinRoom(jid) => html! { <JoinRoom state={state.clone()} {jid} /> },
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use couplet_engine::store::{Delivery, Direction, Message};
+use couplet_engine::store::{self, Delivery, Direction, Message};
 use yew::prelude::*;
 
 use super::icon::Icon;
@@ -16,7 +16,13 @@ pub(crate) const COMMON: [&str; 6] = ["👍", "❤️", "😂", "😮", "😢", 
 
 /// The menu of a message; none where nothing can be done.
 pub(crate) fn message_actions(state: &State, message: &Rc<Message>, own: bool) -> Html {
-    if message.reference().is_none()
+    // Nobody can do anything where they aren't.
+    let out = matches!(
+        state.store().room(&message.conversation),
+        Some(room) if matches!(room.entry, store::Entry::Left(_))
+    );
+    if out
+        || message.reference().is_none()
         || message.is_retracted()
         || matches!(message.delivery, Delivery::Failed(_)) && own
     {
@@ -69,7 +75,7 @@ pub(crate) fn message_actions(state: &State, message: &Rc<Message>, own: bool) -
 /// Whether we can say that we meant something else.
 pub(crate) fn is_editable(message: &Message) -> bool {
     message.direction == Direction::Outgoing
-        && message.reference().is_some()
+        && message.written_as().is_some()
         && !message.is_retracted()
         && !matches!(message.progress(), Delivery::Failed(_))
 }

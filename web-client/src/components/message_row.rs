@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use couplet_engine::store::{Delivery, Direction, Failure, Message};
+use couplet_engine::store::{Delivery, Direction, Failure, Message, Scope};
 use yew::prelude::*;
 
-use super::avatar::{Size, avatar};
+use super::avatar::{Size, avatar, occupant};
 use super::body_text::body_text;
 use super::delivery;
 use super::layer::{Layer, opening};
@@ -45,6 +45,13 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
         Some(me) if own => me,
         _ => message.conversation.clone(),
     };
+    // In a room people go by their names.
+    let in_room = !own && message.scope != Scope::Person;
+    let colour = if in_room {
+        name.as_str()
+    } else {
+        author.as_str()
+    };
     let when = html! {
         <time class="message__time" title={date_and_time(message.at)}>{ time(message.at) }</time>
     };
@@ -64,11 +71,18 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
             tabindex={props.target.then_some("-1")}
         >
             if props.head {
-                { avatar(state, &author, name, Size::Medium, None) }
+                if in_room {
+                    { occupant(name, Size::Medium, None) }
+                } else {
+                    { avatar(state, &author, name, Size::Medium, None) }
+                }
                 <header class="message__head">
-                    <bdi class={["message__name ", &person_colour::class(author.as_str())].concat()}>
+                    <bdi class={["message__name ", &person_colour::class(colour)].concat()}>
                         { name }
                     </bdi>
+                    if message.scope == Scope::Whisper {
+                        <span class="message__note">{ t("message.whisper") }</span>
+                    }
                     { when }
                 </header>
             } else {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use couplet_engine::store::{Author, Message};
+use couplet_engine::store::Message;
 use yew::prelude::*;
 
 use super::icon_button::word;
@@ -11,14 +11,15 @@ use crate::state::State;
 
 /// The chips under a message. Pressing one joins in, or leaves.
 pub(crate) fn reactions(state: &State, message: &Rc<Message>) -> Html {
-    let me = state.account();
+    let store = state.store();
+    let me = store.own_author(&message.conversation);
     let mut chips: Vec<(&str, Vec<AttrValue>, bool)> = Vec::new();
     for reactions in message.reactions() {
-        let (name, own) = match &reactions.author {
-            Author::Person(jid) if Some(jid) == me.as_ref() => (t("message.you"), true),
-            Author::Person(jid) => (AttrValue::from(state.store().name(jid).to_owned()), false),
-            Author::Nick(jid) => (AttrValue::from(jid.resource().to_string()), false),
-            Author::Occupant(id) => (AttrValue::from(id.clone()), false),
+        let own = Some(&reactions.author) == me.as_ref();
+        let name = match store.author_name(&message.conversation, &reactions.author) {
+            _ if own => t("message.you"),
+            Some(name) => AttrValue::from(name.to_owned()),
+            None => t("message.somebody"),
         };
         for emoji in &reactions.emojis {
             match chips.iter_mut().find(|(known, ..)| known == emoji) {

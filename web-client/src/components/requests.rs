@@ -1,26 +1,88 @@
 //! Who asks to see when we are there.
 
-use couplet_engine::store::SubscriptionRequest;
+use couplet_engine::store::{Invitation, SubscriptionRequest};
 use jid::BareJid;
 use yew::prelude::*;
 
 use super::avatar::{Size, avatar};
 use crate::i18n::{t, t_count, t_with};
+use crate::route::Route;
 use crate::state::State;
 
 /// The requests on top of the list; nothing when there are none.
 pub(crate) fn requests(state: &State) -> Html {
     let store = state.store();
     let requests = store.requests();
+    let invited = invitations(state);
     if requests.is_empty() {
-        return Html::default();
+        return invited;
     }
     let count = u32::try_from(requests.len()).unwrap_or(u32::MAX);
     html! {
+        <>
+        { invited }
         <section class="requests" aria-labelledby="requests-title">
             <h2 id="requests-title" class="requests__title">{ t_count("requests.title", count) }</h2>
             { for requests.iter().map(|request| card(state, request)) }
         </section>
+        </>
+    }
+}
+
+/// Rooms in which somebody would like to see us.
+fn invitations(state: &State) -> Html {
+    let store = state.store();
+    let invited = store
+        .rooms()
+        .filter_map(|(jid, room)| Some((jid, room.invitation.as_ref()?)));
+    let cards: Vec<Html> = invited
+        .map(|(jid, invitation)| invitation_card(state, jid, invitation))
+        .collect();
+    if cards.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <section class="requests" aria-labelledby="invitations-title">
+            <h2 id="invitations-title" class="requests__title">{ t("invitations.title") }</h2>
+            { cards }
+        </section>
+    }
+}
+
+fn invitation_card(state: &State, jid: &BareJid, invitation: &Invitation) -> Html {
+    let store = state.store();
+    let from = store.name(&invitation.from);
+    let join = {
+        let (state, jid, password) = (state.clone(), jid.clone(), invitation.password.clone());
+        Callback::from(move |_| {
+            state.join_room(jid.clone(), None, password.clone());
+            Route::Chat(jid.clone()).go();
+        })
+    };
+    let decline = {
+        let (state, jid) = (state.clone(), jid.clone());
+        Callback::from(move |_| state.decline_invitation(jid.clone()))
+    };
+    html! {
+        <article class="request" key={jid.as_str()}>
+            { avatar(state, jid, store.name(jid), Size::Medium, None) }
+            <div class="request__words">
+                <bdi class="request__name">{ store.name(jid) }</bdi>
+                <bdi class="request__address">{ jid.as_str() }</bdi>
+                <p class="request__text">{ t_with("invitations.from", &[("name", from)]) }</p>
+                if let Some(reason) = &invitation.reason {
+                    <p class="request__text" dir="auto">{ reason }</p>
+                }
+            </div>
+            <div class="request__answers">
+                <button type="button" class="button button--primary button--small" onclick={join}>
+                    { t("room.join") }
+                </button>
+                <button type="button" class="button button--small" onclick={decline}>
+                    { t("requests.decline") }
+                </button>
+            </div>
+        </article>
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use couplet_engine::store::{Direction, StoreEvent};
+use couplet_engine::store::{Direction, Scope, StoreEvent};
 use gloo_timers::callback::Timeout;
 use jid::BareJid;
 use wasm_bindgen_futures::spawn_local;
@@ -36,21 +36,28 @@ pub(super) struct Alerts {
     shown: RefCell<Vec<String>>,
 }
 
-/// The conversations in which there is something new.
-pub(super) fn news(events: &[StoreEvent]) -> Vec<BareJid> {
-    let new = |event: &StoreEvent| match event {
-        StoreEvent::Message {
-            message,
-            provenance,
-        } if provenance.is_news() && message.direction == Direction::Incoming => {
-            Some(message.conversation.clone())
-        }
-        _ => None,
-    };
-    events.iter().filter_map(new).collect()
-}
-
 impl State {
+    /// The conversations in which there is something new to be told of.
+    pub(super) fn news(&self, events: &[StoreEvent]) -> Vec<BareJid> {
+        let store = self.store();
+        let new = |event: &StoreEvent| match event {
+            StoreEvent::Message {
+                message,
+                provenance,
+            } if provenance.is_news() && message.direction == Direction::Incoming => {
+                let jid = &message.conversation;
+                let told = match (message.scope, store.room(jid)) {
+                    (Scope::Room, Some(room)) => names(&message.body, &room.nick),
+                    (Scope::Room, None) => false,
+                    (Scope::Person | Scope::Whisper, _) => true,
+                };
+                told.then(|| jid.clone())
+            }
+            _ => None,
+        };
+        events.iter().filter_map(new).collect()
+    }
+
     /// Goes where a click on a notification leads, and knows what an earlier page showed.
     pub(super) fn follow_notifications(&self) {
         notifier::on_click(|href| {
@@ -200,5 +207,36 @@ impl State {
         if play {
             notifier::sound();
         }
+    }
+}
+
+/// Whether `nick` is among the words of what is said in a room.
+fn names(body: &str, nick: &str) -> bool {
+    let (body, nick) = (body.to_lowercase(), nick.to_lowercase());
+    if nick.is_empty() {
+        return false;
+    }
+    body.match_indices(&nick).any(|(start, _)| {
+        let before = body[..start].chars().next_back();
+        let after = body[start + nick.len()..].chars().next();
+        let goes_on = |next: Option<char>| next.is_some_and(char::is_alphanumeric);
+        !goes_on(before) && !goes_on(after)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn a_name_is_a_word() {
+        for body in ["alice", "Alice: hi", "is @ALICE here?", "malice, alice"] {
+            assert!(names(body, "alice"), "{body}");
+        }
+        for body in ["", "malice", "alices", "ali ce"] {
+            assert!(!names(body, "alice"), "{body}");
+        }
+        assert!(names("ask Zoë B.", "zoë b."));
+        assert!(!names("anything", ""));
     }
 }

@@ -1,10 +1,10 @@
 //! What people ask of the engine.
 
 use couplet_engine::modules::{
-    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0085_chat_states, xep0308_correction,
-    xep0424_retraction, xep0444_reactions,
+    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0045_muc, xep0085_chat_states,
+    xep0249_invitations, xep0308_correction, xep0424_retraction, xep0444_reactions,
 };
-use couplet_engine::store::{Author, Availability, Message, MessageId};
+use couplet_engine::store::{Availability, Message, MessageId};
 use couplet_engine::{Command, SessionCommand};
 use jid::BareJid;
 
@@ -100,7 +100,7 @@ impl State {
 
     /// Has a message of ours say something else.
     pub(crate) fn correct(&self, message: &Message, body: String) {
-        if let Some(target) = message.reference() {
+        if let Some(target) = message.written_as() {
             self.command(Command::Correction(xep0308_correction::Command::Correct {
                 conversation: message.conversation.clone(),
                 target: target.to_owned(),
@@ -140,7 +140,7 @@ impl State {
 
     /// What we react with to a message.
     pub(crate) fn own_reactions(&self, message: &Message) -> Vec<String> {
-        let me = self.account().map(Author::Person);
+        let me = self.store().own_author(&message.conversation);
         let ours = message
             .reactions()
             .find(|known| Some(&known.author) == me.as_ref());
@@ -151,6 +151,27 @@ impl State {
     pub(crate) fn mark_read(&self, conversation: BareJid) {
         let command = self.store().reading(&conversation);
         self.command(Command::Message(command));
+    }
+
+    /// Goes into a room; the store says how that goes.
+    pub(crate) fn join_room(&self, room: BareJid, nick: Option<String>, password: Option<String>) {
+        self.command(Command::Muc(xep0045_muc::Command::Join {
+            room,
+            nick,
+            password,
+        }));
+    }
+
+    /// Goes out of a room, and doesn't come back by itself.
+    pub(crate) fn leave_room(&self, room: BareJid) {
+        self.command(Command::Muc(xep0045_muc::Command::Leave { room }));
+    }
+
+    /// Doesn't go where somebody would like to see us.
+    pub(crate) fn decline_invitation(&self, room: BareJid) {
+        self.command(Command::Invitation(xep0249_invitations::Command::Decline {
+            room,
+        }));
     }
 
     /// Tells the other side that we are typing, or no longer.

@@ -24,7 +24,7 @@ impl State {
         storage: &Storage,
         account: &BareJid,
     ) -> Result<Store, Fault> {
-        const TABLES: [Table; 7] = [
+        const TABLES: [Table; 9] = [
             Table::Engine,
             Table::Outbox,
             Table::Roster,
@@ -32,6 +32,8 @@ impl State {
             Table::Conversations,
             Table::Avatars,
             Table::Requests,
+            Table::Rooms,
+            Table::Occupants,
         ];
         let drafts = storage.drafts(account.as_str()).await?;
         self.0.drafts.restore(drafts);

@@ -8,7 +8,7 @@ use gloo_timers::callback::Timeout;
 use jid::BareJid;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{Notice, State, alerts};
+use super::{Notice, State};
 use crate::config::websocket_url;
 use crate::driver::{self, Driver, Journal, News, Secrets};
 use crate::platform;
@@ -319,7 +319,7 @@ impl State {
         if events.contains(&signed_out) {
             self.forget();
         }
-        let news = alerts::news(&events);
+        let news = self.news(&events);
         let records = self.apply(events);
         self.alert(news);
         if !session.followed.get() {

@@ -2,8 +2,9 @@
 
 use couplet_engine::modules::{
     rfc6121_message as message, rfc6121_presence as presence, rfc6121_roster as roster,
-    xep0085_chat_states as chat_states, xep0308_correction as correction,
-    xep0313_archive as archive, xep0424_retraction as retraction, xep0444_reactions as reactions,
+    xep0045_muc as muc, xep0085_chat_states as chat_states, xep0249_invitations as invitations,
+    xep0308_correction as correction, xep0313_archive as archive, xep0424_retraction as retraction,
+    xep0444_reactions as reactions,
 };
 use couplet_engine::store::{Availability, MessageId};
 use couplet_engine::{Command, SessionCommand, Timestamp};
@@ -124,6 +125,34 @@ pub(super) fn write(command: &Command) -> JsValue {
             let emojis = emojis.join(" ");
             ("react", Some(conversation), [target.into(), emojis.into()])
         }
+        Command::Muc(muc::Command::Join {
+            room,
+            nick,
+            password,
+        }) => {
+            let more = [maybe(nick.as_deref()), maybe(password.as_deref())];
+            ("join", Some(room), more)
+        }
+        Command::Muc(muc::Command::Leave { room }) => {
+            ("leave", Some(room), [JsValue::NULL, JsValue::NULL])
+        }
+        Command::Muc(muc::Command::Subject { room, subject }) => {
+            ("subject", Some(room), [subject.into(), JsValue::NULL])
+        }
+        Command::Muc(muc::Command::Nick { room, nick }) => {
+            ("nick", Some(room), [nick.into(), JsValue::NULL])
+        }
+        Command::Invitation(invitations::Command::Decline { room }) => {
+            ("decline", Some(room), [JsValue::NULL, JsValue::NULL])
+        }
+        // Only the engine itself wants these.
+        Command::Muc(
+            muc::Command::Return { .. }
+            | muc::Command::Rejoin { .. }
+            | muc::Command::GiveUp { .. }
+            | muc::Command::Entered { .. }
+            | muc::Command::Follow { .. },
+        ) => return JsValue::NULL,
     };
     let [first, second] = more;
     list(&[
@@ -197,6 +226,21 @@ pub(super) fn read(parts: &Array) -> Option<Command> {
             target: text(2)?,
             emojis: text(3)?.split_whitespace().map(str::to_owned).collect(),
         }),
+        ("join", Some(room)) => Command::Muc(muc::Command::Join {
+            room,
+            nick: text(2),
+            password: text(3),
+        }),
+        ("leave", Some(room)) => Command::Muc(muc::Command::Leave { room }),
+        ("subject", Some(room)) => Command::Muc(muc::Command::Subject {
+            room,
+            subject: text(2)?,
+        }),
+        ("nick", Some(room)) => Command::Muc(muc::Command::Nick {
+            room,
+            nick: text(2)?,
+        }),
+        ("decline", Some(room)) => Command::Invitation(invitations::Command::Decline { room }),
         _ => return None,
     })
 }

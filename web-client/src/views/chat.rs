@@ -12,6 +12,7 @@ use crate::components::details::Details;
 use crate::components::empty::no_conversation;
 use crate::components::layer::{Layer, dialog};
 use crate::components::notice::Notices;
+use crate::components::room_details::RoomDetails;
 use crate::components::sidebar::Sidebar;
 use crate::hooks::{use_each_rendering, use_mount, use_subjects};
 use crate::i18n::{number, t, t_with};
@@ -76,7 +77,11 @@ pub(crate) fn Chat(props: &Props) -> Html {
                         }
                     </main>
                     if let Route::Details(jid) = &route {
-                        <Details key={jid.as_str()} state={state.clone()} jid={jid.clone()} />
+                        if state.store().room(jid).is_some() {
+                            <RoomDetails key={jid.as_str()} state={state.clone()} jid={jid.clone()} />
+                        } else {
+                            <Details key={jid.as_str()} state={state.clone()} jid={jid.clone()} />
+                        }
                     }
                 </div>
             </div>

@@ -4,6 +4,7 @@ pub mod rfc6121_message;
 pub mod rfc6121_presence;
 pub mod rfc6121_roster;
 pub mod xep0030_disco;
+pub mod xep0045_muc;
 pub mod xep0084_avatar;
 pub mod xep0085_chat_states;
 pub mod xep0092_version;
@@ -11,6 +12,7 @@ pub mod xep0115_caps;
 pub mod xep0184_receipts;
 pub mod xep0199_ping;
 pub mod xep0202_time;
+pub mod xep0249_invitations;
 pub mod xep0280_carbons;
 pub mod xep0308_correction;
 pub mod xep0313_archive;
@@ -18,6 +20,9 @@ pub mod xep0333_markers;
 pub mod xep0334_hints;
 pub mod xep0352_client_state;
 pub mod xep0359_stanza_ids;
+pub mod xep0402_bookmarks;
+pub mod xep0410_self_ping;
+pub mod xep0421_occupant_ids;
 pub mod xep0424_retraction;
 pub mod xep0444_reactions;
 pub mod xep0490_read_sync;
@@ -32,6 +37,8 @@ pub(crate) fn table() -> Vec<Box<dyn Module>> {
     vec![
         Box::<xep0280_carbons::Carbons>::default(),
         Box::<rfc6121_roster::Roster>::default(),
+        Box::<xep0045_muc::Muc>::default(),
+        Box::<xep0249_invitations::Invitations>::default(),
         Box::<rfc6121_presence::Presences>::default(),
         Box::<xep0313_archive::Archive>::default(),
         Box::<xep0184_receipts::Receipts>::default(),
@@ -51,5 +58,8 @@ pub(crate) fn table() -> Vec<Box<dyn Module>> {
         Box::<xep0202_time::Time>::default(),
         Box::<xep0092_version::Version>::default(),
         Box::<xep0352_client_state::ClientState>::default(),
+        Box::<xep0402_bookmarks::Bookmarks>::default(),
+        Box::<xep0410_self_ping::SelfPing>::default(),
+        Box::<xep0421_occupant_ids::OccupantIds>::default(),
     ]
 }

@@ -1,16 +1,16 @@
-//! RFC 6121 5: one-to-one messages.
+//! RFC 6121 5: messages, to people and to rooms.
 
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
-use jid::{BareJid, Jid};
+use jid::BareJid;
 
 use super::{xep0333_markers, xep0424_retraction};
-use crate::envelope::{Envelope, live};
+use crate::envelope::{Envelope, compose, live};
 use crate::input::Command as AnyCommand;
 use crate::module::{Ctx, Flow, Incoming, Module, Specification};
 use crate::stanza::{self, MessageType, StanzaError};
-use crate::store::{Changes, Delivery, Direction, Failure, Message, MessageId, StoreEvent};
+use crate::store::{Changes, Delivery, Failure, Message, MessageId, StoreEvent};
 
 /// What a person can do with messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,8 +96,8 @@ impl Module for Messages {
     fn on_message(&mut self, ctx: &mut Ctx<'_>, incoming: &mut Incoming) -> Flow {
         match incoming.message.kind {
             MessageType::Error => self.bounced(ctx, &incoming.message),
-            MessageType::Chat | MessageType::Normal => self.received(ctx, incoming),
-            MessageType::Groupchat | MessageType::Headline => {}
+            MessageType::Headline => {}
+            _ => self.received(ctx, incoming),
         }
         Flow::Continue
     }
@@ -105,37 +105,19 @@ impl Module for Messages {
 
 impl Messages {
     fn send(&self, ctx: &mut Ctx<'_>, to: &BareJid, body: &str) {
-        let Some(account) = ctx.account() else { return };
         if body.trim().is_empty() {
             return;
         }
-        let from = ctx
-            .core
-            .me
-            .clone()
-            .map_or_else(|| Jid::from(account.clone()), Jid::from);
-        let id = ctx.id();
-        let message = Message {
-            id: MessageId(id.clone()),
-            stanza_id: Some(id.clone()),
-            origin_id: Some(id.clone()),
-            archive_id: None,
-            conversation: to.clone(),
-            from,
-            direction: Direction::Outgoing,
-            body: body.to_owned(),
-            at: ctx.now().wall,
-            delivery: Delivery::Queued,
-            markable: false,
-            changes: Changes::default(),
+        let Some((mut stanza, mut message)) = compose(ctx, to) else {
+            return;
         };
+        message.body = body.to_owned();
+        stanza.bodies.push((String::new(), body.to_owned()));
+        let provenance = live(ctx, to);
         ctx.event(StoreEvent::Message {
             message: Box::new(message.clone()),
-            provenance: live(ctx),
+            provenance,
         });
-        let mut stanza = stanza::Message::chat(Jid::from(to.clone()));
-        stanza.id = Some(id);
-        stanza.bodies.push((String::new(), body.to_owned()));
         ctx.send_queued(stanza, message);
     }
 
@@ -157,6 +139,8 @@ impl Messages {
             archive_id: envelope.archive_id,
             conversation: envelope.conversation,
             from: envelope.from,
+            occupant: envelope.occupant,
+            scope: envelope.scope,
             direction: envelope.direction,
             body: body.unwrap_or_default(),
             at: envelope.at,
@@ -179,6 +163,10 @@ impl Messages {
         let (Some(from), Some(id)) = (&stanza.from, &stanza.id) else {
             return;
         };
+        // Who is in a room doesn't speak for it.
+        if from.resource().is_some() && ctx.core.rooms.contains_key(&from.to_bare()) {
+            return;
+        }
         let error = stanza
             .payload("error", ns::JABBER_CLIENT)
             .map(StanzaError::read);

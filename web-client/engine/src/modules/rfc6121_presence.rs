@@ -203,14 +203,19 @@ fn show(availability: Availability) -> Option<&'static str> {
 
 fn resource(presence: &stanza::Presence) -> ResourcePresence {
     ResourcePresence {
-        availability: match presence.show.as_deref() {
-            Some("chat") => Availability::Chatty,
-            Some("away") => Availability::Away,
-            Some("xa") => Availability::ExtendedAway,
-            Some("dnd") => Availability::DoNotDisturb,
-            _ => Availability::Available,
-        },
+        availability: availability(presence.show.as_deref()),
         status: presence.status.clone(),
         priority: presence.priority,
+    }
+}
+
+/// What `<show/>` means.
+pub(super) fn availability(show: Option<&str>) -> Availability {
+    match show {
+        Some("chat") => Availability::Chatty,
+        Some("away") => Availability::Away,
+        Some("xa") => Availability::ExtendedAway,
+        Some("dnd") => Availability::DoNotDisturb,
+        _ => Availability::Available,
     }
 }

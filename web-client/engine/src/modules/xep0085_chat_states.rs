@@ -108,6 +108,10 @@ impl Module for ChatStates {
             return Flow::Continue;
         };
         let conversation = from.to_bare();
+        // Who whispers in a room is not the room.
+        if ctx.core.rooms.contains_key(&conversation) {
+            return Flow::Continue;
+        }
         let typing = state == "composing";
         let changed = if typing {
             let until = ctx.now().monotonic + FORGOTTEN;

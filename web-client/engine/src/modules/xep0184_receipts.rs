@@ -39,6 +39,10 @@ impl Module for Receipts {
         let Some(from) = message.from.clone() else {
             return Flow::Continue;
         };
+        // Rooms know none (XEP-0184 5.3), whatever somebody in one says.
+        if ctx.core.rooms.contains_key(&from.to_bare()) {
+            return Flow::Continue;
+        }
         if let Some(id) = receipt(message) {
             if ctx.account() == Some(&from.to_bare()) {
                 // What another device of ours has confirmed is the other side's affair.

@@ -1,13 +1,12 @@
 //! XEP-0308 Last Message Correction 1.2.1: what somebody meant to say.
 
-use jid::{BareJid, Jid};
+use jid::BareJid;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
-use crate::envelope::{Envelope, is_personal, send_change};
+use crate::envelope::{Envelope, is_said, send_change};
 use crate::input::Command as AnyCommand;
 use crate::module::{Ctx, Flow, Incoming, Module, Specification};
-use crate::stanza;
 use crate::store::What;
 use crate::xml::build;
 
@@ -46,7 +45,7 @@ impl Module for Corrections {
         let target = message
             .payload("replace", ns::MESSAGE_CORRECT)
             .and_then(|replace| replace.attr("id"))
-            .filter(|_| is_personal(message));
+            .filter(|_| is_said(message));
         let body = message.body(&ctx.core.config.languages);
         let (Some(target), Some(body)) = (target, body) else {
             return Flow::Continue;
@@ -68,12 +67,12 @@ impl Module for Corrections {
             return Flow::Continue;
         };
         if !body.trim().is_empty() {
-            let mut stanza = stanza::Message::chat(Jid::from(conversation.clone()));
-            stanza.bodies.push((String::new(), body.clone()));
-            let replace = build("replace", ns::MESSAGE_CORRECT).attr("id", target.as_str());
-            stanza.payloads.push(replace.done());
             let what = What::Correct(body.clone());
-            send_change(ctx, conversation, target, what, stanza);
+            send_change(ctx, conversation, target, what, |stanza| {
+                stanza.bodies.push((String::new(), body.clone()));
+                let replace = build("replace", ns::MESSAGE_CORRECT).attr("id", target.as_str());
+                stanza.payloads.push(replace.done());
+            });
         }
         Flow::Stop
     }

@@ -5,26 +5,32 @@
 //! of a conversation's history is here is the store's to know; it says from where to
 //! where a page is wanted.
 
+mod history;
+mod progress;
+mod query;
+
 use std::time::Duration;
 
-use jid::BareJid;
+use jid::{BareJid, Jid};
 use minidom::Element;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
+use self::history::{answered, around, loading, older};
+use self::progress::Progress;
+pub(crate) use self::progress::{Repeated, Repeats};
+use self::query::{Fin, Pending, Purpose, filter, no_archive, page};
 use crate::codec::{decode, encode};
-use crate::durable;
 use crate::envelope::archive_id;
 use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
+use crate::modules::xep0045_muc;
 use crate::now::Timestamp;
-use crate::outbox::Outbox;
-use crate::output::Record;
 use crate::sorted_map::SortedMap;
-use crate::store::{Message, Older, Provenance, StoreEvent};
+use crate::stanza::MessageType;
+use crate::store::{Message, Older, Provenance, RoomChange, StoreEvent};
 use crate::timer::Key;
-use crate::xep0082;
 use crate::xml::{self, build};
 
 /// What a person can ask of the archive.
@@ -60,75 +66,22 @@ const RETRY_TIME: Duration = Duration::from_secs(10);
 /// After so many failures, what waits to be sent waits no longer.
 const PATIENCE: u8 = 3;
 
-/// By so much, in milliseconds, our clock and the archive's may differ.
-const CLOCKS_DIFFER: i64 = 15 * 60 * 1000;
-
 /// The key of its row.
 const PART: &str = "archive";
 
 const RETRY: Key = 0;
 
+/// More rooms than this aren't read at a time, so that a page to look at comes soon.
+const ROOMS_AT_A_TIME: usize = 8;
+
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Archive {
-    /// The newest archived message up to which nothing is missing.
-    cursor: Option<String>,
-    /// When that was sent, in case the archive forgets it.
-    cursor_at: Option<Timestamp>,
-    /// Whether, without a cursor, the archive was empty when it was read.
-    from_the_beginning: bool,
-    /// Whether the server has none.
-    absent: bool,
-    /// Whether what was missed is still being read: then live messages don't
-    /// move the cursor, for there is a gap before them.
-    catching_up: bool,
-    /// How often reading has failed in this session.
-    #[serde(skip)]
-    failures: u8,
+    own: Progress,
+    /// The archives of rooms.
+    rooms: SortedMap<BareJid, Progress>,
     /// Queries under way.
     #[serde(skip)]
     queries: SortedMap<Ticket, Pending>,
-}
-
-#[derive(Debug)]
-struct Pending {
-    id: String,
-    purpose: Purpose,
-    /// The cursor when it was asked.
-    cursor: Option<String>,
-    /// A page of history, kept until it is whole: it is shown newest first.
-    page: Vec<(String, Incoming)>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Purpose {
-    /// What was missed since the cursor.
-    CatchUp,
-    /// The same where the archive has forgotten the cursor, by time.
-    CatchUpSince(Timestamp),
-    /// The newest messages of all conversations, where nothing is known.
-    Newest,
-    /// A gap in a conversation.
-    Older {
-        conversation: BareJid,
-        before: Option<String>,
-        until: Option<String>,
-    },
-    Around(BareJid, Timestamp),
-}
-
-impl Purpose {
-    fn is_catch_up(&self) -> bool {
-        matches!(self, Self::CatchUp | Self::CatchUpSince(_) | Self::Newest)
-    }
-
-    /// How its messages come to us.
-    fn provenance(&self) -> Provenance {
-        match self {
-            Self::CatchUp | Self::CatchUpSince(_) => Provenance::CatchUp,
-            Self::Newest => Provenance::Before,
-            Self::Older { .. } | Self::Around(..) => Provenance::History,
-        }
-    }
 }
 
 impl Module for Archive {
@@ -141,33 +94,49 @@ impl Module for Archive {
     }
 
     fn on_established(&mut self, ctx: &mut Ctx<'_>, resumed: bool) {
+        if resumed {
+            self.go_on(ctx);
+        }
         // A resumed session has missed nothing, if the server kept all of what it promised.
         // ejabberd doesn't while it hands a session over, but its archive has it.
-        if resumed && (self.absent || self.is_busy()) {
+        if resumed && (self.own.absent || self.is_busy(None)) {
             return;
         }
-        self.failures = 0;
-        self.catching_up = true;
+        self.own.failures = 0;
+        self.own.catching_up = true;
         ctx.core.catching_up = true;
         ctx.core.outbox.hold = true;
         ctx.changed();
-        self.catch_up(ctx);
+        self.catch_up(ctx, None);
     }
 
     fn on_lost(&mut self, ctx: &mut Ctx<'_>) {
         self.queries.clear();
+        for progress in self.rooms.values_mut() {
+            // It begins anew when we are in the room again.
+            progress.catching_up = false;
+        }
         ctx.cancel(RETRY);
     }
 
     fn on_timeout(&mut self, ctx: &mut Ctx<'_>, _key: Key) {
-        if self.catching_up && !self.is_busy() && ctx.core.established {
-            self.catch_up(ctx);
+        if !ctx.core.established {
+            return;
         }
+        if self.own.catching_up && !self.is_busy(None) {
+            self.catch_up(ctx, None);
+        }
+        self.go_on(ctx);
     }
 
     fn on_command(&mut self, ctx: &mut Ctx<'_>, command: &AnyCommand) -> Flow {
-        let AnyCommand::Archive(command) = command else {
-            return Flow::Continue;
+        let command = match command {
+            AnyCommand::Archive(command) => command,
+            AnyCommand::Muc(xep0045_muc::Command::Entered { room }) => {
+                self.entered(ctx, room.clone());
+                return Flow::Stop;
+            }
+            _ => return Flow::Continue,
         };
         let purpose = match command.clone() {
             Command::Older {
@@ -187,7 +156,9 @@ impl Module for Archive {
                 answered(ctx, conversation);
             }
         } else if !self.queries.values().any(asked) {
-            self.ask(ctx, purpose);
+            let is_room = |jid: &&BareJid| ctx.core.rooms.contains_key(*jid);
+            let room = purpose.conversation().filter(is_room).cloned();
+            self.ask(ctx, room, purpose);
         }
         Flow::Stop
     }
@@ -198,12 +169,10 @@ impl Module for Archive {
             self.note_live(ctx, incoming);
             return Flow::Continue;
         };
-        // Anybody can write a result; only our own account's are true (XEP-0313 4.2).
-        if incoming.origin != Origin::Live || !ctx.is_own_account(message.from.as_ref()) {
-            ctx.warn("refused an archived message that is not from our own archive");
-            return Flow::Stop;
+        // Anybody can write a result; only what whoever we asked says is true (XEP-0313 4.2).
+        if incoming.origin != Origin::Live || !self.unwrap(ctx, message.from.as_ref(), result) {
+            ctx.warn("refused an archived message that is not from the archive we asked");
         }
-        self.unwrap(ctx, result);
         Flow::Stop
     }
 
@@ -212,6 +181,7 @@ impl Module for Archive {
             return;
         };
         let Pending {
+            room,
             purpose,
             cursor,
             page,
@@ -226,15 +196,15 @@ impl Module for Archive {
             } => older(ctx, conversation, before, until, page, fin),
             Purpose::Around(conversation, _) => around(ctx, conversation, page, fin),
             Purpose::CatchUp | Purpose::CatchUpSince(_) | Purpose::Newest => {
-                self.caught_up(ctx, &purpose, cursor, fin);
+                self.caught_up(ctx, room, &purpose, cursor, fin);
             }
         }
     }
 
     /// It may be behind the cursor, though it was written long before.
     fn on_proven(&mut self, ctx: &mut Ctx<'_>, message: &Message) {
-        if self.cursor_at.is_some_and(|at| message.at < at) {
-            self.cursor_at = Some(message.at);
+        if self.own.cursor_at.is_some_and(|at| message.at < at) {
+            self.own.cursor_at = Some(message.at);
             ctx.changed();
         }
     }
@@ -248,75 +218,76 @@ impl Module for Archive {
     }
 
     fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &[u8]) {
-        if let Some(saved) = decode(saved) {
-            *self = saved;
-            ctx.core.outbox.hold = self.catching_up;
-            ctx.core.catching_up = self.catching_up;
-        }
-    }
-}
-
-/// What the archive brings again with what was missed: it is to be known as what it is.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) enum Repeats {
-    #[default]
-    Nothing,
-    /// What was sent since then.
-    Since(Timestamp),
-    /// So many of the newest messages.
-    Newest(usize),
-}
-
-impl Repeats {
-    /// According to the row that is among `rows`.
-    pub(crate) fn read(rows: &[Record]) -> Self {
-        let saved: Option<Archive> = durable::part(rows, PART).and_then(decode);
-        let Some(mut saved) = saved else {
-            return Self::Newest(FIRST_PAGE);
+        let Some(saved) = decode::<Self>(saved) else {
+            return;
         };
-        // What waits to be sent, or for proof, will be behind the cursor.
-        saved.cursor_at = saved
-            .cursor_at
-            .min(Outbox::oldest(rows).or(saved.cursor_at));
-        saved.repeats()
+        *self = saved;
+        ctx.core.outbox.hold = self.own.catching_up;
+        ctx.core.catching_up = self.own.catching_up;
+        for (jid, progress) in self.rooms.iter() {
+            if let Some(room) = ctx.core.rooms.get_mut(jid) {
+                room.catching_up |= progress.catching_up;
+                room.hold |= progress.catching_up;
+            }
+        }
     }
 }
 
 impl Archive {
-    fn repeats(&self) -> Repeats {
-        match self.missed_since() {
-            Some(since) => Repeats::Since(since),
-            None if self.from_the_beginning => Repeats::Since(Timestamp(i64::MIN)),
-            None if self.absent => Repeats::Nothing,
-            None => Repeats::Newest(FIRST_PAGE),
+    /// Whether what was missed is being asked for, of this room or of our own archive.
+    fn is_busy(&self, room: Option<&BareJid>) -> bool {
+        self.queries
+            .values()
+            .any(|pending| pending.purpose.is_catch_up() && pending.room.as_ref() == room)
+    }
+
+    /// We are in this room now.
+    fn entered(&mut self, ctx: &mut Ctx<'_>, room: BareJid) {
+        let progress = self.rooms.get_or_insert_with(room, Progress::default);
+        progress.failures = 0;
+        progress.catching_up = true;
+        ctx.changed();
+        self.go_on(ctx);
+    }
+
+    /// Asks the rooms whose turn it is.
+    fn go_on(&mut self, ctx: &mut Ctx<'_>) {
+        let asked = |pending: &&Pending| pending.room.is_some() && pending.purpose.is_catch_up();
+        let under_way = self.queries.values().filter(asked).count();
+        let due = self.rooms.iter().filter(|(room, progress)| {
+            let joined = ctx.core.rooms.get(*room).is_some_and(|room| room.joined);
+            progress.catching_up && joined && !self.is_busy(Some(room))
+        });
+        let places = ROOMS_AT_A_TIME.saturating_sub(under_way);
+        let due: Vec<_> = due.take(places).map(|(room, _)| room.clone()).collect();
+        for room in due {
+            self.catch_up(ctx, Some(room));
         }
     }
 
-    /// By when what comes after the cursor was sent at the earliest, by any clock.
-    fn missed_since(&self) -> Option<Timestamp> {
-        let at = self.cursor_at?;
-        Some(Timestamp(at.0.saturating_sub(CLOCKS_DIFFER)))
+    fn catch_up(&mut self, ctx: &mut Ctx<'_>, room: Option<BareJid>) {
+        let purpose = self.progress(room.as_ref()).purpose();
+        self.ask(ctx, room, purpose);
     }
 
-    fn is_busy(&self) -> bool {
-        let catch_up = |pending: &Pending| pending.purpose.is_catch_up();
-        self.queries.values().any(catch_up)
+    fn progress(&mut self, room: Option<&BareJid>) -> &mut Progress {
+        match room {
+            Some(room) => self
+                .rooms
+                .get_or_insert_with(room.clone(), Progress::default),
+            None => &mut self.own,
+        }
     }
 
-    fn catch_up(&mut self, ctx: &mut Ctx<'_>) {
-        let purpose = if self.cursor.is_some() || self.from_the_beginning {
-            Purpose::CatchUp
-        } else {
-            Purpose::Newest
-        };
-        self.ask(ctx, purpose);
-    }
-
-    fn ask(&mut self, ctx: &mut Ctx<'_>, purpose: Purpose) {
+    fn ask(&mut self, ctx: &mut Ctx<'_>, room: Option<BareJid>, purpose: Purpose) {
         let id = ctx.id();
+        let cursor = self.progress(room.as_ref()).cursor.clone();
+        // What a room's archive has is all of that room.
+        let with = purpose.conversation().filter(|_| room.is_none());
         let (form, set) = match &purpose {
-            Purpose::CatchUp => (None, page(PAGE, "after", self.cursor.as_deref())),
+            Purpose::CatchUp => (None, page(PAGE, "after", cursor.as_deref())),
             Purpose::CatchUpSince(start) => (filter(None, Some(*start)), page(PAGE, "after", None)),
+            Purpose::Newest if room.is_some() => (None, page(PAGE, "before", Some(""))),
             Purpose::Newest => (None, page(FIRST_PAGE, "before", Some(""))),
             Purpose::Older {
                 conversation,
@@ -325,42 +296,48 @@ impl Archive {
             } => {
                 loading(ctx, conversation, before, Older::Loading);
                 let before = before.as_deref().unwrap_or_default();
-                (
-                    filter(Some(conversation), None),
-                    page(PAGE, "before", Some(before)),
-                )
+                (filter(with, None), page(PAGE, "before", Some(before)))
             }
-            Purpose::Around(conversation, at) => (
-                filter(Some(conversation), Some(*at)),
-                page(PAGE, "after", None),
-            ),
+            Purpose::Around(_, at) => (filter(with, Some(*at)), page(PAGE, "after", None)),
         };
         let query = build("query", ns::MAM)
             .attr("queryid", id.as_str())
             .children(form)
             .child(set);
-        let ticket = ctx.set(None, query.done());
+        let ticket = ctx.set(room.clone().map(Jid::from), query.done());
         let pending = Pending {
             id,
+            room,
             purpose,
-            cursor: self.cursor.clone(),
+            cursor,
             page: Vec::new(),
         };
         self.queries.insert(ticket, pending);
     }
 
-    fn unwrap(&mut self, ctx: &mut Ctx<'_>, result: &Element) {
+    /// Takes a result that `from` gives; whether that is whom we asked.
+    fn unwrap(&mut self, ctx: &mut Ctx<'_>, from: Option<&Jid>, result: &Element) -> bool {
         let asked = |pending: &&mut Pending| result.attr("queryid") == Some(&pending.id);
         let Some(pending) = self.queries.values_mut().find(asked) else {
-            return ctx.warn("refused an archived message that nobody had asked for");
+            return false;
         };
+        let room = pending.room.clone();
+        let true_one = match &room {
+            Some(room) => from.is_some_and(|from| from == room),
+            None => ctx.is_own_account(from),
+        };
+        if !true_one {
+            return false;
+        }
         let (Some(id), Some((message, stamp))) = (result.attr("id"), xml::forwarded(result)) else {
-            return ctx.warn("skipped an archived message that can't be read");
+            ctx.warn("skipped an archived message that can't be read");
+            return true;
         };
         let id = id.to_owned();
         let at = stamp.unwrap_or(ctx.now().wall);
         let provenance = pending.purpose.provenance();
         let origin = Origin::Archive {
+            room: room.clone(),
             id: id.clone(),
             at,
             provenance,
@@ -368,8 +345,9 @@ impl Archive {
         let incoming = Incoming { message, origin };
         if provenance != Provenance::History {
             // They come oldest first, so that nothing is missing before this one.
-            self.cursor = Some(id);
-            self.cursor_at = Some(at);
+            let progress = self.progress(room.as_ref());
+            progress.cursor = Some(id);
+            progress.cursor_at = Some(at);
             ctx.changed();
             ctx.redispatch(incoming);
         } else if pending.page.len() < LARGEST_PAGE {
@@ -377,21 +355,41 @@ impl Archive {
         } else {
             ctx.warn("refused more of a page than was asked for");
         }
+        true
     }
 
     /// What comes by itself moves the cursor, once nothing is missing before it: no gap, and
-    /// nothing of ours that only the archive could prove.
+    /// nothing of ours that only the archive could prove. (A room shows us what we say in
+    /// its place among the rest.)
     fn note_live(&mut self, ctx: &mut Ctx<'_>, incoming: &Incoming) {
-        let archived = matches!(incoming.origin, Origin::Archive { .. });
-        if archived || self.catching_up || ctx.core.outbox.is_unproven() {
+        let message = &incoming.message;
+        if matches!(incoming.origin, Origin::Archive { .. }) {
             return;
         }
-        let archived = ctx
-            .account()
-            .and_then(|account| archive_id(&incoming.message, account));
+        let (archived, room) = if message.kind == MessageType::Groupchat {
+            let room = message.from.as_ref().map(Jid::to_bare);
+            let joined = |room: &BareJid| {
+                let known = ctx.core.rooms.get(room);
+                known.is_some_and(|known| known.joined && known.archived && !known.catching_up)
+            };
+            let Some(room) = room.filter(joined) else {
+                return;
+            };
+            (archive_id(message, &room), Some(room))
+        } else {
+            if self.own.catching_up || ctx.core.outbox.is_unproven() {
+                return;
+            }
+            let id = ctx
+                .account()
+                .and_then(|account| archive_id(message, account));
+            (id, None)
+        };
         if archived.is_some() {
-            self.cursor = archived;
-            self.cursor_at = Some(ctx.now().wall);
+            let at = ctx.now().wall;
+            let progress = self.progress(room.as_ref());
+            progress.cursor = archived;
+            progress.cursor_at = Some(at);
             ctx.changed();
         }
     }
@@ -399,182 +397,73 @@ impl Archive {
     fn caught_up(
         &mut self,
         ctx: &mut Ctx<'_>,
+        room: Option<BareJid>,
         purpose: &Purpose,
         asked_after: Option<String>,
         fin: Result<Fin, NoResult>,
     ) {
         ctx.changed();
         ctx.core.durable.due = true;
+        let progress = self.progress(room.as_ref());
         match fin {
             Ok(fin) => {
-                self.absent = false;
+                progress.absent = false;
                 let moved = fin.last.is_some() && fin.last != asked_after;
-                self.cursor = fin.last.or(self.cursor.take());
-                self.from_the_beginning |= *purpose == Purpose::Newest && fin.complete;
-                self.failures = 0;
+                progress.cursor = fin.last.or(progress.cursor.take());
+                progress.from_the_beginning |= *purpose == Purpose::Newest && fin.complete;
+                progress.failures = 0;
                 if *purpose != Purpose::Newest && !fin.complete && moved {
-                    return self.catch_up(ctx);
+                    return self.catch_up(ctx, room);
                 }
             }
             // The cursor has been deleted from the archive (XEP-0059 2.2): by time, then.
             Err(NoResult::Error(error))
                 if *purpose == Purpose::CatchUp && error.condition == "item-not-found" =>
             {
-                self.cursor = None;
-                let purpose = match self.missed_since() {
+                progress.cursor = None;
+                let purpose = match progress.missed_since() {
                     Some(at) => Purpose::CatchUpSince(at),
                     None => Purpose::Newest,
                 };
-                return self.ask(ctx, purpose);
+                return self.ask(ctx, room, purpose);
             }
             Err(NoResult::Lost) => return,
-            Err(NoResult::Error(error)) if no_archive(&error.condition) => self.absent = true,
+            Err(NoResult::Error(error)) if no_archive(&error.condition) => progress.absent = true,
             Err(error) => {
+                progress.failures = progress.failures.saturating_add(1);
+                let hold = progress.failures < PATIENCE;
                 ctx.warn(format!("the archive can't be read: {error:?}"));
-                self.failures = self.failures.saturating_add(1);
-                ctx.core.outbox.hold = self.failures < PATIENCE;
+                hold_back(ctx, room.as_ref(), hold);
                 return ctx.wake_in(RETRY, RETRY_TIME);
             }
         }
-        self.catching_up = false;
-        ctx.core.catching_up = false;
-        ctx.core.outbox.hold = false;
-        ctx.event_last(StoreEvent::CaughtUp);
-    }
-}
-
-/// A page of history, newest first.
-fn show(ctx: &mut Ctx<'_>, page: Vec<(String, Incoming)>) {
-    for (_, incoming) in page.into_iter().rev() {
-        ctx.redispatch(incoming);
-    }
-}
-
-fn loading(ctx: &mut Ctx<'_>, conversation: &BareJid, before: &Option<String>, older: Older) {
-    ctx.event(StoreEvent::Older {
-        conversation: conversation.clone(),
-        before: before.clone(),
-        older,
-        next: None,
-    });
-}
-
-/// A page before `before` is here, down to `until` at most.
-fn older(
-    ctx: &mut Ctx<'_>,
-    conversation: BareJid,
-    before: Option<String>,
-    until: Option<String>,
-    mut page: Vec<(String, Incoming)>,
-    fin: Result<Fin, NoResult>,
-) {
-    let reached = until
-        .as_ref()
-        .and_then(|until| page.iter().position(|(id, _)| id == until));
-    if let Some(reached) = reached {
-        page.drain(..=reached);
-    }
-    let (older, next) = match fin {
-        Ok(_) if reached.is_some() => (Older::Complete, None),
-        Ok(fin) if !fin.complete && fin.first.is_some() => (Older::More, fin.first),
-        Ok(_) => (Older::Complete, None),
-        // No archive, so there is nothing older in it either; but what is known to be missing is.
-        Err(NoResult::Error(error)) if until.is_none() && no_archive(&error.condition) => {
-            (Older::Complete, None)
-        }
-        Err(_) => (Older::Failed, None),
-    };
-    // From here on it is the page. What came of one that broke off comes again.
-    loading(ctx, &conversation, &before, Older::Loading);
-    if older != Older::Failed {
-        show(ctx, page);
-    }
-    ctx.event_last(StoreEvent::Older {
-        conversation,
-        before,
-        older,
-        next,
-    });
-}
-
-/// A page from some time on is here.
-fn around(
-    ctx: &mut Ctx<'_>,
-    conversation: BareJid,
-    page: Vec<(String, Incoming)>,
-    fin: Result<Fin, NoResult>,
-) {
-    let Ok(fin) = fin else {
-        ctx.warn("the archive doesn't tell what was said then");
-        return answered(ctx, conversation);
-    };
-    let end = |(id, incoming): &(String, Incoming)| match incoming.origin {
-        Origin::Archive { at, .. } => Some((id.clone(), at)),
-        _ => None,
-    };
-    let ends = (page.first().and_then(end), page.last().and_then(end));
-    if let (Some(first), Some(last)) = ends {
-        ctx.event(StoreEvent::Island {
-            conversation: conversation.clone(),
-            first,
-            last,
-            newest: fin.complete,
-        });
-    }
-    show(ctx, page);
-    answered(ctx, conversation);
-}
-
-fn answered(ctx: &mut Ctx<'_>, conversation: BareJid) {
-    ctx.event_last(StoreEvent::Answered { conversation });
-}
-
-/// How a page ended (XEP-0313 4.3, XEP-0059 2.2).
-struct Fin {
-    complete: bool,
-    first: Option<String>,
-    last: Option<String>,
-}
-
-impl Fin {
-    fn read(fin: &Element) -> Self {
-        let set = fin.get_child("set", ns::RSM);
-        Self {
-            complete: matches!(fin.attr("complete"), Some("true" | "1")),
-            first: set.and_then(|set| xml::child_text(set, "first")),
-            last: set.and_then(|set| xml::child_text(set, "last")),
+        progress.catching_up = false;
+        hold_back(ctx, room.as_ref(), false);
+        match room {
+            None => {
+                ctx.core.catching_up = false;
+                ctx.event_last(StoreEvent::CaughtUp);
+            }
+            Some(jid) => {
+                if let Some(room) = ctx.core.rooms.get_mut(&jid) {
+                    room.catching_up = false;
+                }
+                let change = RoomChange::CaughtUp;
+                ctx.event_last(StoreEvent::Room { jid, change });
+                self.go_on(ctx);
+            }
         }
     }
 }
 
-/// So many messages, before or after one; before nothing are the newest.
-fn page(max: usize, direction: &str, id: Option<&str>) -> Element {
-    build("set", ns::RSM)
-        .child(build("max", ns::RSM).text(max.to_string()).done())
-        .children(id.map(|id| build(direction, ns::RSM).text(id).done()))
-        .done()
-}
-
-/// The filter for one conversation, for what was archived since some time (XEP-0313 4.1).
-fn filter(with: Option<&BareJid>, start: Option<Timestamp>) -> Option<Element> {
-    if with.is_none() && start.is_none() {
-        return None;
+/// Whether what was on the wire when a session ended, or we lost the room, has to wait.
+fn hold_back(ctx: &mut Ctx<'_>, room: Option<&BareJid>, hold: bool) {
+    match room {
+        None => ctx.core.outbox.hold = hold,
+        Some(room) => {
+            if let Some(room) = ctx.core.rooms.get_mut(room) {
+                room.hold = hold;
+            }
+        }
     }
-    let field = |name: &'static str, value: &str| {
-        let value = build("value", ns::DATA_FORMS).text(value).done();
-        build("field", ns::DATA_FORMS)
-            .attr("var", name)
-            .child(value)
-    };
-    let start = start.map(xep0082::write);
-    let form = build("x", ns::DATA_FORMS)
-        .attr("type", "submit")
-        .child(field("FORM_TYPE", ns::MAM).attr("type", "hidden").done())
-        .children(with.map(|with| field("with", with.as_str()).done()))
-        .children(start.map(|start| field("start", &start).done()));
-    Some(form.done())
-}
-
-fn no_archive(condition: &str) -> bool {
-    matches!(condition, "service-unavailable" | "feature-not-implemented")
 }

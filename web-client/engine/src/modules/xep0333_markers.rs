@@ -6,12 +6,12 @@ use xmpp_parsers::ns;
 
 use super::{rfc6121_message, xep0334_hints};
 use crate::codec::{decode, encode};
-use crate::envelope::{Envelope, is_personal};
+use crate::envelope::{Envelope, is_said};
 use crate::input::Command;
 use crate::module::{Ctx, Flow, Incoming, Module, Specification};
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, MessageType};
-use crate::store::StoreEvent;
+use crate::store::{Scope, StoreEvent};
 use crate::xml::build;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -53,10 +53,12 @@ impl Module for Markers {
         let message = &incoming.message;
         let displayed = message.payload("displayed", ns::DISPLAYED_MARKERS);
         let id = displayed.and_then(|displayed| displayed.attr("id"));
-        let Some(id) = id.filter(|_| is_personal(message)).map(str::to_owned) else {
+        let Some(id) = id.filter(|_| is_said(message)).map(str::to_owned) else {
             return Flow::Continue;
         };
-        if let Some(envelope) = Envelope::open(ctx, incoming) {
+        // In a room everybody reads for themselves.
+        let envelope = Envelope::open(ctx, incoming);
+        if let Some(envelope) = envelope.filter(|known| known.scope == Scope::Person) {
             // What goes the one way is what that side has displayed of the other's.
             ctx.event(StoreEvent::Displayed {
                 conversation: envelope.conversation,
@@ -100,10 +102,12 @@ impl Module for Markers {
     }
 }
 
-/// Who may not see our presence may not see that we are reading either (XEP-0333 6).
+/// Who may not see our presence may not see that we are reading either (XEP-0333 6); nor has
+/// everybody in a room to know.
 fn tell(ctx: &mut Ctx<'_>, to: &BareJid, id: &str) {
     let subscription = ctx.core.subscriptions.get(to);
-    if subscription.is_some_and(|subscription| subscription.from()) {
+    let sees_us = subscription.is_some_and(|subscription| subscription.from());
+    if sees_us && !ctx.core.rooms.contains_key(to) {
         let mut marker = stanza::Message::chat(Jid::from(to.clone()));
         let displayed = build("displayed", ns::DISPLAYED_MARKERS).attr("id", id);
         marker.payloads.push(displayed.done());

@@ -1,14 +1,13 @@
 //! XEP-0424 Message Retraction 0.4.2: what somebody would rather not have said.
 
-use jid::{BareJid, Jid};
+use jid::BareJid;
 use serde::{Deserialize, Serialize};
 
 use super::xep0334_hints;
-use crate::envelope::{Envelope, is_personal, send_change};
+use crate::envelope::{Envelope, is_said, send_change};
 use crate::input::Command as AnyCommand;
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
 use crate::now::Timestamp;
-use crate::stanza;
 use crate::store::{MessageId, StoreEvent, What};
 use crate::xep0082;
 use crate::xml::build;
@@ -52,7 +51,7 @@ impl Module for Retractions {
         let message = &incoming.message;
         let retract = message.payload("retract", RETRACT);
         let target = retract.and_then(|retract| retract.attr("id"));
-        let Some(target) = target.filter(|_| is_personal(message)).map(str::to_owned) else {
+        let Some(target) = target.filter(|_| is_said(message)).map(str::to_owned) else {
             return Flow::Continue;
         };
         if let Some(envelope) = Envelope::open(ctx, incoming) {
@@ -77,15 +76,15 @@ impl Module for Retractions {
             ctx.event(StoreEvent::Discarded { conversation, id });
             return Flow::Stop;
         }
-        let mut stanza = stanza::Message::chat(Jid::from(conversation.clone()));
-        stanza.bodies.push((String::new(), FALLBACK.to_owned()));
-        let fallback = build("fallback", "urn:xmpp:fallback:0").attr("for", RETRACT);
-        stanza.payloads.extend([
-            build("retract", RETRACT).attr("id", target.as_str()).done(),
-            fallback.done(),
-            xep0334_hints::store(),
-        ]);
-        send_change(ctx, conversation, target, What::Retract, stanza);
+        send_change(ctx, conversation, target, What::Retract, |stanza| {
+            stanza.bodies.push((String::new(), FALLBACK.to_owned()));
+            let fallback = build("fallback", "urn:xmpp:fallback:0").attr("for", RETRACT);
+            stanza.payloads.extend([
+                build("retract", RETRACT).attr("id", target.as_str()).done(),
+                fallback.done(),
+                xep0334_hints::store(),
+            ]);
+        });
         Flow::Stop
     }
 }

@@ -1,14 +1,13 @@
 //! XEP-0444 Message Reactions 0.2.1: a feeling about a message.
 
-use jid::{BareJid, Jid};
+use jid::BareJid;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
 use super::xep0334_hints;
-use crate::envelope::{Envelope, is_personal, send_change};
+use crate::envelope::{Envelope, is_said, send_change};
 use crate::input::Command as AnyCommand;
 use crate::module::{Ctx, Flow, Incoming, Module, Specification};
-use crate::stanza;
 use crate::store::What;
 use crate::xml::build;
 
@@ -50,7 +49,7 @@ impl Module for ReactionsModule {
     fn on_message(&mut self, ctx: &mut Ctx<'_>, incoming: &mut Incoming) -> Flow {
         let message = &incoming.message;
         let reactions = message.payload("reactions", ns::REACTIONS);
-        let reactions = reactions.filter(|_| is_personal(message));
+        let reactions = reactions.filter(|_| is_said(message));
         let target = reactions.and_then(|reactions| reactions.attr("id"));
         let (Some(reactions), Some(target)) = (reactions, target) else {
             return Flow::Continue;
@@ -81,10 +80,12 @@ impl Module for ReactionsModule {
         let reactions = build("reactions", ns::REACTIONS)
             .attr("id", target.as_str())
             .children(emojis.iter().map(reaction));
-        let mut stanza = stanza::Message::chat(Jid::from(conversation.clone()));
-        stanza.payloads.push(reactions.done());
-        stanza.payloads.push(xep0334_hints::store());
-        send_change(ctx, conversation, target, What::React(emojis), stanza);
+        let what = What::React(emojis);
+        send_change(ctx, conversation, target, what, |stanza| {
+            stanza
+                .payloads
+                .extend([reactions.done(), xep0334_hints::store()]);
+        });
         Flow::Stop
     }
 }

@@ -239,8 +239,12 @@ impl ReadSync {
 
     fn publish(&mut self, ctx: &mut Ctx<'_>, jid: BareJid, id: String) {
         let Some(account) = ctx.account() else { return };
+        let archive = match ctx.core.rooms.contains_key(&jid) {
+            true => &jid,
+            false => account,
+        };
         let stanza_id = build("stanza-id", ns::SID)
-            .attr("by", account.as_str())
+            .attr("by", archive.as_str())
             .attr("id", id.as_str());
         let displayed = build("displayed", ns::MDS).child(stanza_id.done());
         let item = build("item", ns::PUBSUB)

@@ -4,10 +4,10 @@
 //! the order in which we hear of it: corrections go by time, of each one's reactions the
 //! last counts, and nothing undoes a retraction.
 
-use jid::{BareJid, FullJid};
+use jid::{BareJid, FullJid, Jid};
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Direction, Message};
+use super::{Delivery, Direction, Message, Scope};
 use crate::now::Timestamp;
 
 /// So many corrections of a message are kept, the newest ones.
@@ -41,6 +41,8 @@ pub struct Change {
     pub conversation: BareJid,
     /// Who says so.
     pub author: Author,
+    /// To whom.
+    pub scope: Scope,
     /// When it was said.
     pub at: Timestamp,
     /// How far it is, if it is ours.
@@ -73,10 +75,14 @@ impl Change {
         let written = target == message.stanza_id.as_deref()
             || target == message.origin_id.as_deref()
             || message.corrected_by(&self.target);
-        let named = match (&self.author, &self.what) {
-            (Author::Person(_), _) | (_, What::Correct(_)) => written,
-            _ => target == message.archive_id.as_deref(),
+        let named = match (self.scope, &self.what) {
+            (Scope::Room, What::React(_) | What::Retract) => {
+                target == message.archive_id.as_deref()
+            }
+            _ => written,
         };
+        // What is whispered is not about what everybody has heard.
+        let named = named && self.scope == message.scope;
         named && (matches!(self.what, What::React(_)) || self.author == *author)
     }
 
@@ -156,13 +162,24 @@ impl Retraction {
 
 impl Message {
     /// Whose it is.
-    pub(super) fn author(&self) -> Author {
-        Author::Person(self.from.to_bare())
+    pub(crate) fn author(&self) -> Author {
+        Author::new(self.scope, &self.from, self.occupant.as_deref())
     }
 
-    /// The id by which others are told of it (XEP-0308 3, XEP-0424 3, XEP-0444 4.2).
+    /// The id by which others are told what we feel about it, or that it is taken back; in a
+    /// room the one that the room gave it (XEP-0424 3, XEP-0444 4.2). `None` for what was
+    /// whispered there: whoever answers to that is heard by everybody.
     pub fn reference(&self) -> Option<&str> {
-        self.stanza_id.as_deref().or(self.origin_id.as_deref())
+        match self.scope {
+            Scope::Room => self.archive_id.as_deref(),
+            Scope::Person | Scope::Whisper => self.written_as(),
+        }
+    }
+
+    /// The id by which others are told what it should have said (XEP-0308 3).
+    pub fn written_as(&self) -> Option<&str> {
+        let written = self.stanza_id.as_deref().or(self.origin_id.as_deref());
+        written.filter(|_| self.scope != Scope::Whisper)
     }
 
     /// What it said at first.
@@ -461,12 +478,13 @@ pub(super) fn advance(known: &mut Delivery, delivery: &Delivery) -> bool {
     further
 }
 
-impl Direction {
-    /// The author of what goes this way between `conversation` and `me`.
-    pub(crate) fn author(self, conversation: &BareJid, me: &BareJid) -> Author {
-        Author::Person(match self {
-            Self::Incoming => conversation.clone(),
-            Self::Outgoing => me.clone(),
-        })
+impl Author {
+    /// Whoever wrote what came from `from`.
+    pub(crate) fn new(scope: Scope, from: &Jid, occupant: Option<&str>) -> Self {
+        match (scope, occupant, from.try_as_full()) {
+            (Scope::Person, ..) | (_, None, Err(_)) => Self::Person(from.to_bare()),
+            (_, Some(occupant), _) => Self::Occupant(occupant.to_owned()),
+            (_, None, Ok(nick)) => Self::Nick(nick.clone()),
+        }
     }
 }

@@ -28,6 +28,8 @@ fn message(who: &str, id: &str, at: i64, provenance: Provenance) -> StoreEvent {
         archive_id: Some(["archive ", id].concat()),
         conversation: bob(),
         from: who.parse().unwrap(),
+        occupant: None,
+        scope: Scope::Person,
         direction,
         body: ["words of ", id].concat(),
         at: Timestamp(at * 10_000),
@@ -48,6 +50,7 @@ fn change(who: &str, id: &str, at: i64, target: &str, what: What) -> Change {
         archive_id: Some(["archive ", id].concat()),
         conversation: bob(),
         author: Author::Person(who.parse().unwrap()),
+        scope: Scope::Person,
         at: Timestamp(at * 10_000),
         delivery: Delivery::Sent,
         what,
@@ -280,14 +283,16 @@ fn within_a_second_the_archives_order_counts() {
 
 #[test]
 fn who_may_change_what_in_a_room() {
-    let StoreEvent::Message { message, .. } = message(BOB, "m", 1, Provenance::Live) else {
+    let StoreEvent::Message { mut message, .. } = message(BOB, "m", 1, Provenance::Live) else {
         unreachable!()
     };
+    message.scope = Scope::Room;
     let occupant = |id: &str| Author::Occupant(id.to_owned());
     let nick = |jid: &str| Author::Nick(jid.parse().unwrap());
     let concerns = |author: &Author, of: &Author, target: &str, what: What| {
         let mut change = change(BOB, "x", 2, target, what);
         change.author = author.clone();
+        change.scope = Scope::Room;
         change.concerns(&message, of)
     };
     let (one, other) = (occupant("1"), occupant("2"));
@@ -304,6 +309,12 @@ fn who_may_change_what_in_a_room() {
     let (bob, eve) = (nick("room@example.org/bob"), nick("room@example.org/eve"));
     assert!(concerns(&bob, &bob, "m", correct("x")));
     assert!(!concerns(&eve, &bob, "m", correct("x")));
+    let mut whispered = change(BOB, "x", 2, "m", correct("x"));
+    (whispered.author, whispered.scope) = (one.clone(), Scope::Whisper);
+    assert!(
+        !whispered.concerns(&message, &one),
+        "what all have heard is for all to hear"
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::now::Timestamp;
 
 use super::{
-    Change, Contact, Delivery, Direction, Message, MessageId, Older, ResourcePresence,
+    Change, Contact, Delivery, Direction, Message, MessageId, Older, ResourcePresence, RoomChange,
     SessionStatus, SubscriptionRequest,
 };
 
@@ -125,6 +125,15 @@ pub enum StoreEvent {
         /// One of the message's ids.
         id: String,
     },
+    /// Something about a room.
+    Room {
+        /// Which.
+        jid: BareJid,
+        /// What.
+        change: RoomChange,
+    },
+    /// A new session has begun: we are in no room any more.
+    RoomsLost,
 }
 
 impl Provenance {
@@ -169,4 +178,8 @@ pub enum Topic {
     Conversations,
     /// One conversation.
     Conversation(BareJid),
+    /// What is known of a room, but for who is in it.
+    Room(BareJid),
+    /// Who is in a room.
+    Occupants(BareJid),
 }

@@ -20,6 +20,18 @@ pub enum Direction {
     Outgoing,
 }
 
+/// To whom a message was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Scope {
+    /// By one person to another.
+    #[default]
+    Person,
+    /// To everybody in a room.
+    Room,
+    /// By somebody in a room, to us only (XEP-0045 7.5).
+    Whisper,
+}
+
 /// How far one of our messages has got. The order is the order of progress.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Delivery {
@@ -57,8 +69,12 @@ pub struct Message {
     pub archive_id: Option<String>,
     /// The other side.
     pub conversation: BareJid,
-    /// Who sent it, with the resource where it is known.
+    /// Who sent it, with the resource where it is known; in a room, with the nickname.
     pub from: Jid,
+    /// By which their room knows them whatever they are called (XEP-0421).
+    pub occupant: Option<String>,
+    /// To whom it was said.
+    pub scope: Scope,
     /// Whose it is.
     pub direction: Direction,
     /// What it says by now.
@@ -74,6 +90,20 @@ pub struct Message {
 }
 
 impl Message {
+    /// Whether the same person wrote both. Those in a room share its address: there it is
+    /// who has the same occupant id, or the same name.
+    pub fn is_by_writer_of(&self, other: &Self) -> bool {
+        if (self.direction, self.scope) != (other.direction, other.scope) {
+            return false;
+        }
+        match (self.scope, &self.occupant, &other.occupant) {
+            (Scope::Person, ..) => self.from.to_bare() == other.from.to_bare(),
+            _ if self.direction == Direction::Outgoing => true,
+            (_, Some(one), Some(other)) => one == other,
+            _ => self.from == other.from,
+        }
+    }
+
     /// Whether `other` is another copy of this message: by the sender's own id, which
     /// stays the same when it has to be sent again and is archived twice, by the
     /// archive's, or, from servers and clients with neither, by everything there is.
@@ -90,7 +120,7 @@ impl Message {
         if archived == Some(true) || self.direction == Direction::Outgoing && self.id == other.id {
             return true;
         }
-        if self.from.to_bare() != other.from.to_bare() {
+        if !self.is_by_writer_of(other) {
             return false;
         }
         // Whoever sends again what may have arrived makes the archive have it twice.

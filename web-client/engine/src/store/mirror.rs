@@ -22,6 +22,8 @@ impl Store {
                 (Table::Engine | Table::Outbox, _) => continue,
                 (Table::Roster, _) => [Some(Topic::Roster), Some(Topic::Conversations)],
                 (Table::Requests, _) => [Some(Topic::Requests), None],
+                (Table::Rooms, Some(jid)) => [Some(Topic::Room(jid)), Some(Topic::Conversations)],
+                (Table::Occupants, Some(jid)) => [Some(Topic::Occupants(jid)), None],
                 (Table::Presence, Some(jid)) => [Some(Topic::Presence(jid)), None],
                 (Table::Avatars, Some(jid)) => [Some(Topic::Avatar(jid)), None],
                 (_, jid) => [jid.map(Topic::Conversation), Some(Topic::Conversations)],
@@ -63,6 +65,12 @@ impl Store {
             (table, Some(value), _) => self.take_row(table, &row.key, value),
             (Table::Roster, None, Some(jid)) => drop(self.contacts.remove(jid)),
             (Table::Presence, None, Some(jid)) => drop(self.presences.remove(jid)),
+            (Table::Rooms, None, Some(jid)) => drop(self.rooms.remove(jid)),
+            (Table::Occupants, None, Some(jid)) => {
+                if let Some(room) = self.rooms.get_mut(jid) {
+                    room.occupants.remove(order);
+                }
+            }
             (Table::Avatars, None, Some(jid)) => drop(self.avatars.remove(jid)),
             _ => {}
         }
@@ -87,6 +95,8 @@ mod tests {
                 archive_id: None,
                 conversation: jid.clone(),
                 from: jid.into(),
+                occupant: None,
+                scope: crate::store::Scope::Person,
                 direction: Direction::Outgoing,
                 body: "hello".to_owned(),
                 at: Timestamp(number * 10_000),

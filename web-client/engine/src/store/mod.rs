@@ -10,6 +10,8 @@ mod event;
 mod message;
 mod mirror;
 mod reading;
+mod room;
+mod rooms;
 mod roster;
 mod rows;
 pub mod search;
@@ -26,13 +28,16 @@ use crate::sorted_map::SortedMap;
 pub use change::{Author, Change, Changes, Correction, Reactions, What};
 pub use conversation::{Conversation, Older};
 pub use event::{Provenance, StoreEvent, Topic};
-pub use message::{Delivery, Direction, Failure, Message, MessageId};
+pub use message::{Delivery, Direction, Failure, Message, MessageId, Scope};
+pub use room::{
+    Affiliation, Bookmark, Entry, Invitation, Left, Occupant, Occupants, Role, Room, RoomChange,
+};
 pub use roster::{Availability, Contact, ResourcePresence, Subscription, SubscriptionRequest};
 pub use status::{Again, SessionStatus, SignInStep, Trouble};
 pub use timeline::Timeline;
 
 use crate::modules::rfc6121_message;
-use crate::modules::xep0313_archive::{Command, Repeats};
+use crate::modules::xep0313_archive::{Command, Repeated};
 use crate::output::Table;
 
 /// Everything the views read.
@@ -45,10 +50,11 @@ pub struct Store {
     presences: SortedMap<BareJid, SortedMap<String, ResourcePresence>>,
     avatars: SortedMap<BareJid, Rc<[u8]>>,
     requests: Vec<SubscriptionRequest>,
+    rooms: SortedMap<BareJid, Room>,
     conversations: SortedMap<BareJid, Conversation>,
     roster_loaded: bool,
-    /// What of that on disk the archive may bring.
-    repeats: Repeats,
+    /// What of that on disk the archives may bring.
+    repeated: Repeated,
     changed: rows::Changed,
 }
 
@@ -94,11 +100,16 @@ impl Store {
         self.contacts.get(jid)
     }
 
-    /// The name to show for `jid`: the roster's, else the local part, else the domain.
+    /// The name to show for `jid`: the roster's or the bookmark's, else what a room calls
+    /// itself, else the local part, else the domain.
     pub fn name<'a>(&'a self, jid: &'a BareJid) -> &'a str {
+        let room = self.rooms.get(jid);
+        let bookmark = room.and_then(|room| room.bookmark.as_ref());
         self.contacts
             .get(jid)
             .and_then(|contact| contact.name.as_deref())
+            .or_else(|| bookmark?.name.as_deref())
+            .or_else(|| room?.name.as_deref())
             .or_else(|| jid.node().map(|node| node.as_str()))
             .unwrap_or_else(|| jid.domain().as_str())
     }
@@ -129,6 +140,16 @@ impl Store {
     /// Requests to see our presence that nobody has answered yet.
     pub fn requests(&self) -> &[SubscriptionRequest] {
         &self.requests
+    }
+
+    /// All rooms there is something to know about, ordered by address.
+    pub fn rooms(&self) -> impl Iterator<Item = (&BareJid, &Room)> {
+        self.rooms.iter()
+    }
+
+    /// The room `jid`.
+    pub fn room(&self, jid: &BareJid) -> Option<&Room> {
+        self.rooms.get(jid)
     }
 
     /// All conversations, in no order that means anything.
@@ -287,7 +308,8 @@ impl Store {
             }
             StoreEvent::CaughtUp => {
                 for (jid, conversation) in self.conversations.iter_mut() {
-                    if conversation.timeline.caught_up() {
+                    // Each room has an archive of its own.
+                    if !self.rooms.contains_key(jid) && conversation.timeline.caught_up() {
                         self.changed.mark(Table::Conversations, jid);
                     }
                 }
@@ -367,6 +389,8 @@ impl Store {
                 let changed = conversation.display(by, id);
                 self.rewritten(changed, jid)
             }
+            StoreEvent::Room { jid, change } => self.apply_room(jid, change),
+            StoreEvent::RoomsLost => self.lose_rooms(),
         }
     }
 

@@ -9,9 +9,9 @@ use std::rc::Rc;
 use jid::BareJid;
 
 use super::timeline::Position;
-use super::{Contact, Conversation, ResourcePresence, Store, SubscriptionRequest, Topic};
+use super::{Contact, Conversation, ResourcePresence, Room, Store, SubscriptionRequest, Topic};
 use crate::codec::{decode, encode};
-use crate::modules::xep0313_archive::Repeats;
+use crate::modules::xep0313_archive::Repeated;
 use crate::output::{Record, Table};
 use crate::sorted_map::SortedMap;
 
@@ -29,6 +29,10 @@ impl Changed {
 
     pub(super) fn roster_is_whole(&mut self) {
         self.mark_key(Table::Roster, WHOLE);
+    }
+
+    pub(super) fn mark_occupant(&mut self, room: &BareJid, nick: &str) {
+        self.mark_key(Table::Occupants, &[room.as_str(), nick].join("\n"));
     }
 
     fn mark_key(&mut self, table: Table, key: &str) {
@@ -68,7 +72,7 @@ impl Store {
                 store.take_row(row.table, &row.key, value);
             }
         }
-        store.repeats = Repeats::read(rows);
+        store.repeated = Repeated::read(rows);
         store
     }
 
@@ -110,8 +114,12 @@ impl Store {
     /// goes on: what has come while something before it was missing has to be here, and
     /// what the archive may bring again. To be asked after the first page, until it is false.
     pub fn needs_more(&self, conversation: &BareJid) -> bool {
-        let known = self.conversations.get(conversation);
-        known.is_some_and(|known| known.is_short(self.repeats))
+        let Some(known) = self.conversations.get(conversation) else {
+            return false;
+        };
+        let by_room = self.rooms.contains_key(conversation)
+            && known.is_short(self.repeated.of_room(conversation));
+        by_room || known.is_short(self.repeated.own())
     }
 
     /// The key of the oldest message of `conversation` that was read from disk: the page that
@@ -143,7 +151,8 @@ impl Store {
         if table == Table::Roster && key == WHOLE {
             return self.roster_loaded.then(Vec::new);
         }
-        let jid: BareJid = key.parse().ok()?;
+        let (jid, nick) = key.split_once('\n').unwrap_or((key, ""));
+        let jid: BareJid = jid.parse().ok()?;
         match table {
             Table::Roster => self.contacts.get(&jid).map(|contact| encode(&**contact)),
             Table::Presence => self.presences.get(&jid).map(encode),
@@ -152,6 +161,11 @@ impl Store {
             Table::Requests => {
                 let request = self.requests.iter().find(|request| request.jid == jid)?;
                 Some(encode(request))
+            }
+            Table::Rooms => self.rooms.get(&jid).map(Room::row),
+            Table::Occupants => {
+                let occupant = self.rooms.get(&jid)?.occupants.get(nick)?;
+                Some(encode(&**occupant))
             }
             Table::Messages | Table::Engine | Table::Outbox => None,
         }
@@ -162,7 +176,8 @@ impl Store {
             self.roster_loaded = true;
             return;
         }
-        let Ok(jid) = key.parse::<BareJid>() else {
+        let (jid, _) = key.split_once('\n').unwrap_or((key, ""));
+        let Ok(jid) = jid.parse::<BareJid>() else {
             return;
         };
         match table {
@@ -185,6 +200,16 @@ impl Store {
                 self.avatars.insert(jid, value.into());
             }
             Table::Requests => self.requests.extend(decode::<SubscriptionRequest>(value)),
+            Table::Rooms => {
+                let room = self.rooms.get_or_insert_with(jid, Room::default);
+                room.take_row(value);
+            }
+            Table::Occupants => {
+                let room = self.rooms.get_or_insert_with(jid, Room::default);
+                if let Some(occupant) = decode(value) {
+                    room.occupants.put(occupant);
+                }
+            }
             Table::Messages | Table::Engine | Table::Outbox => {}
         }
     }

@@ -10,7 +10,7 @@ use jid::BareJid;
 
 use super::rows::message_key;
 use super::timeline::Position;
-use super::{Direction, Message, Store};
+use super::{Direction, Message, Scope, Store};
 use crate::codec::decode;
 use crate::now::Timestamp;
 use crate::output::{Record, Table};
@@ -267,11 +267,13 @@ fn body(row: &[u8]) -> Option<&str> {
         Id<'a>,
         &'a str,
         &'a str,
+        Id<'a>,
+        Scope,
         Direction,
         &'a str,
     );
     let (beginning, _) = postcard::take_from_bytes::<Beginning<'_>>(row).ok()?;
-    Some(beginning.7)
+    Some(beginning.9)
 }
 
 /// The message that a row of the table Messages is.

@@ -18,6 +18,8 @@ pub(super) fn message(id: &str, at: i64) -> Message {
         archive_id: None,
         conversation: bob(),
         from: BOB.parse().unwrap(),
+        occupant: None,
+        scope: Scope::Person,
         direction: Direction::Incoming,
         body: "hello".to_owned(),
         at: Timestamp(at),
@@ -50,6 +52,8 @@ fn order(store: &Store) -> Vec<String> {
 fn messages_are_in_order_of_time_and_of_arrival_within_an_instant() {
     let mut store = Store::default();
     let ours = |id, at| Message {
+        occupant: None,
+        scope: Scope::Person,
         direction: Direction::Outgoing,
         ..message(id, at)
     };
@@ -248,6 +252,8 @@ fn an_id_that_two_people_use_is_two_messages() {
 fn delivery_never_goes_back_but_may_fail_late() {
     let mut store = Store::default();
     let outgoing = Message {
+        occupant: None,
+        scope: Scope::Person,
         direction: Direction::Outgoing,
         delivery: Delivery::Queued,
         ..message("m", 10)
@@ -294,6 +300,8 @@ fn history_is_not_news_and_an_answer_is_a_reading() {
     assert_eq!(conversation.unread, 2);
     assert_eq!(conversation.first_unread, Some(MessageId("a".into())));
     store.apply(live(Message {
+        occupant: None,
+        scope: Scope::Person,
         direction: Direction::Outgoing,
         ..message("c", 30)
     }));

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::rc::Rc;
 
 use super::change::advance;
-use super::{Message, MessageId, Provenance};
+use super::{Message, MessageId, Provenance, Scope};
 use crate::now::Timestamp;
 
 /// Messages in the order of the archive, as far as it is known, and else of time: news
@@ -453,10 +453,15 @@ impl Timeline {
 
 /// What a message learns from a copy of it.
 fn merge(known: &mut Message, copy: Message) {
+    if known.scope == Scope::Room && known.archive_id.is_none() {
+        // What we are called in a room is for the room to say.
+        known.from = copy.from;
+    }
     known.archive_id = known.archive_id.take().or(copy.archive_id);
     known.origin_id = known.origin_id.take().or(copy.origin_id);
     known.stanza_id = known.stanza_id.take().or(copy.stanza_id);
     known.markable |= copy.markable;
+    known.occupant = known.occupant.take().or(copy.occupant);
     advance(&mut known.delivery, &copy.delivery);
     known.merge_changes(copy.changes);
 }

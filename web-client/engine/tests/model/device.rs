@@ -3,15 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use couplet_engine::codec::decode;
-use couplet_engine::modules::rfc6121_message;
+use couplet_engine::modules::{rfc6121_message, xep0045_muc};
 use couplet_engine::sasl::{Profile, Reply, Request};
-use couplet_engine::store::{Delivery, Message, MessageId, SessionStatus, Store, StoreEvent};
+use couplet_engine::store::{
+    Delivery, Entry, Message, MessageId, SessionStatus, Store, StoreEvent,
+};
 use couplet_engine::{
     Command, Config, Engine, Input, Now, Output, Record, SessionCommand, Table, Timestamp,
 };
 use jid::BareJid;
 
 use crate::rng::Rng;
+use crate::room::ROOM;
 
 const AUTH: &str = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' \
                     mechanism='SCRAM-SHA-1'>biwsbj14LHI9eQ==</auth>";
@@ -22,6 +25,13 @@ struct Transaction {
     commit: Option<u64>,
     records: Vec<Record>,
 }
+
+/// Of an archive: the cursor, its time, whether there is none since the archive was empty,
+/// whether there is no archive, catching up.
+type Progress = (Option<String>, Option<Timestamp>, bool, bool, bool);
+
+/// Of the archives of rooms.
+type Rooms = (Vec<String>, Vec<Progress>);
 
 /// What a device wants of the world.
 #[derive(Debug)]
@@ -49,6 +59,9 @@ pub(crate) struct Device {
     pub(crate) wishes: Vec<Wish>,
     /// What the person wrote, in order: ids and bodies.
     said: Vec<(String, String)>,
+    /// The same, in the room.
+    said_in_room: Vec<(String, String)>,
+    pub(crate) room: BareJid,
     /// How far each message was seen to have got in this life.
     seen: BTreeMap<MessageId, Delivery>,
     /// How many messages a page of the disk has.
@@ -74,6 +87,8 @@ impl Device {
             wake_at: None,
             wishes: Vec::new(),
             said: Vec::new(),
+            said_in_room: Vec::new(),
+            room: ROOM.parse().expect("a JID"),
             seen: BTreeMap::new(),
             page: 1 + rng.below(8),
             skew: 0,
@@ -96,10 +111,49 @@ impl Device {
             body: body.clone(),
         };
         self.input(now, Input::Command(Command::Message(send)));
-        let newest = self.store.conversation(&self.peer);
+        let newest = self.newest(&self.peer, &body);
+        self.said.push((newest, body));
+    }
+
+    /// Goes into the room; once is enough.
+    pub(crate) fn join(&mut self, now: Now) {
+        let join = xep0045_muc::Command::Join {
+            room: self.room.clone(),
+            nick: None,
+            password: None,
+        };
+        self.input(now, Input::Command(Command::Muc(join)));
+    }
+
+    pub(crate) fn say_in_room(&mut self, now: Now, body: String) {
+        let send = rfc6121_message::Command::Send {
+            to: self.room.clone(),
+            body: body.clone(),
+        };
+        self.input(now, Input::Command(Command::Message(send)));
+        let newest = self.newest(&self.room, &body);
+        self.said_in_room.push((newest, body));
+    }
+
+    fn newest(&self, jid: &BareJid, body: &str) -> String {
+        let newest = self.store.conversation(jid);
         let newest = newest.and_then(|known| known.last()).expect("it is shown");
         assert_eq!(newest.body, body, "what one writes is the newest");
-        self.said.push((newest.id.0.clone(), body));
+        newest.id.0.clone()
+    }
+
+    /// Whether it is in the room, or on its way.
+    pub(crate) fn belongs_to_room(&self) -> bool {
+        let room = self.store.room(&self.room);
+        room.is_some_and(|room| !matches!(room.entry, Entry::Left(_)))
+    }
+
+    /// Whether it is in the room and has read what it missed there.
+    pub(crate) fn is_in_room(&self) -> bool {
+        let room = self.store.room(&self.room);
+        let progress = self.progress();
+        let read = progress.is_some_and(|(_, (_, rooms))| rooms.iter().all(|(.., busy)| !busy));
+        read && room.is_some_and(|room| room.entry == Entry::Joined)
     }
 
     pub(crate) fn input(&mut self, now: Now, input: Input) {
@@ -155,13 +209,19 @@ impl Device {
 
     fn show(&mut self, event: StoreEvent) {
         let watched = match &event {
-            StoreEvent::Message { message, .. } => Some(message.id.clone()),
-            StoreEvent::Delivery { id, .. } => Some(id.clone()),
+            StoreEvent::Message { message, .. } => {
+                Some((message.conversation.clone(), message.id.clone()))
+            }
+            StoreEvent::Delivery {
+                conversation, id, ..
+            } => Some((conversation.clone(), id.clone())),
             _ => None,
         };
         self.store.apply(event);
-        let conversation = self.store.conversation(&self.peer);
-        let Some((id, known)) = watched.zip(conversation) else {
+        let Some((conversation, id)) = watched else {
+            return;
+        };
+        let Some(known) = self.store.conversation(&conversation) else {
             return;
         };
         if let Some(message) = known.timeline.message(&id) {
@@ -252,6 +312,7 @@ impl Device {
         }
         let durable = &self.durable;
         self.said.retain(|(id, _)| durable.contains(id));
+        self.said_in_room.retain(|(id, _)| durable.contains(id));
     }
 
     fn rows(&self) -> Vec<Record> {
@@ -282,19 +343,24 @@ impl Device {
     /// Scrolls back as far as the disk goes.
     pub(crate) fn load_all(&mut self, now: Now) {
         let rows = self.rows();
-        let jid = self.peer.clone();
-        while self.load(&jid, &rows) {}
+        for jid in [self.peer.clone(), self.room.clone()] {
+            while self.load(&jid, &rows) {}
+        }
         self.drain();
         while self.write(now) {}
     }
 
     /// What the person wrote, in order.
-    pub(crate) fn said(&self) -> impl Iterator<Item = &String> {
-        self.said.iter().map(|(_, body)| body)
+    pub(crate) fn said(&self, in_room: bool) -> impl Iterator<Item = &String> {
+        let said = match in_room {
+            true => &self.said_in_room,
+            false => &self.said,
+        };
+        said.iter().map(|(_, body)| body)
     }
 
-    pub(crate) fn bodies(&self) -> Vec<String> {
-        let conversation = self.store.conversation(&self.peer);
+    pub(crate) fn bodies(&self, jid: &BareJid) -> Vec<String> {
+        let conversation = self.store.conversation(jid);
         let timeline = conversation
             .into_iter()
             .flat_map(|known| known.timeline.iter());
@@ -302,15 +368,15 @@ impl Device {
     }
 
     /// What a page loaded now would show.
-    pub(crate) fn bodies_on_disk(&self) -> Vec<String> {
+    pub(crate) fn bodies_on_disk(&self, jid: &BareJid) -> Vec<String> {
         let rows = self.rows();
         let mut store = Store::restore(&rows);
         let messages: Vec<_> = rows
             .into_iter()
             .filter(|row| row.table == Table::Messages)
             .collect();
-        store.load(&self.peer, &messages, false);
-        let conversation = store.conversation(&self.peer);
+        store.load(jid, &messages, false);
+        let conversation = store.conversation(jid);
         let timeline = conversation
             .into_iter()
             .flat_map(|known| known.timeline.iter());
@@ -325,11 +391,13 @@ impl Device {
 
     /// Whether nothing is missing, as far as the disk knows.
     pub(crate) fn is_caught_up(&self) -> bool {
-        let part = self.disk.get(&(Table::Engine, "archive".to_owned()));
-        // The cursor, its time, whether there is none since the archive was empty, catching up.
-        type Part = (Option<String>, Option<Timestamp>, bool, bool);
-        let reads = part.and_then(|part| decode::<Part>(part));
-        reads.is_some_and(|(.., catching_up)| !catching_up) && !self.is_writing()
+        let progress = self.progress();
+        progress.is_some_and(|((.., busy), _)| !busy) && !self.is_writing()
+    }
+
+    /// How far the archives have been read, as far as the disk knows.
+    fn progress(&self) -> Option<(Progress, Rooms)> {
+        decode(self.disk.get(&(Table::Engine, "archive".to_owned()))?)
     }
 
     /// What to look at when it is not.

@@ -10,6 +10,7 @@
 
 mod device;
 mod rng;
+mod room;
 mod server;
 mod world;
 

@@ -8,6 +8,8 @@ use std::collections::VecDeque;
 use minidom::Element;
 use minidom::rxml::{Namespace, NcName};
 
+use crate::room::{ROOM, Room};
+
 /// What goes to a client: over which link, and the text.
 pub(crate) type Sent = (usize, String);
 
@@ -44,17 +46,17 @@ pub(crate) struct Account {
 }
 
 #[derive(Debug)]
-struct Archived {
-    id: String,
+pub(crate) struct Archived {
+    pub(crate) id: String,
     /// Seconds, as archives keep time.
-    at: u64,
-    message: Element,
+    pub(crate) at: u64,
+    pub(crate) message: Element,
 }
 
 #[derive(Debug)]
 pub(crate) struct Session {
-    id: u64,
-    account: usize,
+    pub(crate) id: u64,
+    pub(crate) account: usize,
     resource: String,
     pub(crate) link: Option<usize>,
     carbons: bool,
@@ -93,7 +95,8 @@ pub(crate) struct Server {
     links: Vec<Link>,
     /// Sessions that have ended: how far they had got.
     ended: Vec<(u64, u32)>,
-    next: u64,
+    pub(crate) room: Room,
+    pub(crate) next: u64,
     pub(crate) seconds: u64,
     pub(crate) out: Vec<Sent>,
     /// Bodies of messages that were acknowledged, by link.
@@ -112,6 +115,7 @@ impl Server {
             sessions: Vec::new(),
             links: Vec::new(),
             ended: Vec::new(),
+            room: Room::default(),
             next: 0,
             seconds: 0,
             out: Vec::new(),
@@ -140,6 +144,7 @@ impl Server {
     /// The session is given up: too old, or the server has begun anew.
     pub(crate) fn end(&mut self, index: usize) {
         let session = self.sessions.remove(index);
+        self.room.forget(session.id);
         let Some(management) = session.management else {
             return;
         };
@@ -346,7 +351,9 @@ impl Server {
         if let Some(management) = &mut self.sessions[index].management {
             management.handled = management.handled.wrapping_add(1);
         }
+        let bad = body(&element).is_some_and(|body| body.contains(BAD));
         match element.name() {
+            "presence" | "message" if !bad && self.room_stanza(index, &element) => {}
             "iq" => self.iq(index, &element),
             "presence" => self.presence(index, &element),
             "message" => self.message(index, element),
@@ -389,6 +396,9 @@ impl Server {
 
     fn iq(&mut self, index: usize, iq: &Element) {
         let payload = iq.children().next().expect("a request");
+        if let Some(answer) = self.room_iq(index, iq, payload) {
+            return self.deliver(index, answer.parse().expect("well-formed"));
+        }
         let answer = match payload.ns().as_str() {
             "urn:xmpp:carbons:2" => {
                 self.sessions[index].carbons = true;
@@ -427,6 +437,11 @@ impl Server {
         let text = |name| set.get_child(name, RSM).map(Element::text);
         let max: usize = text("max").expect("max").parse().expect("a number");
         let account = &self.accounts[self.sessions[index].account];
+        let in_room = iq.attr("to") == Some(ROOM);
+        let (archive, jid) = match in_room {
+            true => (&self.room.archive, ROOM),
+            false => (&account.archive, account.jid.as_str()),
+        };
         let field = |name: &str| {
             let form = query.get_child("x", "jabber:x:data")?;
             let field = form
@@ -443,16 +458,14 @@ impl Server {
             let ends = |name| archived.message.attr(name).map(bare);
             with.is_none() || ends("from") == with.as_deref() || ends("to") == with.as_deref()
         };
-        let mut found: Vec<_> = account.archive.iter().filter(matches).collect();
+        let mut found: Vec<_> = archive.iter().filter(matches).collect();
         if let Some(after) = text("after") {
-            let place = account.archive.iter().position(|known| known.id == after);
+            let place = archive.iter().position(|known| known.id == after);
             let Some(place) = place else {
-                return self.deliver(index, not_found(iq));
+                let error = not_found(iq);
+                return self.deliver(index, error);
             };
-            let later: Vec<_> = account.archive[place + 1..]
-                .iter()
-                .map(|known| &known.id)
-                .collect();
+            let later: Vec<_> = archive[place + 1..].iter().map(|known| &known.id).collect();
             found.retain(|archived| later.contains(&&archived.id));
         }
         let mut complete = found.len() <= max;
@@ -466,7 +479,6 @@ impl Server {
             found.truncate(max);
         }
         let id = query.attr("queryid").expect("a queryid");
-        let jid = &account.jid;
         let mut stanzas: Vec<_> = found
             .iter()
             .map(|archived| {
@@ -488,13 +500,17 @@ impl Server {
             }
             _ => String::new(),
         };
-        stanzas.push(result(
+        let fin = result(
             iq,
             &format!(
                 "<fin xmlns='urn:xmpp:mam:2' complete='{complete}'>\
                  <set xmlns='{RSM}'>{ends}</set></fin>"
             ),
-        ));
+        );
+        stanzas.push(match in_room {
+            true => fin.replace("<iq ", &format!("<iq from='{ROOM}' ")),
+            false => fin,
+        });
         for stanza in stanzas {
             self.deliver(index, stanza.parse().expect("well-formed"));
         }
@@ -616,7 +632,7 @@ impl Server {
         copy
     }
 
-    fn deliver(&mut self, index: usize, stanza: Element) {
+    pub(crate) fn deliver(&mut self, index: usize, stanza: Element) {
         let session = &mut self.sessions[index];
         if let Some(link) = session.link {
             self.out.push((link, String::from(&stanza)));
@@ -657,7 +673,7 @@ fn features(features: &str) -> String {
     )
 }
 
-fn result(iq: &Element, payload: &str) -> String {
+pub(crate) fn result(iq: &Element, payload: &str) -> String {
     let id = iq.attr("id").expect("an id");
     format!("<iq xmlns='jabber:client' type='result' id='{id}'>{payload}</iq>")
 }
@@ -672,7 +688,7 @@ fn not_found(iq: &Element) -> Element {
     .expect("well-formed")
 }
 
-fn set(element: &mut Element, name: &str, value: &str) {
+pub(crate) fn set(element: &mut Element, name: &str, value: &str) {
     let name = NcName::try_from(name).expect("a name");
     element.set_attr(Namespace::NONE, name, value);
 }

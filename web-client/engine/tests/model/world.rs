@@ -83,6 +83,7 @@ impl World {
             let now = self.time(device);
             self.devices[device].sign_in(now);
             self.fulfil(device);
+            self.join(device);
         }
         for _ in 0..20 + self.rng.below(80) {
             self.step();
@@ -249,7 +250,12 @@ impl World {
                 _ => format!("{device}:{}", self.said),
             };
             let now = self.time(device);
-            self.devices[device].say(now, body);
+            let device_in_room = self.devices[device].belongs_to_room();
+            if device_in_room && self.rng.percent(40) {
+                self.devices[device].say_in_room(now, body);
+            } else {
+                self.devices[device].say(now, body);
+            }
             self.fulfil(device);
         }
     }
@@ -257,6 +263,12 @@ impl World {
     fn sign_in(&mut self, device: usize) {
         let now = self.time(device);
         self.devices[device].sign_in(now);
+        self.fulfil(device);
+    }
+
+    fn join(&mut self, device: usize) {
+        let now = self.time(device);
+        self.devices[device].join(now);
         self.fulfil(device);
     }
 
@@ -415,7 +427,14 @@ impl World {
             while let Some(device) = (0..self.devices.len()).find(|device| self.is_busy(*device)) {
                 self.exchange(device);
             }
-            let quiet = self.devices.iter().all(Device::is_settled);
+            // What was never on disk was never wanted.
+            for device in 0..self.devices.len() {
+                if self.devices[device].is_settled() && !self.devices[device].belongs_to_room() {
+                    self.join(device);
+                }
+            }
+            let settled = |device: &Device| device.is_settled() && device.is_in_room();
+            let quiet = self.devices.iter().all(settled);
             if quiet && self.devices.iter().all(|device| device.link.is_some()) {
                 return;
             }
@@ -429,38 +448,46 @@ impl World {
     fn check(&mut self) {
         for device in 0..self.devices.len() {
             let now = self.time(device);
-            let newest = self.devices[device].bodies();
+            let viewer = &self.devices[device];
+            let newest = [&viewer.peer, &viewer.room].map(|jid| viewer.bodies(jid));
             self.devices[device].load_all(now);
-            let shown = self.devices[device].bodies();
-            assert!(
-                shown.ends_with(&newest),
-                "before scrolling back {device} sees {newest:?}, then {shown:?}"
-            );
-            assert_eq!(
-                shown,
-                self.devices[device].bodies_on_disk(),
-                "the disk differs"
-            );
-            let mut by_writer: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
-            for body in &shown {
-                let (writer, _) = body.split_once(':').expect("ours");
-                by_writer.entry(writer).or_default().push(body);
+            for (in_room, newest) in [false, true].into_iter().zip(newest) {
+                self.check_conversation(device, in_room, &newest);
             }
-            for (writer, known) in self.devices.iter().enumerate() {
-                let name = writer.to_string();
-                let arrives = |body: &&String| writer == device || !body.contains(BAD);
-                let said: Vec<_> = known.said().filter(arrives).collect();
-                let seen = by_writer.remove(name.as_str()).unwrap_or_default();
-                assert_eq!(seen, said, "what {writer} wrote, as {device} sees it");
-            }
-            assert!(by_writer.is_empty(), "nobody wrote {by_writer:?}");
-            let peer = &self.devices[device].peer;
-            let conversation = self.devices[device].store.conversation(peer);
-            for message in conversation.iter().flat_map(|known| known.timeline.iter()) {
-                let failed = matches!(message.delivery, Delivery::Failed(_));
-                assert_eq!(failed, message.body.contains(BAD), "{message:?}");
-                assert!(message.delivery != Delivery::Queued, "{message:?}");
-            }
+        }
+    }
+
+    /// `newest` is what was here before everything was read from disk.
+    fn check_conversation(&self, device: usize, in_room: bool, newest: &[String]) {
+        let viewer = &self.devices[device];
+        let jid = match in_room {
+            true => &viewer.room,
+            false => &viewer.peer,
+        };
+        let shown = viewer.bodies(jid);
+        assert!(
+            shown.ends_with(newest),
+            "before scrolling back {device} sees {newest:?}, then {shown:?}"
+        );
+        assert_eq!(shown, viewer.bodies_on_disk(jid), "the disk differs");
+        let mut by_writer: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
+        for body in &shown {
+            let (writer, _) = body.split_once(':').expect("ours");
+            by_writer.entry(writer).or_default().push(body);
+        }
+        for (writer, known) in self.devices.iter().enumerate() {
+            let name = writer.to_string();
+            let arrives = |body: &&String| writer == device || !body.contains(BAD);
+            let said: Vec<_> = known.said(in_room).filter(arrives).collect();
+            let seen = by_writer.remove(name.as_str()).unwrap_or_default();
+            assert_eq!(seen, said, "what {writer} wrote, as {device} sees it");
+        }
+        assert!(by_writer.is_empty(), "nobody wrote {by_writer:?}");
+        let conversation = viewer.store.conversation(jid);
+        for message in conversation.iter().flat_map(|known| known.timeline.iter()) {
+            let failed = matches!(message.delivery, Delivery::Failed(_));
+            assert_eq!(failed, message.body.contains(BAD), "{message:?}");
+            assert!(message.delivery != Delivery::Queued, "{message:?}");
         }
     }
 

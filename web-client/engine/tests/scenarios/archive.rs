@@ -92,7 +92,7 @@ fn a_crash_in_the_middle_goes_on_where_it_was() {
     let mut reloaded = scenario.reloaded(2);
     reloaded.authenticate();
     reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-2' h='5'/>");
+    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-2' h='7'/>");
     let asked = query(&mut reloaded);
     assert!(asked.2.contains("a2</after>"), "{}", asked.2);
     reloaded.archived(&asked.1, "a3", &from_bob("m3", ""));
@@ -131,7 +131,7 @@ fn an_archive_in_trouble_is_asked_again_and_not_waited_for_for_ever() {
             asked.0
         ));
         if attempt < 3 {
-            scenario.recv("<a xmlns='urn:xmpp:sm:3' h='5'/>");
+            scenario.recv("<a xmlns='urn:xmpp:sm:3' h='7'/>");
             scenario.advance(10);
             asked = query(&mut scenario);
         }
@@ -165,7 +165,7 @@ fn an_old_date_is_an_island_until_the_gap_is_read() {
         let mut reloaded = scenario.reloaded(2);
         reloaded.authenticate();
         reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
-        reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='6'/>");
+        reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='8'/>");
         let (id, ..) = query(&mut reloaded);
         reloaded.recv(&format!(
             "<iq xmlns='jabber:client' type='result' id='{id}'>\
@@ -277,7 +277,7 @@ fn a_receipt_that_comes_before_its_message_is_loaded_counts() {
     let mut scenario = Scenario::signed_in();
     scenario.say("hello");
     let id = scenario.messages()[0].id.0.clone();
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='6'/>");
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='8'/>");
     for number in 0..30 {
         scenario.recv(&from_bob(&format!("n{number}"), ""));
     }
@@ -285,7 +285,7 @@ fn a_receipt_that_comes_before_its_message_is_loaded_counts() {
     assert_eq!(reloaded.bodies().len(), 20);
     reloaded.authenticate();
     reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='6'/>");
+    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='8'/>");
     reloaded.recv(&format!(
         "<message xmlns='jabber:client' from='bob@example.org/x'>\
          <received xmlns='urn:xmpp:receipts' id='{id}'/></message>"

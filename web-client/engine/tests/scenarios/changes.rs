@@ -64,7 +64,7 @@ fn having_said(body: &str) -> (Scenario, String) {
     scenario.say(body);
     let sent = scenario.find(|sent| sent.name() == "message").unwrap();
     let id = sent.attr("id").unwrap().to_owned();
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='6'/>");
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='8'/>");
     (scenario, id)
 }
 
@@ -139,7 +139,7 @@ fn a_change_that_comes_before_its_message_waits_through_a_reload() {
             scenario = scenario.reloaded(2);
             scenario.authenticate();
             scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
-            scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='5'/>");
+            scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
         }
         assert_eq!(scenario.bodies(), ["mended"], "{order:?}");
         assert_eq!(emojis(&scenario.messages()[0]), ["🎉"]);
@@ -266,7 +266,7 @@ fn ours_are_shown_at_once_survive_a_reload_and_are_proven() {
     assert_eq!(scenario.messages(), before);
     scenario.authenticate();
     scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='6'/>");
+    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='8'/>");
     let correction = scenario.find(|sent| has(sent, "replace")).unwrap();
     let replaces = correction
         .get_child("replace", "urn:xmpp:message-correct:0")
@@ -275,7 +275,7 @@ fn ours_are_shown_at_once_survive_a_reload_and_are_proven() {
     assert!(has(&correction, "origin-id@urn:xmpp:sid:0"));
     let reaction = scenario.find(|sent| has(sent, "reactions")).unwrap();
     assert!(has(&reaction, "store@urn:xmpp:hints") && !has(&reaction, "body"));
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='9'/>");
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='11'/>");
     assert_eq!(*scenario.messages()[0].progress(), Delivery::Sent);
     // Whoever corrects what is corrected speaks of the first version all the same.
     let reference = scenario.messages()[0].reference().unwrap().to_owned();
@@ -337,7 +337,7 @@ fn a_marker_says_that_everything_so_far_was_read() {
     assert!(has(&sent, "markable@urn:xmpp:chat-markers:0"));
     let second = sent.attr("id").unwrap().to_owned();
     scenario.say("three");
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='8'/>");
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='10'/>");
     scenario.recv(&from("mallory@example.org", "d0", &displayed(&second)));
     let deliveries = |scenario: &Scenario| {
         let messages = scenario.messages().into_iter();
@@ -387,7 +387,7 @@ fn who_asks_and_sees_our_presence_is_told_what_was_displayed() {
     scenario.advance(20);
     scenario.authenticate();
     scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='5'/>");
+    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
     assert_eq!(*scenario.store.status(), SessionStatus::Online);
     assert!(scenario.find(|sent| has(sent, "displayed")).is_some());
 }

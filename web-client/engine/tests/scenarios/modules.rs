@@ -127,7 +127,7 @@ fn receipts_are_asked_for_and_believed_only_from_the_other_side() {
     assert_eq!(scenario.messages()[0].delivery, Delivery::Queued);
     scenario.recv(&from_bob("r1", &receipt));
     assert_eq!(scenario.messages()[0].delivery, Delivery::Delivered);
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='6'/>");
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='8'/>");
     assert_eq!(
         scenario.messages()[0].delivery,
         Delivery::Delivered,

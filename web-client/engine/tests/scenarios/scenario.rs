@@ -12,6 +12,7 @@ use couplet_engine::{
 use jid::BareJid;
 use minidom::Element;
 use xmpp_parsers::bind::BindQuery;
+use xmpp_parsers::disco::DiscoInfoQuery;
 use xmpp_parsers::iq::Iq;
 use xmpp_parsers::message::Message;
 use xmpp_parsers::ping::Ping;
@@ -164,9 +165,10 @@ impl Scenario {
         self.answer_archive("");
         self.answer_roster();
         self.answer_read_sync("");
+        self.answer_bookmarks("");
         if self.find(|sent| sent.name() == "r").is_some() {
-            // Carbons, archive, roster, presence, what was read.
-            self.recv("<a xmlns='urn:xmpp:sm:3' h='5'/>");
+            // Carbons, roster, presence, archive, what was read, bookmarks in both forms.
+            self.recv("<a xmlns='urn:xmpp:sm:3' h='7'/>");
         }
         self.answer_pings();
         self.sent.clear();
@@ -205,6 +207,23 @@ impl Scenario {
              <pubsub xmlns='http://jabber.org/protocol/pubsub'>\
              <items node='urn:xmpp:mds:displayed:0'>{items}</items></pubsub></iq>"
         ));
+    }
+
+    /// Answers the request for bookmarks with these items (XEP-0402).
+    pub(crate) fn answer_bookmarks(&mut self, items: &str) {
+        let id = self.expect_iq("pubsub");
+        self.recv(&format!(
+            "<iq xmlns='jabber:client' type='result' id='{id}'>\
+             <pubsub xmlns='http://jabber.org/protocol/pubsub'>\
+             <items node='urn:xmpp:bookmarks:1'>{items}</items></pubsub></iq>"
+        ));
+        if items.is_empty() {
+            let id = self.expect_iq("pubsub");
+            self.recv(&format!(
+                "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'>\
+                 <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+            ));
+        }
     }
 
     /// Answers a query of the archive with these `<result/>`s; complete.
@@ -246,6 +265,70 @@ impl Scenario {
              <delay xmlns='urn:xmpp:delay' stamp='2026-11-01T09:00:00Z'/>{message}\
              </forwarded></result></message>"
         ));
+    }
+
+    /// The query of the archive of this room, or of our own: request and text, and its id.
+    pub(crate) fn archive_query_of(&mut self, whose: &str) -> ((String, String), String) {
+        let to = Some(whose).filter(|whose| !whose.is_empty());
+        let iq = self
+            .find(|sent| has(sent, "query@urn:xmpp:mam:2") && sent.attr("to") == to)
+            .expect("an archive query");
+        let query = iq.children().next().unwrap().attr("queryid").unwrap();
+        let id = iq.attr("id").unwrap().to_owned();
+        ((id, String::from(&iq)), query.to_owned())
+    }
+
+    /// Answers it with these messages, each with its id there.
+    pub(crate) fn answer_archive_of(
+        &mut self,
+        whose: &str,
+        messages: &[(&str, &str)],
+        complete: bool,
+    ) {
+        let ((id, _), query) = self.archive_query_of(whose);
+        for (archive, message) in messages {
+            self.archived_by(whose, &query, archive, message);
+        }
+        if complete {
+            self.finish_archive_of(whose, &id, "");
+        }
+    }
+
+    pub(crate) fn archived_by(&mut self, whose: &str, query: &str, id: &str, message: &str) {
+        self.recv(&format!(
+            "<message xmlns='jabber:client' to='{MY_ADDRESS}' from='{whose}'>\
+             <result xmlns='urn:xmpp:mam:2' queryid='{query}' id='{id}'>\
+             <forwarded xmlns='urn:xmpp:forward:0'>\
+             <delay xmlns='urn:xmpp:delay' stamp='2026-11-01T09:00:00Z'/>{message}\
+             </forwarded></result></message>"
+        ));
+    }
+
+    pub(crate) fn finish_archive_of(&mut self, whose: &str, id: &str, last: &str) {
+        let from = match whose {
+            "" => String::new(),
+            whose => format!(" from='{whose}'"),
+        };
+        let last = match last {
+            "" => String::new(),
+            last => format!("<last>{last}</last>"),
+        };
+        self.recv(&format!(
+            "<iq xmlns='jabber:client' type='result' id='{id}'{from}>\
+             <fin xmlns='urn:xmpp:mam:2' complete='true'>\
+             <set xmlns='http://jabber.org/protocol/rsm'>{last}</set></fin></iq>"
+        ));
+    }
+
+    /// Lets time go by on a connection that lives.
+    pub(crate) fn advance_alive(&mut self, seconds: u64) {
+        for _ in 0..seconds.div_ceil(10) {
+            self.advance(10);
+            self.recv("<r xmlns='urn:xmpp:sm:3'/>");
+            if self.find(|sent| sent.name() == "r").is_some() {
+                self.recv("<a xmlns='urn:xmpp:sm:3' h='0'/>");
+            }
+        }
     }
 
     pub(crate) fn command(&mut self, command: Command) {
@@ -510,6 +593,11 @@ fn payload(iq: Iq) -> Option<String> {
         ns::PUBSUB_OWNER => Owner::try_from(payload)
             .err()
             .map(|error| error.to_string()),
+        ns::DISCO_INFO => DiscoInfoQuery::try_from(payload)
+            .err()
+            .map(|error| error.to_string()),
+        // Nobody parses what owners of rooms do.
+        "http://jabber.org/protocol/muc#owner" => None,
         ns::BIND => BindQuery::try_from(payload)
             .err()
             .map(|error| error.to_string()),

@@ -135,8 +135,8 @@ fn a_lost_connection_is_resumed_and_what_was_unacknowledged_sent_again() {
     scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
     let resume = scenario.expect("resume");
     assert_eq!(resume.attr("previd"), Some("session-1"));
-    // Carbons, archive, roster, presence and what was read came before them.
-    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='6'/>");
+    // Carbons, archive, roster, presence, what was read and bookmarks came before them.
+    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='8'/>");
     assert_eq!(*scenario.store.status(), SessionStatus::Online);
     assert_eq!(scenario.sent_bodies(), ["two", "three"]);
     let deliveries: Vec<_> = scenario
@@ -154,7 +154,7 @@ fn a_lost_connection_is_resumed_and_what_was_unacknowledged_sent_again() {
             .find(|sent| has(sent, "query@urn:xmpp:mam:2"))
             .is_some()
     );
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='9'/>");
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='11'/>");
     assert!(
         scenario
             .messages()
@@ -217,7 +217,7 @@ fn what_was_written_long_ago_says_when() {
     }
     scenario.authenticate();
     scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='5'/>");
+    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
     let message = scenario.find(|sent| body(sent).is_some()).unwrap();
     let delay = message.get_child("delay", "urn:xmpp:delay").unwrap();
     assert!(
@@ -272,7 +272,7 @@ fn silence_is_questioned_and_then_not_waited_for() {
     scenario.sent.clear();
     scenario.advance(13);
     scenario.expect("r");
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='5'/>");
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='7'/>");
     scenario.advance(11);
     assert_eq!(
         *scenario.store.status(),
@@ -322,7 +322,7 @@ fn a_connection_that_has_lived_through_sleep_lives_on() {
     scenario.sleep(3600);
     scenario.advance(2);
     scenario.expect("r");
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='5'/>");
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='7'/>");
     scenario.advance(10);
     assert_eq!(*scenario.store.status(), SessionStatus::Online);
 }
@@ -362,7 +362,7 @@ fn the_server_knows_whether_anybody_looks() {
     scenario.advance(2);
     scenario.authenticate();
     scenario.features("<sm xmlns='urn:xmpp:sm:3'/><csi xmlns='urn:xmpp:csi:0'/>");
-    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='5'/>");
+    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
     assert!(scenario.find(|sent| sent.name() == "inactive").is_some());
     scenario.command(visible(true));
     assert!(scenario.find(|sent| sent.name() == "active").is_some());
@@ -587,7 +587,7 @@ fn what_comes_over_a_connection_that_was_given_up_is_not_counted() {
     scenario.commit();
     scenario.authenticate();
     scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    assert_eq!(scenario.expect("resume").attr("h"), Some("3"));
+    assert_eq!(scenario.expect("resume").attr("h"), Some("5"));
 }
 
 #[test]
@@ -627,7 +627,7 @@ fn what_a_failed_commit_had_is_in_the_next_one() {
     let mut reloaded = scenario.reloaded(2);
     reloaded.authenticate();
     reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='5'/>");
+    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
     assert_eq!(reloaded.sent_bodies(), ["first", "second"]);
 }
 
@@ -687,9 +687,9 @@ fn a_reloaded_page_resumes_the_same_session() {
     reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
     let resume = reloaded.expect("resume");
     assert_eq!(resume.attr("previd"), Some("session-1"));
-    // Archive, roster and what was read were answered, bob has written.
-    assert_eq!(resume.attr("h"), Some("4"));
-    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='5'/>");
+    // Archive, roster, what was read and bookmarks were answered, bob has written.
+    assert_eq!(resume.attr("h"), Some("6"));
+    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
     assert_eq!(reloaded.sent_bodies(), ["before"]);
     assert!(reloaded.find(|sent| sent.name() == "presence").is_none());
     assert!(
@@ -704,7 +704,7 @@ fn a_reloaded_page_resumes_the_same_session() {
             .is_some()
     );
     // Carbons have not been answered yet: they are asked for again.
-    reloaded.recv("<a xmlns='urn:xmpp:sm:3' h='8'/>");
+    reloaded.recv("<a xmlns='urn:xmpp:sm:3' h='10'/>");
     assert_eq!(reloaded.messages()[1].delivery, Delivery::Sent);
     assert!(
         !reloaded
@@ -780,11 +780,11 @@ fn a_flood_of_presences_commits_nothing_until_it_is_acknowledged() {
     assert_eq!(scenario.commits, commits);
     scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
     assert_eq!(scenario.commits, commits + 1);
-    assert_eq!(scenario.expect("a").attr("h"), Some("33"));
+    assert_eq!(scenario.expect("a").attr("h"), Some("35"));
     // Unasked too, after a while.
     scenario.recv("<presence xmlns='jabber:client' from='bob@example.org/x'/>");
     scenario.advance(11);
-    assert_eq!(scenario.expect("a").attr("h"), Some("34"));
+    assert_eq!(scenario.expect("a").attr("h"), Some("36"));
 }
 
 #[test]

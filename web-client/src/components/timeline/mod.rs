@@ -10,7 +10,9 @@ mod window;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use couplet_engine::store::{Direction, Message, MessageId, Missing, Older, SessionStatus, Store};
+use couplet_engine::store::{
+    Direction, Message, MessageId, Missing, Older, Scope, SessionStatus, Store,
+};
 use jid::BareJid;
 use wasm_bindgen::JsCast;
 use web_sys::{FocusOptions, HtmlElement};
@@ -266,7 +268,11 @@ impl Timeline {
                 });
             }
             let own = row.message.direction == Direction::Outgoing;
-            let (name, picture) = if own { ours.clone() } else { theirs.clone() };
+            let (name, picture) = match nick(&row.message) {
+                Some(nick) => (AttrValue::from(nick.to_owned()), None),
+                None if own => ours.clone(),
+                None => theirs.clone(),
+            };
             let target = target == Some(&row.message.id);
             items.push(html! {
                 <MessageRow
@@ -412,7 +418,8 @@ impl Timeline {
             return;
         };
         if last.direction == Direction::Incoming && last.id != before.id && last.at >= before.at {
-            let values = [("name", name.as_str()), ("text", last.body.as_str())];
+            let name = nick(&last).unwrap_or(&name);
+            let values = [("name", name), ("text", last.body.as_str())];
             self.0.state.announce(&t_with("log.announce", &values));
         }
     }
@@ -434,6 +441,13 @@ impl View {
             self.divider = first_unread(store, jid).or(self.divider.take());
         }
     }
+}
+
+/// What somebody else in a room is called.
+fn nick(message: &Message) -> Option<&str> {
+    let theirs = message.direction == Direction::Incoming && message.scope != Scope::Person;
+    let nick = message.from.resource().filter(|_| theirs)?;
+    Some(nick.as_str())
 }
 
 fn messages<'a>(store: &'a Store, jid: &BareJid) -> Vec<&'a Rc<Message>> {

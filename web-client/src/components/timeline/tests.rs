@@ -1,7 +1,7 @@
 //! Messages to test with.
 
 use couplet_engine::Timestamp;
-use couplet_engine::store::{Delivery, Direction, Message, MessageId};
+use couplet_engine::store::{Delivery, Direction, Message, MessageId, Scope};
 use jid::BareJid;
 
 /// An incoming message of the instant `at`, which is its id too.
@@ -14,6 +14,8 @@ pub(crate) fn message(at: i64) -> Message {
         archive_id: None,
         conversation: bob.clone(),
         from: bob.into(),
+        occupant: None,
+        scope: Scope::Person,
         direction: Direction::Incoming,
         body: "hello".to_owned(),
         at: Timestamp(at),

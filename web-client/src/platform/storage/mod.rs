@@ -30,7 +30,7 @@ const KEYS: &str = "keys";
 const DRAFTS: &str = "drafts";
 
 /// All object stores: the engine's tables by their names, and our own three.
-const STORES: [&str; 11] = [
+const STORES: [&str; 13] = [
     Table::Engine.name(),
     Table::Outbox.name(),
     Table::Roster.name(),
@@ -39,6 +39,8 @@ const STORES: [&str; 11] = [
     Table::Messages.name(),
     Table::Avatars.name(),
     Table::Requests.name(),
+    Table::Rooms.name(),
+    Table::Occupants.name(),
     DRAFTS,
     KEYS,
     DEVICE,

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use couplet_engine::Timestamp;
-use couplet_engine::store::{Store, Subscription};
+use couplet_engine::store::{Conversation, Room, Store, Subscription};
 use jid::BareJid;
 
 use super::State;
@@ -19,6 +19,8 @@ pub(crate) enum Filter {
     Unread,
     /// The whole roster by name, whether we ever talked or not.
     People,
+    /// Rooms, newest first, then by name.
+    Rooms,
     /// All of them: conversations, newest first, then the rest of the roster.
     Anybody,
 }
@@ -64,7 +66,15 @@ fn order(store: &Store, by_name: &[BareJid], filter: Filter, query: &str) -> Vec
             .is_none_or(|conversation| conversation.timeline.is_empty())
     });
     let talks = talks.into_iter().map(|(_, jid)| jid);
+    let quiet = |jid: &BareJid| {
+        let known = store.conversation(jid);
+        known.is_none_or(|conversation| conversation.last().is_none())
+    };
+    let rooms = store.rooms().map(|(jid, _)| jid);
+    let mut rooms: Vec<&BareJid> = rooms.filter(|jid| quiet(jid) && wanted(jid)).collect();
+    rooms.sort_by_cached_key(|jid| i18n::lower(store.name(jid)));
     talks
+        .chain(rooms)
         .chain(silent.filter(|jid| wanted(jid)))
         .cloned()
         .collect()
@@ -75,13 +85,25 @@ fn belongs(store: &Store, jid: &BareJid, filter: Filter) -> bool {
     match filter {
         Filter::All => {
             conversation.is_some_and(|conversation| !conversation.timeline.is_empty())
+                || store.room(jid).is_some_and(Room::is_ours)
                 || store.contact(jid).is_some_and(|contact| {
                     contact.asked || contact.subscription != Subscription::None
                 })
         }
         Filter::Unread => conversation.is_some_and(|conversation| conversation.unread > 0),
-        Filter::People | Filter::Anybody => true,
+        Filter::Rooms => store
+            .room(jid)
+            .is_some_and(|room| is_known(room, conversation)),
+        Filter::Anybody => store
+            .room(jid)
+            .is_none_or(|room| is_known(room, conversation)),
+        Filter::People => true,
     }
+}
+
+/// Whether there is more to the room than that somebody would like to see us there.
+fn is_known(room: &Room, conversation: Option<&Conversation>) -> bool {
+    room.is_ours() || room.bookmark.is_some() || conversation.is_some()
 }
 
 /// Whether the name or the address has `query`, in lower case, in it.

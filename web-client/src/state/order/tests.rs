@@ -2,7 +2,8 @@
 
 use couplet_engine::Timestamp;
 use couplet_engine::store::{
-    Contact, Delivery, Direction, Message, MessageId, Provenance, Store, StoreEvent, Subscription,
+    Contact, Delivery, Direction, Message, MessageId, Provenance, Scope, Store, StoreEvent,
+    Subscription,
 };
 use jid::BareJid;
 
@@ -31,6 +32,8 @@ fn incoming(address: &str, at: i64, provenance: Provenance) -> StoreEvent {
         archive_id: None,
         conversation: jid(address),
         from: jid(address).into(),
+        occupant: None,
+        scope: Scope::Person,
         direction: Direction::Incoming,
         body: "hello".to_owned(),
         at: Timestamp(at),

@@ -1,0 +1,207 @@
+//! Who is in a room, who comes and goes, and what became of us.
+
+use jid::{BareJid, Jid};
+use minidom::Element;
+use xmpp_parsers::ns;
+
+use super::{MOST_OCCUPANTS, Muc, NAMES, Stage, change, entry, refusal, text};
+use crate::module::Ctx;
+use crate::modules::rfc6121_presence;
+use crate::modules::xep0421_occupant_ids::occupant_id;
+use crate::stanza::{Presence, StanzaError};
+use crate::store::{Affiliation, Entry, Left, Occupant, Role, RoomChange};
+
+impl Muc {
+    /// Somebody is in the room, or is no longer what they were.
+    pub(super) fn here(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        room: BareJid,
+        nick: String,
+        presence: &Presence,
+    ) {
+        let Some(membership) = self.rooms.get_mut(&room) else {
+            return;
+        };
+        let user = user(presence);
+        let codes = user.map(codes).unwrap_or_default();
+        let occupant = occupant(nick.clone(), presence, user);
+        let ours = codes.contains(&110);
+        match membership.stage {
+            Stage::Joining => {
+                if membership.arriving.len() < MOST_OCCUPANTS {
+                    membership.arriving.push(occupant.clone());
+                }
+                if ours {
+                    // The room may have given us another name (status 210).
+                    membership.nick = nick;
+                    membership.occupant = occupant.id;
+                    self.entered(ctx, &room, &codes);
+                    traits(ctx, &room, &codes);
+                }
+            }
+            Stage::Joined => {
+                if ours && membership.nick != nick {
+                    membership.nick.clone_from(&nick);
+                    if let Some(shared) = ctx.core.rooms.get_mut(&room) {
+                        shared.nick.clone_from(&nick);
+                    }
+                    ctx.changed();
+                    entry(ctx, &room, Entry::Joined, &nick);
+                }
+                change(ctx, &room, RoomChange::Occupant(occupant));
+            }
+            Stage::Out | Stage::Lost | Stage::Asking | Stage::Waiting => {}
+        }
+    }
+
+    /// Somebody has gone, is now called otherwise, or it is us who are out.
+    pub(super) fn gone(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        room: BareJid,
+        nick: &str,
+        presence: &Presence,
+    ) {
+        let Some(membership) = self.rooms.get_mut(&room) else {
+            return;
+        };
+        let user = user(presence);
+        let codes = user.map(codes).unwrap_or_default();
+        let item = user.and_then(|user| user.get_child("item", ns::MUC_USER));
+        let ours = codes.contains(&110) || membership.nick == nick;
+        match membership.stage {
+            Stage::Joining => membership.arriving.retain(|known| known.nick != nick),
+            Stage::Joined if !ours => change(ctx, &room, RoomChange::Gone(nick.to_owned())),
+            Stage::Joined if codes.contains(&303) => {
+                change(ctx, &room, RoomChange::Gone(nick.to_owned()));
+                if let Some(new) = item.and_then(|item| item.attr("nick")) {
+                    membership.nick = new.to_owned();
+                    if let Some(shared) = ctx.core.rooms.get_mut(&room) {
+                        shared.nick = new.to_owned();
+                    }
+                    ctx.changed();
+                    entry(ctx, &room, Entry::Joined, new);
+                }
+            }
+            Stage::Joined => {
+                let reason = item.and_then(|item| text(item, "reason"));
+                let left = why(user, &codes, reason);
+                self.out(ctx, room, left);
+            }
+            Stage::Out | Stage::Lost | Stage::Asking | Stage::Waiting => {}
+        }
+    }
+
+    /// The room has refused to let us in, or to let us be called otherwise.
+    pub(super) fn refused(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        room: BareJid,
+        nick: Option<String>,
+        presence: &Presence,
+    ) {
+        let Some(membership) = self.rooms.get_mut(&room) else {
+            return;
+        };
+        let error = presence
+            .payloads
+            .iter()
+            .find(|payload| payload.name() == "error");
+        let error = error.map(StanzaError::read);
+        let condition = error.map(|error| error.condition).unwrap_or_default();
+        let left = refusal::of_room(&condition);
+        match membership.stage {
+            Stage::Joining => {
+                let again =
+                    left == Left::NickTaken && !membership.by_hand && membership.attempts < NAMES;
+                if again {
+                    membership.attempts += 1;
+                    membership.nick.push('_');
+                    return self.enter(ctx, &room);
+                }
+                self.out(ctx, room, left);
+            }
+            // We go on under the name that we have.
+            Stage::Joined if nick.is_some_and(|nick| nick != membership.nick) => {
+                ctx.warn(format!("a room refuses a nickname: {condition}"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What became of the room, if codes and reason of our last presence say so.
+fn why(user: Option<&Element>, codes: &[u16], reason: Option<String>) -> Left {
+    if let Some(destroyed) = user.and_then(|user| user.get_child("destroy", ns::MUC_USER)) {
+        let alternative = destroyed.attr("jid").and_then(|jid| jid.parse().ok());
+        return Left::Destroyed(alternative, text(destroyed, "reason"));
+    }
+    let has = |code: u16| codes.contains(&code);
+    // Where there is a technical reason it is no insult (status 333).
+    if has(332) || has(333) {
+        Left::Unreachable
+    } else if has(301) {
+        Left::Banned(reason)
+    } else if has(307) {
+        Left::Kicked(reason)
+    } else if has(321) || has(322) {
+        Left::MembersOnly
+    } else {
+        Left::Away
+    }
+}
+
+fn user(presence: &Presence) -> Option<&Element> {
+    let is_user = |payload: &&Element| payload.is("x", ns::MUC_USER);
+    presence.payloads.iter().find(is_user)
+}
+
+/// The status codes (XEP-0045 15.6).
+pub(super) fn codes(user: &Element) -> Vec<u16> {
+    let statuses = user
+        .children()
+        .filter(|child| child.is("status", ns::MUC_USER));
+    let codes = statuses.filter_map(|status| status.attr("code")?.parse().ok());
+    codes.take(16).collect()
+}
+
+/// What codes tell of the room.
+pub(super) fn traits(ctx: &mut Ctx<'_>, room: &BareJid, codes: &[u16]) {
+    for code in codes {
+        let known = match code {
+            100 | 172 => RoomChange::ShowsAddresses(true),
+            173 => RoomChange::ShowsAddresses(false),
+            170 => RoomChange::Logged(true),
+            171 => RoomChange::Logged(false),
+            _ => continue,
+        };
+        change(ctx, room, known);
+    }
+}
+
+fn occupant(nick: String, presence: &Presence, user: Option<&Element>) -> Occupant {
+    let item = user.and_then(|user| user.get_child("item", ns::MUC_USER));
+    let attr = |name| item.and_then(|item| item.attr(name));
+    let jid = attr("jid").and_then(|jid| jid.parse::<Jid>().ok());
+    let is_update = |payload: &&Element| payload.is("x", ns::VCARD_UPDATE);
+    let update = presence.payloads.iter().find(is_update);
+    Occupant {
+        nick,
+        role: match attr("role") {
+            Some("moderator") => Role::Moderator,
+            Some("visitor") => Role::Visitor,
+            _ => Role::Participant,
+        },
+        affiliation: match attr("affiliation") {
+            Some("owner") => Affiliation::Owner,
+            Some("admin") => Affiliation::Admin,
+            Some("member") => Affiliation::Member,
+            _ => Affiliation::None,
+        },
+        jid: jid.map(|jid| jid.to_bare()),
+        id: occupant_id(&presence.payloads),
+        avatar: update.and_then(|update| text(update, "photo")),
+        availability: rfc6121_presence::availability(presence.show.as_deref()),
+    }
+}

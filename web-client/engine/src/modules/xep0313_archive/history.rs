@@ -1,0 +1,99 @@
+//! Pages of a conversation's past, as somebody scrolls back or goes to a date.
+
+use jid::BareJid;
+
+use super::query::{Fin, no_archive};
+use crate::iq::NoResult;
+use crate::module::{Ctx, Incoming, Origin};
+use crate::store::{Older, StoreEvent};
+
+/// A page of history, newest first.
+fn show(ctx: &mut Ctx<'_>, page: Vec<(String, Incoming)>) {
+    for (_, incoming) in page.into_iter().rev() {
+        ctx.redispatch(incoming);
+    }
+}
+
+pub(super) fn loading(
+    ctx: &mut Ctx<'_>,
+    conversation: &BareJid,
+    before: &Option<String>,
+    older: Older,
+) {
+    ctx.event(StoreEvent::Older {
+        conversation: conversation.clone(),
+        before: before.clone(),
+        older,
+        next: None,
+    });
+}
+
+/// A page before `before` is here, down to `until` at most.
+pub(super) fn older(
+    ctx: &mut Ctx<'_>,
+    conversation: BareJid,
+    before: Option<String>,
+    until: Option<String>,
+    mut page: Vec<(String, Incoming)>,
+    fin: Result<Fin, NoResult>,
+) {
+    let reached = until
+        .as_ref()
+        .and_then(|until| page.iter().position(|(id, _)| id == until));
+    if let Some(reached) = reached {
+        page.drain(..=reached);
+    }
+    let (older, next) = match fin {
+        Ok(_) if reached.is_some() => (Older::Complete, None),
+        Ok(fin) if !fin.complete && fin.first.is_some() => (Older::More, fin.first),
+        Ok(_) => (Older::Complete, None),
+        // No archive, so there is nothing older in it either; but what is known to be missing is.
+        Err(NoResult::Error(error)) if until.is_none() && no_archive(&error.condition) => {
+            (Older::Complete, None)
+        }
+        Err(_) => (Older::Failed, None),
+    };
+    // From here on it is the page. What came of one that broke off comes again.
+    loading(ctx, &conversation, &before, Older::Loading);
+    if older != Older::Failed {
+        show(ctx, page);
+    }
+    ctx.event_last(StoreEvent::Older {
+        conversation,
+        before,
+        older,
+        next,
+    });
+}
+
+/// A page from some time on is here.
+pub(super) fn around(
+    ctx: &mut Ctx<'_>,
+    conversation: BareJid,
+    page: Vec<(String, Incoming)>,
+    fin: Result<Fin, NoResult>,
+) {
+    let Ok(fin) = fin else {
+        ctx.warn("the archive doesn't tell what was said then");
+        return answered(ctx, conversation);
+    };
+    let end = |(id, incoming): &(String, Incoming)| match incoming.origin {
+        Origin::Archive { at, .. } => Some((id.clone(), at)),
+        _ => None,
+    };
+    let ends = (page.first().and_then(end), page.last().and_then(end));
+    if let (Some(first), Some(last)) = ends {
+        ctx.event(StoreEvent::Island {
+            conversation: conversation.clone(),
+            first,
+            last,
+            newest: fin.complete,
+        });
+    }
+    show(ctx, page);
+    answered(ctx, conversation);
+}
+
+pub(super) fn answered(ctx: &mut Ctx<'_>, conversation: BareJid) {
+    ctx.event_last(StoreEvent::Answered { conversation });
+}

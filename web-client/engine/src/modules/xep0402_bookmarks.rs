@@ -1,0 +1,376 @@
+//! XEP-0402 PEP Native Bookmarks 1.2.0: the rooms that we want to find again everywhere.
+//!
+//! Where there are none, those of older clients are read (XEP-0048, in its personal node).
+
+use jid::BareJid;
+use minidom::Element;
+use serde::{Deserialize, Serialize};
+use xmpp_parsers::ns;
+
+use crate::codec::{decode, encode};
+use crate::input::Command as AnyCommand;
+use crate::iq::{NoResult, Response, Ticket};
+use crate::module::{Ctx, Flow, Module, Specification};
+use crate::modules::xep0045_muc;
+use crate::sorted_map::SortedMap;
+use crate::store::{Bookmark, RoomChange, StoreEvent};
+use crate::xml::{self, build, write};
+
+/// More rooms than this are nobody's.
+const MOST: usize = 2000;
+/// What other clients have added to a bookmark is kept up to this length, in bytes.
+const LONGEST_EXTENSIONS: usize = 16 * 1024;
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Bookmarks {
+    known: SortedMap<BareJid, Conference>,
+    /// Whether the server has told us all of them in this session.
+    whole: bool,
+    #[serde(skip)]
+    asked: SortedMap<Ticket, Asked>,
+}
+
+/// A bookmark.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Conference {
+    name: Option<String>,
+    autojoin: bool,
+    nick: Option<String>,
+    password: Option<String>,
+    /// What we don't know of is written back as it was (XEP-0402 3.3).
+    extensions: Option<String>,
+    /// Whether the server doesn't have it so yet.
+    unsaved: bool,
+}
+
+#[derive(Debug)]
+enum Asked {
+    All,
+    /// What clients of XEP-0048 have left.
+    Legacy,
+    /// A change, and whether it is the second attempt.
+    Publish(BareJid, bool),
+}
+
+impl Module for Bookmarks {
+    fn specification(&self) -> Specification {
+        Specification {
+            number: "XEP-0402",
+            title: "PEP Native Bookmarks",
+            version: "1.2.0",
+        }
+    }
+
+    fn features(&self) -> &'static [&'static str] {
+        &["urn:xmpp:bookmarks:1+notify"]
+    }
+
+    fn on_established(&mut self, ctx: &mut Ctx<'_>, resumed: bool) {
+        if resumed && (self.whole || !self.asked.is_empty()) {
+            return;
+        }
+        self.whole = false;
+        self.read(ctx, ns::BOOKMARKS2, Asked::All);
+        ctx.changed();
+    }
+
+    fn on_lost(&mut self, _ctx: &mut Ctx<'_>) {
+        self.asked.clear();
+    }
+
+    fn on_command(&mut self, ctx: &mut Ctx<'_>, command: &AnyCommand) -> Flow {
+        match command {
+            AnyCommand::Muc(xep0045_muc::Command::Join {
+                room,
+                nick,
+                password,
+            }) => {
+                let mut conference = self.known.get(room).cloned().unwrap_or_default();
+                conference.autojoin = true;
+                conference.nick = nick.clone().or(conference.nick);
+                conference.password = password.clone().or(conference.password);
+                self.publish(ctx, room.clone(), conference);
+            }
+            AnyCommand::Muc(xep0045_muc::Command::Leave { room }) => {
+                // It stays a bookmark: other devices leave too (XEP-0402 3.4).
+                if let Some(known) = self.known.get(room) {
+                    let autojoin = false;
+                    let conference = Conference {
+                        autojoin,
+                        ..known.clone()
+                    };
+                    self.publish(ctx, room.clone(), conference);
+                }
+            }
+            _ => {}
+        }
+        Flow::Continue
+    }
+
+    fn on_pep(&mut self, ctx: &mut Ctx<'_>, from: &BareJid, node: &str, items: &[Element]) {
+        if node != ns::BOOKMARKS2 || ctx.account() != Some(from) {
+            return;
+        }
+        for item in items {
+            let Some(room) = item.attr("id").and_then(|id| id.parse().ok()) else {
+                continue;
+            };
+            match conference(item) {
+                Some(conference) => self.learn(ctx, room, conference),
+                // Another device has removed it.
+                None if item.name() == "retract" => {
+                    self.forget(ctx, &room);
+                    ctx.command(AnyCommand::Muc(xep0045_muc::Command::Follow { room }));
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn on_iq_result(&mut self, ctx: &mut Ctx<'_>, ticket: Ticket, response: Response) {
+        match (self.asked.remove(&ticket), response) {
+            (_, Err(NoResult::Lost)) | (None, _) => {}
+            (Some(Asked::All), response) => {
+                let none = match &response {
+                    Ok(_) => false,
+                    Err(NoResult::Error(error)) => error.condition == "item-not-found",
+                    Err(_) => return ctx.warn("the server doesn't tell our bookmarks"),
+                };
+                let all = response.ok().flatten().map(|all| items(&all));
+                let all = all.unwrap_or_default();
+                self.whole = true;
+                ctx.changed();
+                let ours = self.known.values().all(|conference| conference.unsaved);
+                if all.is_empty() && (none || ours) {
+                    return self.read(ctx, ns::BOOKMARKS, Asked::Legacy);
+                }
+                self.learn_all(ctx, all);
+            }
+            (Some(Asked::Legacy), Ok(Some(answer))) => self.learn_all(ctx, legacy(&answer)),
+            (Some(Asked::Legacy), _) => self.learn_all(ctx, Vec::new()),
+            (Some(Asked::Publish(room, false)), Err(NoResult::Error(_))) => {
+                // Older services know fewer options; what matters is who may read it.
+                self.send(ctx, room, &[("pubsub#access_model", "whitelist")], true);
+            }
+            (Some(Asked::Publish(..)), Err(_)) => {
+                ctx.warn("the server didn't keep a bookmark");
+            }
+            (Some(Asked::Publish(room, _)), Ok(_)) => {
+                if let Some(conference) = self.known.get_mut(&room) {
+                    conference.unsaved = false;
+                    ctx.changed();
+                }
+            }
+        }
+    }
+
+    fn part(&self) -> Option<&'static str> {
+        Some("bookmarks")
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        Some(encode(self))
+    }
+
+    fn restore(&mut self, _ctx: &mut Ctx<'_>, saved: &[u8]) {
+        if let Some(saved) = decode(saved) {
+            *self = saved;
+        }
+    }
+}
+
+impl Bookmarks {
+    fn read(&mut self, ctx: &mut Ctx<'_>, node: &str, asked: Asked) {
+        let items = build("items", ns::PUBSUB).attr("node", node).done();
+        let ticket = ctx.get(None, build("pubsub", ns::PUBSUB).child(items).done());
+        self.asked.insert(ticket, asked);
+    }
+
+    /// What isn't there any more, another device has removed, unless it never was there.
+    fn learn_all(&mut self, ctx: &mut Ctx<'_>, all: Vec<(BareJid, Conference)>) {
+        let gone = |room: &BareJid| all.iter().all(|(known, _)| known != room);
+        let known = self.known.iter();
+        let (ours, theirs): (Vec<_>, Vec<_>) = known
+            .map(|(room, conference)| (room.clone(), conference.unsaved))
+            .partition(|(_, unsaved)| *unsaved);
+        for (room, _) in &ours {
+            self.send(ctx, room.clone(), OPTIONS, false);
+        }
+        for (room, _) in theirs.into_iter().filter(|(room, _)| gone(room)) {
+            self.forget(ctx, &room);
+            ctx.command(AnyCommand::Muc(xep0045_muc::Command::Follow { room }));
+        }
+        let news = all.into_iter();
+        for (room, conference) in
+            news.filter(|(room, _)| ours.iter().all(|(known, _)| known != room))
+        {
+            self.learn(ctx, room, conference);
+        }
+    }
+
+    fn learn(&mut self, ctx: &mut Ctx<'_>, jid: BareJid, conference: Conference) {
+        if self.known.keys().len() >= MOST && !self.known.contains_key(&jid) {
+            return;
+        }
+        let bookmark = Some(Bookmark {
+            name: conference.name.clone(),
+            autojoin: conference.autojoin,
+        });
+        let before = self.known.insert(jid.clone(), conference.clone());
+        ctx.changed();
+        let room = jid.clone();
+        let change = RoomChange::Bookmark(bookmark);
+        ctx.event(StoreEvent::Room { jid, change });
+        let Conference {
+            autojoin,
+            nick,
+            password,
+            ..
+        } = conference;
+        if autojoin {
+            let back = xep0045_muc::Command::Return {
+                room,
+                nick,
+                password,
+            };
+            ctx.command(AnyCommand::Muc(back));
+        } else if before.is_some_and(|before| before.autojoin) {
+            ctx.command(AnyCommand::Muc(xep0045_muc::Command::Follow { room }));
+        }
+    }
+
+    fn forget(&mut self, ctx: &mut Ctx<'_>, room: &BareJid) {
+        self.known.remove(room);
+        ctx.changed();
+        ctx.event(StoreEvent::Room {
+            jid: room.clone(),
+            change: RoomChange::Bookmark(None),
+        });
+    }
+
+    fn publish(&mut self, ctx: &mut Ctx<'_>, room: BareJid, conference: Conference) {
+        if self.known.get(&room) == Some(&conference) {
+            return;
+        }
+        let unsaved = true;
+        let conference = Conference {
+            unsaved,
+            ..conference
+        };
+        let bookmark = Bookmark {
+            name: conference.name.clone(),
+            autojoin: conference.autojoin,
+        };
+        self.known.insert(room.clone(), conference);
+        ctx.changed();
+        ctx.event(StoreEvent::Room {
+            jid: room.clone(),
+            change: RoomChange::Bookmark(Some(bookmark)),
+        });
+        if ctx.core.established {
+            self.send(ctx, room, OPTIONS, false);
+        }
+    }
+
+    fn send(&mut self, ctx: &mut Ctx<'_>, room: BareJid, options: &[(&str, &str)], again: bool) {
+        let Some(conference) = self.known.get(&room) else {
+            return;
+        };
+        let item = build("item", ns::PUBSUB)
+            .attr("id", room.as_str())
+            .child(conference.element())
+            .done();
+        let publish = build("publish", ns::PUBSUB)
+            .attr("node", ns::BOOKMARKS2)
+            .child(item)
+            .done();
+        let field = |(name, value): &(&str, &str)| {
+            let value = build("value", ns::DATA_FORMS).text(*value).done();
+            build("field", ns::DATA_FORMS)
+                .attr("var", *name)
+                .child(value)
+                .done()
+        };
+        let kind = (
+            "FORM_TYPE",
+            "http://jabber.org/protocol/pubsub#publish-options",
+        );
+        let form = build("x", ns::DATA_FORMS)
+            .attr("type", "submit")
+            .children([kind].iter().chain(options).map(field))
+            .done();
+        let options = build("publish-options", ns::PUBSUB).child(form).done();
+        let pubsub = build("pubsub", ns::PUBSUB).child(publish).child(options);
+        let ticket = ctx.set(None, pubsub.done());
+        self.asked.insert(ticket, Asked::Publish(room, again));
+    }
+}
+
+/// Nobody else may read them, and all of them are kept (XEP-0402 3.1).
+const OPTIONS: &[(&str, &str)] = &[
+    ("pubsub#persist_items", "true"),
+    ("pubsub#max_items", "max"),
+    ("pubsub#send_last_published_item", "never"),
+    ("pubsub#access_model", "whitelist"),
+];
+
+impl Conference {
+    fn element(&self) -> Element {
+        let child = |name: &'static str, text: &Option<String>| {
+            let text = text.as_deref();
+            text.map(|text| build(name, ns::BOOKMARKS2).text(text).done())
+        };
+        let extensions = self.extensions.as_deref();
+        build("conference", ns::BOOKMARKS2)
+            .attr("name", self.name.as_deref())
+            .attr("autojoin", if self.autojoin { "true" } else { "false" })
+            .children(child("nick", &self.nick))
+            .children(child("password", &self.password))
+            .children(extensions.and_then(|extensions| extensions.parse().ok()))
+            .done()
+    }
+
+    /// In either form: they say the same in two namespaces.
+    fn read(element: &Element) -> Self {
+        let text = |name| xml::child_text(element, name).filter(|text| !text.is_empty());
+        let extensions = element.get_child("extensions", ns::BOOKMARKS2).map(write);
+        Self {
+            name: element
+                .attr("name")
+                .filter(|name| !name.trim().is_empty())
+                .map(str::to_owned),
+            autojoin: matches!(element.attr("autojoin"), Some("true" | "1")),
+            nick: text("nick"),
+            password: text("password"),
+            extensions: extensions.filter(|text| text.len() <= LONGEST_EXTENSIONS),
+            unsaved: false,
+        }
+    }
+}
+
+fn conference(item: &Element) -> Option<Conference> {
+    let conference = item.get_child("conference", ns::BOOKMARKS2)?;
+    Some(Conference::read(conference))
+}
+
+fn items(answer: &Element) -> Vec<(BareJid, Conference)> {
+    let items = answer.get_child("items", ns::PUBSUB);
+    let items = items.into_iter().flat_map(Element::children);
+    items
+        .filter_map(|item| Some((item.attr("id")?.parse().ok()?, conference(item)?)))
+        .take(MOST)
+        .collect()
+}
+
+/// XEP-0048 3: all of them in one item.
+fn legacy(answer: &Element) -> Vec<(BareJid, Conference)> {
+    let items = answer.get_child("items", ns::PUBSUB);
+    let item = items.and_then(|items| items.children().next());
+    let storage = item.and_then(|item| item.get_child("storage", ns::BOOKMARKS));
+    let conferences = storage.into_iter().flat_map(Element::children);
+    conferences
+        .filter(|child| child.is("conference", ns::BOOKMARKS))
+        .filter_map(|child| Some((child.attr("jid")?.parse().ok()?, Conference::read(child))))
+        .take(MOST)
+        .collect()
+}

@@ -1,0 +1,331 @@
+//! Rooms and who is in them (XEP-0045).
+
+use std::cmp::Reverse;
+use std::ops::Range;
+use std::rc::Rc;
+
+use jid::BareJid;
+use serde::{Deserialize, Serialize};
+
+use super::Availability;
+use crate::codec::{decode, encode};
+use crate::sorted_map::SortedMap;
+
+/// A room that we are in, were in, have a bookmark of, or are invited to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Room {
+    /// Whether we are in it, and if not, why.
+    pub entry: Entry,
+    /// What we are called there, or want to be.
+    pub nick: String,
+    /// What it calls itself.
+    pub name: Option<String>,
+    /// What is being talked about.
+    pub subject: Option<String>,
+    /// Whether the addresses of its occupants are known to all of them (status 100, 172).
+    pub shows_addresses: bool,
+    /// Whether what is said is kept where others may read it (status 170).
+    pub logged: bool,
+    /// That we want to find it again (XEP-0402).
+    pub bookmark: Option<Bookmark>,
+    /// That somebody would like to see us there.
+    pub invitation: Option<Invitation>,
+    /// Who is in it.
+    #[serde(skip)]
+    pub occupants: Occupants,
+}
+
+/// Whether we are in a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Entry {
+    /// We have asked to be let in.
+    Joining,
+    /// We are in it.
+    Joined,
+    /// We are not.
+    Left(Left),
+}
+
+impl Default for Entry {
+    fn default() -> Self {
+        Self::Left(Left::Away)
+    }
+}
+
+/// Why we are not in a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Left {
+    /// We don't want to be.
+    Away,
+    /// Somebody else goes by that nickname (`conflict`).
+    NickTaken,
+    /// It wants a password, or another one (`not-authorized`).
+    Password,
+    /// It lets only members in (`registration-required`, status 321 and 322).
+    MembersOnly,
+    /// We are banned (`forbidden`, status 301).
+    Banned(Option<String>),
+    /// There is no such room (`item-not-found`).
+    NotFound,
+    /// It is full (`service-unavailable`).
+    Full,
+    /// It may not be created (`not-allowed`).
+    NotAllowed,
+    /// It was destroyed: where to go instead, and why.
+    Destroyed(Option<BareJid>, Option<String>),
+    /// Somebody has thrown us out, and why (status 307).
+    Kicked(Option<String>),
+    /// Its service can't be reached, or has shut down; we try again.
+    Unreachable,
+    /// Another error, by its condition.
+    Other(String),
+}
+
+/// A room that we want to find again (XEP-0402).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bookmark {
+    /// What we call it.
+    pub name: Option<String>,
+    /// Whether we join it wherever we sign in.
+    pub autojoin: bool,
+}
+
+/// Somebody would like to see us in a room (XEP-0249).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// Who.
+    pub from: BareJid,
+    /// In their words.
+    pub reason: Option<String>,
+    /// What the room will want to hear.
+    pub password: Option<String>,
+}
+
+/// What somebody may do in a room while they are there (XEP-0045 5.1), most first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub enum Role {
+    /// Everything.
+    Moderator,
+    /// Talk.
+    #[default]
+    Participant,
+    /// Listen.
+    Visitor,
+}
+
+/// What somebody is to a room (XEP-0045 5.2), most first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub enum Affiliation {
+    /// It is theirs.
+    Owner,
+    /// They run it.
+    Admin,
+    /// They belong there.
+    Member,
+    /// Nothing in particular.
+    #[default]
+    None,
+}
+
+/// Somebody in a room.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Occupant {
+    /// What they are called.
+    pub nick: String,
+    /// What they may do.
+    pub role: Role,
+    /// What they are to the room.
+    pub affiliation: Affiliation,
+    /// Who they are, where the room tells.
+    pub jid: Option<BareJid>,
+    /// By which the room knows them whatever they are called (XEP-0421).
+    pub id: Option<String>,
+    /// The hash of their picture (XEP-0153).
+    pub avatar: Option<String>,
+    /// How available they are.
+    pub availability: Availability,
+}
+
+/// One change of a room.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum RoomChange {
+    /// We come, go, or are called otherwise.
+    Entry(Entry, String),
+    /// What it calls itself.
+    Name(Option<String>),
+    /// What is being talked about.
+    Subject(String),
+    /// Whether addresses are shown.
+    ShowsAddresses(bool),
+    /// Whether what is said is kept.
+    Logged(bool),
+    /// Everybody who is in it.
+    Occupants(Vec<Occupant>),
+    /// Somebody has come, or is no longer what they were.
+    Occupant(Occupant),
+    /// Somebody of this name has gone.
+    Gone(String),
+    /// It is among our bookmarks, or no longer.
+    Bookmark(Option<Bookmark>),
+    /// We are invited, or have answered.
+    Invitation(Option<Invitation>),
+    /// Everything that was missed there has been read.
+    CaughtUp,
+}
+
+impl Room {
+    /// Whether we are there, or ought to be.
+    pub fn is_ours(&self) -> bool {
+        let autojoin = |bookmark: &Bookmark| bookmark.autojoin;
+        self.bookmark.as_ref().is_some_and(autojoin) || self.entry != Entry::default()
+    }
+
+    /// Whether there is nothing to know about it.
+    pub(super) fn is_void(&self) -> bool {
+        !self.is_ours() && self.bookmark.is_none() && self.invitation.is_none()
+    }
+
+    pub(super) fn row(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// Takes what a row says; the occupants have rows of their own.
+    pub(super) fn take_row(&mut self, row: &[u8]) {
+        if let Some(room) = decode::<Self>(row) {
+            let occupants = std::mem::take(&mut self.occupants);
+            *self = Self { occupants, ..room };
+        }
+    }
+}
+
+/// Who is in a room: by name, and in the order in which they are shown.
+///
+/// A change moves one entry and nothing else, so that a room of thousands in which
+/// people come and go all the time costs what a small one does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Occupants {
+    by_nick: SortedMap<String, Rc<Occupant>>,
+    /// Moderators first, then by name.
+    order: Vec<Rc<Occupant>>,
+}
+
+impl Occupants {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether there is nobody.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// Who goes by this name.
+    pub fn get(&self, nick: &str) -> Option<&Rc<Occupant>> {
+        self.by_nick.get(nick)
+    }
+
+    /// Those at these places: moderators first, then by name.
+    pub fn at(&self, range: Range<usize>) -> &[Rc<Occupant>] {
+        self.order.get(range).unwrap_or_default()
+    }
+
+    pub(super) fn nicks(&self) -> impl Iterator<Item = &str> {
+        self.by_nick.keys().map(String::as_str)
+    }
+
+    /// Whether that is news.
+    pub(super) fn put(&mut self, occupant: Occupant) -> bool {
+        if self
+            .get(&occupant.nick)
+            .is_some_and(|known| **known == occupant)
+        {
+            return false;
+        }
+        self.remove(&occupant.nick);
+        let occupant = Rc::new(occupant);
+        let place = self.place(&occupant);
+        self.order
+            .insert(place.unwrap_or_else(|place| place), occupant.clone());
+        self.by_nick.insert(occupant.nick.clone(), occupant);
+        true
+    }
+
+    pub(super) fn remove(&mut self, nick: &str) -> bool {
+        let Some(known) = self.by_nick.remove(nick) else {
+            return false;
+        };
+        if let Ok(place) = self.place(&known) {
+            self.order.remove(place);
+        }
+        true
+    }
+
+    fn place(&self, occupant: &Occupant) -> Result<usize, usize> {
+        self.order
+            .binary_search_by(|known| rank(known).cmp(&rank(occupant)))
+    }
+}
+
+impl From<Vec<Occupant>> for Occupants {
+    /// Sorts once; of several of one name the last is the one.
+    fn from(mut occupants: Vec<Occupant>) -> Self {
+        occupants.sort_by(|one, other| one.nick.cmp(&other.nick));
+        let mut by_nick = SortedMap::default();
+        for occupant in occupants {
+            by_nick.insert(occupant.nick.clone(), Rc::new(occupant));
+        }
+        let mut order: Vec<_> = by_nick.values().cloned().collect();
+        order.sort_by_cached_key(|occupant| {
+            let (role, lower, nick) = rank(occupant);
+            (role, lower, nick.to_owned())
+        });
+        Self { by_nick, order }
+    }
+}
+
+/// A name in another case is next to it.
+fn rank(occupant: &Occupant) -> (Reverse<bool>, String, &str) {
+    let moderates = occupant.role == Role::Moderator;
+    (
+        Reverse(moderates),
+        occupant.nick.to_lowercase(),
+        &occupant.nick,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn occupant(nick: &str, role: Role) -> Occupant {
+        Occupant {
+            nick: nick.to_owned(),
+            role,
+            ..Occupant::default()
+        }
+    }
+
+    fn shown(occupants: &Occupants) -> Vec<&str> {
+        let all = occupants.at(0..occupants.len());
+        all.iter().map(|known| known.nick.as_str()).collect()
+    }
+
+    #[test]
+    fn moderators_come_first_then_names() {
+        let mut occupants = Occupants::from(vec![
+            occupant("zoe", Role::Moderator),
+            occupant("bob", Role::Participant),
+            occupant("Alice", Role::Visitor),
+            occupant("bob", Role::Participant),
+        ]);
+        assert_eq!(shown(&occupants), ["zoe", "Alice", "bob"]);
+        assert!(occupants.put(occupant("bob", Role::Moderator)));
+        assert!(!occupants.put(occupant("bob", Role::Moderator)));
+        assert_eq!(shown(&occupants), ["bob", "zoe", "Alice"]);
+        assert!(occupants.remove("zoe") && !occupants.remove("zoe"));
+        assert!(occupants.put(occupant("alice", Role::Participant)));
+        assert_eq!(shown(&occupants), ["bob", "Alice", "alice"]);
+        assert_eq!(occupants.len(), 3);
+    }
+}

@@ -1,0 +1,698 @@
+//! Rooms: how one gets in and out, who is there, what is said and what is missed.
+
+use couplet_engine::Command;
+use couplet_engine::modules::{rfc6121_message, xep0045_muc, xep0249_invitations};
+use couplet_engine::store::{
+    Affiliation, Delivery, Direction, Entry, Left, Message, Role, Room, Scope,
+};
+use jid::BareJid;
+
+use crate::scenario::{MY_ADDRESS, Scenario, body, has};
+
+const ROOM: &str = "coven@chat.shakespeare.lit";
+
+fn room() -> BareJid {
+    ROOM.parse().unwrap()
+}
+
+fn join(scenario: &mut Scenario) {
+    scenario.command(Command::Muc(xep0045_muc::Command::Join {
+        room: room(),
+        nick: Some("thirdwitch".to_owned()),
+        password: None,
+    }));
+}
+
+fn say(scenario: &mut Scenario, text: &str) {
+    let (to, body) = (room(), text.to_owned());
+    let send = rfc6121_message::Command::Send { to, body };
+    scenario.command(Command::Message(send));
+}
+
+/// The room says what it is; these are its features.
+fn told(scenario: &mut Scenario, features: &[&str]) {
+    let id = scenario.expect_iq("query@http://jabber.org/protocol/disco#info");
+    let features: String = features
+        .iter()
+        .map(|feature| format!("<feature var='{feature}'/>"))
+        .collect();
+    scenario.recv(&format!(
+        "<iq xmlns='jabber:client' type='result' id='{id}' from='{ROOM}'>\
+         <query xmlns='http://jabber.org/protocol/disco#info'>\
+         <identity category='conference' type='text' name='A Dark Cave'/>{features}</query></iq>"
+    ));
+}
+
+fn presence(nick: &str, kind: &str, user: &str) -> String {
+    format!(
+        "<presence xmlns='jabber:client' from='{ROOM}/{nick}' to='{MY_ADDRESS}' {kind}>\
+         <x xmlns='http://jabber.org/protocol/muc#user'>{user}</x></presence>"
+    )
+}
+
+const MEMBER: &str = "<item affiliation='member' role='participant'/>";
+const SELF: &str = "<item affiliation='member' role='participant'/><status code='110'/>";
+
+fn error(condition: &str) -> String {
+    format!(
+        "<presence xmlns='jabber:client' from='{ROOM}/thirdwitch' to='{MY_ADDRESS}' type='error'>\
+         <x xmlns='http://jabber.org/protocol/muc'/><error by='{ROOM}' type='cancel'>\
+         <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>"
+    )
+}
+
+/// Signed in and in the room, which has an archive that is empty.
+fn inside() -> Scenario {
+    let mut scenario = Scenario::signed_in();
+    join(&mut scenario);
+    told(&mut scenario, &["urn:xmpp:mam:2"]);
+    scenario.recv(&presence("thirdwitch", "", SELF));
+    scenario.answer_archive_of(ROOM, &[], true);
+    scenario.sent.clear();
+    scenario
+}
+
+fn view(scenario: &Scenario) -> Room {
+    scenario.store.room(&room()).cloned().unwrap()
+}
+
+fn messages(scenario: &Scenario) -> Vec<Message> {
+    let known = scenario.store.conversation(&room());
+    let timeline = known.into_iter().flat_map(|known| known.timeline.iter());
+    timeline.map(|message| Message::clone(message)).collect()
+}
+
+fn bodies(scenario: &Scenario) -> Vec<String> {
+    messages(scenario)
+        .into_iter()
+        .map(|message| message.body)
+        .collect()
+}
+
+fn said(nick: &str, id: &str, text: &str, more: &str) -> String {
+    format!(
+        "<message xmlns='jabber:client' from='{ROOM}/{nick}' to='{MY_ADDRESS}' \
+         type='groupchat' id='{id}'><body>{text}</body>{more}</message>"
+    )
+}
+
+fn archived(id: &str) -> String {
+    format!("<stanza-id xmlns='urn:xmpp:sid:0' by='{ROOM}' id='{id}'/>")
+}
+
+/// A new session after a lost one, up to the first requests.
+fn anew(scenario: &mut Scenario) {
+    scenario.lose_connection();
+    scenario.advance(2);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.recv("<failed xmlns='urn:xmpp:sm:3'><item-not-found/></failed>");
+    scenario.answer_bind();
+    scenario.recv("<enabled xmlns='urn:xmpp:sm:3' id='session-2' resume='true'/>");
+}
+
+#[test]
+fn who_comes_in_sees_who_is_there() {
+    let mut scenario = Scenario::signed_in();
+    join(&mut scenario);
+    assert_eq!(view(&scenario).entry, Entry::Joining);
+    told(&mut scenario, &["urn:xmpp:mam:2", "muc_nonanonymous"]);
+    let sent = scenario.find(|sent| sent.name() == "presence").unwrap();
+    assert_eq!(
+        sent.attr("to"),
+        Some("coven@chat.shakespeare.lit/thirdwitch")
+    );
+    assert!(
+        String::from(&sent).contains("maxstanzas='0'"),
+        "the archive has it"
+    );
+    scenario.recv(&presence(
+        "firstwitch",
+        "",
+        "<item affiliation='owner' role='moderator' jid='crone1@shakespeare.lit/desktop'/>",
+    ));
+    scenario.recv(&presence("secondwitch", "", MEMBER));
+    assert!(
+        view(&scenario).occupants.is_empty(),
+        "one event for all of them"
+    );
+    scenario.recv(&presence(
+        "thirdwitch",
+        "",
+        "<item affiliation='member' role='participant'/><status code='100'/>\
+         <status code='110'/><status code='170'/>",
+    ));
+    let known = view(&scenario);
+    assert_eq!(known.entry, Entry::Joined);
+    assert_eq!(known.name.as_deref(), Some("A Dark Cave"));
+    assert!(known.shows_addresses && known.logged);
+    assert_eq!(known.occupants.len(), 3);
+    let first = known.occupants.get("firstwitch").unwrap();
+    assert_eq!(
+        (first.role, first.affiliation),
+        (Role::Moderator, Affiliation::Owner)
+    );
+    assert_eq!(
+        first.jid.as_ref().unwrap().as_str(),
+        "crone1@shakespeare.lit"
+    );
+    scenario.recv(&presence("secondwitch", "type='unavailable'", MEMBER));
+    assert_eq!(view(&scenario).occupants.len(), 2);
+    scenario.recv(&format!(
+        "<message xmlns='jabber:client' from='{ROOM}/firstwitch' type='groupchat'>\
+         <subject>Fire Burn and Cauldron Bubble!</subject></message>"
+    ));
+    assert_eq!(
+        view(&scenario).subject.as_deref(),
+        Some("Fire Burn and Cauldron Bubble!")
+    );
+    // Nobody in a room is a device of the room.
+    assert!(scenario.store.presence(&room()).is_none());
+    // Another tab, or the next page, knows the same.
+    let reloaded = scenario.reloaded(2);
+    assert_eq!(view(&reloaded), view(&scenario));
+}
+
+#[test]
+fn why_one_is_not_let_in_is_told() {
+    for (condition, why) in [
+        ("conflict", Left::NickTaken),
+        ("not-authorized", Left::Password),
+        ("registration-required", Left::MembersOnly),
+        ("forbidden", Left::Banned(None)),
+        ("item-not-found", Left::NotFound),
+        ("not-allowed", Left::NotAllowed),
+        ("service-unavailable", Left::Full),
+        ("remote-server-not-found", Left::Unreachable),
+        ("bad-request", Left::Other("bad-request".to_owned())),
+    ] {
+        let mut scenario = Scenario::signed_in();
+        join(&mut scenario);
+        told(&mut scenario, &[]);
+        scenario.recv(&error(condition));
+        assert_eq!(view(&scenario).entry, Entry::Left(why), "{condition}");
+    }
+}
+
+#[test]
+fn why_one_is_out_is_told() {
+    let reason = "<item affiliation='none' role='none'><reason>Treason</reason></item>";
+    let because = || Some("Treason".to_owned());
+    let alternative = "darkcave@chat.shakespeare.lit".parse().ok();
+    for (user, why) in [
+        (
+            format!("{reason}<status code='307'/>"),
+            Left::Kicked(because()),
+        ),
+        (
+            format!("{reason}<status code='301'/>"),
+            Left::Banned(because()),
+        ),
+        (format!("{reason}<status code='321'/>"), Left::MembersOnly),
+        (format!("{reason}<status code='322'/>"), Left::MembersOnly),
+        (format!("{reason}<status code='332'/>"), Left::Unreachable),
+        (
+            format!("{reason}<status code='307'/><status code='333'/>"),
+            Left::Unreachable,
+        ),
+        (
+            "<item affiliation='none' role='none'/><destroy jid='darkcave@chat.shakespeare.lit'>\
+             <reason>Macbeth doth come.</reason></destroy>"
+                .to_owned(),
+            Left::Destroyed(alternative, Some("Macbeth doth come.".to_owned())),
+        ),
+    ] {
+        let mut scenario = inside();
+        say(&mut scenario, "Hail!");
+        let user = format!("{user}<status code='110'/>");
+        scenario.recv(&presence("thirdwitch", "type='unavailable'", &user));
+        let known = view(&scenario);
+        assert_eq!(known.entry, Entry::Left(why.clone()));
+        assert!(known.occupants.is_empty());
+        let failed = matches!(messages(&scenario)[0].delivery, Delivery::Failed(_));
+        assert_eq!(failed, why != Left::Unreachable, "{why:?}");
+        scenario.advance_alive(20);
+        let again = scenario.find(|sent| has(sent, "query@http://jabber.org/protocol/disco#info"));
+        assert_eq!(again.is_some(), why == Left::Unreachable, "{why:?}");
+    }
+}
+
+#[test]
+fn a_name_changes() {
+    let mut scenario = inside();
+    scenario.recv(&presence("firstwitch", "", MEMBER));
+    let to = |nick: &str, codes: &str| {
+        format!("<item affiliation='member' role='participant' nick='{nick}'/>{codes}")
+    };
+    let theirs = to("oldhag", "<status code='303'/>");
+    scenario.recv(&presence("firstwitch", "type='unavailable'", &theirs));
+    scenario.recv(&presence("oldhag", "", MEMBER));
+    scenario.command(Command::Muc(xep0045_muc::Command::Nick {
+        room: room(),
+        nick: "hecate".to_owned(),
+    }));
+    let asked = scenario.find(|sent| sent.name() == "presence").unwrap();
+    assert_eq!(asked.attr("to"), Some("coven@chat.shakespeare.lit/hecate"));
+    let ours = to("hecate", "<status code='303'/><status code='110'/>");
+    scenario.recv(&presence("thirdwitch", "type='unavailable'", &ours));
+    scenario.recv(&presence("hecate", "", SELF));
+    let known = view(&scenario);
+    assert_eq!(
+        (known.entry, known.nick.as_str()),
+        (Entry::Joined, "hecate")
+    );
+    let nicks = known.occupants.at(0..known.occupants.len()).iter();
+    let nicks: Vec<_> = nicks.map(|known| known.nick.clone()).collect();
+    assert_eq!(nicks, ["hecate", "oldhag"]);
+    scenario.recv(&said("hecate", "x", "from another device", ""));
+    assert_eq!(messages(&scenario)[0].direction, Direction::Outgoing);
+}
+
+#[test]
+fn the_room_may_name_us() {
+    let mut scenario = Scenario::signed_in();
+    join(&mut scenario);
+    told(&mut scenario, &[]);
+    let named = format!("{SELF}<status code='210'/>");
+    scenario.recv(&presence("witch-3", "", &named));
+    assert_eq!(view(&scenario).nick, "witch-3");
+}
+
+#[test]
+fn a_new_room_is_taken_as_it_is() {
+    let mut scenario = Scenario::signed_in();
+    join(&mut scenario);
+    let id = scenario.expect_iq("query@http://jabber.org/protocol/disco#info");
+    scenario.recv(&format!(
+        "<iq xmlns='jabber:client' type='error' id='{id}' from='{ROOM}'><error type='cancel'>\
+         <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+    ));
+    let made = format!("{SELF}<status code='201'/>");
+    scenario.recv(&presence("thirdwitch", "", &made));
+    let form = scenario.find(|sent| has(sent, "query@http://jabber.org/protocol/muc#owner"));
+    assert!(String::from(&form.unwrap()).contains("type='submit'"));
+    assert_eq!(view(&scenario).entry, Entry::Joined);
+    say(&mut scenario, "Hello?");
+    assert!(
+        scenario.sent_bodies().is_empty(),
+        "its history has to end first"
+    );
+    scenario.recv(&format!(
+        "<message xmlns='jabber:client' from='{ROOM}' type='groupchat'><subject/></message>"
+    ));
+    assert_eq!(scenario.sent_bodies(), ["Hello?"]);
+}
+
+#[test]
+fn only_what_the_room_shows_is_proof() {
+    let mut scenario = inside();
+    say(&mut scenario, "ok");
+    say(&mut scenario, "ok");
+    let sent: Vec<_> = (0..2)
+        .map(|_| scenario.find(|sent| body(sent).is_some()).unwrap())
+        .collect();
+    assert_eq!(sent[0].attr("type"), Some("groupchat"));
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='13'/>");
+    let deliveries = |scenario: &Scenario| -> Vec<_> {
+        let all = messages(scenario).into_iter();
+        all.map(|message| message.delivery).collect()
+    };
+    assert_eq!(deliveries(&scenario), [Delivery::Queued, Delivery::Queued]);
+    // A crash now loses no word, and the resumed session repeats none.
+    let mut reloaded = scenario.reloaded(2);
+    reloaded.authenticate();
+    reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='13'/>");
+    assert!(reloaded.sent_bodies().is_empty());
+    let id = |place: usize| sent[place].attr("id").unwrap();
+    // Somebody else with our words and our id is not us.
+    reloaded.recv(&said("mallory", id(0), "ok", &archived("a0")));
+    assert_eq!(
+        deliveries(&reloaded)[..2],
+        [Delivery::Queued, Delivery::Queued]
+    );
+    for (place, archive) in ["a1", "a2"].into_iter().enumerate() {
+        reloaded.recv(&said("thirdwitch", id(place), "ok", &archived(archive)));
+    }
+    assert_eq!(deliveries(&reloaded)[..2], [Delivery::Sent, Delivery::Sent]);
+    assert_eq!(bodies(&reloaded), ["ok", "ok", "ok"]);
+}
+
+#[test]
+fn after_a_dead_session_the_room_is_read_before_anything_is_sent_again() {
+    let mut scenario = inside();
+    scenario.recv(&said("firstwitch", "m1", "one", &archived("a1")));
+    say(&mut scenario, "arrived");
+    say(&mut scenario, "lost");
+    let sent = scenario.find(|sent| body(sent).is_some()).unwrap();
+    let id = sent.attr("id").unwrap();
+    anew(&mut scenario);
+    scenario.say("to a person");
+    scenario.answer_archive_of("", &[], true);
+    assert_eq!(
+        scenario.sent_bodies(),
+        ["to a person"],
+        "a room holds up nobody else"
+    );
+    scenario.sent.retain(|sent| sent.name() != "presence");
+    told(&mut scenario, &["urn:xmpp:mam:2"]);
+    scenario.recv(&presence("thirdwitch", "", SELF));
+    scenario.recv(&said("firstwitch", "m3", "three", &archived("a4")));
+    let (asked, query) = scenario.archive_query_of(ROOM);
+    assert!(asked.1.contains("a1</after>"), "{}", asked.1);
+    let ours = said("thirdwitch", id, "arrived", "");
+    let theirs = said("firstwitch", "m2", "two", "");
+    for (archive, message) in [("a2", ours), ("a3", theirs)] {
+        scenario.archived_by(ROOM, &query, archive, &message);
+    }
+    // Nobody else speaks for this room.
+    let forged = said("firstwitch", "m9", "forged", "");
+    scenario.archived_by("mallory@example.org", &query, "a9", &forged);
+    scenario.archived_by(
+        ROOM,
+        &query,
+        "a8",
+        &forged.replace(ROOM, "other@chat.shakespeare.lit"),
+    );
+    assert!(scenario.sent_bodies().is_empty());
+    scenario.finish_archive_of(ROOM, &asked.0, "a4");
+    assert_eq!(scenario.sent_bodies(), ["lost"]);
+    let words = ["one", "arrived", "two", "lost", "three"];
+    let mut shown = bodies(&scenario);
+    assert_eq!(shown.len(), words.len(), "{shown:?}");
+    shown.retain(|body| body != "lost");
+    assert_eq!(shown, ["one", "arrived", "two", "three"]);
+    assert_eq!(scenario.store.conversation(&room()).unwrap().unread, 2);
+}
+
+#[test]
+fn a_room_that_is_closed_to_us_gives_our_words_back() {
+    let mut scenario = inside();
+    say(&mut scenario, "precious");
+    anew(&mut scenario);
+    told(&mut scenario, &["urn:xmpp:mam:2"]);
+    assert_eq!(messages(&scenario)[0].delivery, Delivery::Queued);
+    scenario.recv(&error("registration-required"));
+    let failed = messages(&scenario).remove(0);
+    let Delivery::Failed(failure) = &failed.delivery else {
+        panic!("{failed:?}");
+    };
+    assert_eq!(failure.condition, "registration-required");
+    say(&mut scenario, "anybody?");
+    assert!(matches!(
+        messages(&scenario)[1].delivery,
+        Delivery::Failed(_)
+    ));
+    let why = Left::MembersOnly;
+    assert_eq!(
+        view(&scenario).entry,
+        Entry::Left(why),
+        "and we still know why"
+    );
+    // It can be tried again once one is in.
+    join(&mut scenario);
+    told(&mut scenario, &["urn:xmpp:mam:2"]);
+    scenario.recv(&presence("thirdwitch", "", SELF));
+    scenario.answer_archive_of(ROOM, &[], true);
+    scenario.command(Command::Message(rfc6121_message::Command::Retry {
+        conversation: room(),
+        id: failed.id,
+        body: failed.body,
+    }));
+    assert_eq!(scenario.sent_bodies(), ["precious"]);
+}
+
+#[test]
+fn who_comes_back_alone_tries_another_name_and_makes_no_room() {
+    let mut scenario = inside();
+    anew(&mut scenario);
+    told(&mut scenario, &["urn:xmpp:mam:2"]);
+    scenario.sent.clear();
+    scenario.recv(&error("conflict"));
+    let sent = scenario.find(|sent| sent.name() == "presence").unwrap();
+    assert_eq!(
+        sent.attr("to"),
+        Some("coven@chat.shakespeare.lit/thirdwitch_")
+    );
+    anew(&mut scenario);
+    let id = scenario.expect_iq("query@http://jabber.org/protocol/disco#info");
+    scenario.sent.clear();
+    scenario.recv(&format!(
+        "<iq xmlns='jabber:client' type='error' id='{id}' from='{ROOM}'><error type='cancel'>\
+         <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+    ));
+    assert_eq!(view(&scenario).entry, Entry::Left(Left::NotFound));
+    assert!(scenario.find(|sent| sent.name() == "presence").is_none());
+}
+
+#[test]
+fn a_room_that_has_forgotten_us_is_entered_again() {
+    let mut scenario = inside();
+    say(&mut scenario, "anybody?");
+    let sent = scenario.find(|sent| body(sent).is_some()).unwrap();
+    let id = sent.attr("id").unwrap();
+    scenario.recv(&format!(
+        "<message xmlns='jabber:client' from='{ROOM}' type='error' id='{id}'><error type='modify'>\
+         <not-acceptable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+    ));
+    assert!(matches!(
+        messages(&scenario)[0].delivery,
+        Delivery::Failed(_)
+    ));
+    assert_eq!(view(&scenario).entry, Entry::Joining);
+    told(&mut scenario, &["urn:xmpp:mam:2"]);
+    scenario.recv(&presence("thirdwitch", "", SELF));
+    assert_eq!(view(&scenario).entry, Entry::Joined);
+    // What never comes back is found out by asking ourselves (XEP-0410).
+    scenario.sent.clear();
+    scenario.advance_alive(16 * 60 + 20);
+    let ping = scenario.find(|sent| has(sent, "ping") && sent.attr("to").is_some());
+    let ping = ping.expect("a self-ping");
+    assert_eq!(
+        ping.attr("to"),
+        Some("coven@chat.shakespeare.lit/thirdwitch")
+    );
+    scenario.recv(&format!(
+        "<iq xmlns='jabber:client' type='error' id='{}' from='{ROOM}/thirdwitch'>\
+         <error type='cancel'><not-acceptable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>\
+         </error></iq>",
+        ping.attr("id").unwrap()
+    ));
+    assert_eq!(view(&scenario).entry, Entry::Joining);
+}
+
+#[test]
+fn bookmarks_lead_into_rooms_and_follow_us() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.authenticate();
+    scenario.bind();
+    let conference = |inner: &str| format!("<conference xmlns='urn:xmpp:bookmarks:1' {inner}");
+    let auto = conference("name='The Coven' autojoin='true'><nick>thirdwitch</nick></conference>");
+    let other = conference("name='Elsewhere'/>");
+    scenario.answer_bookmarks(&format!(
+        "<item id='{ROOM}'>{auto}</item><item id='else@chat.shakespeare.lit'>{other}</item>"
+    ));
+    told(&mut scenario, &[]);
+    let sent = scenario.find(|sent| has(sent, "x@http://jabber.org/protocol/muc"));
+    assert!(sent.is_some());
+    // Nobody is asked for another name where nobody looks; one is tried.
+    scenario.recv(&error("conflict"));
+    let sent = scenario.find(|sent| has(sent, "x@http://jabber.org/protocol/muc"));
+    assert_eq!(
+        sent.unwrap().attr("to"),
+        Some("coven@chat.shakespeare.lit/thirdwitch_")
+    );
+    scenario.recv(&presence("thirdwitch_", "", SELF));
+    let elsewhere = "else@chat.shakespeare.lit".parse().unwrap();
+    assert_eq!(scenario.store.name(&room()), "The Coven");
+    assert_eq!(scenario.store.name(&elsewhere), "Elsewhere");
+    assert_eq!(
+        scenario.store.room(&elsewhere).unwrap().entry,
+        Entry::Left(Left::Away)
+    );
+    scenario.command(Command::Muc(xep0045_muc::Command::Leave { room: room() }));
+    let gone = scenario.find(|sent| sent.attr("type") == Some("unavailable"));
+    assert!(gone.is_some());
+    let publish = scenario.find(|sent| String::from(sent).contains("autojoin='false'"));
+    assert!(publish.is_some(), "other devices leave too");
+    // Another device goes there.
+    scenario.recv(&format!(
+        "<message xmlns='jabber:client' from='alice@example.org'>\
+         <event xmlns='http://jabber.org/protocol/pubsub#event'>\
+         <items node='urn:xmpp:bookmarks:1'><item id='{ROOM}'>{auto}</item></items></event>\
+         </message>"
+    ));
+    assert_eq!(view(&scenario).entry, Entry::Joining);
+}
+
+#[test]
+fn joining_is_remembered() {
+    let mut scenario = Scenario::signed_in();
+    join(&mut scenario);
+    let publish = scenario
+        .find(|sent| has(sent, "pubsub"))
+        .map(|sent| String::from(&sent))
+        .unwrap();
+    assert!(publish.contains("autojoin='true'"), "{publish}");
+    assert!(publish.contains("whitelist"), "{publish}");
+}
+
+#[test]
+fn an_invitation_is_shown_and_answered() {
+    let mut scenario = Scenario::signed_in();
+    let invite = format!(
+        "<message xmlns='jabber:client' from='bob@example.org/x' to='{MY_ADDRESS}'>\
+         <body>Come!</body><x xmlns='jabber:x:conference' jid='{ROOM}' password='cauldron' \
+         reason='Hey'/></message>"
+    );
+    scenario.recv(&invite);
+    let invitation = view(&scenario).invitation.unwrap();
+    assert_eq!(invitation.from.as_str(), "bob@example.org");
+    assert_eq!(invitation.password.as_deref(), Some("cauldron"));
+    assert!(!view(&scenario).is_ours());
+    let decline = xep0249_invitations::Command::Decline { room: room() };
+    scenario.command(Command::Invitation(decline));
+    assert!(scenario.store.room(&room()).is_none());
+}
+
+#[test]
+fn who_whispers_is_not_the_room_and_nobody_else() {
+    let mut scenario = inside();
+    scenario.recv(&format!(
+        "<message xmlns='jabber:client' from='{ROOM}/secondwitch' to='{MY_ADDRESS}' \
+         type='chat' id='p1'><body>psst</body>\
+         <x xmlns='http://jabber.org/protocol/muc#user'/></message>"
+    ));
+    let whisper = messages(&scenario).remove(0);
+    assert_eq!(whisper.scope, Scope::Whisper);
+    assert_eq!(whisper.from.to_string(), format!("{ROOM}/secondwitch"));
+    // Of a room that nobody knows, nothing is shown as a person's words.
+    scenario.recv(&format!(
+        "<message xmlns='jabber:client' from='other@chat.example.org/x' to='{MY_ADDRESS}' \
+         type='chat' id='p2'><body>psst</body>\
+         <x xmlns='http://jabber.org/protocol/muc#user'/></message>"
+    ));
+    assert_eq!(scenario.store.conversations().count(), 1);
+}
+
+#[test]
+fn who_is_in_a_room_does_not_speak_for_it() {
+    let mut scenario = inside();
+    say(&mut scenario, "mine");
+    let sent = scenario.find(|sent| body(sent).is_some()).unwrap();
+    let id = sent.attr("id").unwrap();
+    for forged in [
+        format!(
+            "<message xmlns='jabber:client' from='{ROOM}/mallory' type='error' id='{id}'>\
+             <error type='cancel'><not-acceptable \
+             xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+        ),
+        format!(
+            "<message xmlns='jabber:client' from='{ROOM}/mallory' type='chat'>\
+             <received xmlns='urn:xmpp:receipts' id='{id}'/></message>"
+        ),
+    ] {
+        scenario.recv(&forged);
+        assert_eq!(messages(&scenario)[0].delivery, Delivery::Queued);
+        assert_eq!(view(&scenario).entry, Entry::Joined);
+    }
+}
+
+#[test]
+fn two_people_of_one_name_are_told_apart_where_the_room_can() {
+    let mut scenario = Scenario::signed_in();
+    join(&mut scenario);
+    told(&mut scenario, &["urn:xmpp:mam:2"]);
+    let me = "<occupant-id xmlns='urn:xmpp:occupant-id:0' id='me'/>";
+    let entering =
+        presence("thirdwitch", "", SELF).replace("</presence>", &format!("{me}</presence>"));
+    scenario.recv(&entering);
+    let (_, query) = scenario.archive_query_of(ROOM);
+    // Somebody else was called that before we were.
+    let other = "<occupant-id xmlns='urn:xmpp:occupant-id:0' id='other'/>";
+    scenario.archived_by(
+        ROOM,
+        &query,
+        "a1",
+        &said("thirdwitch", "o1", "not me", other),
+    );
+    scenario.archived_by(ROOM, &query, "a2", &said("hecate", "o2", "me", me));
+    let directions: Vec<_> = messages(&scenario)
+        .into_iter()
+        .map(|message| message.direction)
+        .collect();
+    assert_eq!(directions, [Direction::Incoming, Direction::Outgoing]);
+    assert_eq!(
+        scenario.store.conversation(&room()).unwrap().unread,
+        0,
+        "history is no news"
+    );
+}
+
+#[test]
+fn a_room_without_an_archive_tells_what_was_said_itself() {
+    let mut scenario = Scenario::signed_in();
+    join(&mut scenario);
+    told(&mut scenario, &[]);
+    let sent = scenario.find(|sent| has(sent, "x@http://jabber.org/protocol/muc"));
+    assert!(String::from(&sent.unwrap()).contains("maxstanzas='50'"));
+    scenario.recv(&presence("thirdwitch", "", SELF));
+    let delay =
+        format!("<delay xmlns='urn:xmpp:delay' from='{ROOM}' stamp='2026-11-01T09:00:00Z'/>");
+    let history = [
+        said("firstwitch", "h1", "Thrice", &delay),
+        said("x", "h2", "Thrice", &delay),
+    ];
+    for message in &history {
+        scenario.recv(message);
+    }
+    assert_eq!(scenario.store.conversation(&room()).unwrap().unread, 0);
+    say(&mut scenario, "lost?");
+    scenario.recv(&format!(
+        "<message xmlns='jabber:client' from='{ROOM}' type='groupchat'><subject/></message>"
+    ));
+    assert_eq!(scenario.sent_bodies(), ["lost?"]);
+    anew(&mut scenario);
+    told(&mut scenario, &[]);
+    scenario.recv(&presence("thirdwitch", "", SELF));
+    for message in &history {
+        scenario.recv(message);
+    }
+    assert_eq!(bodies(&scenario), ["Thrice", "Thrice", "lost?"]);
+    scenario.advance_alive(11);
+    assert_eq!(
+        scenario.sent_bodies(),
+        ["lost?"],
+        "a room may never end its history"
+    );
+}
+
+#[test]
+fn three_thousand_come_as_one() {
+    let mut scenario = Scenario::signed_in();
+    join(&mut scenario);
+    told(&mut scenario, &["urn:xmpp:mam:2"]);
+    for number in 0..3000 {
+        scenario.recv(&presence(&format!("witch {number}"), "", MEMBER));
+    }
+    let before = scenario.events.len();
+    scenario.recv(&presence("thirdwitch", "", SELF));
+    assert!(scenario.events.len() < before + 10);
+    assert_eq!(view(&scenario).occupants.len(), 3001);
+    scenario.sent.clear();
+    let commits = scenario.commits;
+    for number in 0..100 {
+        scenario.recv(&presence(
+            &format!("witch {number}"),
+            "type='unavailable'",
+            MEMBER,
+        ));
+    }
+    let acks = scenario.sent.iter().filter(|sent| sent.name() == "a");
+    assert!(
+        acks.count() >= scenario.commits - commits,
+        "only an ack is worth a commit"
+    );
+    assert_eq!(view(&scenario).occupants.len(), 2901);
+}

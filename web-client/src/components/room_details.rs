@@ -1,0 +1,176 @@
+//! What is known of a room, and who is in it.
+
+use couplet_engine::store::{Affiliation, Entry, Occupant, Role, Room, Topic};
+use jid::BareJid;
+use web_sys::HtmlElement;
+use yew::prelude::*;
+
+use super::avatar::{self, Size, avatar};
+use super::icon::{Icon, icon};
+use super::icon_button::icon_button;
+use super::virtual_rows::VirtualRows;
+use crate::hooks::{use_each_rendering, use_model, use_mount, use_subjects};
+use crate::i18n::{t, t_count};
+use crate::route::Route;
+use crate::state::State;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) state: State,
+    pub(crate) jid: BareJid,
+}
+
+/// The panel beside, over or in place of the conversation in a room.
+#[component]
+pub(crate) fn RoomDetails(props: &Props) -> Html {
+    let Props { state, jid } = props;
+    let topics = [Topic::Room(jid.clone()), Topic::Occupants(jid.clone())];
+    use_subjects(state, topics.map(Into::into).into());
+    let rows = use_model(VirtualRows::default);
+    let heading = use_node_ref();
+    let measure = {
+        let rows = rows.clone();
+        Callback::from(move |()| {
+            let seen = rows.read().measured();
+            if seen.is_some_and(|seen| seen != rows.read().seen()) {
+                rows.change(|rows| rows.see(seen));
+            }
+        })
+    };
+    {
+        let measure = measure.clone();
+        use_each_rendering(Box::new(move || measure.emit(())));
+    }
+    {
+        // Who opened the panel goes on in it.
+        let heading = heading.clone();
+        use_mount(Box::new(move || {
+            // A heading with a tabindex takes the focus.
+            let _ = heading.cast::<HtmlElement>()?.focus();
+            None
+        }));
+    }
+    let close = {
+        let jid = jid.clone();
+        Callback::from(move |_| Route::Chat(jid.clone()).go())
+    };
+    let store = state.store();
+    let Some(room) = store.room(jid) else {
+        return Html::default();
+    };
+    let name = store.name(jid);
+    html! {
+        <aside
+            class="details details--room"
+            aria-labelledby="details-title"
+            ref={rows.read().scroller()}
+            onscroll={measure.reform(|_| ())}
+        >
+            <div class="details__bar">
+                <h2 id="details-title" class="details__title" tabindex="-1" ref={heading}>
+                    { t("details.title") }
+                </h2>
+                { icon_button(Icon::Close, t("details.close"), close) }
+            </div>
+            <div class="details__person">
+                { avatar(state, jid, name, Size::Huge, None) }
+                <p class="details__name"><bdi>{ name }</bdi></p>
+                <p class="details__address"><bdi>{ jid.as_str() }</bdi></p>
+            </div>
+            if let Some(subject) = &room.subject {
+                <section class="details__section" aria-labelledby="details-subject">
+                    <h3 id="details-subject" class="details__heading">{ t("room.subject") }</h3>
+                    <p class="details__text" dir="auto">{ subject }</p>
+                </section>
+            }
+            { privacy(room) }
+            { leave(state, jid, room) }
+            { occupants(room, &rows.read()) }
+        </aside>
+    }
+}
+
+/// Who learns what of whoever is here.
+fn privacy(room: &Room) -> Html {
+    if room.entry != Entry::Joined {
+        return Html::default();
+    }
+    let addresses = match room.shows_addresses {
+        true => "room.showsAddresses",
+        false => "room.hidesAddresses",
+    };
+    html! {
+        <section class="details__section" aria-label={t("room.privacy")}>
+            <p class="details__text">{ t(addresses) }</p>
+            if room.logged {
+                <p class="details__text">{ t("room.logged") }</p>
+            }
+        </section>
+    }
+}
+
+fn leave(state: &State, jid: &BareJid, room: &Room) -> Html {
+    if !room.is_ours() {
+        return Html::default();
+    }
+    let (state, jid) = (state.clone(), jid.clone());
+    let onclick = Callback::from(move |_: MouseEvent| {
+        state.leave_room(jid.clone());
+        Route::Home.go();
+    });
+    html! {
+        <section class="details__section" aria-label={t("room.actions")}>
+            <button type="button" class="action action--danger" {onclick}>
+                { icon(Icon::Door) }
+                { t("room.leave") }
+            </button>
+        </section>
+    }
+}
+
+/// Only those in view are in the document.
+fn occupants(room: &Room, rows: &VirtualRows) -> Html {
+    let count = room.occupants.len();
+    let range = rows.range(count);
+    let shown = room.occupants.at(range.clone());
+    let items = shown.iter().zip(range.start + 1..);
+    let label = t_count("room.people", u32::try_from(count).unwrap_or(u32::MAX));
+    html! {
+        <section class="details__section" aria-labelledby="details-occupants">
+            <h3 id="details-occupants" class="details__heading">{ label }</h3>
+            <div class="occupants">
+                { rows.room(range.start) }
+                <ul ref={rows.list()} class="occupants__list" aria-labelledby="details-occupants">
+                    { for items.map(|(occupant, place)| row(occupant, place, count)) }
+                </ul>
+                { rows.room(count - range.end) }
+            </div>
+        </section>
+    }
+}
+
+fn row(occupant: &Occupant, place: usize, count: usize) -> Html {
+    let standing = match (occupant.affiliation, occupant.role) {
+        (Affiliation::Owner, _) => Some("role.owner"),
+        (Affiliation::Admin, _) => Some("role.admin"),
+        (_, Role::Moderator) => Some("role.moderator"),
+        (_, Role::Visitor) => Some("role.visitor"),
+        _ => None,
+    };
+    let address = occupant.jid.as_ref().map(|jid| jid.to_string());
+    html! {
+        <li
+            class="occupant"
+            key={occupant.nick.as_str()}
+            aria-posinset={place.to_string()}
+            aria-setsize={count.to_string()}
+            title={address}
+        >
+            { avatar::occupant(&occupant.nick, Size::Small, Some(occupant.availability)) }
+            <bdi class="occupant__name">{ &occupant.nick }</bdi>
+            if let Some(standing) = standing {
+                <span class="occupant__standing">{ t(standing) }</span>
+            }
+        </li>
+    }
+}
