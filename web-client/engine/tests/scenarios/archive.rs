@@ -92,7 +92,7 @@ fn a_crash_in_the_middle_goes_on_where_it_was() {
     let mut reloaded = scenario.reloaded(2);
     reloaded.authenticate();
     reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-2' h='7'/>");
+    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-2' h='6'/>");
     let asked = query(&mut reloaded);
     assert!(asked.2.contains("a2</after>"), "{}", asked.2);
     reloaded.archived(&asked.1, "a3", &from_bob("m3", ""));
@@ -131,7 +131,7 @@ fn an_archive_in_trouble_is_asked_again_and_not_waited_for_for_ever() {
             asked.0
         ));
         if attempt < 3 {
-            scenario.recv("<a xmlns='urn:xmpp:sm:3' h='7'/>");
+            scenario.recv("<a xmlns='urn:xmpp:sm:3' h='6'/>");
             scenario.advance(10);
             asked = query(&mut scenario);
         }

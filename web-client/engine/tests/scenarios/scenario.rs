@@ -201,7 +201,7 @@ impl Scenario {
 
     /// What other devices have read: these `<item/>`s.
     pub(crate) fn answer_read_sync(&mut self, items: &str) {
-        let id = self.expect_iq("pubsub@http://jabber.org/protocol/pubsub");
+        let id = self.expect_items("urn:xmpp:mds:displayed:0");
         self.recv(&format!(
             "<iq xmlns='jabber:client' type='result' id='{id}'>\
              <pubsub xmlns='http://jabber.org/protocol/pubsub'>\
@@ -211,14 +211,14 @@ impl Scenario {
 
     /// Answers the request for bookmarks with these items (XEP-0402).
     pub(crate) fn answer_bookmarks(&mut self, items: &str) {
-        let id = self.expect_iq("pubsub");
+        let id = self.expect_items("urn:xmpp:bookmarks:1");
         self.recv(&format!(
             "<iq xmlns='jabber:client' type='result' id='{id}'>\
              <pubsub xmlns='http://jabber.org/protocol/pubsub'>\
              <items node='urn:xmpp:bookmarks:1'>{items}</items></pubsub></iq>"
         ));
         if items.is_empty() {
-            let id = self.expect_iq("pubsub");
+            let id = self.expect_items("storage:bookmarks");
             self.recv(&format!(
                 "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'>\
                  <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
@@ -398,6 +398,14 @@ impl Scenario {
         let iq = self
             .find(|sent| has(sent, payload))
             .unwrap_or_else(|| panic!("no {payload}"));
+        iq.attr("id").unwrap().to_owned()
+    }
+
+    /// The id of the request for what is on a node of ours.
+    fn expect_items(&mut self, node: &str) -> String {
+        let iq = self
+            .find(|sent| has(sent, "pubsub") && String::from(sent).contains(node))
+            .unwrap_or_else(|| panic!("nobody asks for {node}"));
         iq.attr("id").unwrap().to_owned()
     }
 
