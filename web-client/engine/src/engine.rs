@@ -22,7 +22,7 @@ use crate::sasl;
 use crate::session::{self, Effect, Session};
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, Iq, IqKind, MessageType, StanzaError};
-use crate::store::{Delivery, Failure, MessageId, Provenance, StoreEvent};
+use crate::store::{Delivery, Failure, Message, MessageId, Provenance, StoreEvent};
 use crate::timer::{Owner, Timers};
 use crate::xml;
 
@@ -152,7 +152,8 @@ impl Engine {
         let mut engine = Self::new(config, seed, now);
         engine.core.outbox = Outbox::restore(rows);
         // Who wrote them sees them, whatever has become of what else there was.
-        for message in engine.core.outbox.messages() {
+        let words = |message: &&Message| !message.body.is_empty();
+        for message in engine.core.outbox.messages().filter(words) {
             engine.core.events.push(StoreEvent::Message {
                 message: Box::new(message.clone()),
                 provenance: Provenance::Ahead,

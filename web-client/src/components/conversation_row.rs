@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
-use couplet_engine::store::{Conversation, Direction, Message, Scope, Topic};
+use couplet_engine::store::{Conversation, Direction, Message, Topic};
 use jid::BareJid;
 use yew::prelude::*;
 
 use super::avatar::{Size, avatar};
+use super::room::nick;
 use super::{delivery, presence};
 use crate::hooks::use_subjects;
 use crate::i18n::{self, Clock, list_time, t, t_count};
@@ -87,16 +88,12 @@ fn preview(props: &Props, conversation: Option<&Conversation>, last: Option<&Rc<
     }
     match last {
         Some(last) if last.is_retracted() => html! { <i>{ t("message.retracted") }</i> },
-        Some(last) if last.direction == Direction::Incoming && last.scope != Scope::Person => {
-            let nick = last.from.resource().map(|nick| nick.as_str());
-            html! {
-                <>
-                    <bdi class="row__sender">{ nick.unwrap_or_default() }</bdi>{ ": " }
-                    { one_line(&last.body) }
-                </>
-            }
-        }
-        Some(last) => html! { { one_line(&last.body) } },
+        Some(last) => match nick(last) {
+            Some(nick) => html! {
+                <><bdi class="row__sender">{ nick }</bdi>{ ": " }{ one_line(&last.body) }</>
+            },
+            None => html! { { one_line(&last.body) } },
+        },
         None if state.store().room(jid).is_some() => html! { { jid.as_str() } },
         None => html! { { presence::line_or_address(&props.state.store(), &props.jid) } },
     }

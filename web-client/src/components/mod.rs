@@ -37,7 +37,7 @@ mod reactions;
 mod remove_contact;
 mod rename_contact;
 mod requests;
-mod room;
+pub(crate) mod room;
 pub(crate) mod room_details;
 mod search_field;
 mod search_results;

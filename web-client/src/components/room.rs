@@ -1,6 +1,6 @@
 //! A room as the head and the foot of its conversation show it.
 
-use couplet_engine::store::{Entry, Left, Room, Topic};
+use couplet_engine::store::{Direction, Entry, Left, Message, Room, Scope, Topic};
 use jid::BareJid;
 use yew::prelude::*;
 
@@ -44,6 +44,13 @@ fn line(room: &Room) -> AttrValue {
             }
         }
     }
+}
+
+/// What somebody else in a room is called.
+pub(crate) fn nick(message: &Message) -> Option<&str> {
+    let theirs = message.direction == Direction::Incoming && message.scope != Scope::Person;
+    let nick = message.from.resource().filter(|_| theirs)?;
+    Some(nick.as_str())
 }
 
 /// Why nothing can be said, and what to do about it; nothing where something can.

@@ -8,6 +8,7 @@ use yew::prelude::*;
 use super::avatar::{Size, avatar};
 use super::conversation_list::move_focus;
 use super::excerpt::excerpt;
+use super::room::nick;
 use crate::hooks::{use_change, use_model, use_mount, use_subjects};
 use crate::i18n::{self, Clock, list_time, t, t_count, t_with};
 use crate::route::Route;
@@ -148,6 +149,8 @@ fn item(props: &Props, found: &Found, place: usize, key: &str, message: &Rc<Mess
                 <span class="find__text" dir="auto">
                     if message.direction == Direction::Outgoing {
                         <span class="find__own">{ t("search.own") }</span>{ " " }
+                    } else if let Some(nick) = nick(message) {
+                        <bdi class="find__own">{ nick }</bdi>{ ": " }
                     }
                     { excerpt(&message.body, &found.words, i18n::fold) }
                 </span>

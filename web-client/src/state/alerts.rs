@@ -9,6 +9,7 @@ use jid::BareJid;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{Notice, State};
+use crate::components::room::nick;
 use crate::i18n::{t, t_count};
 use crate::platform::notifier::{self, Permission};
 use crate::platform::{prefer, preference};
@@ -134,9 +135,11 @@ impl State {
             let (name, text) = {
                 let store = self.store();
                 let last = store.conversation(&jid).and_then(|known| known.last());
-                let text: String = last
-                    .map(|message| message.body.chars().take(TEXT).collect())
-                    .unwrap_or_default();
+                let text = last.map(|message| match nick(message) {
+                    Some(nick) => [nick, ": ", &message.body].concat(),
+                    None => message.body.clone(),
+                });
+                let text: String = text.unwrap_or_default().chars().take(TEXT).collect();
                 (store.name(&jid).to_owned(), text)
             };
             let place = Route::Chat(jid.clone());

@@ -6,6 +6,7 @@ mod cases;
 mod changes;
 mod hostile;
 mod modules;
+mod room_changes;
 mod rooms;
 mod scenario;
 mod session;

@@ -9,13 +9,13 @@ use jid::BareJid;
 
 use crate::scenario::{MY_ADDRESS, Scenario, body, has};
 
-const ROOM: &str = "coven@chat.shakespeare.lit";
+pub(crate) const ROOM: &str = "coven@chat.shakespeare.lit";
 
-fn room() -> BareJid {
+pub(crate) fn room() -> BareJid {
     ROOM.parse().unwrap()
 }
 
-fn join(scenario: &mut Scenario) {
+pub(crate) fn join(scenario: &mut Scenario) {
     scenario.command(Command::Muc(xep0045_muc::Command::Join {
         room: room(),
         nick: Some("thirdwitch".to_owned()),
@@ -23,14 +23,14 @@ fn join(scenario: &mut Scenario) {
     }));
 }
 
-fn say(scenario: &mut Scenario, text: &str) {
+pub(crate) fn say(scenario: &mut Scenario, text: &str) {
     let (to, body) = (room(), text.to_owned());
     let send = rfc6121_message::Command::Send { to, body };
     scenario.command(Command::Message(send));
 }
 
 /// The room says what it is; these are its features.
-fn told(scenario: &mut Scenario, features: &[&str]) {
+pub(crate) fn told(scenario: &mut Scenario, features: &[&str]) {
     let id = scenario.expect_iq("query@http://jabber.org/protocol/disco#info");
     let features: String = features
         .iter()
@@ -43,7 +43,7 @@ fn told(scenario: &mut Scenario, features: &[&str]) {
     ));
 }
 
-fn presence(nick: &str, kind: &str, user: &str) -> String {
+pub(crate) fn presence(nick: &str, kind: &str, user: &str) -> String {
     format!(
         "<presence xmlns='jabber:client' from='{ROOM}/{nick}' to='{MY_ADDRESS}' {kind}>\
          <x xmlns='http://jabber.org/protocol/muc#user'>{user}</x></presence>"
@@ -51,7 +51,7 @@ fn presence(nick: &str, kind: &str, user: &str) -> String {
 }
 
 const MEMBER: &str = "<item affiliation='member' role='participant'/>";
-const SELF: &str = "<item affiliation='member' role='participant'/><status code='110'/>";
+pub(crate) const SELF: &str = "<item affiliation='member' role='participant'/><status code='110'/>";
 
 fn error(condition: &str) -> String {
     format!(
@@ -62,7 +62,7 @@ fn error(condition: &str) -> String {
 }
 
 /// Signed in and in the room, which has an archive that is empty.
-fn inside() -> Scenario {
+pub(crate) fn inside() -> Scenario {
     let mut scenario = Scenario::signed_in();
     join(&mut scenario);
     told(&mut scenario, &["urn:xmpp:mam:2"]);
@@ -76,27 +76,27 @@ fn view(scenario: &Scenario) -> Room {
     scenario.store.room(&room()).cloned().unwrap()
 }
 
-fn messages(scenario: &Scenario) -> Vec<Message> {
+pub(crate) fn messages(scenario: &Scenario) -> Vec<Message> {
     let known = scenario.store.conversation(&room());
     let timeline = known.into_iter().flat_map(|known| known.timeline.iter());
     timeline.map(|message| Message::clone(message)).collect()
 }
 
-fn bodies(scenario: &Scenario) -> Vec<String> {
+pub(crate) fn bodies(scenario: &Scenario) -> Vec<String> {
     messages(scenario)
         .into_iter()
         .map(|message| message.body)
         .collect()
 }
 
-fn said(nick: &str, id: &str, text: &str, more: &str) -> String {
+pub(crate) fn said(nick: &str, id: &str, text: &str, more: &str) -> String {
     format!(
         "<message xmlns='jabber:client' from='{ROOM}/{nick}' to='{MY_ADDRESS}' \
          type='groupchat' id='{id}'><body>{text}</body>{more}</message>"
     )
 }
 
-fn archived(id: &str) -> String {
+pub(crate) fn archived(id: &str) -> String {
     format!("<stanza-id xmlns='urn:xmpp:sid:0' by='{ROOM}' id='{id}'/>")
 }
 

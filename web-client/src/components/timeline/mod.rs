@@ -10,9 +10,7 @@ mod window;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use couplet_engine::store::{
-    Direction, Message, MessageId, Missing, Older, Scope, SessionStatus, Store,
-};
+use couplet_engine::store::{Direction, Message, MessageId, Missing, Older, SessionStatus, Store};
 use jid::BareJid;
 use wasm_bindgen::JsCast;
 use web_sys::{FocusOptions, HtmlElement};
@@ -22,6 +20,7 @@ use self::rows::Row;
 use self::scroll::{Keep, Scroll, SizeWatch};
 use self::window::Window;
 use super::message_row::MessageRow;
+use super::room::nick;
 use crate::i18n::{day_label, local_day, t, t_with};
 use crate::state::State;
 
@@ -441,13 +440,6 @@ impl View {
             self.divider = first_unread(store, jid).or(self.divider.take());
         }
     }
-}
-
-/// What somebody else in a room is called.
-fn nick(message: &Message) -> Option<&str> {
-    let theirs = message.direction == Direction::Incoming && message.scope != Scope::Person;
-    let nick = message.from.resource().filter(|_| theirs)?;
-    Some(nick.as_str())
 }
 
 fn messages<'a>(store: &'a Store, jid: &BareJid) -> Vec<&'a Rc<Message>> {
