@@ -433,7 +433,10 @@ impl World {
                     self.join(device);
                 }
             }
-            let settled = |device: &Device| device.is_settled() && device.is_in_room();
+            // An archive that has let us wait is asked again after a while.
+            let settled = |device: &Device| {
+                device.is_settled() && device.is_caught_up() && device.is_in_room()
+            };
             let quiet = self.devices.iter().all(settled);
             if quiet && self.devices.iter().all(|device| device.link.is_some()) {
                 return;
