@@ -19,7 +19,7 @@ on_both! {
 fn correct(message: &Message, body: &str) -> Command {
     Command::Correction(xep0308_correction::Command::Correct {
         conversation: message.conversation.clone(),
-        target: message.reference().unwrap().to_owned(),
+        target: message.written_as().unwrap().to_owned(),
         body: body.to_owned(),
     })
 }

@@ -2,7 +2,9 @@
 
 use anyhow::Result;
 use couplet_engine::Command;
-use couplet_engine::modules::{rfc6121_message, xep0045_muc};
+use couplet_engine::modules::{
+    rfc6121_message, xep0045_muc, xep0308_correction, xep0424_retraction, xep0444_reactions,
+};
 use couplet_engine::store::{Delivery, Direction, Entry, Left, Store};
 use couplet_servers::Kind;
 use couplet_tests::person::Person;
@@ -18,6 +20,7 @@ on_both! {
     a_name_that_is_taken
     thrown_out
     another_device_goes_along
+    what_is_said_about_it
 }
 
 fn tea(place: &Place) -> String {
@@ -279,4 +282,67 @@ async fn another_device_goes_along(kind: Kind) -> Result<()> {
             matches!(entry(store, &jid), Some(Entry::Left(_)))
         })
         .await
+}
+
+async fn what_is_said_about_it(kind: Kind) -> Result<()> {
+    let place = Place::new(kind).await?;
+    let room = tea(&place);
+    let (alice, bob) = together(&place).await?;
+    let conversation: BareJid = room.parse()?;
+    alice.say(&room, "tae?")?;
+    for person in [&alice, &bob] {
+        let named = || {
+            let message = person.messages(&room).pop();
+            message.is_some_and(|message| message.reference().is_some())
+        };
+        person.until("the room's copy", |_| named()).await?;
+    }
+    let ours = alice.messages(&room).remove(0);
+    alice.command(Command::Correction(xep0308_correction::Command::Correct {
+        conversation: conversation.clone(),
+        target: ours.written_as().unwrap().to_owned(),
+        body: "tea?".to_owned(),
+    }));
+    bob.until("the correction", |_| bob.bodies(&room) == ["tea?"])
+        .await?;
+    bob.command(Command::Reaction(xep0444_reactions::Command::React {
+        conversation: conversation.clone(),
+        target: bob.messages(&room)[0].reference().unwrap().to_owned(),
+        emojis: vec!["🍵".to_owned()],
+    }));
+    let felt = |person: &Person| {
+        let message = person.messages(&room).remove(0);
+        let felt = message.reactions().next().cloned();
+        felt.filter(|known| known.emojis == ["🍵"] && known.delivery == Delivery::Sent)
+    };
+    for person in [&alice, &bob] {
+        person
+            .until("the reaction", |_| felt(person).is_some())
+            .await?;
+    }
+    let author = felt(&alice).unwrap().author;
+    alice
+        .until("who it was", |store| {
+            store.author_name(&conversation, &author) == Some("bob")
+                && store.own_author(&conversation) != Some(author.clone())
+        })
+        .await?;
+    bob.until("that it was him", |store| {
+        store.own_author(&conversation) == Some(author.clone())
+    })
+    .await?;
+    alice.command(Command::Retraction(xep0424_retraction::Command::Retract {
+        conversation: conversation.clone(),
+        id: ours.id,
+        target: alice.messages(&room)[0].reference().unwrap().to_owned(),
+    }));
+    let later = place.enters(BOB).await?;
+    for person in [&alice, &bob, &later] {
+        let gone = || {
+            let all = person.messages(&room);
+            all.len() == 1 && all[0].is_retracted()
+        };
+        person.until("that it is gone", |_| gone()).await?;
+    }
+    Ok(())
 }
