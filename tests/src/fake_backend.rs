@@ -52,7 +52,15 @@ impl FakeBackend {
     /// # Errors
     /// There is none.
     pub async fn bind() -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        Self::bind_at(SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    /// Listens where another one did.
+    ///
+    /// # Errors
+    /// Somebody else does.
+    pub async fn bind_at(address: SocketAddr) -> Result<Self> {
+        let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address })
     }
@@ -131,6 +139,20 @@ impl Peer {
                 );
             }
         }
+    }
+
+    /// Reads so many bytes.
+    ///
+    /// # Errors
+    /// They don't come.
+    pub async fn expect_bytes(&mut self, count: usize) -> Result<Vec<u8>> {
+        while self.read.len() < count {
+            if timeout(PATIENCE, self.stream.read_buf(&mut self.read)).await?? == 0 {
+                bail!("only {} bytes came", self.read.len());
+            }
+        }
+        let rest = self.read.split_off(count);
+        Ok(std::mem::replace(&mut self.read, rest))
     }
 
     /// Reads until the other side has ended the connection, in whatever way, and

@@ -82,6 +82,8 @@ fn said(jid: &str, at: i64, body: &str) -> StoreEvent {
             body: body.to_owned(),
             at: Timestamp(at),
             delivery: Delivery::Delivered,
+            markable: false,
+            changes: Default::default(),
         }),
         provenance: Provenance::Before,
     }

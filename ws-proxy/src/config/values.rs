@@ -5,17 +5,27 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use axum::http::Uri;
-use axum::http::uri::Authority;
-
 /// Why a value was refused, and how it should be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidValue(String);
 
-/// Lets serde read a value through its [`FromStr`].
-macro_rules! deserialize_from_str {
+impl InvalidValue {
+    pub(super) fn new(sentence: String) -> Self {
+        Self(sentence)
+    }
+}
+
+/// Lets serde read a value through its [`FromStr`] and write it through its
+/// [`Display`](fmt::Display).
+macro_rules! serde_as_str {
     ($($name:ty),*) => {$(
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
@@ -24,18 +34,27 @@ macro_rules! deserialize_from_str {
     )*};
 }
 
-deserialize_from_str!(
+pub(super) use serde_as_str;
+
+serde_as_str!(
     BackendAddress,
     BackendTls,
+    ChannelBinding,
     DomainName,
     Endpoint,
-    Origin,
-    PublicUrl
+    Network,
+    ProxyHeader
 );
 
 /// An IP address and a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoint(pub SocketAddr);
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 impl FromStr for Endpoint {
     type Err = InvalidValue;
@@ -46,6 +65,122 @@ impl FromStr for Endpoint {
                 "{text:?} isn't an IP address and a port; write it like 127.0.0.1:5280 or [::]:5280"
             ))
         })
+    }
+}
+
+/// A network of IP addresses, such as `10.0.0.0/8`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    prefix: u8,
+}
+
+impl Network {
+    /// Whether `ip` belongs to it. An IPv4 address that IPv6 carries is one.
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        match (self.address, ip.to_canonical()) {
+            (IpAddr::V4(network), IpAddr::V4(ip)) => {
+                let differing = u32::from(network) ^ u32::from(ip);
+                differing.leading_zeros() >= u32::from(self.prefix)
+            }
+            (IpAddr::V6(network), IpAddr::V6(ip)) => {
+                let differing = u128::from(network) ^ u128::from(ip);
+                differing.leading_zeros() >= u32::from(self.prefix)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
+    }
+}
+
+impl FromStr for Network {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let parse = || {
+            let (address, prefix) = match text.split_once('/') {
+                Some((address, prefix)) => (address, Some(prefix)),
+                None => (text, None),
+            };
+            let address: IpAddr = address.parse().ok()?;
+            let longest = if address.is_ipv4() { 32 } else { 128 };
+            let prefix = prefix.map_or(Some(longest), |prefix| prefix.parse().ok())?;
+            (prefix <= longest).then_some(Self { address, prefix })
+        };
+        parse().ok_or_else(|| {
+            InvalidValue(format!(
+                "{text:?} isn't a network; write it like 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1"
+            ))
+        })
+    }
+}
+
+/// The header with which a server learns the client's address (HAProxy's PROXY
+/// protocol).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyHeader {
+    /// A line of text.
+    V1,
+    /// Binary.
+    V2,
+}
+
+impl fmt::Display for ProxyHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V1 => "v1",
+            Self::V2 => "v2",
+        })
+    }
+}
+
+impl FromStr for ProxyHeader {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        match text {
+            "v1" => Ok(Self::V1),
+            "v2" => Ok(Self::V2),
+            _ => Err(InvalidValue(format!("{text:?} isn't one of v1, v2"))),
+        }
+    }
+}
+
+/// What becomes of the channel binding that a server offers, which can't survive the
+/// end of TLS at the proxy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChannelBinding {
+    /// It stays: browsers can't bind and say so, and downgrade protection (XEP-0474)
+    /// compares all that is offered.
+    #[default]
+    Pass,
+    /// It goes, for native clients that would try to bind.
+    Strip,
+}
+
+impl fmt::Display for ChannelBinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pass => "pass",
+            Self::Strip => "strip",
+        })
+    }
+}
+
+impl FromStr for ChannelBinding {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        match text {
+            "pass" => Ok(Self::Pass),
+            "strip" => Ok(Self::Strip),
+            _ => Err(InvalidValue(format!("{text:?} isn't one of pass, strip"))),
+        }
     }
 }
 
@@ -220,82 +355,6 @@ impl FromStr for BackendTls {
     }
 }
 
-/// A web page's origin (RFC 6454), or `*` for all of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// Every page on the web.
-    Any,
-    /// As browsers write it: `https://chat.example.org`, without a path.
-    Page(String),
-}
-
-impl Origin {
-    /// Whether a page of this `Origin` header may connect.
-    pub fn admits(&self, header: &str) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Page(origin) => origin.eq_ignore_ascii_case(header),
-        }
-    }
-}
-
-impl FromStr for Origin {
-    type Err = InvalidValue;
-
-    fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        if text == "*" {
-            return Ok(Self::Any);
-        }
-        let (scheme, authority) = text.split_once("://").unwrap_or_default();
-        if scheme.is_empty() || authority.parse::<Authority>().is_err() {
-            return Err(InvalidValue(format!(
-                "{text:?} isn't a web page's origin; write it like https://chat.example.org, \
-                 without a path, or * for every page there is"
-            )));
-        }
-        Ok(Self::Page(text.to_owned()))
-    }
-}
-
-/// The `http` or `https` address of this proxy, without a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicUrl {
-    /// Whether browsers come over TLS.
-    pub secure: bool,
-    /// Host, and port if it isn't the scheme's own.
-    pub authority: String,
-}
-
-impl fmt::Display for PublicUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.secure { "https" } else { "http" };
-        write!(f, "{scheme}://{}", self.authority)
-    }
-}
-
-impl FromStr for PublicUrl {
-    type Err = InvalidValue;
-
-    fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let invalid = || {
-            InvalidValue(format!(
-                "{text:?} isn't the address of a website; write it like https://chat.example.org"
-            ))
-        };
-        let uri: Uri = text.parse().map_err(|_| invalid())?;
-        let secure = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(invalid()),
-        };
-        let authority = uri.authority().ok_or_else(invalid)?.to_string();
-        if uri.path().len() > 1 || uri.query().is_some() || authority.contains('@') {
-            return Err(invalid());
-        }
-        Ok(Self { secure, authority })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -359,35 +418,20 @@ mod tests {
     }
 
     #[test]
-    fn origins_have_no_path() {
-        assert_eq!("*".parse(), Ok(Origin::Any));
-        assert!(
-            "https://a.example"
-                .parse::<Origin>()
-                .unwrap()
-                .admits("HTTPS://a.example")
-        );
-        assert!("https://a.example/".parse::<Origin>().is_err());
-        assert!("a.example".parse::<Origin>().is_err());
-    }
-
-    #[test]
-    fn public_urls_have_no_path() {
-        let url = "https://chat.example.org:8443/".parse();
-        assert_eq!(
-            url,
-            Ok(PublicUrl {
-                secure: true,
-                authority: "chat.example.org:8443".into()
-            })
-        );
-        for text in [
-            "chat.example.org",
-            "wss://a.example",
-            "https://a.example/chat",
-            "https://",
-        ] {
-            assert!(text.parse::<PublicUrl>().is_err(), "{text}");
+    fn networks_contain_their_addresses() {
+        let contains = |network: &str, ip: &str| {
+            let network: Network = network.parse().unwrap();
+            network.contains(ip.parse().unwrap())
+        };
+        assert!(contains("10.0.0.0/8", "10.255.0.1"));
+        assert!(contains("10.0.0.0/8", "::ffff:10.0.0.1"));
+        assert!(!contains("10.0.0.0/8", "11.0.0.1"));
+        assert!(contains("0.0.0.0/0", "9.9.9.9"));
+        assert!(!contains("0.0.0.0/0", "2001:db8::1"));
+        assert!(contains("2001:db8::/32", "2001:db8:1::1"));
+        assert!(contains("::1", "::1") && !contains("::1", "::2"));
+        for text in ["", "10.0.0.0/33", "10.0.0.0/", "x/8", "::/129"] {
+            assert!(text.parse::<Network>().is_err(), "{text}");
         }
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::link::Link;
 use crate::buffers::recycle;
 use crate::faults::Fault;
+use crate::proxy::Proxy;
 use crate::upstream::{StreamReader, Token, header_of, is_element};
 use crate::websocket::Sender;
 
@@ -31,6 +32,8 @@ pub(super) struct Outbound<'a, R, W> {
     reader: StreamReader<R>,
     sender: &'a mut Sender<W>,
     link: &'a Link,
+    proxy: &'a Proxy,
+    strip_channel_binding: bool,
     header: StreamHeader,
     /// Nothing has come since the header, so the features are next.
     fresh: bool,
@@ -44,11 +47,15 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
         header: StreamHeader,
         sender: &'a mut Sender<W>,
         link: &'a Link,
+        proxy: &'a Proxy,
+        strip_channel_binding: bool,
     ) -> Self {
         Self {
             reader,
             sender,
             link,
+            proxy,
+            strip_channel_binding,
             header,
             fresh: true,
             message: String::new(),
@@ -63,14 +70,20 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
     pub(super) async fn pump(mut self, mut controls: mpsc::Receiver<Control>) -> Result<(), Fault> {
         self.open();
         loop {
+            let (mut stanzas, mut bytes) = (0, 0);
             while let Some(token) = self.reader.next_token()? {
                 if token.found == Found::StreamEnd {
                     return self.sender.flush().await;
                 }
-                self.carry(&token)?;
+                let carried = self.carry(&token)?;
+                stanzas += u64::from(carried > 0);
+                bytes += carried;
                 if self.sender.is_full() {
                     self.sender.flush().await?;
                 }
+            }
+            if stanzas > 0 {
+                self.proxy.metrics.to_client.add(stanzas, bytes);
             }
             self.sender.flush().await?;
             tokio::select! {
@@ -83,28 +96,31 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
         }
     }
 
-    fn carry(&mut self, token: &Token) -> Result<(), Fault> {
+    /// Queues what `token` means to the client, and returns the bytes of a stanza.
+    fn carry(&mut self, token: &Token) -> Result<usize, Fault> {
         match token.found {
             Found::StreamStart => {
                 self.header = header_of(self.reader.text(token)?)?;
                 self.fresh = true;
                 self.open();
+                Ok(0)
             }
             Found::Element => {
                 write_element(&self.header, self.reader.text(token)?, &mut self.message);
                 if std::mem::take(&mut self.fresh) {
-                    let rules = FeatureRules::default();
+                    let rules = self.rules();
                     self.sender.text(&filter_features(&self.message, rules));
                 } else {
                     self.sender.text(&self.message);
                 }
                 self.note_authentication();
+                let bytes = self.message.len();
                 recycle(&mut self.message);
+                Ok(bytes)
             }
             // A server's keepalive has done its work by arriving (RFC 7395 3.8).
-            Found::Declaration | Found::Whitespace | Found::StreamEnd => {}
+            Found::Declaration | Found::Whitespace | Found::StreamEnd => Ok(0),
         }
-        Ok(())
     }
 
     fn open(&mut self) {
@@ -116,13 +132,25 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
 
     /// The server's word that the client has signed in, by RFC 6120 6.4.6 or
     /// XEP-0388 2.6.3, raises the limits.
-    fn note_authentication(&self) {
+    fn note_authentication(&mut self) {
         if !self.link.is_authenticated()
             && [ns::SASL, ns::SASL2]
                 .iter()
                 .any(|ns| is_element(&self.message, "success", ns))
         {
             self.link.client_was_authenticated();
+            // XEP-0388 2.6.3: with SASL2 the features come anew without a new stream.
+            self.fresh = true;
+        }
+    }
+
+    /// What of the features must not pass.
+    fn rules(&self) -> FeatureRules {
+        let limits = &self.proxy.limits;
+        FeatureRules {
+            remove_external: false,
+            remove_channel_binding: self.strip_channel_binding,
+            max_bytes: Some(limits.client_xml(self.link.is_authenticated()).max_bytes),
         }
     }
 
