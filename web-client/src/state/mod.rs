@@ -2,6 +2,7 @@
 //! who watches what of them.
 
 mod alerts;
+mod asked;
 mod commands;
 mod drafts;
 mod follow;

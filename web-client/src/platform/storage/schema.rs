@@ -2,7 +2,7 @@
 
 use couplet_engine::Table;
 
-use super::STORES;
+use super::{ASKED, DEVICE, DRAFTS, KEYS};
 
 /// One change of the schema. A database of version `n` has gone through the first `n`.
 /// Steps are only ever added: people come with databases of every age.
@@ -26,7 +26,24 @@ const HAD_BY_THE_SERVER: [Table; 7] = [
     Table::Requests,
 ];
 
-const STEPS: [Step; 2] = [Step::Create(&STORES), Step::Forget(&HAD_BY_THE_SERVER)];
+const STEPS: [Step; 3] = [
+    Step::Create(&[
+        Table::Engine.name(),
+        Table::Outbox.name(),
+        Table::Roster.name(),
+        Table::Presence.name(),
+        Table::Conversations.name(),
+        Table::Messages.name(),
+        Table::Avatars.name(),
+        Table::Requests.name(),
+        DRAFTS,
+        ASKED,
+        KEYS,
+        DEVICE,
+    ]),
+    Step::Create(&[Table::Rooms.name(), Table::Occupants.name()]),
+    Step::Forget(&HAD_BY_THE_SERVER),
+];
 
 /// The version that this build reads and writes.
 pub(super) const VERSION: u32 = STEPS.len() as u32;
@@ -39,6 +56,7 @@ pub(super) fn steps_after(old: f64) -> &'static [Step] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::STORES;
     use super::*;
 
     fn stores_after(old: f64) -> Vec<&'static str> {
@@ -71,7 +89,7 @@ mod tests {
                 assert!(!tables.contains(&Table::Outbox));
             }
         }
-        assert_eq!(steps_after(1.0), [Step::Forget(&HAD_BY_THE_SERVER)]);
+        assert_eq!(steps_after(2.0), [Step::Forget(&HAD_BY_THE_SERVER)]);
     }
 
     #[test]
