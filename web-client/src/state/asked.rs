@@ -126,12 +126,14 @@ impl State {
     }
 }
 
-/// Whether it would be two if it were done twice.
+/// Whether it would be two if it were done twice, or is something that somebody wrote.
 pub(super) fn happens_once(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Message(
+    match command {
+        Command::Message(message) => matches!(
+            message,
             rfc6121_message::Command::Send { .. } | rfc6121_message::Command::Retry { .. }
-        )
-    )
+        ),
+        Command::Correction(_) | Command::Retraction(_) | Command::Reaction(_) => true,
+        _ => false,
+    }
 }
