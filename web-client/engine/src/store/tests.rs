@@ -113,6 +113,43 @@ fn a_page_of_the_past_is_before_everything_whatever_the_clocks_say() {
 }
 
 #[test]
+fn what_is_missing_between_two_of_one_instant_goes_between_them() {
+    let mut store = Store::default();
+    let archived = |number: u32| Message {
+        archive_id: Some(number.to_string()),
+        ..message(&number.to_string(), 5_000)
+    };
+    let page = |store: &mut Store, before: Option<&str>, numbers: &[u32], then| {
+        let older = |older, next: Option<u32>| StoreEvent::Older {
+            conversation: bob(),
+            before: before.map(str::to_owned),
+            older,
+            next: next.map(|next| next.to_string()),
+        };
+        store.apply(older(Older::Loading, None));
+        for number in numbers {
+            store.apply(with(Provenance::History, archived(*number)));
+        }
+        store.apply(older(then, numbers.last().copied()));
+    };
+    page(&mut store, None, &[9, 8], Older::More);
+    let end = |number: u32| (number.to_string(), Timestamp(5_000));
+    store.apply(StoreEvent::Island {
+        conversation: bob(),
+        first: end(1),
+        last: end(2),
+        newest: false,
+    });
+    for number in [2, 1] {
+        store.apply(with(Provenance::History, archived(number)));
+    }
+    page(&mut store, Some("8"), &[7, 6, 5], Older::More);
+    page(&mut store, Some("5"), &[4, 3], Older::Complete);
+    assert_eq!(order(&store), ["1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+    assert!(store.gaps(&bob()).is_empty());
+}
+
+#[test]
 fn everything_comes_back_from_disk_and_keeps_its_place() {
     let mut store = Store::default();
     let mut disk = BTreeMap::new();

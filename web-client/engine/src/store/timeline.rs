@@ -36,6 +36,9 @@ pub struct Timeline {
 /// that seems older than what is there by less than this (in milliseconds) isn't.
 const TOLERANCE: i64 = 2000;
 
+/// How far apart places of one instant are: as many messages fit between any two.
+const STEP: i64 = 1 << 20;
+
 /// The place of a message in its conversation, for as long as it lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Position {
@@ -209,7 +212,7 @@ impl Timeline {
         self.partial = partial;
     }
 
-    /// How many messages have ever been placed here, which keeps places apart.
+    /// A number that grows with each message that is placed here, which keeps places apart.
     pub(super) fn arrivals(&self) -> i64 {
         self.arrivals
     }
@@ -238,7 +241,7 @@ impl Timeline {
     /// The number of what is heard next, to tell apart what was said at the same time: what is
     /// heard of the past comes newest first.
     pub(super) fn arrive(&mut self, provenance: Provenance) -> i64 {
-        self.arrivals += 1;
+        self.arrivals += STEP;
         if provenance == Provenance::History {
             -self.arrivals
         } else {
@@ -302,19 +305,11 @@ impl Timeline {
     /// Where a new message goes. What its writer wrote earlier is before it, whatever the
     /// clocks say: that is the order in which it comes.
     fn place(&mut self, message: &Message, provenance: Provenance) -> Position {
-        self.arrivals += 1;
+        self.arrivals += STEP;
         let at = message.at;
         let newest = self.messages.keys().next_back().map(|position| position.at);
         match provenance {
-            Provenance::History => {
-                let above = self.above.or(self.ahead);
-                let below = self.below.map(|below| Timestamp(below.at.0 + 1));
-                let at = below.map_or(at, |below| at.max(below));
-                Position {
-                    at: above.map_or(at, |above| at.min(above.at)),
-                    arrival: -self.arrivals,
-                }
-            }
+            Provenance::History => self.place_between(at),
             Provenance::Live => Position {
                 at: newest.map_or(at, |newest| at.max(newest)),
                 arrival: self.arrivals,
@@ -327,6 +322,22 @@ impl Timeline {
             Provenance::Delayed => self.place_by_time(message, None),
             Provenance::CatchUp | Provenance::Before => self.place_by_time(message, self.ahead),
         }
+    }
+
+    /// Between the neighbours that the archive's order gives it. Where those are of one
+    /// instant, so is it, and there is room between their arrivals.
+    fn place_between(&self, at: Timestamp) -> Position {
+        let (below, above) = (self.below, self.above.or(self.ahead));
+        let at = below.map_or(at, |below| at.max(below.at));
+        let at = above.map_or(at, |above| at.min(above.at));
+        let mut arrival = -self.arrivals;
+        if let Some(below) = below.filter(|below| below.at == at) {
+            arrival = arrival.max(below.arrival + STEP / 2);
+        }
+        if let Some(above) = above.filter(|above| above.at == at) {
+            arrival = arrival.min(above.arrival - 1);
+        }
+        Position { at, arrival }
     }
 
     /// Before `ceiling`, behind everything of the same writer, and else by time.
