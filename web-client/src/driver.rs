@@ -111,7 +111,7 @@ impl Driver {
     /// Calls `then` as soon as nobody is signed in and the server has been told so.
     pub(crate) fn when_over(&self, then: impl FnOnce() + 'static) {
         *self.0.last.borrow_mut() = Some(Box::new(then));
-        self.drain(None);
+        self.drain(Enclosure::default());
     }
 
     /// Where this session is kept, if it is.

@@ -118,6 +118,22 @@ async fn say(page: &Page, text: &str) -> Result<()> {
     reads(page, text).await
 }
 
+/// Loads the page anew and has it take the day to be so many days from now.
+async fn in_days(page: &Page, days: i32) -> Result<()> {
+    page.before_scripts(
+        "{
+            const now = Date.now;
+            Date.now = () => now() + (sessionStorage.days ?? 0) * 86400000;
+        }",
+    )
+    .await?;
+    page.evaluate(&format!("sessionStorage.days = {days}"))
+        .await?;
+    page.reload().await?;
+    page.find("textbox", "Message").await?;
+    Ok(())
+}
+
 async fn reads(page: &Page, text: &str) -> Result<()> {
     page.find("log", "Messages").await?.reads(text).await
 }

@@ -6,7 +6,7 @@ use couplet_tests::browser::{Browser, Page};
 use couplet_tests::{run, until};
 use serde_json::Value;
 
-use crate::{ALICE, BOB, Place, add, count, options, reads, say, sign_in};
+use crate::{ALICE, BOB, Place, add, count, in_days, options, reads, say, sign_in};
 
 /// What is in the page's database: the keys of all rows of all object stores.
 async fn stored(page: &Page) -> Result<Value> {
@@ -232,22 +232,21 @@ fn one_scrolls_back_without_a_network() {
     run(async {
         let mut place = Place::new(Kind::Prosody).await?;
         let (alice, bob) = place.friends().await?;
+        in_days(&alice, -1).await?;
         for number in 1..=90 {
             say(&alice, &format!("message {number}.")).await?;
         }
         reads(&bob, "message 90.").await?;
         is_sent(&alice).await?;
+        in_days(&alice, 0).await?;
+        // What came today is read at once, and of yesterday only a little.
+        say(&bob, "good morning").await?;
+        reads(&alice, "good morning").await?;
         place.server.stop();
+        alice.reads("Your messages will be sent.").await?;
         alice.reload().await?;
         reads(&alice, "message 90.").await?;
-        ensure!(
-            !alice
-                .find("log", "Messages")
-                .await?
-                .text()
-                .await?
-                .contains("message 1.")
-        );
+        ensure!(count(&alice, "message 1.").await? == 0);
         until("the beginning", || async {
             alice
                 .evaluate("document.querySelector('[role=log]').scrollTop = 0")

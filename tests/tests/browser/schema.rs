@@ -40,7 +40,7 @@ fn a_database_of_the_last_schema_is_brought_up_to_date_and_nothing_unsent_is_los
         let (alice, bob) = place.friends().await?;
         say(&alice, "the server has it").await?;
         reads(&bob, "the server has it").await?;
-        alice.find("image", "Delivered").await?;
+        alice.find("image", "Read").await?;
         place.server.kill();
         alice.reads("Your messages will be sent.").await?;
         say(&alice, "nobody else has it").await?;

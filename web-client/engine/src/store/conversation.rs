@@ -39,6 +39,8 @@ pub struct Conversation {
     preview: Option<Rc<Message>>,
     /// What has been told of messages that are not here.
     waiting: Waiting,
+    /// What we have given up though the archive may have it, the last one at the end.
+    given_up: Vec<MessageId>,
     /// The place up to which we have seen everything.
     pub(super) displayed: Option<Position>,
     /// The place up to which the other side has.
@@ -70,9 +72,13 @@ struct Row {
     ahead_from: Option<String>,
     last: Option<Message>,
     waiting: Waiting,
+    given_up: Vec<MessageId>,
     displayed: Option<String>,
     seen: Option<String>,
 }
+
+/// Of more than these, one that was given up may come back from the archive.
+const MOST_GIVEN_UP: usize = 100;
 
 /// What is known of the part of a conversation that isn't here yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -99,6 +105,9 @@ impl Conversation {
 
     pub(super) fn insert(&mut self, message: Message, provenance: Provenance) {
         let incoming = message.direction == Direction::Incoming;
+        if !incoming && self.given_up.contains(&message.id) {
+            return;
+        }
         let (position, new) = self.timeline.insert(message, provenance);
         if incoming && new {
             self.typing = false;
@@ -143,6 +152,10 @@ impl Conversation {
     /// Gives up a message of ours, or what we wanted to say about one.
     pub(super) fn discard(&mut self, id: &MessageId) -> bool {
         if self.timeline.discard(id) {
+            if self.given_up.len() == MOST_GIVEN_UP {
+                self.given_up.remove(0);
+            }
+            self.given_up.push(id.clone());
             return true;
         }
         let mut changed = false;
@@ -394,6 +407,7 @@ impl Conversation {
             ahead_from: self.timeline.ahead().map(Position::order),
             last: self.last().map(|message| Message::clone(message)),
             waiting: self.waiting.clone(),
+            given_up: self.given_up.clone(),
             displayed: self.displayed.map(Position::order),
             seen: self.seen.map(Position::order),
         };
@@ -418,6 +432,7 @@ impl Conversation {
             read_to: None,
             preview: row.last.map(Rc::new),
             waiting: row.waiting,
+            given_up: row.given_up,
             displayed: row.displayed.as_deref().and_then(Position::read),
             seen: row.seen.as_deref().and_then(Position::read),
         })

@@ -113,6 +113,28 @@ fn a_page_of_the_past_is_before_everything_whatever_the_clocks_say() {
 }
 
 #[test]
+fn what_was_given_up_does_not_come_back_from_the_archive() {
+    let ours = || Message {
+        direction: Direction::Outgoing,
+        origin_id: Some("a".to_owned()),
+        ..message("a", 5_000)
+    };
+    let mut store = Store::default();
+    store.apply(live(ours()));
+    store.apply(StoreEvent::Discarded {
+        conversation: bob(),
+        id: ours().id,
+    });
+    let rows = store.take_records();
+    for mut store in [store, Store::restore(&rows)] {
+        store.apply(with(Provenance::CatchUp, ours()));
+        assert_eq!(order(&store), [""; 0]);
+        store.apply(live(message("b", 6_000)));
+        assert_eq!(order(&store), ["b"]);
+    }
+}
+
+#[test]
 fn what_is_missing_between_two_of_one_instant_goes_between_them() {
     let mut store = Store::default();
     let archived = |number: u32| Message {
