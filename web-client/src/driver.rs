@@ -18,6 +18,7 @@ pub(crate) use journal::Journal;
 use secrets::NewToken;
 pub(crate) use secrets::Secrets;
 
+use crate::early;
 use crate::platform::storage::{Change, Durability, Fault};
 use crate::platform::{self, Happened, Socket, Timer};
 
@@ -253,6 +254,7 @@ impl Driver {
             let is_enough = kept.is_enough();
             match journal.remember(kept).await {
                 Ok(true) => {
+                    early::note(true);
                     platform::ask_to_persist();
                     if !is_enough {
                         driver.say(News::PasswordEachTime);

@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, ensure};
 use flate2::{Compression, write::GzEncoder};
+use serde_json::{Map, Value};
 
 use crate::{
     css, process,
@@ -46,9 +47,16 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
         css::bundle(&source.join("css"))?.as_bytes(),
     )?;
     let wasm = write_hashed(&new, "couplet.wasm", &parts.module)?;
-    let script = format!("{}\n{}\n", parts.script.trim_end(), start_line(&wasm));
+    let early = fs::read_to_string(source.join(EARLY)).context(EARLY)?;
+    let script = format!(
+        "{early}{}\n{}\n",
+        parts.script.trim_end(),
+        start_line(&wasm)
+    );
     let js = write_hashed(&new, "couplet.js", script.as_bytes())?;
     let index = fs::read_to_string(source.join("index.html")).context("static/index.html")?;
+    let texts = fs::read_to_string(source.join("locales/en.json")).context("locales/en.json")?;
+    let index = fill_texts(&index, &serde_json::from_str(&texts)?);
     let words = [("css", css.as_str()), ("js", &js), ("wasm", &wasm)];
     let mut index = fill("index.html", &index, &words)?;
     let worker = worker(&new, &source, &index, &[&css, &js, &wasm])?;
@@ -72,6 +80,9 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
     fs::rename(&new, directory)?;
     Ok(())
 }
+
+/// What the script does before it has the module.
+const EARLY: &str = "early.js";
 
 /// The service worker, which keeps the page for when there is no network.
 const WORKER: &str = "sw.js";
@@ -97,7 +108,8 @@ fn worker(new: &Path, source: &Path, index: &str, hashed: &[&str]) -> Result<Str
 
 /// The last line of the script, which wasm-bindgen leaves to the page.
 fn start_line(wasm: &str) -> String {
-    format!("__wbg_init({{ module_or_path: new URL(\"{wasm}\", import.meta.url) }});")
+    let url = format!("new URL(\"{wasm}\", import.meta.url)");
+    format!("__wbg_init({{ module_or_path: {url} }}).catch(notLoaded);")
 }
 
 const RELOAD_FILE: &str = "dev-reload.js";
@@ -118,7 +130,7 @@ fn copy_assets(source: &Path, target: &Path) -> Result<()> {
     for entry in fs::read_dir(source).context("static")? {
         let entry = entry?.path();
         let name = entry.file_name().unwrap_or_default();
-        if name != "css" && name != "index.html" && name != WORKER {
+        if name != "css" && name != "index.html" && name != WORKER && name != EARLY {
             copy_below(&entry, &target.join(name))?;
         }
     }
@@ -149,6 +161,17 @@ fn write_hashed(directory: &Path, name: &str, content: &[u8]) -> Result<String> 
     let name = format!("{stem}-{}.{suffix}", hash(content));
     fs::write(directory.join(&name), content)?;
     Ok(name)
+}
+
+/// Replaces each `{{key}}` of a text that never has anything to fill in by the text.
+fn fill_texts(page: &str, texts: &Map<String, Value>) -> String {
+    let plain = texts
+        .iter()
+        .filter_map(|(key, text)| Some((key, text.as_str()?)))
+        .filter(|(_, text)| !text.contains(['<', '&', '"', '{']));
+    plain.fold(page.to_owned(), |page, (key, text)| {
+        page.replace(&format!("{{{{{key}}}}}"), text)
+    })
 }
 
 /// Replaces each `{{word}}`, and insists that all of them and no others occur.

@@ -89,6 +89,21 @@ impl Page {
         }
     }
 
+    /// Has the network give it so many bytes a second, or all there are.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn slow_down(&self, bytes: Option<u32>) -> Result<()> {
+        let conditions = json!({
+            "offline": false, "latency": 0, "uploadThroughput": -1,
+            "downloadThroughput": bytes.map_or(-1, i64::from),
+        });
+        self.call("Network.enable", json!({})).await?;
+        self.call("Network.emulateNetworkConditions", conditions)
+            .await?;
+        Ok(())
+    }
+
     /// Makes the window this large; below 760 a phone is meant, which is touched.
     ///
     /// # Errors
@@ -472,8 +487,17 @@ impl Control<'_> {
         }
     }
 
+    /// Where it is, or what has taken its place when the page was drawn anew.
     async fn middle(&self) -> Result<(f64, f64)> {
-        let node = json!({ "backendNodeId": self.node });
+        if let Ok(middle) = self.middle_of(self.node).await {
+            return Ok(middle);
+        }
+        let control = self.page.look(&self.role, &self.name).await?;
+        self.middle_of(control.context("it is gone")?.node).await
+    }
+
+    async fn middle_of(&self, node: u64) -> Result<(f64, f64)> {
+        let node = json!({ "backendNodeId": node });
         self.page
             .call("DOM.scrollIntoViewIfNeeded", node.clone())
             .await?;

@@ -3,6 +3,7 @@
 
 mod changes;
 mod chaos;
+mod early;
 mod main_job;
 mod notifications;
 mod past;

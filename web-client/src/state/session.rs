@@ -11,6 +11,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::{Notice, State};
 use crate::config::websocket_url;
 use crate::driver::{self, Driver, Enclosure, Journal, News, Secrets};
+use crate::early;
 use crate::platform;
 use crate::platform::storage::{self, Asked, Fault, Storage};
 use crate::tabs::{self, Channel, Claim, Lead, Message, Standing};
@@ -144,6 +145,7 @@ impl State {
             Ok(storage) => storage.remembered().await,
             Err(fault) => Err(fault.clone()),
         };
+        early::note(matches!(remembered, Ok(Some(_))));
         *session.storage.borrow_mut() = opened;
         let heard = {
             let state = self.clone();
@@ -348,6 +350,7 @@ impl State {
             return;
         };
         if let Some(journal) = driver.journal() {
+            early::note(false);
             journal.close();
         }
         let state = self.clone();

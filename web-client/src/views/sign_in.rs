@@ -14,6 +14,7 @@ use crate::components::icon::{Icon, mark};
 use crate::components::icon_button::{Kind, icon_button_of, word};
 use crate::components::notice;
 use crate::components::trouble::alert;
+use crate::early;
 use crate::hooks::{Model, use_change, use_model, use_mount, use_subjects};
 use crate::i18n::{t, t_with};
 use crate::state::{State, document};
@@ -47,10 +48,15 @@ pub(crate) fn SignIn(props: &Props) -> Html {
     let form = use_model(Form::default);
     let (trouble, step) = standing(state);
     {
-        let state = state.clone();
+        let (state, form) = (state.clone(), form.clone());
         use_mount(Box::new(move || {
             document()?.set_title(&t("app.name"));
-            input(ADDRESS)?.set_value(state.account()?.as_str());
+            if let Some(account) = state.account() {
+                input(ADDRESS)?.set_value(account.as_str());
+            }
+            let early = early::take()?;
+            form.change(|form| form.leaves = early.leaves);
+            early.go_on();
             None
         }));
     }

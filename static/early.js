@@ -1,0 +1,35 @@
+// What the page does before its program is here. Whoever isn't signed in on this device can
+// type already, and even press the button; web-client/src/early.rs goes on with that.
+
+const early = document.getElementById("early");
+const progress = early.querySelector("[role=status]");
+
+function stays() {
+  try {
+    return localStorage.getItem("couplet.stays") !== null;
+  } catch {
+    return false;
+  }
+}
+
+if (isSecureContext && !stays()) {
+  const stay = early.querySelector("#sign-in-stay");
+  const note = early.querySelector(".sign-in__stay-note");
+  const notes = [note.dataset.leaves, note.textContent];
+  stay.addEventListener("change", () => (note.textContent = notes[+stay.checked]));
+  early.addEventListener("submit", event => {
+    event.preventDefault();
+    early.dataset.sent = "";
+    progress.textContent = progress.dataset.loading;
+  });
+  document.querySelector(".splash").hidden = true;
+  early.hidden = false;
+  early.querySelector("input").focus();
+}
+
+// A script that is cut off halfway is no error that anything else would show.
+function notLoaded() {
+  document.querySelector(".splash").hidden = true;
+  early.hidden = false;
+  progress.textContent = progress.dataset.failed;
+}
