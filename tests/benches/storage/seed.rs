@@ -78,6 +78,8 @@ fn said(jid: &str, at: i64, body: &str) -> StoreEvent {
             id: MessageId(id),
             from: conversation.clone().into(),
             conversation,
+            occupant: None,
+            scope: Scope::Person,
             direction,
             body: body.to_owned(),
             at: Timestamp(at),

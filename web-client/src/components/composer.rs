@@ -222,7 +222,7 @@ impl Composer {
                 None => {
                     self.0.state.send(self.0.jid.clone(), body.to_owned());
                     area.set_value("");
-                    self.0.state.draft_sent(&self.0.jid);
+                    self.0.state.leave_draft(&self.0.jid, "");
                     self.changed(&area);
                     onsend.emit(());
                 }

@@ -70,29 +70,56 @@ pub(crate) fn reload() {
 
 /// What has been chosen on this device for all accounts, if the browser remembers it.
 pub(crate) fn preference(name: &str) -> Option<String> {
-    preferences()?.get_item(name).ok()?
+    texts()?.get_item(name).ok()?
 }
 
 /// Keeps a choice, or goes back to none.
 pub(crate) fn prefer(name: &str, value: Option<&str>) {
-    if let Some(preferences) = preferences() {
+    if let Some(texts) = texts() {
         // A full or forbidden storage only means that the choice isn't kept.
         let _ = match value {
-            Some(value) => preferences.set_item(name, value),
-            None => preferences.remove_item(name),
+            Some(value) => texts.set_item(name, value),
+            None => texts.remove_item(name),
         };
     }
 }
 
+/// Has `text` survive this page from here on, whenever it ends. What IndexedDB has been
+/// told is forgotten with a page that ends too soon, so this is where it has to be until then.
+pub(crate) fn note(key: &str, text: &str) {
+    prefer(key, Some(text));
+}
+
+/// Forgets what has been noted by that key.
+pub(crate) fn drop_note(key: &str) {
+    prefer(key, None);
+}
+
+/// What has been noted by keys that begin so, without that beginning, in their order.
+pub(crate) fn notes(prefix: &str) -> Vec<(String, String)> {
+    let Some(storage) = texts() else {
+        return Vec::new();
+    };
+    let keys = (0..storage.length().unwrap_or_default()).filter_map(|at| storage.key(at).ok()?);
+    let mut notes: Vec<_> = keys
+        .filter_map(|key| {
+            let rest = key.strip_prefix(prefix)?.to_owned();
+            Some((rest, storage.get_item(&key).ok()??))
+        })
+        .collect();
+    notes.sort_unstable();
+    notes
+}
+
 /// Forgets the theme and whatever else somebody has chosen for all accounts.
 pub(crate) fn clear_preferences() {
-    if let Some(preferences) = preferences() {
+    if let Some(storage) = texts() {
         // Removing doesn't fail.
-        let _ = preferences.clear();
+        let _ = storage.clear();
     }
 }
 
-fn preferences() -> Option<web_sys::Storage> {
+fn texts() -> Option<web_sys::Storage> {
     web_sys::window()?.local_storage().ok()?
 }
 

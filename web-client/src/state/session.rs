@@ -8,12 +8,13 @@ use gloo_timers::callback::Timeout;
 use jid::BareJid;
 use wasm_bindgen_futures::spawn_local;
 
+use super::asked::Asked;
 use super::{Notice, State};
 use crate::config::websocket_url;
 use crate::driver::{self, Driver, Enclosure, Journal, News, Secrets};
 use crate::early;
 use crate::platform;
-use crate::platform::storage::{self, Asked, Fault, Storage};
+use crate::platform::storage::{self, Fault, Storage};
 use crate::tabs::{self, Channel, Claim, Lead, Message, Standing};
 
 /// This page among the tabs of its browser.
@@ -353,6 +354,7 @@ impl State {
             early::note(false);
             journal.close();
         }
+        self.forget_asked();
         let state = self.clone();
         spawn_local(async move {
             if let Some(journal) = driver.journal()

@@ -2,7 +2,7 @@
 
 use couplet_engine::Table;
 
-use super::{ASKED, DEVICE, DRAFTS, KEYS};
+use super::{DEVICE, DRAFTS, KEYS};
 
 /// One change of the schema. A database of version `n` has gone through the first `n`.
 /// Steps are only ever added: people come with databases of every age.
@@ -37,7 +37,6 @@ const STEPS: [Step; 3] = [
         Table::Avatars.name(),
         Table::Requests.name(),
         DRAFTS,
-        ASKED,
         KEYS,
         DEVICE,
     ]),
