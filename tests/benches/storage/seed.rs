@@ -1,7 +1,7 @@
 //! A device on which somebody has been writing for years.
 
 use couplet_engine::store::{
-    Delivery, Direction, Message, MessageId, Provenance, Store, StoreEvent,
+    Delivery, Direction, Message, MessageId, Provenance, Scope, Store, StoreEvent,
 };
 use couplet_engine::{Record, Timestamp};
 use jid::BareJid;
