@@ -212,7 +212,14 @@ async fn read_all(page: &Page) -> Result<Vec<String>> {
     let begins = |read: &[String]| NAMES.iter().all(|name| read.contains(&message(name, 0)));
     let found = until_for(PATIENCE, "the beginning of the conversation", || async {
         let shown = read(page).await?;
-        let joined = join(shown, &all.take());
+        let Some(joined) = join(shown, &all.take()) else {
+            // What the archive put in order meanwhile is elsewhere now: once more.
+            page.find("button", "Jump to the latest")
+                .await?
+                .click()
+                .await?;
+            return Ok(None);
+        };
         let found = begins(&joined);
         all.replace(joined);
         // Who is at the top already has to move to be noticed.
@@ -233,11 +240,14 @@ async fn read_all(page: &Page) -> Result<Vec<String>> {
     Ok(all.take())
 }
 
-/// What is shown, and behind it what was shown further down and isn't any more.
-fn join(mut shown: Vec<String>, below: &[String]) -> Vec<String> {
-    let is_below = below.windows(shown.len().max(1)).any(|part| part == shown);
-    if below.is_empty() || is_below {
-        return if is_below { below.to_vec() } else { shown };
+/// What is shown, and behind it what was shown further down and isn't any more; `None` if
+/// the two don't meet.
+fn join(mut shown: Vec<String>, below: &[String]) -> Option<Vec<String>> {
+    if below.is_empty() {
+        return Some(shown);
+    }
+    if below.windows(shown.len().max(1)).any(|part| part == shown) {
+        return Some(below.to_vec());
     }
     let meets = |start: &usize| {
         shown[*start..]
@@ -245,16 +255,7 @@ fn join(mut shown: Vec<String>, below: &[String]) -> Vec<String> {
             .zip(below)
             .all(|(one, other)| one == other)
     };
-    let start = (0..=shown.len()).find(meets).unwrap_or(shown.len());
-    if start == shown.len() {
-        eprintln!(
-            "chaos: from {:?} the view has jumped to {:?} to {:?}",
-            below.first(),
-            shown.first(),
-            shown.last()
-        );
-    }
-    shown.truncate(start);
+    shown.truncate((0..shown.len()).find(meets)?);
     shown.extend_from_slice(below);
-    shown
+    Some(shown)
 }
