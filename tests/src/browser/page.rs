@@ -118,6 +118,17 @@ impl Page {
         Ok(())
     }
 
+    /// Has nothing come from such addresses.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn block(&self, pattern: &str) -> Result<()> {
+        self.call("Network.enable", json!({})).await?;
+        self.call("Network.setBlockedURLs", json!({ "urls": [pattern] }))
+            .await?;
+        Ok(())
+    }
+
     /// Makes the window this large; below 760 a phone is meant, which is touched.
     ///
     /// # Errors

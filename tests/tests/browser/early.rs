@@ -93,9 +93,10 @@ fn what_is_typed_before_the_program_is_here_stays() {
 #[test]
 fn a_program_that_never_comes_is_said() {
     run(async {
-        let mut place = Place::new(Kind::Prosody).await?;
-        let page = early_visitor(&place).await?;
-        place.proxy.kill().await?;
+        let place = Place::new(Kind::Prosody).await?;
+        let page = place.browser.open("about:blank").await?;
+        page.block("*.wasm").await?;
+        page.go(&place.proxy.page("localhost")).await?;
         page.reads("Couplet couldn't be loaded.").await
     });
 }
