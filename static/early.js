@@ -13,7 +13,7 @@ function stays() {
 }
 
 if (isSecureContext && !stays()) {
-  const stay = early.querySelector("#sign-in-stay");
+  const stay = early.querySelector("#early-stay");
   const note = early.querySelector(".sign-in__stay-note");
   const notes = [note.dataset.leaves, note.textContent];
   stay.addEventListener("change", () => (note.textContent = notes[+stay.checked]));

@@ -3,6 +3,7 @@
 use couplet_engine::store::{SessionStatus, Topic};
 use yew::prelude::*;
 
+use crate::early;
 use crate::hooks::use_subjects;
 use crate::state::State;
 use crate::views::chat::Chat;
@@ -25,6 +26,8 @@ pub(crate) fn App(props: &Props) -> Html {
         | SessionStatus::Waiting { .. } => true,
     };
     if signed_in {
+        // Whoever was expected to sign in needn't.
+        drop(early::take());
         html! { <Chat state={props.state.clone()} /> }
     } else {
         html! { <SignIn state={props.state.clone()} /> }

@@ -33,7 +33,6 @@ fn main() {
             .and_then(|document| document.get_element_by_id("app"));
         // Without its element the page isn't ours, and there is nowhere to say so.
         if let Some(root) = root {
-            early::read();
             yew::Renderer::<app::App>::with_root_and_props(root, app::Props { state }).render();
         }
         platform::keep_page();

@@ -82,6 +82,7 @@ fn a_database_of_the_last_schema_is_brought_up_to_date_and_nothing_unsent_is_los
         .await?;
         alice.go(&place.proxy.page("localhost")).await?;
         // Without a network there is what nobody else has.
+        alice.reads("Your messages will be sent.").await?;
         alice.find_with("link", "bob").await?.click().await?;
         reads(&alice, "nobody else has it").await?;
         alice.find("image", "Waiting to be sent").await?;
