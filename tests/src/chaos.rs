@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use couplet_servers::{Kind, Server, ServerOptions};
 
+use crate::archive;
 use crate::faults::{Direction, Fault, Relay};
 use crate::proxy::Proxy;
 
@@ -194,6 +195,29 @@ impl Random {
     }
 }
 
+/// That a message is in the archive twice happens only where the server was killed, who
+/// then didn't say that it had it; counts those of both people.
+///
+/// # Errors
+/// When it has happened elsewhere, or the copies can't be told to be ones.
+pub async fn count_repeats(stage: &Stage, people: [(&str, &str); 2]) -> Result<()> {
+    for (who, (jid, password)) in people.into_iter().enumerate() {
+        let texts = archive::texts(jid, password, &stage.websocket(who)).await?;
+        let repeats = archive::repeats(&texts).with_context(|| format!("{jid}'s archive"))?;
+        eprintln!(
+            "chaos: {jid}'s archive has {} messages, {repeats} of them again; \
+             the server was killed {} times",
+            texts.len(),
+            stage.kills
+        );
+        ensure!(
+            repeats == 0 || stage.kills > 0,
+            "{repeats} messages are in {jid}'s archive again"
+        );
+    }
+    Ok(())
+}
+
 /// A server, the proxy before it, and a relay on each leg: one for each of the two
 /// people, and one between proxy and server.
 pub struct Stage {
@@ -202,6 +226,8 @@ pub struct Stage {
     proxy: Proxy,
     fronts: [Relay; 2],
     back: Relay,
+    /// How often the server was killed.
+    kills: u32,
 }
 
 impl Stage {
@@ -224,6 +250,7 @@ impl Stage {
             proxy,
             fronts,
             back,
+            kills: 0,
         })
     }
 
@@ -282,6 +309,7 @@ impl Stage {
     /// There is none.
     pub async fn end_server(&mut self, crash: bool) -> Result<()> {
         let crash = crash && self.kind == Kind::Prosody;
+        self.kills += u32::from(crash);
         self.with_server(move |server| {
             if crash {
                 server.kill();

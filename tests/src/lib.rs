@@ -1,6 +1,7 @@
 //! What the end-to-end tests stand on: the proxy as a process, people in a real
 //! browser, and people on the engine without one. The servers are in `couplet-servers`.
 
+pub mod archive;
 pub mod browser;
 pub mod chaos;
 pub mod documents;

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use couplet_servers::Kind;
 use couplet_tests::browser::{Browser, Page};
 use couplet_tests::chaos::{
-    Event, Settings, Stage, each_once_in_order, message, plan_with_reloads,
+    Event, Settings, Stage, count_repeats, each_once_in_order, message, plan_with_reloads,
 };
 use couplet_tests::{PATIENCE, run_for, until, until_for};
 use tokio::time::sleep;
@@ -65,7 +65,7 @@ async fn storm(kind: Kind, settings: Settings) -> Result<()> {
             }
         }
     }
-    Ok(())
+    count_repeats(&stage, [(ALICE, NAMES[0]), (BOB, NAMES[1])]).await
 }
 
 /// Two pages that show each other's conversation.
@@ -109,9 +109,10 @@ impl Talk {
                 sleep(Duration::from_millis(20)).await;
             }
             let words = message(NAMES[who], number);
+            // Whoever waits for all of it waits for what is being written, too.
+            self.written[who].set(number + 1);
             let (said, ()) = tokio::join!(say(page, &words), sleep(pause));
             said.with_context(|| format!("{words:?}"))?;
-            self.written[who].set(number + 1);
             if self.reload[who].take() {
                 page.reload().await?;
                 page.find("textbox", "Message").await?.click().await?;

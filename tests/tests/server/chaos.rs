@@ -6,7 +6,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use couplet_engine::store::Delivery;
 use couplet_servers::Kind;
-use couplet_tests::chaos::{Event, Settings, Stage, each_once_in_order, message, plan};
+use couplet_tests::chaos::{
+    Event, Settings, Stage, count_repeats, each_once_in_order, message, plan,
+};
 use couplet_tests::person::Person;
 use couplet_tests::{run_for, until_for};
 use tokio::time::sleep;
@@ -65,7 +67,8 @@ async fn storm(kind: Kind, settings: Settings, events: Vec<Event>) -> Result<()>
         talk.break_things(&mut stage, events),
     );
     alice.and(bob).and(breaking)?;
-    talk.all_arrives().await
+    talk.all_arrives().await?;
+    count_repeats(&stage, [(ALICE, NAMES[0]), (BOB, NAMES[1])]).await
 }
 
 /// Two people who write to each other.
