@@ -86,10 +86,12 @@ impl Report {
 }
 
 fn explain(domain: &Domain) -> String {
-    let place = domain.backend.as_ref().map_or_else(
-        || "its server is where DNS says".to_owned(),
-        |backend| format!("its server is {backend}"),
-    );
+    let places: Vec<_> = domain.backends.iter().map(ToString::to_string).collect();
+    let place = match places.as_slice() {
+        [] => "its server is where DNS says".to_owned(),
+        [only] => format!("its server is {only}"),
+        several => format!("its servers are {}, in this order", several.join(", ")),
+    };
     let protection = match domain.tls {
         Some(BackendTls::Starttls) => "protected by STARTTLS, which must succeed",
         Some(BackendTls::Direct) => "protected by TLS from the first byte",

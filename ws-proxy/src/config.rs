@@ -5,6 +5,8 @@
 mod error;
 mod file;
 mod flags;
+mod limit;
+mod print;
 mod values;
 
 use std::net::SocketAddr;
@@ -16,7 +18,11 @@ use self::error::Place;
 pub use self::error::{ConfigError, Problem};
 use self::file::{File, FileDomain, Setting};
 pub use self::flags::Flags;
-pub use self::values::{BackendAddress, BackendTls, DomainName, Endpoint, Origin, PublicUrl};
+pub use self::limit::LimitFlag;
+pub use self::values::{
+    BackendAddress, BackendTls, DomainName, Endpoint, InvalidValue, Network, Origin, ProbeUrl,
+    ProxyHeader, PublicUrl,
+};
 use crate::limits::Limits;
 
 /// Everything that the proxy was told, valid as a whole. What can only be known
@@ -25,6 +31,8 @@ use crate::limits::Limits;
 pub struct Config {
     /// Where browsers connect.
     pub listen: SocketAddr,
+    /// Where health, readiness and metrics can be asked for; `None` is nowhere.
+    pub admin_listen: Option<SocketAddr>,
     /// Certificate chain and key, PEM, when the proxy terminates TLS itself.
     pub tls: Option<TlsFiles>,
     /// How browsers reach this proxy when that isn't what they send as `Host`.
@@ -33,12 +41,16 @@ pub struct Config {
     pub allow_origin: Vec<Origin>,
     /// Whether clients that send no `Origin`, as native ones do, may connect.
     pub allow_missing_origin: bool,
+    /// The servers in front, whose word on the client's address counts.
+    pub trusted_proxies: Vec<Network>,
+    /// Where clients are sent when the proxy drains (RFC 7395 3.6.1).
+    pub see_other_uri: Option<String>,
     /// Serve these files instead of the web client inside the binary.
     pub static_dir: Option<PathBuf>,
     /// Ask this name server instead of the system's.
     pub dns_server: Option<SocketAddr>,
     /// What to log, such as `info` or `warn,ws_proxy=debug`.
-    pub log: Option<String>,
+    pub log: String,
     /// The domains that are carried; the first is the web client's default.
     pub domains: Vec<Domain>,
     /// Accounts that the web client's sign-in page offers to try.
@@ -62,8 +74,9 @@ pub struct Domain {
     /// What clients write into `<open to>`, and what the server's certificate
     /// must be for.
     pub name: DomainName,
-    /// Where its server is; `None` means that DNS knows (RFC 6120 3.2).
-    pub backend: Option<BackendAddress>,
+    /// Where its servers are, the first that can be reached being the one; none
+    /// means that DNS knows (RFC 6120 3.2).
+    pub backends: Vec<BackendAddress>,
     /// How the connection to it is protected; `None` takes whichever of the two
     /// protected ways DNS offers, direct TLS first.
     pub tls: Option<BackendTls>,
@@ -71,7 +84,14 @@ pub struct Domain {
     pub ca: Option<PathBuf>,
     /// Accept addresses of private networks from a lookup.
     pub allow_private_addresses: bool,
+    /// Connect without TLS to another machine.
+    pub allow_insecure_backend: bool,
+    /// Tell its server the client's address.
+    pub proxy_protocol: Option<ProxyHeader>,
 }
+
+/// What is logged unless the configuration says otherwise.
+const DEFAULT_LOG: &str = "warn,ws_proxy=info";
 
 const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 5280);
@@ -102,11 +122,19 @@ impl Config {
         let mut problems = Vec::new();
         let domains = merge_domains(&file, &flags, &mut problems);
         let tls = merge_tls(&file, &flags, &mut problems);
-        problems.extend(
-            file.limits
-                .problems()
-                .map(|(key, what, remedy)| Problem::new(file.place_of(key), what, remedy)),
-        );
+        let limits = limit::overridden(&file.limits, &flags.limit).unwrap_or_else(|problem| {
+            problems.push(problem);
+            Limits::default()
+        });
+        problems.extend(limits.problems().map(|(key, what, remedy)| {
+            let by_flag = flags.limit.iter().any(|flag| flag.key == key);
+            let place = if by_flag {
+                Place::flag("--limit")
+            } else {
+                file.place_of(key)
+            };
+            Problem::new(place, what, remedy)
+        }));
         if !problems.is_empty() {
             return Err(ConfigError(problems));
         }
@@ -115,6 +143,10 @@ impl Config {
                 .listen
                 .or(file.listen)
                 .map_or(DEFAULT_LISTEN, |Endpoint(address)| address),
+            admin_listen: flags
+                .admin_listen
+                .or(file.admin_listen)
+                .map(|Endpoint(address)| address),
             tls,
             public_url: flags.public_url.or(file.public_url),
             allow_origin: if flags.allow_origin.is_empty() {
@@ -123,12 +155,21 @@ impl Config {
                 flags.allow_origin
             },
             allow_missing_origin: file.allow_missing_origin.unwrap_or(true),
+            trusted_proxies: if flags.trusted_proxy.is_empty() {
+                file.trusted_proxies
+            } else {
+                flags.trusted_proxy
+            },
+            see_other_uri: file.see_other_uri.map(|uri| uri.0),
             static_dir: flags.static_dir.or(file.static_dir),
             dns_server: file.dns_server.map(|Endpoint(address)| address),
-            log: flags.log.or(file.log),
+            log: flags
+                .log
+                .or(file.log)
+                .unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             domains,
             demo: file.web.demo,
-            limits: file.limits,
+            limits,
         })
     }
 }
@@ -157,8 +198,8 @@ fn merge_domains(file: &File, flags: &Flags, problems: &mut Vec<Problem>) -> Vec
     }
     let mut domains: Vec<Domain> = Vec::new();
     for mut entry in chosen {
-        if let Some(backend) = &flags.backend {
-            entry.backend = Some(Setting::flag(backend.clone(), "--backend"));
+        if !flags.backend.is_empty() {
+            entry.backend = Some(Setting::flag(flags.backend.clone(), "--backend"));
         }
         if let Some(tls) = flags.backend_tls {
             entry.backend_tls = Some(Setting::flag(tls, "--backend-tls"));
@@ -183,30 +224,38 @@ fn merge_domains(file: &File, flags: &Flags, problems: &mut Vec<Problem>) -> Vec
 }
 
 fn validate_domain(entry: FileDomain) -> Result<Domain, Problem> {
-    let backend = entry.backend.map(|setting| setting.value);
-    let tls = match (&entry.backend_tls, &backend) {
-        (Some(setting), _) => Some(setting.value),
+    let backends = entry.backend.map_or_else(Vec::new, |setting| setting.value);
+    let is_unix = |backend: &BackendAddress| matches!(backend, BackendAddress::Unix(_));
+    let only_unix = !backends.is_empty() && backends.iter().all(is_unix);
+    let tls = match &entry.backend_tls {
+        Some(setting) => Some(setting.value),
         // A unix socket doesn't leave the machine: TLS would protect nothing.
-        (None, Some(BackendAddress::Unix(_))) => Some(BackendTls::None),
-        (None, Some(BackendAddress::Host { .. })) => Some(BackendTls::Starttls),
-        (None, None) => None,
+        None if only_unix => Some(BackendTls::None),
+        None if !backends.is_empty() => Some(BackendTls::Starttls),
+        None => None,
     };
-    let local = backend.as_ref().is_some_and(BackendAddress::is_local);
-    if let (Some(setting), false, false) = (&entry.backend_tls, local, entry.allow_insecure_backend)
+    if let Some(setting) = &entry.backend_tls
         && setting.value == BackendTls::None
+        && !entry.allow_insecure_backend
     {
-        let target = backend
-            .as_ref()
-            .map_or_else(|| "a server found by DNS".to_owned(), ToString::to_string);
-        return Err(Problem::new(
-            setting.place.clone(),
-            format!("\"none\" would carry passwords and messages in the clear to {target}"),
-            "Use \"starttls\" or \"direct\"; or, if the network between is really yours, write \
-             allow_insecure_backend = true into the domain's table",
-        ));
+        let remote = backends.iter().find(|backend| !backend.is_local());
+        let target = match remote {
+            Some(backend) => Some(backend.to_string()),
+            None if backends.is_empty() => Some("a server found by DNS".to_owned()),
+            None => None,
+        };
+        if let Some(target) = target {
+            return Err(Problem::new(
+                setting.place.clone(),
+                format!("\"none\" would carry passwords and messages in the clear to {target}"),
+                "Use \"starttls\" or \"direct\"; or, if the network between is really yours, \
+                 write allow_insecure_backend = true into the domain's table",
+            ));
+        }
     }
-    if let (Some(setting), Some(BackendAddress::Unix(_))) = (&entry.backend_tls, &backend)
+    if let Some(setting) = &entry.backend_tls
         && setting.value != BackendTls::None
+        && only_unix
     {
         return Err(Problem::new(
             setting.place.clone(),
@@ -216,10 +265,12 @@ fn validate_domain(entry: FileDomain) -> Result<Domain, Problem> {
     }
     Ok(Domain {
         name: entry.name.value,
-        backend,
+        backends,
         tls,
         ca: entry.backend_ca.map(|setting| setting.value),
         allow_private_addresses: entry.allow_private_addresses,
+        allow_insecure_backend: entry.allow_insecure_backend,
+        proxy_protocol: entry.proxy_protocol,
     })
 }
 

@@ -5,15 +5,20 @@
 use std::time::Duration;
 
 use couplet_shared::limits::XmlLimits;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The table `[limits]`. Durations are seconds in the file, fractions allowed.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// TCP connections at the same time, of any kind. More wait in the kernel's
     /// queue until one ends.
     pub max_connections: usize,
+    /// TCP connections of one address at the same time; one more is closed. Where
+    /// servers in front are trusted, it bounds sessions by what they say.
+    pub max_connections_per_address: usize,
+    /// New TCP connections of one address a second, and as many at once.
+    pub max_connection_rate_per_address: u32,
     /// XMPP sessions at the same time. One more is told to try later.
     pub max_sessions: usize,
     /// Bytes of one message from a client that has signed in.
@@ -27,35 +32,44 @@ pub struct Limits {
     /// Elements in one stanza from a client.
     pub max_stanza_elements: usize,
 
+    /// Bytes a second that are read of one client, after as many at once. More wait.
+    pub max_bytes_per_second: u32,
+
     /// From accepted connection to HTTP request, TLS handshake included.
-    #[serde(rename = "handshake_seconds", deserialize_with = "seconds")]
+    #[serde(rename = "handshake_seconds", with = "seconds")]
     pub handshake: Duration,
     /// From WebSocket to `<open/>`.
-    #[serde(rename = "open_seconds", deserialize_with = "seconds")]
+    #[serde(rename = "open_seconds", with = "seconds")]
     pub open: Duration,
     /// From `<open/>` to signed in; a person may be filling in a registration form.
-    #[serde(rename = "auth_seconds", deserialize_with = "seconds")]
+    #[serde(rename = "auth_seconds", with = "seconds")]
     pub auth: Duration,
     /// Asking DNS for a server, and connecting to one address of it.
-    #[serde(rename = "backend_connect_seconds", deserialize_with = "seconds")]
+    #[serde(rename = "backend_connect_seconds", with = "seconds")]
     pub backend_connect: Duration,
     /// TLS handshake with a server.
-    #[serde(rename = "backend_tls_seconds", deserialize_with = "seconds")]
+    #[serde(rename = "backend_tls_seconds", with = "seconds")]
     pub backend_tls: Duration,
     /// From our stream header to the server's, and each step of STARTTLS.
-    #[serde(rename = "backend_open_seconds", deserialize_with = "seconds")]
+    #[serde(rename = "backend_open_seconds", with = "seconds")]
     pub backend_open: Duration,
     /// Longest silence before a client is pinged. Proxies in front of us cut at 60 s.
-    #[serde(rename = "ping_seconds", deserialize_with = "seconds")]
+    #[serde(rename = "ping_seconds", with = "seconds")]
     pub ping: Duration,
     /// How long a pinged client may stay silent before it counts as lost.
-    #[serde(rename = "pong_seconds", deserialize_with = "seconds")]
+    #[serde(rename = "pong_seconds", with = "seconds")]
     pub pong: Duration,
     /// How long either side may take no byte of what we send before it counts as lost.
-    #[serde(rename = "stall_seconds", deserialize_with = "seconds")]
+    #[serde(rename = "stall_seconds", with = "seconds")]
     pub stall: Duration,
+    /// How long a server that failed is tried only after its others.
+    #[serde(rename = "backend_retry_seconds", with = "seconds")]
+    pub backend_retry: Duration,
+    /// Over how long sessions leave when the proxy is told to end; 0 is at once.
+    #[serde(rename = "drain_seconds", with = "seconds_or_none")]
+    pub drain: Duration,
     /// For either side to take part in closing a stream or a WebSocket.
-    #[serde(rename = "close_seconds", deserialize_with = "seconds")]
+    #[serde(rename = "close_seconds", with = "seconds")]
     pub close: Duration,
 }
 
@@ -63,12 +77,15 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_connections: 20_000,
+            max_connections_per_address: 1_000,
+            max_connection_rate_per_address: 100,
             max_sessions: 10_000,
             max_stanza_bytes: XmlLimits::default().max_bytes,
             max_stanza_bytes_before_auth: XmlLimits::pre_auth().max_bytes,
             max_backend_stanza_bytes: 4 * 1024 * 1024,
             max_stanza_depth: XmlLimits::default().max_depth,
             max_stanza_elements: XmlLimits::default().max_elements,
+            max_bytes_per_second: 1024 * 1024,
             handshake: Duration::from_secs(10),
             open: Duration::from_secs(10),
             auth: Duration::from_secs(300),
@@ -78,6 +95,8 @@ impl Default for Limits {
             ping: Duration::from_secs(30),
             pong: Duration::from_secs(20),
             stall: Duration::from_secs(60),
+            backend_retry: Duration::from_secs(10),
+            drain: Duration::from_secs(5),
             close: Duration::from_secs(5),
         }
     }
@@ -129,6 +148,24 @@ impl Limits {
                 "max_connections",
                 "nobody could connect",
                 "Allow some",
+            ),
+            (
+                self.max_connections_per_address == 0,
+                "max_connections_per_address",
+                "nobody could connect",
+                "Allow some",
+            ),
+            (
+                self.max_connection_rate_per_address == 0,
+                "max_connection_rate_per_address",
+                "nobody could connect",
+                "Allow some",
+            ),
+            (
+                self.max_bytes_per_second < 1_000,
+                "max_bytes_per_second",
+                "a stanza would take minutes",
+                "Allow 1000 or more",
             ),
             (
                 self.max_sessions == 0,
@@ -184,14 +221,51 @@ impl Limits {
     }
 }
 
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    f64::deserialize(deserializer)
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .filter(|duration| !duration.is_zero() && duration.as_secs() <= 24 * 60 * 60)
-        .ok_or_else(|| {
-            serde::de::Error::custom("this must be a number of seconds above 0 and up to a day")
+/// A duration as a number of seconds, fractions allowed.
+mod seconds {
+    use super::*;
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        seconds_or_none::deserialize(deserializer).and_then(|duration| {
+            if duration.is_zero() {
+                Err(serde::de::Error::custom(
+                    "this must be a number of seconds above 0 and up to a day",
+                ))
+            } else {
+                Ok(duration)
+            }
         })
+    }
+
+    pub(super) fn serialize<S: Serializer>(
+        duration: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        if duration.subsec_nanos() == 0 {
+            serializer.serialize_u64(duration.as_secs())
+        } else {
+            serializer.serialize_f64(duration.as_secs_f64())
+        }
+    }
+}
+
+/// The same where none at all is allowed too.
+mod seconds_or_none {
+    use super::*;
+
+    pub(super) use super::seconds::serialize;
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        f64::deserialize(deserializer)
+            .ok()
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .filter(|duration| duration.as_secs() <= 24 * 60 * 60)
+            .ok_or_else(|| serde::de::Error::custom("this must be a number of seconds up to a day"))
+    }
 }
 
 #[cfg(test)]

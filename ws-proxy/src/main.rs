@@ -9,8 +9,6 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 use ws_proxy::{Config, Flags, Server, check, signalled};
 
-const DEFAULT_LOG: &str = "warn,ws_proxy=info";
-
 fn main() -> ExitCode {
     match run(Flags::parse()) {
         Ok(code) => code,
@@ -23,9 +21,14 @@ fn main() -> ExitCode {
 }
 
 fn run(flags: Flags) -> anyhow::Result<ExitCode> {
-    let only_check = flags.check;
+    let only_check = flags.check.is_some();
+    let only_print = flags.print_config;
     let config = Config::load(flags)?;
-    start_logging(config.log.as_deref().unwrap_or(DEFAULT_LOG))?;
+    if only_print {
+        io::stdout().write_all(config.to_toml().as_bytes())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    start_logging(&config.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -69,9 +72,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 /// Logs for a person on a terminal, as JSON for anything else. The `log` facade,
 /// where libraries may print what they carry, is left alone.
 fn start_logging(filter: &str) -> anyhow::Result<()> {
-    let filter: Targets = filter
-        .parse()
-        .with_context(|| format!("log: {filter:?} is no filter; write it like {DEFAULT_LOG}"))?;
+    let filter: Targets = filter.parse().with_context(|| {
+        format!("log: {filter:?} is no filter; write it like warn,ws_proxy=info")
+    })?;
     let format = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     let format = if io::stderr().is_terminal() {
         format.with_target(false).boxed()

@@ -1,6 +1,7 @@
 //! The way to an XMPP server: find it, connect, protect the connection, open a
 //! stream.
 
+mod health;
 mod starttls;
 mod stream;
 mod tcp;
@@ -20,6 +21,7 @@ use tokio::io::{ReadHalf, WriteHalf};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
+use self::health::Health;
 pub(crate) use self::stream::{StreamReader, Token, is_element};
 use self::tcp::Rule;
 pub use self::tls::TlsSetupError;
@@ -38,6 +40,7 @@ pub(crate) struct Connector {
     /// Absent where the configuration says that there is no TLS.
     tls: Option<ClientTls>,
     limits: Arc<Limits>,
+    health: Health,
 }
 
 /// Why the way to a server can't even be tried.
@@ -55,8 +58,8 @@ pub enum ConnectorError {
 
 #[derive(Debug)]
 enum Way {
-    /// The configuration names the server.
-    Named(Target),
+    /// The configuration names the servers.
+    Named(Vec<Target>),
     /// DNS does.
     Discovered(Box<Resolver>),
 }
@@ -81,18 +84,17 @@ impl Connector {
         dns_server: Option<SocketAddr>,
         limits: Arc<Limits>,
     ) -> Result<Self, ConnectorError> {
-        let way = match &domain.backend {
-            None => Way::Discovered(Box::new(Resolver::new(dns_server)?)),
-            Some(BackendAddress::Unix(path)) => Way::Named(Target::Unix(path.clone())),
-            Some(BackendAddress::Host { host, port }) => {
-                let tls = domain.tls.unwrap_or(BackendTls::Starttls);
-                let port = port.unwrap_or(usual_port(tls));
-                Way::Named(Target::Tcp {
-                    host: host.clone(),
-                    port,
-                    tls,
-                })
-            }
+        let way = if domain.backends.is_empty() {
+            Way::Discovered(Box::new(Resolver::new(dns_server)?))
+        } else {
+            let tls = domain.tls.unwrap_or(BackendTls::Starttls);
+            Way::Named(
+                domain
+                    .backends
+                    .iter()
+                    .map(|backend| named(backend, tls))
+                    .collect(),
+            )
         };
         let tls = match domain.tls {
             Some(BackendTls::None) => None,
@@ -109,6 +111,7 @@ impl Connector {
             domain,
             way,
             tls,
+            health: Health::new(limits.backend_retry),
             limits,
         })
     }
@@ -118,12 +121,32 @@ impl Connector {
         &self.domain
     }
 
-    /// Connects and opens a stream with the client's attributes.
+    /// Connects to the first server that can be reached, those that failed lately
+    /// last, and opens a stream with the client's attributes.
     ///
     /// # Errors
     /// A fault of the backend.
     pub(crate) async fn open(&self, open: &OpenAttributes) -> Result<Backend, Fault> {
-        let socket = self.connect(open).await?;
+        let mut unreachable = Fault::BackendUnreachable("it has no address".to_owned());
+        for target in self.health.ordered(self.targets().await?) {
+            match self.open_at(&target, open).await {
+                // The next server of the domain may be up (RFC 6120 3.2.1).
+                Err(fault @ (Fault::BackendUnreachable(_) | Fault::BackendTimeout(_))) => {
+                    tracing::debug!("{target}: {fault}");
+                    self.health.note(&target, false);
+                    unreachable = fault;
+                }
+                opened => {
+                    self.health.note(&target, true);
+                    return opened;
+                }
+            }
+        }
+        Err(unreachable)
+    }
+
+    async fn open_at(&self, target: &Target, open: &OpenAttributes) -> Result<Backend, Fault> {
+        let socket = self.reach(target, open).await?;
         let opening = open_stream(socket, open, &self.limits);
         timeout(self.limits.backend_open, opening)
             .await
@@ -131,24 +154,9 @@ impl Connector {
             .map_err(lost_before_open)
     }
 
-    async fn connect(&self, open: &OpenAttributes) -> Result<Socket, Fault> {
-        let mut unreachable = Fault::BackendUnreachable("it has no address".to_owned());
-        for target in self.targets().await? {
-            match self.reach(&target, open).await {
-                // The next server of the domain may be up (RFC 6120 3.2.1).
-                Err(fault @ (Fault::BackendUnreachable(_) | Fault::BackendTimeout(_))) => {
-                    tracing::debug!("{target}: {fault}");
-                    unreachable = fault;
-                }
-                reached => return reached,
-            }
-        }
-        Err(unreachable)
-    }
-
     async fn targets(&self) -> Result<Vec<Target>, Fault> {
         match &self.way {
-            Way::Named(target) => Ok(vec![target.clone()]),
+            Way::Named(targets) => Ok(targets.clone()),
             Way::Discovered(resolver) => {
                 timeout(self.limits.backend_connect, resolver.targets(&self.domain))
                     .await
@@ -194,6 +202,18 @@ impl Connector {
             .unwrap_or(Err(Fault::BackendTimeout(
                 "it did not finish the TLS handshake",
             )))
+    }
+}
+
+/// Where the configuration says that a server is.
+fn named(backend: &BackendAddress, tls: BackendTls) -> Target {
+    match backend {
+        BackendAddress::Unix(path) => Target::Unix(path.clone()),
+        BackendAddress::Host { host, port } => Target::Tcp {
+            host: host.clone(),
+            port: port.unwrap_or(usual_port(tls)),
+            tls,
+        },
     }
 }
 

@@ -9,7 +9,10 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::{ConfigError, Place, Problem};
-use super::values::{BackendAddress, BackendTls, DomainName, Endpoint, Origin, PublicUrl};
+use super::values::{
+    BackendAddress, BackendTls, DomainName, Endpoint, Network, OneOrMore, Origin, ProxyHeader,
+    PublicUrl, WebSocketUri,
+};
 use crate::limits::Limits;
 
 /// A value that validation may complain about, and where it was written.
@@ -33,11 +36,14 @@ impl<T> Setting<T> {
 pub(super) struct File {
     source: Source,
     pub(super) listen: Option<Endpoint>,
+    pub(super) admin_listen: Option<Endpoint>,
     pub(super) tls_cert: Option<Setting<PathBuf>>,
     pub(super) tls_key: Option<Setting<PathBuf>>,
     pub(super) public_url: Option<PublicUrl>,
     pub(super) allow_origin: Vec<Origin>,
     pub(super) allow_missing_origin: Option<bool>,
+    pub(super) trusted_proxies: Vec<Network>,
+    pub(super) see_other_uri: Option<WebSocketUri>,
     pub(super) static_dir: Option<PathBuf>,
     pub(super) dns_server: Option<Endpoint>,
     pub(super) log: Option<String>,
@@ -50,9 +56,10 @@ pub(super) struct File {
 #[derive(Clone, Debug)]
 pub(super) struct FileDomain {
     pub(super) name: Setting<DomainName>,
-    pub(super) backend: Option<Setting<BackendAddress>>,
+    pub(super) backend: Option<Setting<Vec<BackendAddress>>>,
     pub(super) backend_tls: Option<Setting<BackendTls>>,
     pub(super) backend_ca: Option<Setting<PathBuf>>,
+    pub(super) proxy_protocol: Option<ProxyHeader>,
     pub(super) allow_private_addresses: bool,
     pub(super) allow_insecure_backend: bool,
 }
@@ -64,6 +71,7 @@ impl FileDomain {
             backend: None,
             backend_tls: None,
             backend_ca: None,
+            proxy_protocol: None,
             allow_private_addresses: false,
             allow_insecure_backend: false,
         }
@@ -101,20 +109,30 @@ impl File {
             .into_iter()
             .map(|entry| FileDomain {
                 name: source.setting(entry.name),
-                backend: entry.backend.map(|value| source.setting(value)),
+                backend: entry.backend.map(|list| {
+                    let Setting { value, place } = source.setting(list);
+                    Setting {
+                        value: value.0,
+                        place,
+                    }
+                }),
                 backend_tls: entry.backend_tls.map(|value| source.setting(value)),
                 backend_ca: entry.backend_ca.map(|value| source.setting(value)),
+                proxy_protocol: entry.proxy_protocol,
                 allow_private_addresses: entry.allow_private_addresses,
                 allow_insecure_backend: entry.allow_insecure_backend,
             })
             .collect();
         Ok(Self {
             listen: keys.listen,
+            admin_listen: keys.admin_listen,
             tls_cert: keys.tls_cert.map(|value| source.setting(value)),
             tls_key: keys.tls_key.map(|value| source.setting(value)),
             public_url: keys.public_url,
             allow_origin: keys.allow_origin,
             allow_missing_origin: keys.allow_missing_origin,
+            trusted_proxies: keys.trusted_proxies,
+            see_other_uri: keys.see_other_uri,
             static_dir: keys.static_dir,
             dns_server: keys.dns_server,
             log: keys.log,
@@ -148,11 +166,14 @@ impl File {
 #[serde(default, deny_unknown_fields)]
 struct Keys {
     listen: Option<Endpoint>,
+    admin_listen: Option<Endpoint>,
     tls_cert: Option<Spanned<PathBuf>>,
     tls_key: Option<Spanned<PathBuf>>,
     public_url: Option<PublicUrl>,
     allow_origin: Vec<Origin>,
     allow_missing_origin: Option<bool>,
+    trusted_proxies: Vec<Network>,
+    see_other_uri: Option<WebSocketUri>,
     static_dir: Option<PathBuf>,
     dns_server: Option<Endpoint>,
     log: Option<String>,
@@ -165,9 +186,10 @@ struct Keys {
 #[serde(deny_unknown_fields)]
 struct DomainKeys {
     name: Spanned<DomainName>,
-    backend: Option<Spanned<BackendAddress>>,
+    backend: Option<Spanned<OneOrMore<BackendAddress>>>,
     backend_tls: Option<Spanned<BackendTls>>,
     backend_ca: Option<Spanned<PathBuf>>,
+    proxy_protocol: Option<ProxyHeader>,
     #[serde(default)]
     allow_private_addresses: bool,
     #[serde(default)]
@@ -226,7 +248,7 @@ impl Source {
         Problem::new(
             place,
             message,
-            "Correct the line; every key is explained in ws-proxy/README.md",
+            "Correct the line; every key is explained in docs/proxy.md",
         )
     }
 }

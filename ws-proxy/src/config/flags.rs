@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::values::{BackendAddress, BackendTls, DomainName, Endpoint, Origin, PublicUrl};
+use super::limit::LimitFlag;
+use super::values::{
+    BackendAddress, BackendTls, DomainName, Endpoint, Network, Origin, ProbeUrl, PublicUrl,
+};
 
 /// Carries browsers' XMPP sessions (RFC 7395) to XMPP servers, and serves the web
 /// client that opens them.
@@ -15,6 +18,10 @@ pub struct Flags {
     #[arg(long, env = "WS_PROXY_LISTEN", value_name = "ADDRESS:PORT")]
     pub listen: Option<Endpoint>,
 
+    /// Address for health, readiness and metrics [default: nowhere]
+    #[arg(long, env = "WS_PROXY_ADMIN_LISTEN", value_name = "ADDRESS:PORT")]
+    pub admin_listen: Option<Endpoint>,
+
     /// XMPP domain whose accounts may sign in; may be repeated
     #[arg(
         long,
@@ -24,9 +31,14 @@ pub struct Flags {
     )]
     pub domain: Vec<DomainName>,
 
-    /// The domain's server [default: what DNS says]
-    #[arg(long, env = "WS_PROXY_BACKEND", value_name = "HOST:PORT|unix:PATH")]
-    pub backend: Option<BackendAddress>,
+    /// The domain's server [default: what DNS says]; may be repeated, tried in order
+    #[arg(
+        long,
+        env = "WS_PROXY_BACKEND",
+        value_name = "HOST:PORT|unix:PATH",
+        value_delimiter = ','
+    )]
+    pub backend: Vec<BackendAddress>,
 
     /// Protection of the connection to the server [default: starttls, required]
     #[arg(
@@ -61,6 +73,24 @@ pub struct Flags {
     )]
     pub allow_origin: Vec<Origin>,
 
+    /// Server in front whose X-Forwarded-For is believed; may be repeated
+    #[arg(
+        long,
+        env = "WS_PROXY_TRUSTED_PROXY",
+        value_name = "NETWORK",
+        value_delimiter = ','
+    )]
+    pub trusted_proxy: Vec<Network>,
+
+    /// One of the limits, such as max_sessions=500; may be repeated
+    #[arg(
+        long,
+        env = "WS_PROXY_LIMIT",
+        value_name = "KEY=VALUE",
+        value_delimiter = ','
+    )]
+    pub limit: Vec<LimitFlag>,
+
     /// Serve the files in here instead of the web client inside the binary
     #[arg(long, env = "WS_PROXY_STATIC_DIR", value_name = "DIR")]
     pub static_dir: Option<PathBuf>,
@@ -73,7 +103,12 @@ pub struct Flags {
     #[arg(long, env = "WS_PROXY_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// Explain what would be done, try to reach every server, then exit
+    /// Explain what would be done, try to reach every server, then exit; with a URL
+    /// also try to connect as a browser does, through whatever stands in front
+    #[arg(long, value_name = "URL", num_args = 0..=1, require_equals = true)]
+    pub check: Option<Option<ProbeUrl>>,
+
+    /// Print what is in effect as a configuration file, secrets hidden, then exit
     #[arg(long)]
-    pub check: bool,
+    pub print_config: bool,
 }

@@ -17,44 +17,165 @@ fn merged(toml: &str, flags: &[&str]) -> Result<Config, ConfigError> {
 fn a_domain_is_all_it_takes() {
     let config = Config::from_toml(EXAMPLE, "c.toml").unwrap();
     assert_eq!(config.listen.to_string(), "127.0.0.1:5280");
-    assert_eq!(config.domains[0].backend, None);
+    assert!(config.domains[0].backends.is_empty());
     assert_eq!(config.domains[0].tls, None);
     assert!(config.allow_missing_origin);
 }
 
-#[test]
-fn the_example_in_the_readme_is_valid() {
-    let readme = include_str!("../../README.md");
-    let example = readme
-        .split("```toml\n")
-        .nth(1)
-        .unwrap()
-        .split("```")
-        .next()
-        .unwrap();
-    let config = Config::from_toml(example, "README.md").unwrap();
-    assert_eq!(config.domains[1].tls, Some(BackendTls::Starttls));
+/// The annotated example, with the lines that begin with one of `marks` taken in.
+fn example(marks: &[&str]) -> String {
+    let is_key = |line: &str| {
+        let key = line.split(" = ").next().unwrap_or_default();
+        line.contains(" = ")
+            && key
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    include_str!("../../example.toml")
+        .lines()
+        .map(|line| {
+            let taken = marks
+                .iter()
+                .find_map(|mark| line.strip_prefix(mark).filter(|rest| is_key(rest)));
+            format!("{}\n", taken.unwrap_or(line))
+        })
+        .collect()
 }
 
 #[test]
-fn the_readme_has_every_limit_with_its_default() {
-    let readme = include_str!("../../README.md");
-    let rows = readme.split("| key | bounds | default |").nth(1).unwrap();
-    let limits: String = rows
-        .lines()
-        .filter_map(|row| {
-            let cells: Vec<_> = row.split('|').map(str::trim).collect();
-            let key = cells.get(1)?.strip_prefix('`')?.strip_suffix('`')?;
-            Some(format!("{key} = {}\n", cells.get(3)?))
-        })
-        .take_while(|line| !line.starts_with('/'))
-        .collect();
-    let toml = format!("{EXAMPLE}[limits]\n{limits}");
-    assert_eq!(
-        Config::from_toml(&toml, "README.md").unwrap().limits,
-        Limits::default()
+fn the_example_shows_the_defaults() {
+    let shown = Config::from_toml(&example(&["#"]), "example.toml").unwrap();
+    let bare = Config::from_toml(EXAMPLE, "c.toml").unwrap();
+    assert_eq!(shown.to_toml(), bare.to_toml());
+    let plain = Config::from_toml(&example(&[]), "example.toml").unwrap();
+    assert_eq!(plain.to_toml(), bare.to_toml());
+}
+
+#[test]
+fn the_example_has_every_key_and_every_key_is_valid() {
+    let full = example(&["#", "# Example: "]);
+    let config = Config::from_toml(&full, "example.toml").unwrap();
+    assert_eq!(config.domains[0].backends.len(), 2);
+    for (table, unknown) in [
+        ("", format!("x = 1\n{EXAMPLE}")),
+        ("[[domain]]", format!("{EXAMPLE}x = 1\n")),
+        ("[limits]", format!("{EXAMPLE}[limits]\nx = 1\n")),
+    ] {
+        let text = problem(&unknown);
+        let keys = text.rsplit(": ").next().unwrap().trim_end_matches('.');
+        assert!(keys.split(", ").count() > 5, "{text}");
+        for key in keys.split(", ").filter(|&key| key != "web") {
+            let line = format!("\n{key} = ");
+            let is_table = full.contains(&format!("[{key}]"));
+            assert!(full.contains(&line) || is_table, "{table} lacks {key}");
+        }
+    }
+}
+
+#[test]
+fn what_is_printed_is_a_configuration_with_the_same_meaning_and_no_secret() {
+    let toml = format!(
+        "{}\n[[web.demo]]\njid = 'a@example.org'\npassword = 'sesame'\n",
+        example(&["# Example: "])
     );
-    assert_eq!(limits.lines().count(), 17, "{limits}");
+    let config = Config::from_toml(&toml, "example.toml").unwrap();
+    let printed = config.to_toml();
+    assert!(!printed.contains("sesame"), "{printed}");
+    let again = Config::from_toml(&printed, "printed.toml").unwrap();
+    assert_eq!(again.to_toml(), printed);
+    assert!(printed.contains("10.0.0.8:5222"), "{printed}");
+}
+
+/// Compares a part of docs/proxy.md with what it is generated of.
+fn documented(name: &str, generated: &str) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/proxy.md");
+    let document = std::fs::read_to_string(path).unwrap();
+    let (before, rest) = document.split_once(&format!("<!-- {name}: ")).unwrap();
+    let (head, rest) = rest.split_once('\n').unwrap();
+    let (_, after) = rest.split_once(&format!("<!-- /{name} -->")).unwrap();
+    let wanted = format!("{before}<!-- {name}: {head}\n{generated}<!-- /{name} -->{after}");
+    if std::env::var_os("COUPLET_UPDATE").is_some() {
+        std::fs::write(path, &wanted).unwrap();
+    } else {
+        assert!(
+            document == wanted,
+            "docs/proxy.md is stale: COUPLET_UPDATE=1"
+        );
+    }
+}
+
+#[test]
+fn the_guide_has_every_flag_and_every_key() {
+    use clap::CommandFactory;
+
+    let mut flags = "| flag | variable | |\n|---|---|---|\n".to_owned();
+    for argument in Flags::command().get_arguments() {
+        let Some(long) = argument.get_long().filter(|long| *long != "help") else {
+            continue;
+        };
+        let value = argument
+            .get_value_names()
+            .filter(|_| argument.get_action().takes_values())
+            .map_or_else(String::new, |names| {
+                format!(" {}", names[0].replace('|', "\\|"))
+            });
+        let variable = argument
+            .get_env()
+            .map_or_else(String::new, |name| format!("`{}`", name.to_string_lossy()));
+        let help = argument.get_help().unwrap();
+        flags += &format!("| `--{long}{value}` | {variable} | {help} |\n");
+    }
+    documented("flags", &flags);
+    let example = include_str!("../../example.toml");
+    documented("example", &format!("```toml\n{example}```\n"));
+}
+
+#[test]
+fn limits_may_be_flags() {
+    let toml = format!("{EXAMPLE}[limits]\nmax_sessions = 7\nopen_seconds = 3\n");
+    let flags = ["--limit", "max_sessions=8", "--limit", "drain_seconds=0.5"];
+    let limits = merged(&toml, &flags).unwrap().limits;
+    assert_eq!(limits.max_sessions, 8);
+    assert_eq!(limits.open.as_secs(), 3);
+    assert_eq!(limits.drain.as_millis(), 500);
+    for (flag, remedy) in [
+        ("max_session=8", "max_sessions"),
+        ("open_seconds=0", "above 0"),
+        ("ping_seconds=60", "45 or below"),
+    ] {
+        let text = merged(&toml, &["--limit", flag]).unwrap_err().to_string();
+        let start = "--limit (or WS_PROXY_LIMIT): ";
+        assert!(text.starts_with(start) && text.contains(remedy), "{text}");
+    }
+}
+
+#[test]
+fn a_domain_may_have_several_servers() {
+    let with = |keys: &str| Config::from_toml(&format!("{EXAMPLE}{keys}"), "c.toml");
+    let backends = |keys: &str| with(keys).unwrap().domains[0].backends.len();
+    assert_eq!(backends("backend = 'a:1'"), 1);
+    assert_eq!(backends("backend = ['a:1', 'b', 'unix:/x']"), 3);
+    for (keys, remedy) in [
+        ("backend = []", "leave the key out"),
+        ("backend = ['a:1', 'b:x']", "write it like"),
+        ("backend = 5222", "one value or a list"),
+        (
+            "backend = ['127.0.0.1', '10.0.0.1']\nbackend_tls = 'none'",
+            "10.0.0.1",
+        ),
+    ] {
+        let text = with(keys).unwrap_err().to_string();
+        assert!(text.contains(remedy), "{text}");
+    }
+    let flags = [
+        "--domain",
+        "a.example",
+        "--backend",
+        "x,y",
+        "--backend",
+        "z",
+    ];
+    assert_eq!(merged("", &flags).unwrap().domains[0].backends.len(), 3);
 }
 
 #[test]
@@ -65,10 +186,7 @@ fn flags_override_the_file() {
     let config = merged(toml, &["--listen", "[::1]:2", "--domain", "B.example"]).unwrap();
     assert_eq!(config.listen.to_string(), "[::1]:2");
     assert_eq!(config.domains.len(), 1);
-    assert_eq!(
-        config.domains[0].backend,
-        Some("y.example:2".parse().unwrap())
-    );
+    assert_eq!(config.domains[0].backends, ["y.example:2".parse().unwrap()]);
     assert_eq!(config.domains[0].tls, Some(BackendTls::Direct));
 
     let config = merged(toml, &["--backend", "z.example", "--allow-origin", "*"]).unwrap();
@@ -76,7 +194,7 @@ fn flags_override_the_file() {
         config
             .domains
             .iter()
-            .all(|d| d.backend == Some("z.example".parse().unwrap()))
+            .all(|d| d.backends == ["z.example".parse().unwrap()])
     );
     assert_eq!(config.allow_origin, [Origin::Any]);
 }

@@ -1,6 +1,7 @@
 //! Configuration values that prove their own form.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,9 +14,22 @@ use axum::http::uri::Authority;
 #[error("{0}")]
 pub struct InvalidValue(String);
 
-/// Lets serde read a value through its [`FromStr`].
-macro_rules! deserialize_from_str {
+impl InvalidValue {
+    pub(super) fn new(sentence: String) -> Self {
+        Self(sentence)
+    }
+}
+
+/// Lets serde read a value through its [`FromStr`] and write it through its
+/// [`Display`](fmt::Display).
+macro_rules! serde_as_str {
     ($($name:ty),*) => {$(
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
@@ -24,18 +38,27 @@ macro_rules! deserialize_from_str {
     )*};
 }
 
-deserialize_from_str!(
+serde_as_str!(
     BackendAddress,
     BackendTls,
     DomainName,
     Endpoint,
+    Network,
     Origin,
-    PublicUrl
+    ProxyHeader,
+    PublicUrl,
+    WebSocketUri
 );
 
 /// An IP address and a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoint(pub SocketAddr);
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 impl FromStr for Endpoint {
     type Err = InvalidValue;
@@ -46,6 +69,89 @@ impl FromStr for Endpoint {
                 "{text:?} isn't an IP address and a port; write it like 127.0.0.1:5280 or [::]:5280"
             ))
         })
+    }
+}
+
+/// A network of IP addresses, such as `10.0.0.0/8`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    prefix: u8,
+}
+
+impl Network {
+    /// Whether `ip` belongs to it. An IPv4 address that IPv6 carries is one.
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        match (self.address, ip.to_canonical()) {
+            (IpAddr::V4(network), IpAddr::V4(ip)) => {
+                let differing = u32::from(network) ^ u32::from(ip);
+                differing.leading_zeros() >= u32::from(self.prefix)
+            }
+            (IpAddr::V6(network), IpAddr::V6(ip)) => {
+                let differing = u128::from(network) ^ u128::from(ip);
+                differing.leading_zeros() >= u32::from(self.prefix)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
+    }
+}
+
+impl FromStr for Network {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let parse = || {
+            let (address, prefix) = match text.split_once('/') {
+                Some((address, prefix)) => (address, Some(prefix)),
+                None => (text, None),
+            };
+            let address: IpAddr = address.parse().ok()?;
+            let longest = if address.is_ipv4() { 32 } else { 128 };
+            let prefix = prefix.map_or(Some(longest), |prefix| prefix.parse().ok())?;
+            (prefix <= longest).then_some(Self { address, prefix })
+        };
+        parse().ok_or_else(|| {
+            InvalidValue(format!(
+                "{text:?} isn't a network; write it like 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1"
+            ))
+        })
+    }
+}
+
+/// The header with which a server learns the client's address (HAProxy's PROXY
+/// protocol).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyHeader {
+    /// A line of text.
+    V1,
+    /// Binary.
+    V2,
+}
+
+impl fmt::Display for ProxyHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V1 => "v1",
+            Self::V2 => "v2",
+        })
+    }
+}
+
+impl FromStr for ProxyHeader {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        match text {
+            "v1" => Ok(Self::V1),
+            "v2" => Ok(Self::V2),
+            _ => Err(InvalidValue(format!("{text:?} isn't one of v1, v2"))),
+        }
     }
 }
 
@@ -239,6 +345,15 @@ impl Origin {
     }
 }
 
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Any => "*",
+            Self::Page(origin) => origin,
+        })
+    }
+}
+
 impl FromStr for Origin {
     type Err = InvalidValue;
 
@@ -293,6 +408,103 @@ impl FromStr for PublicUrl {
             return Err(invalid());
         }
         Ok(Self { secure, authority })
+    }
+}
+
+/// The address of a WebSocket, `wss:` or `ws:`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct WebSocketUri(pub(super) String);
+
+impl fmt::Display for WebSocketUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for WebSocketUri {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let uri: Option<Uri> = text.parse().ok();
+        let scheme = uri.as_ref().and_then(Uri::scheme_str);
+        if matches!(scheme, Some("wss" | "ws")) && !text.contains(['\"', '\'', '<', '&']) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(InvalidValue(format!(
+            "{text:?} isn't the address of a WebSocket; write it like \
+             wss://chat.example.org/xmpp-websocket"
+        )))
+    }
+}
+
+/// Where `--check` connects as a browser does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProbeUrl {
+    /// The website.
+    pub site: PublicUrl,
+    /// The WebSocket's path, if it was given.
+    pub path: Option<String>,
+}
+
+impl FromStr for ProbeUrl {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let invalid = || {
+            InvalidValue(format!(
+                "{text:?} isn't the address of a website or a WebSocket; write it like \
+                 https://chat.example.org"
+            ))
+        };
+        let http = match text.strip_prefix("ws") {
+            Some(rest) => format!("http{rest}"),
+            None => text.to_owned(),
+        };
+        let uri: Uri = http.parse().map_err(|_| invalid())?;
+        let path = Some(uri.path().to_owned()).filter(|path| path.len() > 1);
+        let end = http.len() - uri.path_and_query().map_or(0, |rest| rest.as_str().len());
+        let site = http.get(..end).unwrap_or(&http).trim_end_matches('/');
+        let site = site.parse().map_err(|_| invalid())?;
+        Ok(Self { site, path })
+    }
+}
+
+/// The values of a key that takes one or a list of them.
+#[derive(Clone, Debug)]
+pub(super) struct OneOrMore<T>(pub(super) Vec<T>);
+
+impl<'de, T: FromStr<Err = InvalidValue>> serde::Deserialize<'de> for OneOrMore<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<T>(PhantomData<T>);
+
+        impl<'de, T: FromStr<Err = InvalidValue>> serde::de::Visitor<'de> for Visitor<T> {
+            type Value = Vec<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("one value or a list of them")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<T>, E> {
+                text.parse().map(|value| vec![value]).map_err(E::custom)
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                mut sequence: A,
+            ) -> Result<Vec<T>, A::Error> {
+                let mut values = Vec::new();
+                while let Some(text) = sequence.next_element::<String>()? {
+                    values.push(text.parse().map_err(serde::de::Error::custom)?);
+                }
+                if values.is_empty() {
+                    let advice = "an empty list says nothing; leave the key out instead";
+                    return Err(serde::de::Error::custom(advice));
+                }
+                Ok(values)
+            }
+        }
+
+        deserializer.deserialize_any(Visitor(PhantomData)).map(Self)
     }
 }
 
@@ -369,6 +581,35 @@ mod tests {
         );
         assert!("https://a.example/".parse::<Origin>().is_err());
         assert!("a.example".parse::<Origin>().is_err());
+    }
+
+    #[test]
+    fn networks_contain_their_addresses() {
+        let contains = |network: &str, ip: &str| {
+            let network: Network = network.parse().unwrap();
+            network.contains(ip.parse().unwrap())
+        };
+        assert!(contains("10.0.0.0/8", "10.255.0.1"));
+        assert!(contains("10.0.0.0/8", "::ffff:10.0.0.1"));
+        assert!(!contains("10.0.0.0/8", "11.0.0.1"));
+        assert!(contains("0.0.0.0/0", "9.9.9.9"));
+        assert!(!contains("0.0.0.0/0", "2001:db8::1"));
+        assert!(contains("2001:db8::/32", "2001:db8:1::1"));
+        assert!(contains("::1", "::1") && !contains("::1", "::2"));
+        for text in ["", "10.0.0.0/33", "10.0.0.0/", "x/8", "::/129"] {
+            assert!(text.parse::<Network>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_probe_may_have_any_path() {
+        let probe: ProbeUrl = "wss://chat.example.org:8443/xmpp/ws".parse().unwrap();
+        assert!(probe.site.secure);
+        assert_eq!(probe.site.authority, "chat.example.org:8443");
+        assert_eq!(probe.path.as_deref(), Some("/xmpp/ws"));
+        let probe: ProbeUrl = "http://localhost:5280/".parse().unwrap();
+        assert_eq!((probe.site.secure, probe.path), (false, None));
+        assert!("chat.example.org".parse::<ProbeUrl>().is_err());
     }
 
     #[test]
