@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 pub use self::parse::{parse_frame, parse_stream_header};
-pub use self::write::{write_element, write_open, write_stream_header};
+pub use self::write::{write_close, write_element, write_open, write_stream_header};
 use crate::scanner::ScanError;
 use crate::stream_error::StreamErrorCondition;
 

@@ -52,7 +52,15 @@ impl FakeBackend {
     /// # Errors
     /// There is none.
     pub async fn bind() -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        Self::bind_at(SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    /// Listens where another one did.
+    ///
+    /// # Errors
+    /// Somebody else does.
+    pub async fn bind_at(address: SocketAddr) -> Result<Self> {
+        let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address })
     }

@@ -2,27 +2,35 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use couplet_servers::Server;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::timeout;
 
-use crate::until;
+use crate::{PATIENCE, until};
 
 /// A running proxy. Dropping it kills it.
 pub struct Proxy {
     child: Child,
     port: u16,
     arguments: Vec<String>,
+    variables: Vec<(String, String)>,
+    log: UnboundedReceiver<String>,
 }
 
 /// The variable that names the binary to test; `cargo xtask test` sets it.
 const BINARY: &str = "COUPLET_WS_PROXY";
 
-fn binary() -> Result<PathBuf> {
+/// The binary.
+///
+/// # Errors
+/// The variable isn't set, or names nothing.
+pub fn binary() -> Result<PathBuf> {
     let path = std::env::var_os(BINARY)
         .map(PathBuf::from)
         .with_context(|| format!("{BINARY} is not set: run `cargo xtask test`"))?;
@@ -69,16 +77,30 @@ impl Proxy {
     /// # Errors
     /// When the proxy doesn't come up.
     pub async fn start(arguments: &[&str]) -> Result<Self> {
+        Self::start_with(arguments, &[]).await
+    }
+
+    /// The same with more in its environment.
+    ///
+    /// # Errors
+    /// When the proxy doesn't come up.
+    pub async fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let arguments: Vec<_> = arguments
             .iter()
             .map(|&argument| argument.to_owned())
             .collect();
-        let child = spawn(port, &arguments).await?;
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let (child, log) = spawn(port, &arguments, &variables).await?;
         Ok(Self {
             child,
             port,
             arguments,
+            variables,
+            log,
         })
     }
 
@@ -96,8 +118,45 @@ impl Proxy {
     /// When it doesn't come up.
     pub async fn restart(&mut self) -> Result<()> {
         self.kill().await?;
-        self.child = spawn(self.port, &self.arguments).await?;
+        (self.child, self.log) = spawn(self.port, &self.arguments, &self.variables).await?;
         Ok(())
+    }
+
+    /// Sends it a signal, such as `HUP`.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub async fn signal(&self, name: &str) -> Result<()> {
+        let process = self.child.id().context("the proxy has ended")?;
+        let kill = Command::new("kill")
+            .args(["-s", name, &process.to_string()])
+            .status();
+        ensure!(kill.await?.success(), "kill -s {name} failed");
+        Ok(())
+    }
+
+    /// Waits until it ends.
+    ///
+    /// # Errors
+    /// It doesn't.
+    pub async fn ended(&mut self) -> Result<ExitStatus> {
+        Ok(timeout(PATIENCE, self.child.wait()).await??)
+    }
+
+    /// Waits for a line of its log that has `text` in it.
+    ///
+    /// # Errors
+    /// None comes.
+    pub async fn log(&mut self, text: &str) -> Result<String> {
+        let found = async {
+            while let Some(line) = self.log.recv().await {
+                if line.contains(text) {
+                    return Ok(line);
+                }
+            }
+            anyhow::bail!("the log ended without {text:?}")
+        };
+        timeout(PATIENCE, found).await?
     }
 
     /// Where it listens.
@@ -116,22 +175,29 @@ impl Proxy {
     }
 }
 
-async fn spawn(port: u16, arguments: &[String]) -> Result<Child> {
+async fn spawn(
+    port: u16,
+    arguments: &[String],
+    variables: &[(String, String)],
+) -> Result<(Child, UnboundedReceiver<String>)> {
     let mut child = Command::new(binary()?)
         .args(["--listen", &format!("127.0.0.1:{port}")])
         .args(arguments)
+        .envs(variables.iter().cloned())
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
+        .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .context("starting the proxy")?;
-    if let Some(log) = child.stdout.take() {
+    let (sender, lines) = unbounded_channel();
+    if let Some(log) = child.stderr.take() {
         // Its log is part of what a failed test shows.
         tokio::spawn(async move {
             let mut lines = BufReader::new(log).lines();
             while let Ok(Some(line)) = lines.next_line().await {
                 eprintln!("proxy: {line}");
+                // Nobody may be interested.
+                let _ = sender.send(line);
             }
         });
     }
@@ -139,7 +205,7 @@ async fn spawn(port: u16, arguments: &[String]) -> Result<Child> {
         Ok(TcpStream::connect(("127.0.0.1", port)).await.ok())
     })
     .await?;
-    Ok(child)
+    Ok((child, lines))
 }
 
 fn path(path: &Path) -> Result<&str> {

@@ -4,8 +4,11 @@ use std::fmt::Write;
 
 use couplet_shared::framing::OpenAttributes;
 
-use crate::config::{BackendTls, Config, Domain};
+use crate::config::{BackendTls, Config, Domain, ProbeUrl};
+use crate::faults::Fault;
 use crate::http;
+use crate::live::Shared;
+use crate::probe::{Finding, probe};
 use crate::proxy::Proxy;
 use crate::server::BindError;
 use crate::tls;
@@ -20,14 +23,17 @@ pub struct Report {
 }
 
 /// Explains `config` and opens a stream to each domain's server, certificate check
-/// included, as a session would. Listens nowhere.
+/// included, as a session would. Listens nowhere. Then connects as a browser does:
+/// to `asked`, where a failure counts, or else to the configuration's `public_url`,
+/// where it doesn't if the proxy may just not run yet.
 ///
 /// # Errors
 /// What in the configuration can't be done on this machine.
-pub async fn check(config: &Config) -> Result<Report, BindError> {
-    let proxy = Proxy::new(config)?;
+pub async fn check(config: &Config, asked: Option<&ProbeUrl>) -> Result<Report, BindError> {
+    let shared = Shared::default();
+    let proxy = Proxy::new(config, shared.metrics.clone())?;
     config.tls.as_ref().map(tls::acceptor).transpose()?;
-    http::router(config).map(drop)?;
+    http::router(config, &shared).map(drop)?;
 
     let mut report = Report {
         text: String::new(),
@@ -67,15 +73,58 @@ pub async fn check(config: &Config) -> Result<Report, BindError> {
             ..OpenAttributes::default()
         };
         report.line(format_args!("Domain {}: {}.", domain.name, explain(domain)));
-        match connector.open(&open).await {
+        match connector.open(&open, None).await {
             Ok(_) => report.line(format_args!("  It answers.")),
             Err(fault) => {
-                report.line(format_args!("  It does not work: {fault}."));
+                report.line(format_args!(
+                    "  It does not work: {fault}. {}.",
+                    remedy(&fault)
+                ));
+                report.passed = false;
+            }
+        }
+    }
+    let public = config
+        .public_url
+        .clone()
+        .map(|site| ProbeUrl { site, path: None });
+    if let (Some(url), Some(domain)) = (asked.or(public.as_ref()), config.domains.first()) {
+        report.line(format_args!("Browsers reach it at {}.", url.site));
+        match probe(url, domain.name.ascii()).await {
+            Finding::Works => report.line(format_args!("  A session can be opened there.")),
+            Finding::NothingThere(what) if asked.is_none() => {
+                report.line(format_args!("  That could not be tried: {what}."));
+            }
+            Finding::NothingThere(what) | Finding::Broken(what) => {
+                report.line(format_args!("  It does not work: {what}."));
                 report.passed = false;
             }
         }
     }
     Ok(report)
+}
+
+/// What to do about a server that can't be used.
+fn remedy(fault: &Fault) -> &'static str {
+    match fault {
+        Fault::BackendUnreachable(_) => {
+            "Check that the server runs and listens there, the firewall between, and backend or \
+             the SRV records"
+        }
+        Fault::BackendCertificate { .. } => {
+            "Give the server a certificate for the XMPP domain, or name its authority in \
+             backend_ca"
+        }
+        Fault::BackendTimeout { .. } => {
+            "Check that the port is one for clients and that backend_tls is what it speaks: \
+             usually 5222 is starttls, 5223 direct"
+        }
+        Fault::BackendProtocol(_) => {
+            "Check that the port is one for XMPP clients, and that backend_tls is what it speaks: \
+             usually 5222 is starttls, 5223 direct"
+        }
+        _ => "The server's log may say why",
+    }
 }
 
 impl Report {

@@ -97,6 +97,13 @@ const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 5280);
 
 impl Config {
+    /// Whether `ip` is a server's in front, whose word on the client's address counts.
+    pub(crate) fn trusts(&self, ip: std::net::IpAddr) -> bool {
+        self.trusted_proxies
+            .iter()
+            .any(|network| network.contains(ip))
+    }
+
     /// Reads the configuration file that `flags` name, if any, and lets `flags`,
     /// which already hold the environment's values, override it.
     ///

@@ -4,12 +4,37 @@
 use std::borrow::Cow;
 
 use couplet_shared::framing::FramingError;
+use couplet_shared::scanner::ScanError;
 use couplet_shared::stream_error::{StreamErrorCondition, write_stream_error};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tracing::Level;
 
 /// The namespace of the elements that tell clients the backend's faults apart.
 pub const FAULT_NAMESPACE: &str = "urn:couplet:proxy:0";
+
+/// The names of all faults, as metrics and the log have them.
+pub(crate) const NAMES: [&str; 20] = [
+    "binary-message",
+    "invalid-utf8",
+    "websocket-protocol",
+    "bad-frame",
+    "stanza-too-big",
+    "open-timeout",
+    "auth-timeout",
+    "unknown-domain",
+    "not-opened",
+    "client-left",
+    "client-lost",
+    "client-silent",
+    "client-stalled",
+    "backend-unreachable",
+    "backend-certificate",
+    "backend-timeout",
+    "backend-protocol",
+    "backend-refused",
+    "backend-lost",
+    "shutting-down",
+];
 
 /// Why a session ended before its time.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +49,7 @@ pub(crate) enum Fault {
     #[error("the client sent what isn't one XMPP element: {0}")]
     BadFrame(#[from] FramingError),
     #[error("the client sent a message over {limit} bytes")]
-    StanzaTooBig { limit: usize },
+    StanzaTooBig { limit: usize, authenticated: bool },
     #[error("the client sent no <open/> in time")]
     OpenTimeout,
     #[error("the client did not sign in in time")]
@@ -50,8 +75,14 @@ pub(crate) enum Fault {
         reason: &'static str,
         detail: String,
     },
-    #[error("the backend took too long: {0}")]
-    BackendTimeout(&'static str),
+    #[error("the backend took too long: {what}")]
+    BackendTimeout {
+        what: &'static str,
+        /// The key in `[limits]` that says how long is too long.
+        limit: &'static str,
+    },
+    #[error("the backend sent a stanza over {limit} bytes")]
+    BackendStanzaTooBig { limit: usize },
     #[error("the backend does not speak XMPP as it must: {0}")]
     BackendProtocol(String),
     #[error("the backend refused the stream: {condition}")]
@@ -181,8 +212,10 @@ impl Fault {
             Self::ClientStalled => answer("client-stalled", silent, None, Level::INFO),
             Self::BackendUnreachable(_) => backend("backend-unreachable"),
             Self::BackendCertificate { .. } => backend("backend-certificate"),
-            Self::BackendTimeout(_) => backend("backend-timeout"),
-            Self::BackendProtocol(_) => backend("backend-protocol"),
+            Self::BackendTimeout { .. } => backend("backend-timeout"),
+            Self::BackendProtocol(_) | Self::BackendStanzaTooBig { .. } => {
+                backend("backend-protocol")
+            }
             Self::BackendRefused { .. } => answer(
                 "backend-refused",
                 StreamError::Relayed,
@@ -199,6 +232,28 @@ impl Fault {
                 Level::INFO,
             ),
         }
+    }
+
+    /// The key in `[limits]` of the limit that bit, if it was one.
+    pub(crate) fn limit(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::StanzaTooBig { authenticated, .. } => {
+                if *authenticated {
+                    "max_stanza_bytes"
+                } else {
+                    "max_stanza_bytes_before_auth"
+                }
+            }
+            Self::BadFrame(FramingError::Xml(ScanError::TooDeep)) => "max_stanza_depth",
+            Self::BadFrame(FramingError::Xml(ScanError::TooManyElements)) => "max_stanza_elements",
+            Self::BackendStanzaTooBig { .. } => "max_backend_stanza_bytes",
+            Self::OpenTimeout => "open_seconds",
+            Self::AuthTimeout => "auth_seconds",
+            Self::ClientSilent => "pong_seconds",
+            Self::ClientStalled => "stall_seconds",
+            Self::BackendTimeout { limit, .. } => limit,
+            _ => return None,
+        })
     }
 
     /// Appends the stream error that the client gets, if any. `domain` is what it
@@ -227,7 +282,7 @@ impl Fault {
     fn text(&self, domain: &str) -> Cow<'static, str> {
         match self {
             Self::BadFrame(error) => error.to_string().into(),
-            Self::StanzaTooBig { limit } => {
+            Self::StanzaTooBig { limit, .. } => {
                 format!("A stanza may have {limit} bytes here, and this one has more.").into()
             }
             Self::OpenTimeout => "No stream was opened in time.".into(),
@@ -244,10 +299,10 @@ impl Fault {
                  {reason}."
             )
             .into(),
-            Self::BackendTimeout(_) => {
+            Self::BackendTimeout { .. } => {
                 format!("The XMPP server of {domain} does not answer.").into()
             }
-            Self::BackendProtocol(_) => {
+            Self::BackendProtocol(_) | Self::BackendStanzaTooBig { .. } => {
                 format!("The XMPP server of {domain} sent something that can't be understood.")
                     .into()
             }
@@ -279,9 +334,27 @@ impl Fault {
 
 #[cfg(test)]
 mod tests {
-    use couplet_shared::scanner::ScanError;
-
     use super::*;
+    use crate::limits;
+
+    fn timed_out() -> Fault {
+        Fault::BackendTimeout {
+            what: "",
+            limit: "backend_open_seconds",
+        }
+    }
+
+    #[test]
+    fn every_name_can_be_counted() {
+        for fault in all() {
+            assert!(NAMES.contains(&fault.answer().name), "{fault}");
+            assert!(
+                fault
+                    .limit()
+                    .is_none_or(|limit| limits::KEYS.contains(&limit))
+            );
+        }
+    }
 
     /// One of each.
     fn all() -> Vec<Fault> {
@@ -290,7 +363,10 @@ mod tests {
             Fault::InvalidUtf8,
             Fault::WebSocketProtocol(String::new()),
             Fault::BadFrame(FramingError::Xml(ScanError::Unfinished)),
-            Fault::StanzaTooBig { limit: 1 },
+            Fault::StanzaTooBig {
+                limit: 1,
+                authenticated: true,
+            },
             Fault::OpenTimeout,
             Fault::AuthTimeout,
             Fault::UnknownDomain {
@@ -306,8 +382,9 @@ mod tests {
                 reason: "",
                 detail: String::new(),
             },
-            Fault::BackendTimeout(""),
+            timed_out(),
             Fault::BackendProtocol(String::new()),
+            Fault::BackendStanzaTooBig { limit: 1 },
             Fault::BackendRefused {
                 condition: String::new(),
                 error: String::new(),
@@ -348,7 +425,7 @@ mod tests {
     #[test]
     fn an_application_condition_comes_last() {
         let mut error = String::new();
-        Fault::BackendTimeout("").write_stream_error("example.org", &mut error);
+        timed_out().write_stream_error("example.org", &mut error);
         assert!(
             error.ends_with("<backend-timeout xmlns=\"urn:couplet:proxy:0\"/></stream:error>"),
             "{error}"

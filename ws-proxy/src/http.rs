@@ -9,6 +9,7 @@ use axum::routing::{any, get};
 
 use crate::config::{Config, PublicUrl};
 use crate::host_meta;
+use crate::live::Shared;
 use crate::server::BindError;
 use crate::upgrade::{self, Admission};
 use crate::web::{self, Web};
@@ -17,13 +18,13 @@ use crate::web::{self, Web};
 ///
 /// # Errors
 /// There are no static files where the configuration says they are.
-pub(crate) fn router(config: &Config) -> Result<Router, BindError> {
+pub(crate) fn router(config: &Config, shared: &Shared) -> Result<Router, BindError> {
     let site = Arc::new(Site::new(config));
     let web = Arc::new(Web::new(config, site.clone())?);
     Ok(Router::new()
         .route(
             upgrade::PATH,
-            any(upgrade::upgrade).with_state(Arc::new(Admission::new(config))),
+            any(upgrade::upgrade).with_state(Arc::new(Admission::new(config, shared))),
         )
         .route(
             "/.well-known/host-meta",

@@ -2,29 +2,38 @@
 //! TLS, RFC 6120), and serves the web client that opens them.
 //!
 //! [`Config`] says what to do, [`Server`] does it, [`check`] explains what it would
-//! do. The path of a session: [`server`](Server) accepts the connection, `upgrade`
-//! does the WebSocket handshake, `session` reads the client's `<open/>` and finds
+//! do. The path of a session: [`server`](Server) accepts the connection, `connection`
+//! carries it through TLS and HTTP, `upgrade` does the WebSocket handshake, `session` reads the client's `<open/>` and finds
 //! the way to its domain's server (`upstream`, `discovery`), then two pumps carry
 //! stanzas, one a direction. What can go wrong is in `faults`, how much anybody may
-//! do in `limits`.
+//! do in `limits`. `live` is what a change of the configuration replaces, `admin` and
+//! `metrics` are for whoever runs it, `systemd` for what runs it.
 
 #![warn(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod addresses;
+mod admin;
 mod buffers;
 pub mod check;
+mod client_address;
 pub mod config;
+mod connection;
 mod discovery;
 mod faults;
 mod host_meta;
 mod http;
 pub mod limits;
+mod live;
+mod metrics;
+mod probe;
 mod proxy;
 mod random;
 mod server;
 mod session;
 mod shutdown;
 mod socket;
+pub mod systemd;
 mod tls;
 mod upgrade;
 mod upstream;
@@ -33,7 +42,8 @@ mod websocket;
 
 pub use self::config::{Config, Flags};
 pub use self::faults::FAULT_NAMESPACE;
+pub use self::live::Handle;
 pub use self::server::{BindError, Server};
-pub use self::shutdown::signalled;
+pub use self::shutdown::Stop;
 pub use self::tls::CertificateError;
 pub use self::upstream::{ConnectorError, TlsSetupError};

@@ -73,6 +73,32 @@ pub struct Limits {
     pub close: Duration,
 }
 
+/// The keys of the table, each of which is counted when it bites.
+pub(crate) const KEYS: [&str; 22] = [
+    "max_connections",
+    "max_connections_per_address",
+    "max_connection_rate_per_address",
+    "max_sessions",
+    "max_stanza_bytes",
+    "max_stanza_bytes_before_auth",
+    "max_backend_stanza_bytes",
+    "max_stanza_depth",
+    "max_stanza_elements",
+    "max_bytes_per_second",
+    "handshake_seconds",
+    "open_seconds",
+    "auth_seconds",
+    "backend_connect_seconds",
+    "backend_tls_seconds",
+    "backend_open_seconds",
+    "backend_retry_seconds",
+    "ping_seconds",
+    "pong_seconds",
+    "stall_seconds",
+    "drain_seconds",
+    "close_seconds",
+];
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -162,10 +188,10 @@ impl Limits {
                 "Allow some",
             ),
             (
-                self.max_bytes_per_second < 1_000,
+                (self.max_bytes_per_second as usize) < self.max_stanza_bytes / 10,
                 "max_bytes_per_second",
-                "a stanza would take minutes",
-                "Allow 1000 or more",
+                "a client that sends the largest stanza would be taken for lost",
+                "Allow a tenth of max_stanza_bytes or more",
             ),
             (
                 self.max_sessions == 0,
@@ -275,6 +301,14 @@ mod tests {
     #[test]
     fn the_defaults_are_sound() {
         assert_eq!(Limits::default().problems().count(), 0);
+    }
+
+    #[test]
+    fn every_key_can_be_counted() {
+        let table = toml::Table::try_from(Limits::default()).unwrap();
+        let mut known = KEYS.to_vec();
+        known.sort_unstable();
+        assert_eq!(table.keys().collect::<Vec<_>>(), known);
     }
 
     #[test]

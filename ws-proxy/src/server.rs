@@ -1,5 +1,4 @@
-//! The listening side: accepts connections, speaks HTTP on them, and lets those
-//! that turn into sessions go on as sessions.
+//! The listening side: accepts connections for as long as the process lives.
 
 use std::fmt;
 use std::future::Future;
@@ -7,45 +6,36 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::Arc;
-use std::time::Duration;
 
-use axum::{Extension, Router};
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
-use tracing::Instrument;
 
+use crate::admin;
 use crate::config::Config;
-use crate::http;
-use crate::proxy::Proxy;
-use crate::session;
-use crate::shutdown::{self, Shutdown};
-use crate::socket::{Socket, tune};
-use crate::tls::{self, CertificateError};
-use crate::upgrade::{Gate, Handoff};
+use crate::connection::{ACCEPT_PAUSE, Connection};
+use crate::live::Handle;
+use crate::shutdown::{self, Stop};
+use crate::systemd::Inherited;
+use crate::tls::CertificateError;
 use crate::upstream::ConnectorError;
 
 /// A proxy that has its address and serves it once it [runs](Server::run).
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    acceptor: Option<TlsAcceptor>,
-    router: Router,
-    proxy: Arc<Proxy>,
+    admin: Option<TcpListener>,
+    handle: Handle,
 }
 
 /// Why a proxy can't start.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// Its address can't be had.
-    #[error("listen: {address} can't be listened at: {error}. Choose another address or port")]
+    #[error("{key}: {address} can't be listened at: {error}. Choose another address or port")]
     Listen {
+        /// The configuration key.
+        key: &'static str,
         /// The address.
         address: SocketAddr,
         /// What the operating system says.
@@ -73,26 +63,50 @@ pub enum BindError {
 }
 
 impl Server {
-    /// Takes the address that `config` names and prepares everything that can fail.
+    /// Takes the addresses that `config` names and prepares everything that can
+    /// fail.
     ///
     /// # Errors
     /// What in the configuration can't be done on this machine.
     pub async fn bind(config: Config) -> Result<Self, BindError> {
-        let acceptor = config.tls.as_ref().map(tls::acceptor).transpose()?;
-        let proxy = Arc::new(Proxy::new(&config)?);
-        let router = http::router(&config)?;
+        Self::bind_with(config, Inherited::default()).await
+    }
+
+    /// The same with sockets that somebody else has opened for us.
+    ///
+    /// # Errors
+    /// What in the configuration can't be done on this machine.
+    pub async fn bind_with(config: Config, sockets: Inherited) -> Result<Self, BindError> {
+        let (at, admin_at) = (config.listen, config.admin_listen);
+        let handle = Handle::new(config)?;
         let fail = |error| BindError::Listen {
-            address: config.listen,
+            key: "listen",
+            address: at,
             error,
         };
-        let listener = TcpListener::bind(config.listen).await.map_err(fail)?;
+        let listener = match sockets.public {
+            Some(socket) => TcpListener::from_std(socket),
+            None => TcpListener::bind(at).await,
+        }
+        .map_err(fail)?;
         let address = listener.local_addr().map_err(fail)?;
+        let admin = match (sockets.admin, admin_at) {
+            (Some(socket), _) => Some(TcpListener::from_std(socket).map_err(fail)?),
+            (None, Some(address)) => {
+                let bound = TcpListener::bind(address).await;
+                Some(bound.map_err(|error| BindError::Listen {
+                    key: "admin_listen",
+                    address,
+                    error,
+                })?)
+            }
+            (None, None) => None,
+        };
         Ok(Self {
             listener,
             address,
-            acceptor,
-            router,
-            proxy,
+            admin,
+            handle,
         })
     }
 
@@ -101,51 +115,80 @@ impl Server {
         self.address
     }
 
+    /// Where health, readiness and metrics can be asked for.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin.as_ref()?.local_addr().ok()
+    }
+
+    /// Changes the configuration while the server runs.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
     /// Serves until `shutdown` completes. Then no connection is accepted any more,
     /// sessions leave with 1012 and without `</stream:stream>`, so that clients
-    /// resume them elsewhere, and the call returns when all have left.
+    /// resume them elsewhere, and the call returns when all have left, or have had
+    /// the time to.
     ///
     /// Dropping the future instead closes every connection at once, without a word.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+    pub async fn run(self, shutdown: impl Future<Output = Stop>) {
+        let Self {
+            listener,
+            admin,
+            handle,
+            ..
+        } = self;
         let (trigger, learner) = shutdown::channel();
-        let connections = Arc::new(Semaphore::new(self.proxy.limits.max_connections));
+        let mut aside = JoinSet::new();
+        aside.spawn(handle.clone().watch_certificate());
+        if let Some(admin) = admin {
+            aside.spawn(admin::serve(admin, handle.clone(), learner.clone()));
+        }
+        let shared = handle.shared();
+        let mut changes = handle.changes();
         let mut tasks = JoinSet::new();
         let mut shutdown = pin!(shutdown);
-        loop {
-            let permit = tokio::select! {
-                permit = connections.clone().acquire_owned() => permit,
-                () = &mut shutdown => break,
-                Some(_) = tasks.join_next() => continue,
-            };
+        let stop = loop {
+            let full = tasks.len() >= handle.live().proxy.limits.max_connections;
+            if full {
+                shared.metrics.limit_hit("max_connections");
+            }
             let stream = tokio::select! {
-                accepted = self.listener.accept() => accepted,
-                () = &mut shutdown => break,
+                accepted = listener.accept(), if !full => accepted,
+                stop = &mut shutdown => break stop,
                 Some(_) = tasks.join_next() => continue,
+                () = changes.next(), if full => continue,
             };
             match stream {
                 Ok((stream, peer)) => {
+                    shared.metrics.connection_accepted();
                     let connection = Connection {
-                        proxy: self.proxy.clone(),
-                        acceptor: self.acceptor.clone(),
-                        router: self.router.clone(),
+                        live: handle.live(),
+                        shared: shared.clone(),
                         shutdown: learner.clone(),
                     };
-                    tasks.spawn(async move {
-                        connection.serve(stream, peer).await;
-                        drop(permit);
-                    });
+                    tasks.spawn(connection.serve(stream, peer));
                 }
                 Err(error) => {
-                    // Out of file descriptors, most likely: sessions that end free some.
                     tracing::error!("no connection can be accepted: {error}");
-                    sleep(Duration::from_millis(100)).await;
+                    sleep(ACCEPT_PAUSE).await;
                 }
             }
+        };
+        drop(listener);
+        let limits = handle.live().proxy.limits.clone();
+        let window = match stop {
+            Stop::Drain => limits.drain,
+            Stop::Quick => std::time::Duration::ZERO,
+        };
+        tracing::info!("shutting down: {} connections leave", tasks.len());
+        trigger.begin(window);
+        // The parts of closing have a limit each, and there are no more than three.
+        let all_left = async { while tasks.join_next().await.is_some() {} };
+        if timeout(window + 3 * limits.close, all_left).await.is_err() {
+            tracing::warn!("{} connections did not leave in time", tasks.len());
+            tasks.shutdown().await;
         }
-        drop(self.listener);
-        tracing::info!("shutting down");
-        trigger.begin();
-        while tasks.join_next().await.is_some() {}
     }
 }
 
@@ -154,98 +197,5 @@ impl fmt::Debug for Server {
         f.debug_struct("Server")
             .field("address", &self.address)
             .finish_non_exhaustive()
-    }
-}
-
-/// What one connection needs.
-struct Connection {
-    proxy: Arc<Proxy>,
-    acceptor: Option<TlsAcceptor>,
-    router: Router,
-    shutdown: Shutdown,
-}
-
-impl Connection {
-    /// Each phase is boxed, so that an open session doesn't keep the memory that
-    /// the TLS handshake and HTTP needed.
-    async fn serve(self, stream: TcpStream, peer: SocketAddr) {
-        let mut shutdown = self.shutdown.clone();
-        let accepted = tokio::select! {
-            accepted = Box::pin(self.accept(stream)) => accepted,
-            () = shutdown.begun() => None,
-        };
-        let Some(socket) = accepted else {
-            return;
-        };
-        let gate = Gate::default();
-        Box::pin(self.http(socket, gate.clone())).await;
-        let Some(Handoff {
-            upgrade,
-            id,
-            permit,
-        }) = gate.take()
-        else {
-            return;
-        };
-        let Self {
-            proxy, shutdown, ..
-        } = self;
-        let span = tracing::info_span!("session", %id, client = %peer.ip());
-        let session = async move {
-            let parts = match upgrade
-                .await
-                .map(|upgraded| upgraded.downcast::<TokioIo<Socket>>())
-            {
-                Ok(Ok(parts)) => parts,
-                Ok(Err(_)) => return tracing::error!("the connection isn't ours"),
-                Err(error) => return tracing::info!("the client left in the handshake: {error}"),
-            };
-            session::run(proxy, parts.io.into_inner(), parts.read_buf, shutdown).await;
-            drop(permit);
-        };
-        Box::pin(session.instrument(span)).await;
-    }
-
-    async fn accept(&self, stream: TcpStream) -> Option<Socket> {
-        if let Err(error) = tune(&stream) {
-            tracing::debug!("the client left at once: {error}");
-            return None;
-        }
-        let Some(acceptor) = &self.acceptor else {
-            return Some(Socket::Tcp(stream));
-        };
-        match timeout(self.proxy.limits.handshake, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => Some(Socket::Tls(Box::new(stream.into()))),
-            Ok(Err(error)) => {
-                tracing::debug!("no TLS with a client: {error}");
-                None
-            }
-            Err(_) => {
-                tracing::debug!("a client did not finish the TLS handshake in time");
-                None
-            }
-        }
-    }
-
-    async fn http(&self, socket: Socket, gate: Gate) {
-        let router = self.router.clone().layer(Extension(gate));
-        let mut shutdown = self.shutdown.clone();
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.proxy.limits.handshake)
-            .max_buf_size(16 * 1024)
-            .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router))
-            .with_upgrades();
-        let mut connection = pin!(connection);
-        let served = tokio::select! {
-            served = &mut connection => served,
-            () = shutdown.begun() => {
-                connection.as_mut().graceful_shutdown();
-                timeout(self.proxy.limits.close, connection).await.unwrap_or(Ok(()))
-            }
-        };
-        if let Err(error) = served {
-            tracing::debug!("an HTTP connection ended early: {error}");
-        }
     }
 }

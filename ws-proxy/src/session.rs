@@ -10,7 +10,9 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use couplet_shared::framing::{CLOSE, Frame, OpenAttributes, StreamHeader, write_open};
+use couplet_shared::framing::{
+    CLOSE, Frame, OpenAttributes, StreamHeader, write_close, write_open,
+};
 use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -20,6 +22,7 @@ pub(crate) use self::inbound::unknown_domain;
 use self::inbound::{Carrier, End, read_frame};
 pub(crate) use self::link::Link;
 use self::outbound::{CONTROLS, Outbound};
+use crate::client_address::ClientAddress;
 use crate::faults::{Fault, StreamError};
 use crate::proxy::Proxy;
 use crate::random;
@@ -40,21 +43,35 @@ enum Ending {
 /// the handshake's request.
 pub(crate) async fn run(
     proxy: Arc<Proxy>,
+    address: ClientAddress,
     socket: Socket,
     leftover: Bytes,
     mut shutdown: Shutdown,
 ) {
-    let mut session = Session::new(&proxy, socket, &leftover);
+    let mut session = Session::new(&proxy, address, socket, &leftover);
     // It is a part of the whole HTTP connection's buffer.
     drop(leftover);
     let ended = tokio::select! {
         ended = session.converse() => ended,
-        () = shutdown.begun() => Err(Fault::ShuttingDown),
+        () = shutdown.session_should_leave() => Err(Fault::ShuttingDown),
     };
+    let metrics = &proxy.metrics;
     match &ended {
-        Ok(Ending::ByClient) => tracing::info!("session closed by the client"),
-        Ok(Ending::ByBackend) => tracing::info!("session closed by the server"),
-        Err(fault) => fault.log(),
+        Ok(Ending::ByClient) => {
+            metrics.session_ended("closed-by-client");
+            tracing::info!("session closed by the client");
+        }
+        Ok(Ending::ByBackend) => {
+            metrics.session_ended("closed-by-server");
+            tracing::info!("session closed by the server");
+        }
+        Err(fault) => {
+            metrics.session_ended(fault.answer().name);
+            if let Some(limit) = fault.limit() {
+                metrics.limit_hit(limit);
+            }
+            fault.log();
+        }
     }
     session.end(ended).await;
 }
@@ -64,12 +81,13 @@ struct Session<'a> {
     receiver: Receiver<ReadHalf<Socket>>,
     sender: Sender<WriteHalf<Socket>>,
     link: Arc<Link>,
+    address: ClientAddress,
     /// The domain that the client asked for, as it wrote it.
     domain: String,
 }
 
 impl<'a> Session<'a> {
-    fn new(proxy: &'a Proxy, socket: Socket, leftover: &[u8]) -> Self {
+    fn new(proxy: &'a Proxy, address: ClientAddress, socket: Socket, leftover: &[u8]) -> Self {
         let link = Arc::new(Link::default());
         let (read, write) = tokio::io::split(socket);
         Self {
@@ -77,6 +95,7 @@ impl<'a> Session<'a> {
             receiver: Receiver::new(read, leftover, proxy.limits.clone(), link.clone()),
             sender: Sender::new(write, proxy.limits.stall, link.clone()),
             link,
+            address,
             domain: String::new(),
         }
     }
@@ -120,7 +139,7 @@ impl<'a> Session<'a> {
         open: &OpenAttributes,
     ) -> Result<(Backend, Option<String>), Fault> {
         // Boxed: TLS and DNS need room that an open session doesn't.
-        let mut opening = Box::pin(connector.open(open));
+        let mut opening = Box::pin(connector.open(open, Some(self.address)));
         let mut early = None;
         loop {
             tokio::select! {
@@ -158,7 +177,8 @@ impl<'a> Session<'a> {
             ..
         } = self;
         let (controls, control) = mpsc::channel(CONTROLS);
-        let mut outbound = pin!(Outbound::new(reader, header, sender, link).pump(control));
+        let mut outbound =
+            pin!(Outbound::new(reader, header, sender, link, &proxy.metrics).pump(control));
         let carrier = Carrier {
             proxy,
             connector,
@@ -217,6 +237,11 @@ impl<'a> Session<'a> {
                 };
                 if answer.error != StreamError::Silent {
                     self.say(&fault);
+                }
+                if let (Fault::ShuttingDown, Some(uri)) = (fault, &self.proxy.see_other_uri) {
+                    let mut close = String::new();
+                    write_close(uri, &mut close);
+                    self.sender.text(&close);
                 }
                 code
             }

@@ -9,10 +9,14 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper::upgrade::OnUpgrade;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use crate::config::{Config, Origin};
+use crate::addresses::Connected;
+use crate::client_address::ClientAddress;
+use crate::config::{Config, Network, Origin};
+use crate::limits::Limits;
+use crate::live::Shared;
+use crate::metrics::OpenSession;
 use crate::random;
 
 /// Where clients connect.
@@ -23,11 +27,13 @@ pub(crate) const PATH: &str = "/xmpp-websocket";
 pub(crate) struct Admission {
     allow_origin: Vec<Origin>,
     allow_missing_origin: bool,
-    sessions: Arc<Semaphore>,
+    trusted_proxies: Vec<Network>,
+    limits: Limits,
+    shared: Shared,
 }
 
 impl Admission {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config, shared: &Shared) -> Self {
         let mut allow_origin = config.allow_origin.clone();
         allow_origin.extend(
             config
@@ -38,7 +44,9 @@ impl Admission {
         Self {
             allow_origin,
             allow_missing_origin: config.allow_missing_origin,
-            sessions: Arc::new(Semaphore::new(config.limits.max_sessions)),
+            trusted_proxies: config.trusted_proxies.clone(),
+            limits: config.limits.clone(),
+            shared: shared.clone(),
         }
     }
 
@@ -77,22 +85,39 @@ pub(crate) struct Handoff {
     pub(crate) upgrade: OnUpgrade,
     /// The session's name in the log.
     pub(crate) id: String,
-    /// The session's share of [`max_sessions`](crate::limits::Limits::max_sessions).
-    pub(crate) permit: OwnedSemaphorePermit,
+    /// Where the client is.
+    pub(crate) address: ClientAddress,
+    /// Counts the session.
+    pub(crate) open: OpenSession,
+    /// Counts the session with others of its address, if the connection isn't.
+    pub(crate) connected: Option<Connected>,
 }
 
-/// Brings the [`Handoff`] from the request's handler back to its connection.
-#[derive(Clone, Default)]
-pub(crate) struct Gate(Arc<Mutex<Option<Handoff>>>);
+/// Brings the connection's address to the request's handler, and the [`Handoff`] back.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    address: ClientAddress,
+    handoff: Arc<Mutex<Option<Handoff>>>,
+}
 
 impl Gate {
+    pub(crate) fn new(address: ClientAddress) -> Self {
+        Self {
+            address,
+            handoff: Arc::default(),
+        }
+    }
+
     /// The session that the connection turns into, if it does.
     pub(crate) fn take(&self) -> Option<Handoff> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.handoff
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 
     fn put(&self, handoff: Handoff) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(handoff);
+        *self.handoff.lock().unwrap_or_else(PoisonError::into_inner) = Some(handoff);
     }
 }
 
@@ -106,10 +131,38 @@ pub(crate) enum Refusal {
     NoSubprotocol,
     ForeignOrigin,
     MissingOrigin,
+    TooManyOfAddress,
     TooManySessions,
 }
 
 impl Refusal {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::WrongMethod,
+        Self::NotWebSocket,
+        Self::WrongVersion,
+        Self::NoKey,
+        Self::NoSubprotocol,
+        Self::ForeignOrigin,
+        Self::MissingOrigin,
+        Self::TooManyOfAddress,
+        Self::TooManySessions,
+    ];
+
+    /// Its name in the metrics.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::WrongMethod => "wrong-method",
+            Self::NotWebSocket => "not-websocket",
+            Self::WrongVersion => "wrong-version",
+            Self::NoKey => "no-key",
+            Self::NoSubprotocol => "no-subprotocol",
+            Self::ForeignOrigin => "foreign-origin",
+            Self::MissingOrigin => "missing-origin",
+            Self::TooManyOfAddress => "too-many-of-address",
+            Self::TooManySessions => "too-many-sessions",
+        }
+    }
+
     /// The status, a header that goes with it, and the sentence.
     fn answer(self) -> (StatusCode, Option<(HeaderName, &'static str)>, &'static str) {
         match self {
@@ -150,6 +203,11 @@ impl Refusal {
                 None,
                 "Only web pages may connect here: the request has no Origin.",
             ),
+            Self::TooManyOfAddress => (
+                StatusCode::TOO_MANY_REQUESTS,
+                Some((header::RETRY_AFTER, "30")),
+                "There are too many sessions of this address at the moment.",
+            ),
             Self::TooManySessions => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 Some((header::RETRY_AFTER, "30")),
@@ -177,36 +235,63 @@ impl IntoResponse for Refusal {
 pub(crate) async fn upgrade(
     State(admission): State<Arc<Admission>>,
     Extension(gate): Extension<Gate>,
-    mut request: Request,
+    request: Request,
 ) -> Result<Response, Refusal> {
-    let accept = check_handshake(request.method(), request.headers())?;
-    admission.check_origin(request.headers())?;
-    let upgrade = request
-        .extensions_mut()
-        .remove::<OnUpgrade>()
-        .ok_or(Refusal::NotWebSocket)?;
-    let permit = admission
-        .sessions
-        .clone()
-        .try_acquire_owned()
-        .map_err(|_| Refusal::TooManySessions)?;
-    gate.put(Handoff {
-        upgrade,
-        id: random::name::<4>(),
-        permit,
-    });
+    admission.admit(&gate, request).inspect_err(|refusal| {
+        admission.shared.metrics.refused(*refusal);
+    })
+}
 
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = response.headers_mut();
-    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
-    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(
-        header::SEC_WEBSOCKET_PROTOCOL,
-        HeaderValue::from_static("xmpp"),
-    );
-    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
-    Ok(response)
+impl Admission {
+    fn admit(&self, gate: &Gate, mut request: Request) -> Result<Response, Refusal> {
+        let accept = check_handshake(request.method(), request.headers())?;
+        self.check_origin(request.headers())?;
+        let upgrade = request
+            .extensions_mut()
+            .remove::<OnUpgrade>()
+            .ok_or(Refusal::NotWebSocket)?;
+        let metrics = &self.shared.metrics;
+        let address = gate
+            .address
+            .behind(&self.trusted_proxies, request.headers());
+        let connected = if address == gate.address {
+            None
+        } else {
+            let admitted = self
+                .shared
+                .addresses
+                .admit(address.client.ip(), &self.limits);
+            Some(admitted.map_err(|limit| {
+                metrics.limit_hit(limit);
+                Refusal::TooManyOfAddress
+            })?)
+        };
+        let open = metrics
+            .open_session(self.limits.max_sessions)
+            .ok_or_else(|| {
+                metrics.limit_hit("max_sessions");
+                Refusal::TooManySessions
+            })?;
+        gate.put(Handoff {
+            upgrade,
+            id: random::name::<4>(),
+            address,
+            open,
+            connected,
+        });
+
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers = response.headers_mut();
+        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(
+            header::SEC_WEBSOCKET_PROTOCOL,
+            HeaderValue::from_static("xmpp"),
+        );
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+        Ok(response)
+    }
 }
 
 /// The value of `Sec-WebSocket-Accept`, if the request is a handshake for XMPP.

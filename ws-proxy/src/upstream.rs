@@ -2,6 +2,7 @@
 //! stream.
 
 mod health;
+mod proxy_header;
 mod starttls;
 mod stream;
 mod tcp;
@@ -9,7 +10,9 @@ mod tls;
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use couplet_shared::framing::{
     OpenAttributes, StreamHeader, parse_stream_header, write_stream_header,
@@ -19,17 +22,19 @@ use hickory_resolver::net::NetError;
 use rustls::pki_types::ServerName;
 use tokio::io::{ReadHalf, WriteHalf};
 use tokio::net::UnixStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use self::health::Health;
 pub(crate) use self::stream::{StreamReader, Token, is_element};
 use self::tcp::Rule;
 pub use self::tls::TlsSetupError;
 use self::tls::{ClientTls, TrustedRoots};
+use crate::client_address::ClientAddress;
 use crate::config::{BackendAddress, BackendTls, Domain};
 use crate::discovery::{Resolver, Target, usual_port};
 use crate::faults::Fault;
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::socket::{Socket, write_all};
 
 /// Knows the way to the server of one domain.
@@ -41,6 +46,7 @@ pub(crate) struct Connector {
     tls: Option<ClientTls>,
     limits: Arc<Limits>,
     health: Health,
+    metrics: Arc<Metrics>,
 }
 
 /// Why the way to a server can't even be tried.
@@ -83,6 +89,7 @@ impl Connector {
         domain: Domain,
         dns_server: Option<SocketAddr>,
         limits: Arc<Limits>,
+        metrics: Arc<Metrics>,
     ) -> Result<Self, ConnectorError> {
         let way = if domain.backends.is_empty() {
             Way::Discovered(Box::new(Resolver::new(dns_server)?))
@@ -113,6 +120,7 @@ impl Connector {
             tls,
             health: Health::new(limits.backend_retry),
             limits,
+            metrics,
         })
     }
 
@@ -122,16 +130,38 @@ impl Connector {
     }
 
     /// Connects to the first server that can be reached, those that failed lately
-    /// last, and opens a stream with the client's attributes.
+    /// last, and opens a stream with the client's attributes. Without a `client` the
+    /// connection is our own.
     ///
     /// # Errors
     /// A fault of the backend.
-    pub(crate) async fn open(&self, open: &OpenAttributes) -> Result<Backend, Fault> {
+    pub(crate) async fn open(
+        &self,
+        open: &OpenAttributes,
+        client: Option<ClientAddress>,
+    ) -> Result<Backend, Fault> {
+        let begin = Instant::now();
+        let opened = self.open_somewhere(open, client).await;
+        match &opened {
+            Ok(_) => self.metrics.backend_open.observe(begin.elapsed()),
+            Err(fault) => self.metrics.backend_failed(fault.answer().name),
+        }
+        // Whoever refuses the stream is there.
+        let reachable = matches!(opened, Ok(_) | Err(Fault::BackendRefused { .. }));
+        self.health.note_domain(reachable);
+        opened
+    }
+
+    async fn open_somewhere(
+        &self,
+        open: &OpenAttributes,
+        client: Option<ClientAddress>,
+    ) -> Result<Backend, Fault> {
         let mut unreachable = Fault::BackendUnreachable("it has no address".to_owned());
         for target in self.health.ordered(self.targets().await?) {
-            match self.open_at(&target, open).await {
+            match self.open_at(&target, open, client).await {
                 // The next server of the domain may be up (RFC 6120 3.2.1).
-                Err(fault @ (Fault::BackendUnreachable(_) | Fault::BackendTimeout(_))) => {
+                Err(fault @ (Fault::BackendUnreachable(_) | Fault::BackendTimeout { .. })) => {
                     tracing::debug!("{target}: {fault}");
                     self.health.note(&target, false);
                     unreachable = fault;
@@ -145,12 +175,47 @@ impl Connector {
         Err(unreachable)
     }
 
-    async fn open_at(&self, target: &Target, open: &OpenAttributes) -> Result<Backend, Fault> {
-        let socket = self.reach(target, open).await?;
+    /// Whether the domain has a server that answers: what sessions have found out
+    /// lately, or else an attempt.
+    pub(crate) async fn is_reachable(&self) -> bool {
+        if let Some(known) = self.health.domain_lately() {
+            return known;
+        }
+        let open = OpenAttributes {
+            to: Some(self.domain.name.to_string()),
+            version: Some("1.0".to_owned()),
+            ..OpenAttributes::default()
+        };
+        match self.open(&open, None).await {
+            Ok(mut backend) => {
+                // It may be gone again already.
+                let _ =
+                    write_all(&mut backend.writer, b"</stream:stream>", self.limits.close).await;
+                true
+            }
+            Err(fault) => matches!(fault, Fault::BackendRefused { .. }),
+        }
+    }
+
+    /// What is known without an attempt.
+    pub(crate) fn was_reachable(&self) -> Option<bool> {
+        self.health.domain()
+    }
+
+    async fn open_at(
+        &self,
+        target: &Target,
+        open: &OpenAttributes,
+        client: Option<ClientAddress>,
+    ) -> Result<Backend, Fault> {
+        let socket = self.reach(target, open, client).await?;
         let opening = open_stream(socket, open, &self.limits);
         timeout(self.limits.backend_open, opening)
             .await
-            .unwrap_or(Err(Fault::BackendTimeout("it sent no stream header")))
+            .unwrap_or(Err(Fault::BackendTimeout {
+                what: "it sent no stream header",
+                limit: "backend_open_seconds",
+            }))
             .map_err(lost_before_open)
     }
 
@@ -160,22 +225,25 @@ impl Connector {
             Way::Discovered(resolver) => {
                 timeout(self.limits.backend_connect, resolver.targets(&self.domain))
                     .await
-                    .unwrap_or(Err(Fault::BackendTimeout("the lookup of its servers")))
+                    .unwrap_or(Err(Fault::BackendTimeout {
+                        what: "the lookup of its servers",
+                        limit: "backend_connect_seconds",
+                    }))
             }
         }
     }
 
-    async fn reach(&self, target: &Target, open: &OpenAttributes) -> Result<Socket, Fault> {
+    async fn reach(
+        &self,
+        target: &Target,
+        open: &OpenAttributes,
+        client: Option<ClientAddress>,
+    ) -> Result<Socket, Fault> {
         let (host, port, security) = match target {
             Target::Unix(path) => {
-                return match timeout(self.limits.backend_connect, UnixStream::connect(path)).await {
-                    Ok(Ok(stream)) => Ok(Socket::Unix(stream)),
-                    Ok(Err(error)) => Err(Fault::BackendUnreachable(format!(
-                        "{}: {error}",
-                        path.display()
-                    ))),
-                    Err(_) => Err(Fault::BackendTimeout("it did not accept the connection")),
-                };
+                let mut stream = unix_connect(path, self.limits.backend_connect).await?;
+                self.introduce(&mut stream, client).await?;
+                return Ok(Socket::Unix(stream));
             }
             Target::Tcp { host, port, tls } => (host, *port, tls),
         };
@@ -185,6 +253,7 @@ impl Connector {
             Way::Discovered(_) => Rule::Discovered,
         };
         let mut stream = tcp::connect(host, port, rule, self.limits.backend_connect).await?;
+        self.introduce(&mut stream, client).await?;
         let Some(tls) = &self.tls else {
             return Ok(Socket::Tcp(stream));
         };
@@ -194,14 +263,47 @@ impl Connector {
                 starttls::negotiate(&mut stream, open, &self.limits),
             )
             .await
-            .unwrap_or(Err(Fault::BackendTimeout("it did not finish STARTTLS")))
+            .unwrap_or(Err(Fault::BackendTimeout {
+                what: "it did not finish STARTTLS",
+                limit: "backend_open_seconds",
+            }))
             .map_err(lost_before_open)?;
         }
         timeout(self.limits.backend_tls, tls.handshake(stream, *security))
             .await
-            .unwrap_or(Err(Fault::BackendTimeout(
-                "it did not finish the TLS handshake",
-            )))
+            .unwrap_or(Err(Fault::BackendTimeout {
+                what: "it did not finish the TLS handshake",
+                limit: "backend_tls_seconds",
+            }))
+    }
+
+    /// Tells the server the client's address, if it wants to know.
+    async fn introduce(
+        &self,
+        stream: &mut (impl tokio::io::AsyncWrite + Unpin),
+        client: Option<ClientAddress>,
+    ) -> Result<(), Fault> {
+        let Some(version) = self.domain.proxy_protocol else {
+            return Ok(());
+        };
+        let header = proxy_header::header(version, client);
+        write_all(stream, &header, self.limits.stall)
+            .await
+            .map_err(|error| lost_before_open(write_fault(error)))
+    }
+}
+
+async fn unix_connect(path: &Path, deadline: Duration) -> Result<UnixStream, Fault> {
+    match timeout(deadline, UnixStream::connect(path)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => {
+            let path = path.display();
+            Err(Fault::BackendUnreachable(format!("{path}: {error}")))
+        }
+        Err(_) => Err(Fault::BackendTimeout {
+            what: "it did not accept the connection",
+            limit: "backend_connect_seconds",
+        }),
     }
 }
 
@@ -277,9 +379,10 @@ pub(crate) fn header_of(text: &str) -> Result<StreamHeader, Fault> {
 /// The fault behind a failed write to a server.
 pub(crate) fn write_fault(error: io::Error) -> Fault {
     match error.kind() {
-        io::ErrorKind::TimedOut => {
-            Fault::BackendTimeout("it took nothing of what was sent to it for too long")
-        }
+        io::ErrorKind::TimedOut => Fault::BackendTimeout {
+            what: "it took nothing of what was sent to it for too long",
+            limit: "stall_seconds",
+        },
         _ => Fault::BackendLost(error.to_string().into()),
     }
 }

@@ -39,6 +39,14 @@ pub fn write_open(header: &StreamHeader, out: &mut String) {
     out.push_str(" />");
 }
 
+/// Appends a `<close/>` that sends the client elsewhere (RFC 7395 3.6.1).
+pub fn write_close(see_other_uri: &str, out: &mut String) {
+    out.push_str("<close");
+    push_attribute("xmlns", ns::FRAMING, out);
+    push_attribute("see-other-uri", see_other_uri, out);
+    out.push_str(" />");
+}
+
 /// Appends a top-level element of a stream as a message of its own: its start tag
 /// gains the declarations that it takes from the stream header (RFC 7395 3.3.3),
 /// every other byte is untouched.

@@ -1,7 +1,6 @@
 //! What the proxy serves besides the WebSocket.
 
 use couplet_tests::PATIENCE;
-use couplet_tests::fake_backend::FakeBackend;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -256,29 +255,4 @@ async fn no_path_leads_out_of_the_files() {
         let (head, _) = request(&proxy, "POST", "/", "content-length: 0\r\n").await;
         assert!(head.starts_with("http/1.1 405 "), "{head}");
     }
-}
-
-#[tokio::test]
-async fn check_says_whether_it_would_work() {
-    let backend = FakeBackend::bind().await.unwrap();
-    let toml = format!(
-        "[[domain]]\nname = 'example.test'\nbackend = '{}'\nbackend_tls = 'none'\n\
-         [limits]\nbackend_open_seconds = 1",
-        backend.address()
-    );
-    let config = ws_proxy::Config::from_toml(&toml, "t.toml").unwrap();
-    let checking = tokio::spawn({
-        let config = config.clone();
-        async move { ws_proxy::check::check(&config).await.unwrap() }
-    });
-    backend.accept().await.unwrap().open().await.unwrap();
-    let report = checking.await.unwrap();
-    assert!(report.passed, "{}", report.text);
-
-    let report = ws_proxy::check::check(&config).await.unwrap();
-    assert!(
-        !report.passed && report.text.contains("took too long"),
-        "{}",
-        report.text
-    );
 }

@@ -3,7 +3,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod admin;
 mod backend;
+mod backends;
+mod check;
 mod client;
 mod closing;
 mod discovery;
@@ -12,36 +15,46 @@ mod handshake;
 mod http;
 mod limits;
 mod log;
+mod process;
 mod pumps;
+mod reload;
+mod shutdown;
 mod tls;
 
+use couplet_tests::PATIENCE;
 use couplet_tests::fake_backend::{DOMAIN, FakeBackend, Peer, SUCCESS};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use ws_proxy::{Config, Server};
+use tokio::time::timeout;
+use ws_proxy::{Config, Handle, Server, Stop};
 
 use client::Client;
 
 /// A proxy in this process. Dropping it cuts all its connections.
 struct Proxy {
     address: std::net::SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
+    admin: Option<std::net::SocketAddr>,
+    handle: Handle,
+    stop: Option<oneshot::Sender<Stop>>,
     running: JoinHandle<()>,
 }
 
 impl Proxy {
     async fn start(toml: &str) -> Self {
         log::install();
-        let toml = format!("listen = '127.0.0.1:0'\n{toml}");
+        let toml = format!("listen = '127.0.0.1:0'\nadmin_listen = '127.0.0.1:0'\n{toml}");
         let config = Config::from_toml(&toml, "test.toml").unwrap();
         let server = Server::bind(config).await.unwrap();
-        let address = server.local_addr();
+        let (address, admin) = (server.local_addr(), server.admin_addr());
+        let handle = server.handle();
         let (stop, stopped) = oneshot::channel();
-        let running = tokio::spawn(server.run(async {
-            let _ = stopped.await;
-        }));
+        let running = tokio::spawn(server.run(async { stopped.await.unwrap() }));
         Self {
             address,
+            admin,
+            handle,
             stop: Some(stop),
             running,
         }
@@ -57,9 +70,38 @@ impl Proxy {
         .await
     }
 
-    /// As SIGTERM does.
+    /// As Ctrl-C does.
     fn shut_down(&mut self) {
-        self.stop.take().unwrap().send(()).unwrap();
+        self.stop.take().unwrap().send(Stop::Quick).unwrap();
+    }
+
+    /// As SIGTERM does.
+    fn drain(&mut self) {
+        self.stop.take().unwrap().send(Stop::Drain).unwrap();
+    }
+
+    /// Status and text of what the admin listener answers.
+    async fn ask(&self, path: &str) -> (u16, String) {
+        ask(self.admin.unwrap(), path).await
+    }
+
+    /// The value of one of the metrics.
+    async fn metric(&self, sample: &str) -> f64 {
+        let (_, text) = self.ask("/metrics").await;
+        let line = text.lines().find_map(|line| line.strip_prefix(sample));
+        line.unwrap_or_else(|| panic!("no {sample} in\n{text}"))
+            .trim()
+            .parse()
+            .unwrap()
+    }
+
+    /// Waits until one of the metrics is `value`.
+    async fn counts(&self, sample: &str, value: f64) {
+        couplet_tests::until(&format!("{sample} {value}"), || async {
+            Ok((self.metric(sample).await == value).then_some(()))
+        })
+        .await
+        .unwrap();
     }
 }
 
@@ -67,6 +109,21 @@ impl Drop for Proxy {
     fn drop(&mut self) {
         self.running.abort();
     }
+}
+
+/// Status and text of the answer to a GET.
+async fn ask(address: std::net::SocketAddr, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    timeout(PATIENCE, stream.read_to_string(&mut answer))
+        .await
+        .unwrap()
+        .unwrap();
+    let (head, text) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, text.to_owned())
 }
 
 /// A session whose stream is open, seen from both ends. Keep the first value.

@@ -241,9 +241,8 @@ async fn own_tls(limits: &str) -> (TempDir, Proxy, Authority, FakeBackend) {
     (directory, proxy, authority, backend)
 }
 
-#[tokio::test]
-async fn browsers_may_come_over_tls() {
-    let (_directory, proxy, authority, backend) = own_tls("").await;
+/// A browser's side of TLS that trusts `authority` alone.
+pub(crate) fn connector(authority: &Authority) -> TlsConnector {
     let mut roots = RootCertStore::empty();
     let pem = std::fs::read(authority.pem()).unwrap();
     let certificate = rustls::pki_types::pem::PemObject::from_pem_slice(&pem).unwrap();
@@ -255,12 +254,15 @@ async fn browsers_may_come_over_tls() {
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    TlsConnector::from(Arc::new(config))
+}
+
+#[tokio::test]
+async fn browsers_may_come_over_tls() {
+    let (_directory, proxy, authority, backend) = own_tls("").await;
     let stream = TcpStream::connect(proxy.address).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();
-    let stream = TlsConnector::from(Arc::new(config))
-        .connect(name, stream)
-        .await
-        .unwrap();
+    let stream = connector(&authority).connect(name, stream).await.unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
     let connecting = Client::connect_over(Box::new(stream), proxy.address, |_| {});
     let (mut client, _) = connecting.await.unwrap();

@@ -462,9 +462,10 @@ impl FromStr for ProbeUrl {
         };
         let uri: Uri = http.parse().map_err(|_| invalid())?;
         let path = Some(uri.path().to_owned()).filter(|path| path.len() > 1);
-        let end = http.len() - uri.path_and_query().map_or(0, |rest| rest.as_str().len());
-        let site = http.get(..end).unwrap_or(&http).trim_end_matches('/');
-        let site = site.parse().map_err(|_| invalid())?;
+        let (scheme, authority) = uri.scheme().zip(uri.authority()).ok_or_else(invalid)?;
+        let site = format!("{scheme}://{authority}")
+            .parse()
+            .map_err(|_| invalid())?;
         Ok(Self { site, path })
     }
 }

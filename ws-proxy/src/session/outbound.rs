@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::link::Link;
 use crate::buffers::recycle;
 use crate::faults::Fault;
+use crate::metrics::Metrics;
 use crate::upstream::{StreamReader, Token, header_of, is_element};
 use crate::websocket::Sender;
 
@@ -31,6 +32,7 @@ pub(super) struct Outbound<'a, R, W> {
     reader: StreamReader<R>,
     sender: &'a mut Sender<W>,
     link: &'a Link,
+    metrics: &'a Metrics,
     header: StreamHeader,
     /// Nothing has come since the header, so the features are next.
     fresh: bool,
@@ -44,11 +46,13 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
         header: StreamHeader,
         sender: &'a mut Sender<W>,
         link: &'a Link,
+        metrics: &'a Metrics,
     ) -> Self {
         Self {
             reader,
             sender,
             link,
+            metrics,
             header,
             fresh: true,
             message: String::new(),
@@ -63,14 +67,20 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
     pub(super) async fn pump(mut self, mut controls: mpsc::Receiver<Control>) -> Result<(), Fault> {
         self.open();
         loop {
+            let (mut stanzas, mut bytes) = (0, 0);
             while let Some(token) = self.reader.next_token()? {
                 if token.found == Found::StreamEnd {
                     return self.sender.flush().await;
                 }
-                self.carry(&token)?;
+                let carried = self.carry(&token)?;
+                stanzas += u64::from(carried > 0);
+                bytes += carried;
                 if self.sender.is_full() {
                     self.sender.flush().await?;
                 }
+            }
+            if stanzas > 0 {
+                self.metrics.to_client.add(stanzas, bytes);
             }
             self.sender.flush().await?;
             tokio::select! {
@@ -83,12 +93,14 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
         }
     }
 
-    fn carry(&mut self, token: &Token) -> Result<(), Fault> {
+    /// Queues what `token` means to the client, and returns the bytes of a stanza.
+    fn carry(&mut self, token: &Token) -> Result<usize, Fault> {
         match token.found {
             Found::StreamStart => {
                 self.header = header_of(self.reader.text(token)?)?;
                 self.fresh = true;
                 self.open();
+                Ok(0)
             }
             Found::Element => {
                 write_element(&self.header, self.reader.text(token)?, &mut self.message);
@@ -99,12 +111,13 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
                     self.sender.text(&self.message);
                 }
                 self.note_authentication();
+                let bytes = self.message.len();
                 recycle(&mut self.message);
+                Ok(bytes)
             }
             // A server's keepalive has done its work by arriving (RFC 7395 3.8).
-            Found::Declaration | Found::Whitespace | Found::StreamEnd => {}
+            Found::Declaration | Found::Whitespace | Found::StreamEnd => Ok(0),
         }
-        Ok(())
     }
 
     fn open(&mut self) {

@@ -13,7 +13,12 @@ use crate::discovery::Target;
 pub(super) struct Health {
     retry: Duration,
     failed: Mutex<Vec<(Target, Instant)>>,
+    /// Whether the domain as a whole could be reached, and when that was.
+    domain: Mutex<Option<(bool, Instant)>>,
 }
+
+/// How long the last attempt says how the domain is.
+const LATELY: Duration = Duration::from_secs(10);
 
 impl Health {
     /// Remembers each failure for as long as `retry`.
@@ -21,6 +26,7 @@ impl Health {
         Self {
             retry,
             failed: Mutex::default(),
+            domain: Mutex::default(),
         }
     }
 
@@ -40,6 +46,24 @@ impl Health {
         if !works {
             failed.push((target.clone(), Instant::now()));
         }
+    }
+
+    /// The domain could be reached at one of its servers, or not at all.
+    pub(super) fn note_domain(&self, reachable: bool) {
+        let mut domain = self.domain.lock().unwrap_or_else(PoisonError::into_inner);
+        *domain = Some((reachable, Instant::now()));
+    }
+
+    /// How the last attempt to reach the domain ended.
+    pub(super) fn domain(&self) -> Option<bool> {
+        let domain = self.domain.lock().unwrap_or_else(PoisonError::into_inner);
+        domain.map(|(reachable, _)| reachable)
+    }
+
+    /// The same if it was just now.
+    pub(super) fn domain_lately(&self) -> Option<bool> {
+        let domain = self.domain.lock().unwrap_or_else(PoisonError::into_inner);
+        domain.and_then(|(reachable, since)| (since.elapsed() < LATELY).then_some(reachable))
     }
 
     fn recent(&self) -> Vec<Target> {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use couplet_shared::limits::XmlLimits;
-use couplet_shared::scanner::{Found, Mode, Scanner};
+use couplet_shared::scanner::{Found, Mode, ScanError, Scanner};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::buffers::recycle;
@@ -20,6 +20,8 @@ const MOST_BYTES: usize = 16 * 1024;
 pub(crate) struct StreamReader<R> {
     reader: R,
     scanner: Scanner,
+    /// The scanner's limit.
+    most_bytes: usize,
     buffer: Vec<u8>,
     /// Where the first token begins that has not been returned.
     start: usize,
@@ -43,6 +45,7 @@ impl<R: AsyncRead + Unpin> StreamReader<R> {
     pub(crate) fn new(reader: R, limits: XmlLimits) -> Self {
         Self {
             reader,
+            most_bytes: limits.max_bytes,
             scanner: Scanner::new(Mode::Stream, limits),
             buffer: Vec::new(),
             start: 0,
@@ -70,7 +73,12 @@ impl<R: AsyncRead + Unpin> StreamReader<R> {
         let scan = self
             .scanner
             .scan(self.buffer.get(self.scanned..).unwrap_or_default())
-            .map_err(|error| Fault::BackendProtocol(error.to_string()))?;
+            .map_err(|error| match error {
+                ScanError::TooLarge => Fault::BackendStanzaTooBig {
+                    limit: self.most_bytes,
+                },
+                error => Fault::BackendProtocol(error.to_string()),
+            })?;
         self.scanned += scan.consumed;
         Ok(scan.found.map(|found| {
             let range = self.start..self.scanned;

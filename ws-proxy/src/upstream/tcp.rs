@@ -41,7 +41,10 @@ pub(super) async fn connect(
                 return Ok(stream);
             }
             Ok(Err(error)) => unreachable(&address, &error),
-            Err(_) => Fault::BackendTimeout("it did not accept the connection"),
+            Err(_) => Fault::BackendTimeout {
+                what: "it did not accept the connection",
+                limit: "backend_connect_seconds",
+            },
         };
     }
     Err(fault)
@@ -62,7 +65,12 @@ async fn addresses(
     let found: Vec<SocketAddr> = match timeout(deadline, lookup_host((host, port))).await {
         Ok(Ok(found)) => found.collect(),
         Ok(Err(error)) => return Err(unreachable(&host, &error)),
-        Err(_) => return Err(Fault::BackendTimeout("the lookup of its address")),
+        Err(_) => {
+            return Err(Fault::BackendTimeout {
+                what: "the lookup of its address",
+                limit: "backend_connect_seconds",
+            });
+        }
     };
     let allowed: Vec<SocketAddr> = found
         .iter()

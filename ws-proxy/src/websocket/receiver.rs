@@ -153,6 +153,7 @@ impl<R: AsyncRead + Unpin> Receiver<R> {
         self.broken = true;
         match error {
             Error::Capacity(_) => Fault::StanzaTooBig {
+                authenticated: self.authenticated,
                 limit: self.limits.client_xml(self.authenticated).max_bytes,
             },
             Error::Utf8(_) => Fault::InvalidUtf8,

@@ -1,0 +1,85 @@
+//! The listener for whoever runs the proxy: is it alive, is it ready, what has it
+//! done.
+
+use std::future::pending;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::connection;
+use crate::live::Handle;
+use crate::shutdown::Shutdown;
+
+/// More don't need to ask at once.
+const MOST_CONNECTIONS: usize = 64;
+
+#[derive(Clone)]
+struct Admin {
+    handle: Handle,
+    shutdown: Shutdown,
+}
+
+/// Answers for ever.
+pub(crate) async fn serve(listener: TcpListener, handle: Handle, shutdown: Shutdown) {
+    let router = Router::new()
+        .route("/healthz", get(|| async { "alive\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(Admin {
+            handle: handle.clone(),
+            shutdown,
+        });
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = listener.accept().await;
+        while connections.try_join_next().is_some() {}
+        if connections.len() >= MOST_CONNECTIONS {
+            continue;
+        }
+        if let Ok((stream, _)) = accepted {
+            let limits = handle.live().proxy.limits.clone();
+            let router = router.clone();
+            connections.spawn(async move {
+                // Who asks sees how it went.
+                let _ = connection::http(stream, router, &limits, pending()).await;
+            });
+        } else {
+            tokio::time::sleep(connection::ACCEPT_PAUSE).await;
+        }
+    }
+}
+
+/// 200 while new sessions are welcome and one domain at least has a server that
+/// answers; the text says how each is.
+async fn ready(State(admin): State<Admin>) -> Response {
+    let draining = admin.shutdown.has_begun();
+    let domains = admin.handle.live().proxy.reachable().await;
+    let mut text = String::new();
+    if draining {
+        text.push_str("draining\n");
+    }
+    for (domain, up) in &domains {
+        let state = if *up { "up" } else { "down" };
+        text.push_str(&format!("{domain}: {state}\n"));
+    }
+    let status = if !draining && domains.iter().any(|(_, up)| *up) {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, text).into_response()
+}
+
+async fn metrics(State(admin): State<Admin>) -> Response {
+    let live = admin.handle.live();
+    let known = live.proxy.known_reachable();
+    let draining = admin.shutdown.has_begun();
+    let text = admin.handle.shared().metrics.text(&known, draining);
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
+}
