@@ -141,6 +141,20 @@ impl Peer {
         }
     }
 
+    /// Reads so many bytes.
+    ///
+    /// # Errors
+    /// They don't come.
+    pub async fn expect_bytes(&mut self, count: usize) -> Result<Vec<u8>> {
+        while self.read.len() < count {
+            if timeout(PATIENCE, self.stream.read_buf(&mut self.read)).await?? == 0 {
+                bail!("only {} bytes came", self.read.len());
+            }
+        }
+        let rest = self.read.split_off(count);
+        Ok(std::mem::replace(&mut self.read, rest))
+    }
+
     /// Reads until the other side has ended the connection, in whatever way, and
     /// returns what came.
     ///

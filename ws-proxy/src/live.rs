@@ -108,7 +108,8 @@ impl Handle {
         loop {
             ticks.tick().await;
             let found = self.certificate();
-            if found == known {
+            if found == known || found.is_none() {
+                known = found;
                 continue;
             }
             // The two files of a pair are not replaced at once.
@@ -134,13 +135,17 @@ impl Handle {
     }
 
     fn renew(&self) -> Result<(), BindError> {
-        let live = self.live();
-        let acceptor = live.config.tls.as_ref().map(tls::acceptor).transpose()?;
-        let renewed = Live {
-            acceptor,
-            ..(*live).clone()
-        };
-        self.live.send_replace(Arc::new(renewed));
+        let seen = self.live();
+        let acceptor = seen.config.tls.as_ref().map(tls::acceptor).transpose()?;
+        self.live.send_modify(|live| {
+            // A configuration that came meanwhile has read the files itself.
+            if Arc::ptr_eq(live, &seen) {
+                *live = Arc::new(Live {
+                    acceptor,
+                    ..(**live).clone()
+                });
+            }
+        });
         Ok(())
     }
 }

@@ -302,6 +302,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_guide_has_every_metric() {
+        let guide = include_str!("../../docs/proxy.md");
+        let text = Metrics::default().text(&[], false);
+        let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+        for name in names.filter_map(|line| line.split(' ').next()) {
+            let (plain, labelled) = (format!("`{name}`"), format!("`{name}{{"));
+            assert!(
+                guide.contains(&plain) || guide.contains(&labelled),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
     fn the_text_is_what_prometheus_reads() {
         let metrics = Arc::new(Metrics::default());
         let session = metrics.open_session(1);

@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::pin;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -179,13 +180,14 @@ impl Server {
         let limits = handle.live().proxy.limits.clone();
         let window = match stop {
             Stop::Drain => limits.drain,
-            Stop::Quick => std::time::Duration::ZERO,
+            Stop::Quick => Duration::ZERO,
         };
         tracing::info!("shutting down: {} connections leave", tasks.len());
         trigger.begin(window);
         // The parts of closing have a limit each, and there are no more than three.
         let all_left = async { while tasks.join_next().await.is_some() {} };
         if timeout(window + 3 * limits.close, all_left).await.is_err() {
+            shared.metrics.limit_hit("drain_seconds");
             tracing::warn!("{} connections did not leave in time", tasks.len());
             tasks.shutdown().await;
         }

@@ -247,7 +247,9 @@ impl<'a> Session<'a> {
             }
         };
         self.sender.close(code);
-        let _ = timeout(limit, self.finish()).await;
+        if timeout(limit, self.finish()).await.is_err() {
+            self.proxy.metrics.limit_hit("close_seconds");
+        }
     }
 
     /// Closes the WebSocket, and the connection once the client agrees.

@@ -120,6 +120,106 @@ async fn a_connection_over_the_limit_waits_for_another_to_end() {
     assert_eq!(&answer, b"HTTP/1.1 200");
 }
 
+/// Sends `text` a byte at a time for as long as the other side listens.
+async fn drip(mut stream: TcpStream, text: &str) {
+    for byte in text.bytes() {
+        if stream.write_all(&[byte]).await.is_err() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_slow_loris_is_dropped_and_others_are_unaffected() {
+    let backend = FakeBackend::bind().await.unwrap();
+    let limits = "[limits]\nhandshake_seconds = 0.5\nopen_seconds = 0.5";
+    let proxy = Proxy::plain(&backend, limits).await;
+    let request = format!("GET /xmpp-websocket HTTP/1.1\r\nx: {}", "y".repeat(5000));
+    let mut lorises = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let stream = TcpStream::connect(proxy.address).await.unwrap();
+        let request = request.clone();
+        lorises.spawn(async move { drip(stream, &request).await });
+    }
+    // One that is slow with its first message counts from the WebSocket on.
+    let mut slow = Client::connect(proxy.address).await;
+    slow.send_raw(b"\x81\xfe\x10\x00").await;
+    let (mut client, mut peer) = crate::another_session(&proxy, &backend).await;
+    client.send("<a xmlns='b'/>").await;
+    peer.expect("<a xmlns='b'/>").await.unwrap();
+    timeout(PATIENCE, async {
+        while lorises.join_next().await.is_some() {}
+    })
+    .await
+    .unwrap();
+    slow.opening_error("connection-timeout", 1008).await;
+    let hits = "ws_proxy_limit_hits_total{limit=\"handshake_seconds\"}";
+    proxy.counts(hits, 50.0).await;
+}
+
+#[tokio::test]
+async fn a_client_sends_so_many_bytes_a_second_and_nothing_is_lost() {
+    let limits = "[limits]\nmax_stanza_bytes = 20000\nmax_bytes_per_second = 20000";
+    let (proxy, mut client, mut peer) = signed_in(limits).await;
+    let begin = tokio::time::Instant::now();
+    for _ in 0..5 {
+        client.send(&stanza(9_000)).await;
+    }
+    for _ in 0..5 {
+        peer.expect("</message>").await.unwrap();
+    }
+    // 20000 at once, and 25000 at 20000 a second.
+    assert!(begin.elapsed() > Duration::from_millis(1200));
+    let hits = "ws_proxy_limit_hits_total{limit=\"max_bytes_per_second\"}";
+    assert!(proxy.metric(hits).await >= 1.0);
+}
+
+#[tokio::test]
+async fn a_million_attributes_are_refused_before_they_cost_anything() {
+    let (_proxy, mut client, mut peer) = signed_in("[limits]\nmax_stanza_bytes = 16000000\nmax_bytes_per_second = 2000000").await;
+    let attributes: String = (0..1_000_000).map(|n| format!(" a{n}=''")).collect();
+    client.send(&format!("<a xmlns='b'{attributes}/>")).await;
+    client.stream_error("policy-violation", 1008).await;
+    assert_eq!(peer.rest().await.unwrap(), "");
+}
+
+#[tokio::test]
+async fn a_depth_bomb_is_refused_on_both_sides() {
+    let bomb = "<a>".repeat(10_000);
+    let (_proxy, mut client, _peer) = signed_in("").await;
+    client.send(&format!("<a xmlns='b'>{bomb}")).await;
+    client.stream_error("policy-violation", 1008).await;
+    let (_proxy, mut client, mut peer) = signed_in("").await;
+    peer.send(&bomb).await.unwrap();
+    let error = client.stream_error("remote-connection-failed", 1011).await;
+    assert!(error.contains("<backend-protocol "), "{error}");
+}
+
+#[tokio::test]
+async fn each_limit_that_ends_a_session_is_counted() {
+    let limits = "[limits]\nmax_stanza_bytes = 20000\nmax_stanza_depth = 8\n\
+                  max_stanza_elements = 64\nmax_backend_stanza_bytes = 10000";
+    let deep = format!("<x xmlns='y'>{}", "<a>".repeat(9));
+    let wide = format!("<x xmlns='y'>{}</x>", "<a/>".repeat(99));
+    for (limit, text, condition) in [
+        ("max_stanza_bytes", stanza(20_001), "policy-violation"),
+        ("max_stanza_depth", deep, "policy-violation"),
+        ("max_stanza_elements", wide, "policy-violation"),
+    ] {
+        let (proxy, mut client, _peer) = signed_in(limits).await;
+        client.send(&text).await;
+        client.stream_error(condition, 1008).await;
+        let hits = format!("ws_proxy_limit_hits_total{{limit=\"{limit}\"}}");
+        assert_eq!(proxy.metric(&hits).await, 1.0, "{limit}");
+    }
+    let (proxy, mut client, mut peer) = signed_in(limits).await;
+    peer.send(&stanza(10_001)).await.unwrap();
+    client.stream_error("remote-connection-failed", 1011).await;
+    let hits = "ws_proxy_limit_hits_total{limit=\"max_backend_stanza_bytes\"}";
+    assert_eq!(proxy.metric(hits).await, 1.0);
+}
+
 #[tokio::test]
 async fn a_client_that_sends_no_request_is_dropped() {
     let backend = FakeBackend::bind().await.unwrap();

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod addresses;
 mod admin;
 mod backend;
 mod backends;
@@ -16,6 +17,7 @@ mod http;
 mod limits;
 mod log;
 mod process;
+mod proxy_protocol;
 mod pumps;
 mod reload;
 mod shutdown;

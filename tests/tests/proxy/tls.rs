@@ -273,6 +273,29 @@ async fn browsers_may_come_over_tls() {
 }
 
 #[tokio::test]
+async fn handshakes_that_never_finish_are_dropped_and_others_are_unaffected() {
+    let (_directory, proxy, authority, _backend) = own_tls("[limits]\nhandshake_seconds = 1").await;
+    let mut hanging = Vec::new();
+    for _ in 0..90 {
+        hanging.push(TcpStream::connect(proxy.address).await.unwrap());
+    }
+    let stream = TcpStream::connect(proxy.address).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let stream = connector(&authority).connect(name, stream).await.unwrap();
+    let connecting = Client::connect_over(Box::new(stream), proxy.address, |_| {});
+    assert!(connecting.await.is_ok());
+    for mut stream in hanging {
+        assert_eq!(stream.read(&mut [0; 16]).await.unwrap(), 0);
+    }
+    proxy
+        .counts(
+            "ws_proxy_limit_hits_total{limit=\"handshake_seconds\"}",
+            90.0,
+        )
+        .await;
+}
+
+#[tokio::test]
 async fn a_browser_that_hangs_in_tls_is_dropped() {
     let (_directory, proxy, _authority, _backend) =
         own_tls("[limits]\nhandshake_seconds = 0.2").await;
