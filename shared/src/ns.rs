@@ -16,6 +16,10 @@ pub const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
 pub const SASL2: &str = "urn:xmpp:sasl:2";
 /// `<compression/>` as a stream feature (XEP-0138 3).
 pub const COMPRESS: &str = "http://jabber.org/features/compress";
+/// `<sasl-channel-binding/>` as a stream feature (XEP-0440 4).
+pub const CHANNEL_BINDING: &str = "urn:xmpp:sasl-cb:0";
+/// `<limits/>` as a stream feature (XEP-0478 3).
+pub const STREAM_LIMITS: &str = "urn:xmpp:stream-limits:0";
 /// The prefix `xml` is always bound to this, and nothing else may be
 /// (Namespaces in XML 1.0 3).
 pub const XML: &str = "http://www.w3.org/XML/1998/namespace";

@@ -223,8 +223,13 @@ fn element_keeps_its_meaning(header: &StreamHeader, element: &str, inside: &[Nod
 }
 
 fn features_stay_well_formed(element: &str) {
-    for remove_external in [false, true] {
-        let filtered = filter_features(element, FeatureRules { remove_external });
+    for strip in [false, true] {
+        let rules = FeatureRules {
+            remove_external: strip,
+            remove_channel_binding: strip,
+            max_bytes: strip.then_some(1000),
+        };
+        let filtered = filter_features(element, rules);
         assert!(filtered.len() <= element.len());
         rxml_events(filtered.as_bytes()).expect("only whole elements are removed");
     }

@@ -20,8 +20,8 @@ use self::file::{File, FileDomain, Setting};
 pub use self::flags::Flags;
 pub use self::limit::LimitFlag;
 pub use self::values::{
-    BackendAddress, BackendTls, DomainName, Endpoint, InvalidValue, Network, Origin, ProbeUrl,
-    ProxyHeader, PublicUrl,
+    BackendAddress, BackendTls, ChannelBinding, DomainName, Endpoint, InvalidValue, Network,
+    Origin, ProbeUrl, ProxyHeader, PublicUrl,
 };
 use crate::limits::Limits;
 
@@ -88,6 +88,8 @@ pub struct Domain {
     pub allow_insecure_backend: bool,
     /// Tell its server the client's address.
     pub proxy_protocol: Option<ProxyHeader>,
+    /// What becomes of the channel binding that its server offers.
+    pub channel_binding: ChannelBinding,
 }
 
 /// What is logged unless the configuration says otherwise.
@@ -278,6 +280,7 @@ fn validate_domain(entry: FileDomain) -> Result<Domain, Problem> {
         allow_private_addresses: entry.allow_private_addresses,
         allow_insecure_backend: entry.allow_insecure_backend,
         proxy_protocol: entry.proxy_protocol,
+        channel_binding: entry.channel_binding,
     })
 }
 

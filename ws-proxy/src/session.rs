@@ -23,6 +23,7 @@ use self::inbound::{Carrier, End, read_frame};
 pub(crate) use self::link::Link;
 use self::outbound::{CONTROLS, Outbound};
 use crate::client_address::ClientAddress;
+use crate::config::ChannelBinding;
 use crate::faults::{Fault, StreamError};
 use crate::proxy::Proxy;
 use crate::random;
@@ -176,9 +177,10 @@ impl<'a> Session<'a> {
             link,
             ..
         } = self;
+        let strip = connector.domain().channel_binding == ChannelBinding::Strip;
         let (controls, control) = mpsc::channel(CONTROLS);
         let mut outbound =
-            pin!(Outbound::new(reader, header, sender, link, &proxy.metrics).pump(control));
+            pin!(Outbound::new(reader, header, sender, link, proxy, strip).pump(control));
         let carrier = Carrier {
             proxy,
             connector,

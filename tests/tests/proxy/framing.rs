@@ -123,6 +123,58 @@ async fn features_keep_their_prefix_and_lose_starttls_and_compression() {
     );
 }
 
+const OFFER: &str = "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>\
+     <mechanism>SCRAM-SHA-256-PLUS</mechanism><mechanism>SCRAM-SHA-256</mechanism></mechanisms>\
+     <sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'/>\
+     <limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>9000000</max-bytes></limits>\
+     </stream:features>";
+
+/// What a client gets of [`OFFER`] before it has signed in by SASL2, and after.
+async fn offered(keys: &str) -> [String; 2] {
+    let backend = FakeBackend::bind().await.unwrap();
+    let proxy = Proxy::plain(&backend, keys).await;
+    let mut client = Client::connect(proxy.address).await;
+    client.open(DOMAIN).await;
+    let mut peer = backend.accept().await.unwrap();
+    peer.send(HEADER).await.unwrap();
+    peer.send(OFFER).await.unwrap();
+    client.text().await;
+    let before = client.text().await;
+    peer.send("<success xmlns='urn:xmpp:sasl:2'/>")
+        .await
+        .unwrap();
+    peer.send(OFFER).await.unwrap();
+    assert!(client.text().await.starts_with("<success"));
+    [before, client.text().await]
+}
+
+#[tokio::test]
+async fn xep0478_limits_are_clamped_to_the_lower_of_ours_and_theirs() {
+    let [before, after] = offered("[limits]\nmax_stanza_bytes_before_auth = 12345").await;
+    assert!(before.contains("<max-bytes>12345</max-bytes>"), "{before}");
+    assert!(after.contains("<max-bytes>262144</max-bytes>"), "{after}");
+}
+
+#[tokio::test]
+async fn channel_binding_passes_unless_it_is_stripped() {
+    for features in offered("").await {
+        assert!(
+            features.contains("-PLUS") && features.contains("sasl-cb"),
+            "{features}"
+        );
+    }
+    for features in offered("channel_binding = 'strip'").await {
+        assert!(
+            !features.contains("-PLUS") && !features.contains("sasl-cb"),
+            "{features}"
+        );
+        assert!(
+            features.contains("<mechanism>SCRAM-SHA-256</mechanism>"),
+            "{features}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn what_a_client_sends_reaches_the_server_byte_for_byte() {
     let (_proxy, mut client, mut peer) = session("").await;

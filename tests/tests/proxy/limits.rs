@@ -177,7 +177,8 @@ async fn a_client_sends_so_many_bytes_a_second_and_nothing_is_lost() {
 
 #[tokio::test]
 async fn a_million_attributes_are_refused_before_they_cost_anything() {
-    let (_proxy, mut client, mut peer) = signed_in("[limits]\nmax_stanza_bytes = 16000000\nmax_bytes_per_second = 2000000").await;
+    let (_proxy, mut client, mut peer) =
+        signed_in("[limits]\nmax_stanza_bytes = 16000000\nmax_bytes_per_second = 2000000").await;
     let attributes: String = (0..1_000_000).map(|n| format!(" a{n}=''")).collect();
     client.send(&format!("<a xmlns='b'{attributes}/>")).await;
     client.stream_error("policy-violation", 1008).await;

@@ -10,8 +10,8 @@ use toml::Spanned;
 
 use super::error::{ConfigError, Place, Problem};
 use super::values::{
-    BackendAddress, BackendTls, DomainName, Endpoint, Network, OneOrMore, Origin, ProxyHeader,
-    PublicUrl, WebSocketUri,
+    BackendAddress, BackendTls, ChannelBinding, DomainName, Endpoint, Network, OneOrMore, Origin,
+    ProxyHeader, PublicUrl, WebSocketUri,
 };
 use crate::limits::Limits;
 
@@ -60,6 +60,7 @@ pub(super) struct FileDomain {
     pub(super) backend_tls: Option<Setting<BackendTls>>,
     pub(super) backend_ca: Option<Setting<PathBuf>>,
     pub(super) proxy_protocol: Option<ProxyHeader>,
+    pub(super) channel_binding: ChannelBinding,
     pub(super) allow_private_addresses: bool,
     pub(super) allow_insecure_backend: bool,
 }
@@ -72,6 +73,7 @@ impl FileDomain {
             backend_tls: None,
             backend_ca: None,
             proxy_protocol: None,
+            channel_binding: ChannelBinding::Pass,
             allow_private_addresses: false,
             allow_insecure_backend: false,
         }
@@ -119,6 +121,7 @@ impl File {
                 backend_tls: entry.backend_tls.map(|value| source.setting(value)),
                 backend_ca: entry.backend_ca.map(|value| source.setting(value)),
                 proxy_protocol: entry.proxy_protocol,
+                channel_binding: entry.channel_binding,
                 allow_private_addresses: entry.allow_private_addresses,
                 allow_insecure_backend: entry.allow_insecure_backend,
             })
@@ -190,6 +193,8 @@ struct DomainKeys {
     backend_tls: Option<Spanned<BackendTls>>,
     backend_ca: Option<Spanned<PathBuf>>,
     proxy_protocol: Option<ProxyHeader>,
+    #[serde(default)]
+    channel_binding: ChannelBinding,
     #[serde(default)]
     allow_private_addresses: bool,
     #[serde(default)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Config, Domain};
-use crate::config::{BackendAddress, BackendTls, Network, Origin, ProxyHeader};
+use crate::config::{BackendAddress, BackendTls, ChannelBinding, Network, Origin, ProxyHeader};
 use crate::limits::Limits;
 
 /// The file's keys, in the order in which they are explained.
@@ -35,6 +35,7 @@ struct PrintedDomain<'a> {
     backend_tls: Option<BackendTls>,
     backend_ca: Option<String>,
     proxy_protocol: Option<ProxyHeader>,
+    channel_binding: ChannelBinding,
     allow_private_addresses: bool,
     allow_insecure_backend: bool,
 }
@@ -95,6 +96,7 @@ impl<'a> PrintedDomain<'a> {
             backend_tls: domain.tls,
             backend_ca: domain.ca.as_ref().map(|ca| ca.display().to_string()),
             proxy_protocol: domain.proxy_protocol,
+            channel_binding: domain.channel_binding,
             allow_private_addresses: domain.allow_private_addresses,
             allow_insecure_backend: domain.allow_insecure_backend,
         }

@@ -41,6 +41,7 @@ macro_rules! serde_as_str {
 serde_as_str!(
     BackendAddress,
     BackendTls,
+    ChannelBinding,
     DomainName,
     Endpoint,
     Network,
@@ -151,6 +152,39 @@ impl FromStr for ProxyHeader {
             "v1" => Ok(Self::V1),
             "v2" => Ok(Self::V2),
             _ => Err(InvalidValue(format!("{text:?} isn't one of v1, v2"))),
+        }
+    }
+}
+
+/// What becomes of the channel binding that a server offers, which can't survive the
+/// end of TLS at the proxy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChannelBinding {
+    /// It stays: browsers can't bind and say so, and downgrade protection (XEP-0474)
+    /// compares all that is offered.
+    #[default]
+    Pass,
+    /// It goes, for native clients that would try to bind.
+    Strip,
+}
+
+impl fmt::Display for ChannelBinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pass => "pass",
+            Self::Strip => "strip",
+        })
+    }
+}
+
+impl FromStr for ChannelBinding {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        match text {
+            "pass" => Ok(Self::Pass),
+            "strip" => Ok(Self::Strip),
+            _ => Err(InvalidValue(format!("{text:?} isn't one of pass, strip"))),
         }
     }
 }

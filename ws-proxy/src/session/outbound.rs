@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::link::Link;
 use crate::buffers::recycle;
 use crate::faults::Fault;
-use crate::metrics::Metrics;
+use crate::proxy::Proxy;
 use crate::upstream::{StreamReader, Token, header_of, is_element};
 use crate::websocket::Sender;
 
@@ -32,7 +32,8 @@ pub(super) struct Outbound<'a, R, W> {
     reader: StreamReader<R>,
     sender: &'a mut Sender<W>,
     link: &'a Link,
-    metrics: &'a Metrics,
+    proxy: &'a Proxy,
+    strip_channel_binding: bool,
     header: StreamHeader,
     /// Nothing has come since the header, so the features are next.
     fresh: bool,
@@ -46,13 +47,15 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
         header: StreamHeader,
         sender: &'a mut Sender<W>,
         link: &'a Link,
-        metrics: &'a Metrics,
+        proxy: &'a Proxy,
+        strip_channel_binding: bool,
     ) -> Self {
         Self {
             reader,
             sender,
             link,
-            metrics,
+            proxy,
+            strip_channel_binding,
             header,
             fresh: true,
             message: String::new(),
@@ -80,7 +83,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
                 }
             }
             if stanzas > 0 {
-                self.metrics.to_client.add(stanzas, bytes);
+                self.proxy.metrics.to_client.add(stanzas, bytes);
             }
             self.sender.flush().await?;
             tokio::select! {
@@ -105,7 +108,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
             Found::Element => {
                 write_element(&self.header, self.reader.text(token)?, &mut self.message);
                 if std::mem::take(&mut self.fresh) {
-                    let rules = FeatureRules::default();
+                    let rules = self.rules();
                     self.sender.text(&filter_features(&self.message, rules));
                 } else {
                     self.sender.text(&self.message);
@@ -129,13 +132,25 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
 
     /// The server's word that the client has signed in, by RFC 6120 6.4.6 or
     /// XEP-0388 2.6.3, raises the limits.
-    fn note_authentication(&self) {
+    fn note_authentication(&mut self) {
         if !self.link.is_authenticated()
             && [ns::SASL, ns::SASL2]
                 .iter()
                 .any(|ns| is_element(&self.message, "success", ns))
         {
             self.link.client_was_authenticated();
+            // XEP-0388 2.6.3: with SASL2 the features come anew without a new stream.
+            self.fresh = true;
+        }
+    }
+
+    /// What of the features must not pass.
+    fn rules(&self) -> FeatureRules {
+        let limits = &self.proxy.limits;
+        FeatureRules {
+            remove_external: false,
+            remove_channel_binding: self.strip_channel_binding,
+            max_bytes: Some(limits.client_xml(self.link.is_authenticated()).max_bytes),
         }
     }
 
