@@ -54,6 +54,12 @@ pub async fn check(config: &Config, asked: Option<&ProbeUrl>) -> Result<Report, 
              TLS in front."
         ));
     }
+    if config.counts_front_as_client() {
+        report.line(format_args!(
+            "  Mind that the limits by address count all clients behind the server in front as \
+             one: name it in trusted_proxies."
+        ));
+    }
     match &config.static_dir {
         Some(directory) => {
             report.line(format_args!(

@@ -106,6 +106,12 @@ impl Config {
             .any(|network| network.contains(ip))
     }
 
+    /// Whether a server seems to stand in front that isn't in `trusted_proxies`.
+    pub fn counts_front_as_client(&self) -> bool {
+        let tls_in_front = self.public_url.as_ref().is_some_and(|url| url.secure);
+        tls_in_front && self.tls.is_none() && self.trusted_proxies.is_empty()
+    }
+
     /// Reads the configuration file that `flags` name, if any, and lets `flags`,
     /// which already hold the environment's values, override it.
     ///

@@ -74,6 +74,12 @@ async fn serve(
         .iter()
         .map(|domain| domain.name.to_string())
         .collect();
+    if config.counts_front_as_client() {
+        tracing::warn!(
+            "the limits by address count all clients behind the server in front as one: name it \
+             in trusted_proxies"
+        );
+    }
     let server = Server::bind_with(config, sockets).await?;
     tracing::info!(
         "serving {} at {scheme}://{}",

@@ -127,6 +127,21 @@ async fn behind(edit: fn(&str) -> Option<String>) -> Report {
 }
 
 #[tokio::test]
+async fn check_says_that_a_server_in_front_should_be_trusted() {
+    let toml = |trusted: &str| {
+        format!(
+            "public_url = 'https://localhost:1'\n{trusted}[[domain]]\nname = '{DOMAIN}'\n\
+             backend = '127.0.0.1:1'\nbackend_tls = 'none'"
+        )
+    };
+    let text = checking(&toml(""), None).await.unwrap().text;
+    assert!(text.contains("name it in trusted_proxies"), "{text}");
+    let trusting = toml("trusted_proxies = ['127.0.0.1']\n");
+    let text = checking(&trusting, None).await.unwrap().text;
+    assert!(!text.contains("trusted_proxies"), "{text}");
+}
+
+#[tokio::test]
 async fn check_opens_a_session_through_what_stands_in_front() {
     let report = behind(|line| Some(line.to_owned())).await;
     assert!(report.passed, "{}", report.text);
