@@ -6,7 +6,9 @@ mod error;
 mod file;
 mod flags;
 mod limit;
+mod one_or_more;
 mod print;
+mod urls;
 mod values;
 
 use std::net::SocketAddr;
@@ -19,9 +21,10 @@ pub use self::error::{ConfigError, Problem};
 use self::file::{File, FileDomain, Setting};
 pub use self::flags::Flags;
 pub use self::limit::LimitFlag;
+pub use self::urls::{Origin, ProbeUrl, PublicUrl};
 pub use self::values::{
     BackendAddress, BackendTls, ChannelBinding, DomainName, Endpoint, InvalidValue, Network,
-    Origin, ProbeUrl, ProxyHeader, PublicUrl,
+    ProxyHeader,
 };
 use crate::limits::Limits;
 

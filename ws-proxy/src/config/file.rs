@@ -9,9 +9,10 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::{ConfigError, Place, Problem};
+use super::one_or_more::OneOrMore;
+use super::urls::{Origin, PublicUrl, WebSocketUri};
 use super::values::{
-    BackendAddress, BackendTls, ChannelBinding, DomainName, Endpoint, Network, OneOrMore, Origin,
-    ProxyHeader, PublicUrl, WebSocketUri,
+    BackendAddress, BackendTls, ChannelBinding, DomainName, Endpoint, Network, ProxyHeader,
 };
 use crate::limits::Limits;
 

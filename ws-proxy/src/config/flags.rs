@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use super::limit::LimitFlag;
-use super::values::{
-    BackendAddress, BackendTls, DomainName, Endpoint, Network, Origin, ProbeUrl, PublicUrl,
-};
+use super::urls::{Origin, ProbeUrl, PublicUrl};
+use super::values::{BackendAddress, BackendTls, DomainName, Endpoint, Network};
 
 /// Carries browsers' XMPP sessions (RFC 7395) to XMPP servers, and serves the web
 /// client that opens them.

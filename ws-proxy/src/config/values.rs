@@ -1,13 +1,9 @@
 //! Configuration values that prove their own form.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
-
-use axum::http::Uri;
-use axum::http::uri::Authority;
 
 /// Why a value was refused, and how it should be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +34,8 @@ macro_rules! serde_as_str {
     )*};
 }
 
+pub(super) use serde_as_str;
+
 serde_as_str!(
     BackendAddress,
     BackendTls,
@@ -45,10 +43,7 @@ serde_as_str!(
     DomainName,
     Endpoint,
     Network,
-    Origin,
-    ProxyHeader,
-    PublicUrl,
-    WebSocketUri
+    ProxyHeader
 );
 
 /// An IP address and a port.
@@ -360,189 +355,6 @@ impl FromStr for BackendTls {
     }
 }
 
-/// A web page's origin (RFC 6454), or `*` for all of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// Every page on the web.
-    Any,
-    /// As browsers write it: `https://chat.example.org`, without a path.
-    Page(String),
-}
-
-impl Origin {
-    /// Whether a page of this `Origin` header may connect.
-    pub fn admits(&self, header: &str) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Page(origin) => origin.eq_ignore_ascii_case(header),
-        }
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Any => "*",
-            Self::Page(origin) => origin,
-        })
-    }
-}
-
-impl FromStr for Origin {
-    type Err = InvalidValue;
-
-    fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        if text == "*" {
-            return Ok(Self::Any);
-        }
-        let (scheme, authority) = text.split_once("://").unwrap_or_default();
-        if scheme.is_empty() || authority.parse::<Authority>().is_err() {
-            return Err(InvalidValue(format!(
-                "{text:?} isn't a web page's origin; write it like https://chat.example.org, \
-                 without a path, or * for every page there is"
-            )));
-        }
-        Ok(Self::Page(text.to_owned()))
-    }
-}
-
-/// The `http` or `https` address of this proxy, without a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicUrl {
-    /// Whether browsers come over TLS.
-    pub secure: bool,
-    /// Host, and port if it isn't the scheme's own.
-    pub authority: String,
-}
-
-impl fmt::Display for PublicUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.secure { "https" } else { "http" };
-        write!(f, "{scheme}://{}", self.authority)
-    }
-}
-
-impl FromStr for PublicUrl {
-    type Err = InvalidValue;
-
-    fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let invalid = || {
-            InvalidValue(format!(
-                "{text:?} isn't the address of a website; write it like https://chat.example.org"
-            ))
-        };
-        let uri: Uri = text.parse().map_err(|_| invalid())?;
-        let secure = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(invalid()),
-        };
-        let authority = uri.authority().ok_or_else(invalid)?.to_string();
-        if uri.path().len() > 1 || uri.query().is_some() || authority.contains('@') {
-            return Err(invalid());
-        }
-        Ok(Self { secure, authority })
-    }
-}
-
-/// The address of a WebSocket, `wss:` or `ws:`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct WebSocketUri(pub(super) String);
-
-impl fmt::Display for WebSocketUri {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for WebSocketUri {
-    type Err = InvalidValue;
-
-    fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let uri: Option<Uri> = text.parse().ok();
-        let scheme = uri.as_ref().and_then(Uri::scheme_str);
-        if matches!(scheme, Some("wss" | "ws")) && !text.contains(['\"', '\'', '<', '&']) {
-            return Ok(Self(text.to_owned()));
-        }
-        Err(InvalidValue(format!(
-            "{text:?} isn't the address of a WebSocket; write it like \
-             wss://chat.example.org/xmpp-websocket"
-        )))
-    }
-}
-
-/// Where `--check` connects as a browser does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProbeUrl {
-    /// The website.
-    pub site: PublicUrl,
-    /// The WebSocket's path, if it was given.
-    pub path: Option<String>,
-}
-
-impl FromStr for ProbeUrl {
-    type Err = InvalidValue;
-
-    fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let invalid = || {
-            InvalidValue(format!(
-                "{text:?} isn't the address of a website or a WebSocket; write it like \
-                 https://chat.example.org"
-            ))
-        };
-        let http = match text.strip_prefix("ws") {
-            Some(rest) => format!("http{rest}"),
-            None => text.to_owned(),
-        };
-        let uri: Uri = http.parse().map_err(|_| invalid())?;
-        let path = Some(uri.path().to_owned()).filter(|path| path.len() > 1);
-        let (scheme, authority) = uri.scheme().zip(uri.authority()).ok_or_else(invalid)?;
-        let site = format!("{scheme}://{authority}")
-            .parse()
-            .map_err(|_| invalid())?;
-        Ok(Self { site, path })
-    }
-}
-
-/// The values of a key that takes one or a list of them.
-#[derive(Clone, Debug)]
-pub(super) struct OneOrMore<T>(pub(super) Vec<T>);
-
-impl<'de, T: FromStr<Err = InvalidValue>> serde::Deserialize<'de> for OneOrMore<T> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor<T>(PhantomData<T>);
-
-        impl<'de, T: FromStr<Err = InvalidValue>> serde::de::Visitor<'de> for Visitor<T> {
-            type Value = Vec<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("one value or a list of them")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<T>, E> {
-                text.parse().map(|value| vec![value]).map_err(E::custom)
-            }
-
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(
-                self,
-                mut sequence: A,
-            ) -> Result<Vec<T>, A::Error> {
-                let mut values = Vec::new();
-                while let Some(text) = sequence.next_element::<String>()? {
-                    values.push(text.parse().map_err(serde::de::Error::custom)?);
-                }
-                if values.is_empty() {
-                    let advice = "an empty list says nothing; leave the key out instead";
-                    return Err(serde::de::Error::custom(advice));
-                }
-                Ok(values)
-            }
-        }
-
-        deserializer.deserialize_any(Visitor(PhantomData)).map(Self)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -606,19 +418,6 @@ mod tests {
     }
 
     #[test]
-    fn origins_have_no_path() {
-        assert_eq!("*".parse(), Ok(Origin::Any));
-        assert!(
-            "https://a.example"
-                .parse::<Origin>()
-                .unwrap()
-                .admits("HTTPS://a.example")
-        );
-        assert!("https://a.example/".parse::<Origin>().is_err());
-        assert!("a.example".parse::<Origin>().is_err());
-    }
-
-    #[test]
     fn networks_contain_their_addresses() {
         let contains = |network: &str, ip: &str| {
             let network: Network = network.parse().unwrap();
@@ -633,37 +432,6 @@ mod tests {
         assert!(contains("::1", "::1") && !contains("::1", "::2"));
         for text in ["", "10.0.0.0/33", "10.0.0.0/", "x/8", "::/129"] {
             assert!(text.parse::<Network>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_probe_may_have_any_path() {
-        let probe: ProbeUrl = "wss://chat.example.org:8443/xmpp/ws".parse().unwrap();
-        assert!(probe.site.secure);
-        assert_eq!(probe.site.authority, "chat.example.org:8443");
-        assert_eq!(probe.path.as_deref(), Some("/xmpp/ws"));
-        let probe: ProbeUrl = "http://localhost:5280/".parse().unwrap();
-        assert_eq!((probe.site.secure, probe.path), (false, None));
-        assert!("chat.example.org".parse::<ProbeUrl>().is_err());
-    }
-
-    #[test]
-    fn public_urls_have_no_path() {
-        let url = "https://chat.example.org:8443/".parse();
-        assert_eq!(
-            url,
-            Ok(PublicUrl {
-                secure: true,
-                authority: "chat.example.org:8443".into()
-            })
-        );
-        for text in [
-            "chat.example.org",
-            "wss://a.example",
-            "https://a.example/chat",
-            "https://",
-        ] {
-            assert!(text.parse::<PublicUrl>().is_err(), "{text}");
         }
     }
 }

@@ -1,0 +1,204 @@
+//! Web addresses in the configuration.
+
+use std::fmt;
+use std::str::FromStr;
+
+use axum::http::Uri;
+use axum::http::uri::Authority;
+
+use super::values::{InvalidValue, serde_as_str};
+
+serde_as_str!(Origin, PublicUrl, WebSocketUri);
+
+/// A web page's origin (RFC 6454), or `*` for all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Every page on the web.
+    Any,
+    /// As browsers write it: `https://chat.example.org`, without a path.
+    Page(String),
+}
+
+impl Origin {
+    /// Whether a page of this `Origin` header may connect.
+    pub fn admits(&self, header: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Page(origin) => origin.eq_ignore_ascii_case(header),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Any => "*",
+            Self::Page(origin) => origin,
+        })
+    }
+}
+
+impl FromStr for Origin {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        if text == "*" {
+            return Ok(Self::Any);
+        }
+        let (scheme, authority) = text.split_once("://").unwrap_or_default();
+        if scheme.is_empty() || authority.parse::<Authority>().is_err() {
+            return Err(InvalidValue::new(format!(
+                "{text:?} isn't a web page's origin; write it like https://chat.example.org, \
+                 without a path, or * for every page there is"
+            )));
+        }
+        Ok(Self::Page(text.to_owned()))
+    }
+}
+
+/// The `http` or `https` address of this proxy, without a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl {
+    /// Whether browsers come over TLS.
+    pub secure: bool,
+    /// Host, and port if it isn't the scheme's own.
+    pub authority: String,
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.secure { "https" } else { "http" };
+        write!(f, "{scheme}://{}", self.authority)
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let invalid = || {
+            InvalidValue::new(format!(
+                "{text:?} isn't the address of a website; write it like https://chat.example.org"
+            ))
+        };
+        let uri: Uri = text.parse().map_err(|_| invalid())?;
+        let secure = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return Err(invalid()),
+        };
+        let authority = uri.authority().ok_or_else(invalid)?.to_string();
+        if uri.path().len() > 1 || uri.query().is_some() || authority.contains('@') {
+            return Err(invalid());
+        }
+        Ok(Self { secure, authority })
+    }
+}
+
+/// The address of a WebSocket, `wss:` or `ws:`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct WebSocketUri(pub(super) String);
+
+impl fmt::Display for WebSocketUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for WebSocketUri {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let uri: Option<Uri> = text.parse().ok();
+        let scheme = uri.as_ref().and_then(Uri::scheme_str);
+        if matches!(scheme, Some("wss" | "ws")) && !text.contains(['\"', '\'', '<', '&']) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(InvalidValue::new(format!(
+            "{text:?} isn't the address of a WebSocket; write it like \
+             wss://chat.example.org/xmpp-websocket"
+        )))
+    }
+}
+
+/// Where `--check` connects as a browser does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProbeUrl {
+    /// The website.
+    pub site: PublicUrl,
+    /// The WebSocket's path, if it was given.
+    pub path: Option<String>,
+}
+
+impl FromStr for ProbeUrl {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let invalid = || {
+            InvalidValue::new(format!(
+                "{text:?} isn't the address of a website or a WebSocket; write it like \
+                 https://chat.example.org"
+            ))
+        };
+        let http = match text.strip_prefix("ws") {
+            Some(rest) => format!("http{rest}"),
+            None => text.to_owned(),
+        };
+        let uri: Uri = http.parse().map_err(|_| invalid())?;
+        let path = Some(uri.path().to_owned()).filter(|path| path.len() > 1);
+        let (scheme, authority) = uri.scheme().zip(uri.authority()).ok_or_else(invalid)?;
+        let site = format!("{scheme}://{authority}")
+            .parse()
+            .map_err(|_| invalid())?;
+        Ok(Self { site, path })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_have_no_path() {
+        assert_eq!("*".parse(), Ok(Origin::Any));
+        assert!(
+            "https://a.example"
+                .parse::<Origin>()
+                .unwrap()
+                .admits("HTTPS://a.example")
+        );
+        assert!("https://a.example/".parse::<Origin>().is_err());
+        assert!("a.example".parse::<Origin>().is_err());
+    }
+
+    #[test]
+    fn a_probe_may_have_any_path() {
+        let probe: ProbeUrl = "wss://chat.example.org:8443/xmpp/ws".parse().unwrap();
+        assert!(probe.site.secure);
+        assert_eq!(probe.site.authority, "chat.example.org:8443");
+        assert_eq!(probe.path.as_deref(), Some("/xmpp/ws"));
+        let probe: ProbeUrl = "http://localhost:5280/".parse().unwrap();
+        assert_eq!((probe.site.secure, probe.path), (false, None));
+        assert!("chat.example.org".parse::<ProbeUrl>().is_err());
+    }
+
+    #[test]
+    fn public_urls_have_no_path() {
+        let url = "https://chat.example.org:8443/".parse();
+        assert_eq!(
+            url,
+            Ok(PublicUrl {
+                secure: true,
+                authority: "chat.example.org:8443".into()
+            })
+        );
+        for text in [
+            "chat.example.org",
+            "wss://a.example",
+            "https://a.example/chat",
+            "https://",
+        ] {
+            assert!(text.parse::<PublicUrl>().is_err(), "{text}");
+        }
+    }
+}
