@@ -111,8 +111,8 @@ const LINTS: &[(&str, &str)] = &[
     ("Documentation", "doc --workspace --no-deps"),
 ];
 
-/// The files in `tests/` directories that start servers and browsers.
-const REAL: [&str; 4] = ["browser", "chaos", "server", "servers"];
+/// The files in `tests/` directories that start servers, browsers and the proxy as it is shipped.
+const REAL: [&str; 5] = ["browser", "chaos", "proxy", "server", "servers"];
 
 fn needs_real_parts(binary: &TestBinary) -> bool {
     binary.is_integration && REAL.contains(&binary.name.as_str())
