@@ -13,6 +13,10 @@ use crate::server::{BAD, DOMAIN, Habits, Server};
 /// 2026-11-02 09:00:00 UTC.
 const START: i64 = 1_793_610_000_000;
 
+/// For so many seconds all has to be quiet: an archive that didn't answer is asked again
+/// after ten.
+const PATIENCE: u32 = 12;
+
 /// What is under way on one connection.
 #[derive(Debug, Default)]
 struct Link {
@@ -397,6 +401,7 @@ impl World {
         for device in &mut self.devices {
             device.disk_is_slow = false;
         }
+        let mut quiet = 0;
         for _ in 0..2_000 {
             for device in 0..self.devices.len() {
                 let now = self.time(device);
@@ -415,8 +420,12 @@ impl World {
             while let Some(device) = (0..self.devices.len()).find(|device| self.is_busy(*device)) {
                 self.exchange(device);
             }
-            let quiet = self.devices.iter().all(Device::is_settled);
-            if quiet && self.devices.iter().all(|device| device.link.is_some()) {
+            let settled = |device: &Device| device.is_settled() && device.link.is_some();
+            quiet = match self.devices.iter().all(settled) {
+                true => quiet + 1,
+                false => 0,
+            };
+            if quiet > PATIENCE {
                 return;
             }
             self.advance(Duration::from_secs(1));
