@@ -379,10 +379,6 @@ impl Engine {
 
     fn proven(&mut self, id: &MessageId) {
         if let Some(queued) = self.core.outbox.prove(id) {
-            self.each(|module, ctx| {
-                module.on_proven(ctx, &queued.message);
-                Flow::Continue
-            });
             self.core.event(StoreEvent::Delivery {
                 conversation: queued.message.conversation,
                 id: queued.message.id,

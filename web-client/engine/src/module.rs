@@ -82,10 +82,6 @@ pub(crate) trait Module {
     /// A message of ours is about to be queued, or a passing one to be sent.
     fn on_outgoing_message(&mut self, _ctx: &mut Ctx<'_>, _message: &mut stanza::Message) {}
 
-    /// A message of ours has reached the server, by stream management; where it is in the
-    /// archive isn't known.
-    fn on_proven(&mut self, _ctx: &mut Ctx<'_>, _message: &Message) {}
-
     /// A presence of ours is about to be sent.
     fn on_outgoing_presence(&mut self, _ctx: &mut Ctx<'_>, _presence: &mut stanza::Presence) {}
 

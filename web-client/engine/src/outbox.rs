@@ -102,12 +102,6 @@ impl Outbox {
         }
     }
 
-    /// When the oldest message was written that `rows` hold.
-    pub(crate) fn oldest(rows: &[Record]) -> Option<Timestamp> {
-        let outbox = Self::restore(rows);
-        outbox.queue.iter().map(|queued| queued.message.at).min()
-    }
-
     /// What has changed since this was last asked.
     pub(crate) fn take_records(&mut self) -> Vec<Record> {
         std::mem::take(&mut self.records)

@@ -24,9 +24,7 @@ impl State {
         storage: &Storage,
         account: &BareJid,
     ) -> Result<Store, Fault> {
-        const TABLES: [Table; 7] = [
-            Table::Engine,
-            Table::Outbox,
+        const TABLES: [Table; 5] = [
             Table::Roster,
             Table::Presence,
             Table::Conversations,

@@ -13,16 +13,13 @@ use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
 use crate::codec::{decode, encode};
-use crate::durable;
 use crate::envelope::archive_id;
 use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
 use crate::now::Timestamp;
-use crate::outbox::Outbox;
-use crate::output::Record;
 use crate::sorted_map::SortedMap;
-use crate::store::{Message, Older, Provenance, StoreEvent};
+use crate::store::{Older, Provenance, StoreEvent};
 use crate::timer::Key;
 use crate::xep0082;
 use crate::xml::{self, build};
@@ -63,9 +60,6 @@ const PATIENCE: u8 = 3;
 /// By so much, in milliseconds, our clock and the archive's may differ.
 const CLOCKS_DIFFER: i64 = 15 * 60 * 1000;
 
-/// The key of its row.
-const PART: &str = "archive";
-
 const RETRY: Key = 0;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -76,8 +70,6 @@ pub(crate) struct Archive {
     cursor_at: Option<Timestamp>,
     /// Whether, without a cursor, the archive was empty when it was read.
     from_the_beginning: bool,
-    /// Whether the server has none.
-    absent: bool,
     /// Whether what was missed is still being read: then live messages don't
     /// move the cursor, for there is a gap before them.
     catching_up: bool,
@@ -141,9 +133,7 @@ impl Module for Archive {
     }
 
     fn on_established(&mut self, ctx: &mut Ctx<'_>, resumed: bool) {
-        // A resumed session has missed nothing, if the server kept all of what it promised.
-        // ejabberd doesn't while it hands a session over, but its archive has it.
-        if resumed && (self.absent || self.is_busy()) {
+        if resumed && (!self.catching_up || self.is_busy()) {
             return;
         }
         self.failures = 0;
@@ -231,16 +221,8 @@ impl Module for Archive {
         }
     }
 
-    /// It may be behind the cursor, though it was written long before.
-    fn on_proven(&mut self, ctx: &mut Ctx<'_>, message: &Message) {
-        if self.cursor_at.is_some_and(|at| message.at < at) {
-            self.cursor_at = Some(message.at);
-            ctx.changed();
-        }
-    }
-
     fn part(&self) -> Option<&'static str> {
-        Some(PART)
+        Some("archive")
     }
 
     fn save(&self) -> Option<Vec<u8>> {
@@ -256,48 +238,7 @@ impl Module for Archive {
     }
 }
 
-/// What the archive brings again with what was missed: it is to be known as what it is.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) enum Repeats {
-    #[default]
-    Nothing,
-    /// What was sent since then.
-    Since(Timestamp),
-    /// So many of the newest messages.
-    Newest(usize),
-}
-
-impl Repeats {
-    /// According to the row that is among `rows`.
-    pub(crate) fn read(rows: &[Record]) -> Self {
-        let saved: Option<Archive> = durable::part(rows, PART).and_then(decode);
-        let Some(mut saved) = saved else {
-            return Self::Newest(FIRST_PAGE);
-        };
-        // What waits to be sent, or for proof, will be behind the cursor.
-        saved.cursor_at = saved
-            .cursor_at
-            .min(Outbox::oldest(rows).or(saved.cursor_at));
-        saved.repeats()
-    }
-}
-
 impl Archive {
-    fn repeats(&self) -> Repeats {
-        match self.missed_since() {
-            Some(since) => Repeats::Since(since),
-            None if self.from_the_beginning => Repeats::Since(Timestamp(i64::MIN)),
-            None if self.absent => Repeats::Nothing,
-            None => Repeats::Newest(FIRST_PAGE),
-        }
-    }
-
-    /// By when what comes after the cursor was sent at the earliest, by any clock.
-    fn missed_since(&self) -> Option<Timestamp> {
-        let at = self.cursor_at?;
-        Some(Timestamp(at.0.saturating_sub(CLOCKS_DIFFER)))
-    }
-
     fn is_busy(&self) -> bool {
         let catch_up = |pending: &Pending| pending.purpose.is_catch_up();
         self.queries.values().any(catch_up)
@@ -391,7 +332,8 @@ impl Archive {
             .and_then(|account| archive_id(&incoming.message, account));
         if archived.is_some() {
             self.cursor = archived;
-            self.cursor_at = Some(ctx.now().wall);
+            // Our clock may be ahead of the archive's.
+            self.cursor_at = Some(Timestamp(ctx.now().wall.0 - CLOCKS_DIFFER));
             ctx.changed();
         }
     }
@@ -407,7 +349,6 @@ impl Archive {
         ctx.core.durable.due = true;
         match fin {
             Ok(fin) => {
-                self.absent = false;
                 let moved = fin.last.is_some() && fin.last != asked_after;
                 self.cursor = fin.last.or(self.cursor.take());
                 self.from_the_beginning |= *purpose == Purpose::Newest && fin.complete;
@@ -421,14 +362,14 @@ impl Archive {
                 if *purpose == Purpose::CatchUp && error.condition == "item-not-found" =>
             {
                 self.cursor = None;
-                let purpose = match self.missed_since() {
+                let purpose = match self.cursor_at {
                     Some(at) => Purpose::CatchUpSince(at),
                     None => Purpose::Newest,
                 };
                 return self.ask(ctx, purpose);
             }
             Err(NoResult::Lost) => return,
-            Err(NoResult::Error(error)) if no_archive(&error.condition) => self.absent = true,
+            Err(NoResult::Error(error)) if no_archive(&error.condition) => {}
             Err(error) => {
                 ctx.warn(format!("the archive can't be read: {error:?}"));
                 self.failures = self.failures.saturating_add(1);

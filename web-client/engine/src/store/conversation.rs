@@ -8,7 +8,6 @@ use super::timeline::Position;
 use super::waiting::{Told, Waiting};
 use super::{Change, Delivery, Direction, Message, MessageId, Provenance, Timeline};
 use crate::codec::{decode, encode};
-use crate::modules::xep0313_archive::Repeats;
 use crate::now::Timestamp;
 
 /// A conversation with one other side.
@@ -218,20 +217,10 @@ impl Conversation {
         settled
     }
 
-    /// Whether more has to be read from disk: what is to be put in order has to be here,
-    /// and so has what `repeats`.
-    pub(super) fn is_short(&self, repeats: Repeats) -> bool {
-        let Some(read_to) = self.read_to else {
-            return self.more_on_disk;
-        };
-        let ahead = self.timeline.ahead().is_some_and(|ahead| read_to > ahead);
-        let repeated = match repeats {
-            Repeats::Nothing => false,
-            Repeats::Since(time) => read_to.at() >= time,
-            // There may be as many that the archive doesn't have yet.
-            Repeats::Newest(count) => self.timeline.len() < 2 * count,
-        };
-        self.more_on_disk && (ahead || repeated)
+    /// Whether more has to be read from disk: what is to be put in order has to be here.
+    pub(super) fn is_short(&self) -> bool {
+        let ahead = self.timeline.ahead();
+        self.more_on_disk && ahead.is_some_and(|ahead| self.read_to.is_none_or(|to| to > ahead))
     }
 
     /// Takes what another store's row of it says; messages, and who types, are for others.

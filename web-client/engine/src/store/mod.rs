@@ -32,7 +32,7 @@ pub use status::{Again, SessionStatus, SignInStep, Trouble};
 pub use timeline::Timeline;
 
 use crate::modules::rfc6121_message;
-use crate::modules::xep0313_archive::{Command, Repeats};
+use crate::modules::xep0313_archive::Command;
 use crate::output::Table;
 
 /// Everything the views read.
@@ -47,8 +47,6 @@ pub struct Store {
     requests: Vec<SubscriptionRequest>,
     conversations: SortedMap<BareJid, Conversation>,
     roster_loaded: bool,
-    /// What of that on disk the archive may bring.
-    repeats: Repeats,
     changed: rows::Changed,
 }
 

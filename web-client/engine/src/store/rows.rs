@@ -11,7 +11,6 @@ use jid::BareJid;
 use super::timeline::Position;
 use super::{Contact, Conversation, ResourcePresence, Store, SubscriptionRequest, Topic};
 use crate::codec::{decode, encode};
-use crate::modules::xep0313_archive::Repeats;
 use crate::output::{Record, Table};
 use crate::sorted_map::SortedMap;
 
@@ -68,7 +67,6 @@ impl Store {
                 store.take_row(row.table, &row.key, value);
             }
         }
-        store.repeats = Repeats::read(rows);
         store
     }
 
@@ -107,11 +105,11 @@ impl Store {
     }
 
     /// Whether the next page of `conversation` has to be read from disk before the engine
-    /// goes on: what has come while something before it was missing has to be here, and
-    /// what the archive may bring again. To be asked after the first page, until it is false.
+    /// goes on: what has come while something before it was missing has to be here. To be
+    /// asked after the first page, until it is false.
     pub fn needs_more(&self, conversation: &BareJid) -> bool {
         let known = self.conversations.get(conversation);
-        known.is_some_and(|known| known.is_short(self.repeats))
+        known.is_some_and(Conversation::is_short)
     }
 
     /// The key of the oldest message of `conversation` that was read from disk: the page that

@@ -275,7 +275,7 @@ fn ours_are_shown_at_once_survive_a_reload_and_are_proven() {
     assert!(has(&correction, "origin-id@urn:xmpp:sid:0"));
     let reaction = scenario.find(|sent| has(sent, "reactions")).unwrap();
     assert!(has(&reaction, "store@urn:xmpp:hints") && !has(&reaction, "body"));
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='9'/>");
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='8'/>");
     assert_eq!(*scenario.messages()[0].progress(), Delivery::Sent);
     // Whoever corrects what is corrected speaks of the first version all the same.
     let reference = scenario.messages()[0].reference().unwrap().to_owned();

@@ -148,13 +148,7 @@ fn a_lost_connection_is_resumed_and_what_was_unacknowledged_sent_again() {
         deliveries,
         [Delivery::Sent, Delivery::Queued, Delivery::Queued]
     );
-    // And what a careless server has lost meanwhile is asked for.
-    assert!(
-        scenario
-            .find(|sent| has(sent, "query@urn:xmpp:mam:2"))
-            .is_some()
-    );
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='9'/>");
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='8'/>");
     assert!(
         scenario
             .messages()
@@ -692,19 +686,11 @@ fn a_reloaded_page_resumes_the_same_session() {
     reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='5'/>");
     assert_eq!(reloaded.sent_bodies(), ["before"]);
     assert!(reloaded.find(|sent| sent.name() == "presence").is_none());
-    assert!(
-        reloaded
-            .find(|sent| has(sent, "query@jabber:iq:roster"))
-            .is_none()
-    );
-    // What a careless server has lost meanwhile is asked for.
-    assert!(
-        reloaded
-            .find(|sent| has(sent, "query@urn:xmpp:mam:2"))
-            .is_some()
-    );
+    for asked in ["query@jabber:iq:roster", "query@urn:xmpp:mam:2"] {
+        assert!(reloaded.find(|sent| has(sent, asked)).is_none(), "{asked}");
+    }
     // Carbons have not been answered yet: they are asked for again.
-    reloaded.recv("<a xmlns='urn:xmpp:sm:3' h='8'/>");
+    reloaded.recv("<a xmlns='urn:xmpp:sm:3' h='7'/>");
     assert_eq!(reloaded.messages()[1].delivery, Delivery::Sent);
     assert!(
         !reloaded
