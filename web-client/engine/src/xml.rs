@@ -44,7 +44,7 @@ pub(crate) fn parse(text: &str) -> Result<Frame, String> {
         framing::Frame::Close { .. } => Ok(Frame::Close),
         framing::Frame::Element(text) => match tree::build(text) {
             Some(element) => Ok(Frame::Element(element)),
-            None => Err("no element".to_owned()),
+            None => Err("no element that can be built".to_owned()),
         },
     }
 }

@@ -10,7 +10,12 @@ use minidom::rxml::{Namespace, NcName};
 /// The namespace that the prefix `xml` always stands for (Namespaces in XML 1.0, 3).
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
-/// The element that `text` is; `None` where it is none after all.
+/// In bytes. Every element has its namespace to itself, so a long one that a thousand
+/// children share is a thousand long ones.
+const LONGEST_NAMESPACE: usize = 1024;
+
+/// The element that `text` is; `None` where it is none after all, or one of a namespace
+/// longer than anybody has.
 pub(super) fn build(text: &str) -> Option<Element> {
     let mut builder = Builder::default();
     for token in tokens(text) {
@@ -42,6 +47,9 @@ impl<'a> Builder<'a> {
         self.outside.push(self.scope.len());
         for attribute in tag.attributes() {
             if let Attribute::Namespace { prefix, namespace } = attribute {
+                if namespace.len() > LONGEST_NAMESPACE {
+                    return None;
+                }
                 self.scope.push((prefix, namespace.into_owned()));
             }
         }
