@@ -37,8 +37,9 @@ impl ClientAddress {
     }
 }
 
-/// The addresses in `Forwarded` (RFC 7239) or else `X-Forwarded-For`, up to the
-/// last thing from the right that is none.
+/// The addresses in `X-Forwarded-For` or else `Forwarded` (RFC 7239), up to the last
+/// thing from the right that is none. In this order, for servers in front append to the
+/// former by themselves and pass on what a client says in the latter.
 fn named(headers: &HeaderMap) -> Vec<IpAddr> {
     let values = |name| {
         headers
@@ -48,12 +49,9 @@ fn named(headers: &HeaderMap) -> Vec<IpAddr> {
             .flat_map(|value| value.split(','))
             .collect::<Vec<_>>()
     };
-    let forwarded = values(header::FORWARDED);
-    let hops: Vec<Option<IpAddr>> = if forwarded.is_empty() {
-        let header = header::HeaderName::from_static("x-forwarded-for");
-        values(header).into_iter().map(node).collect()
-    } else {
-        forwarded
+    let usual = values(header::HeaderName::from_static("x-forwarded-for"));
+    let hops: Vec<Option<IpAddr>> = if usual.is_empty() {
+        values(header::FORWARDED)
             .into_iter()
             .map(|hop| {
                 hop.split(';')
@@ -62,6 +60,8 @@ fn named(headers: &HeaderMap) -> Vec<IpAddr> {
                     .and_then(|(_, value)| node(value))
             })
             .collect()
+    } else {
+        usual.into_iter().map(node).collect()
     };
     let unknown = hops.iter().rposition(Option::is_none);
     let first = unknown.map_or(0, |position| position + 1);
@@ -116,6 +116,16 @@ mod tests {
         assert_eq!(client("10.0.0.1:1", &lines), "1.2.3.4");
         let garbage = [("x-forwarded-for", "6.6.6.6, unknown")];
         assert_eq!(client("10.0.0.1:1", &garbage), "10.0.0.1");
+    }
+
+    #[test]
+    fn a_header_that_the_server_in_front_lets_pass_is_not_believed() {
+        // nginx, HAProxy, Caddy and Apache append to the one and pass on the other.
+        let both = [
+            ("forwarded", "for=6.6.6.6"),
+            ("x-forwarded-for", "6.6.6.6, 1.2.3.4"),
+        ];
+        assert_eq!(client("127.0.0.1:1", &both), "1.2.3.4");
     }
 
     #[test]
