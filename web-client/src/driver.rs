@@ -54,11 +54,12 @@ struct Connection {
     exchange: Option<Exchange>,
 }
 
-/// What goes with the changes of a drain: that a command of another tab has been taken.
-pub(crate) struct Receipt {
-    pub(crate) change: Change,
+/// What is kept with the effects of a command, or not at all.
+#[derive(Default)]
+pub(crate) struct Enclosure {
+    pub(crate) changes: Vec<Change>,
     /// Called as soon as it is kept.
-    pub(crate) then: Box<dyn FnOnce()>,
+    pub(crate) then: Option<Box<dyn FnOnce()>>,
 }
 
 /// What this page tells the engine about itself.
@@ -91,7 +92,7 @@ impl Driver {
 
     /// Does what the engine has to say already: one that was restored reconnects.
     pub(crate) fn start(&self) {
-        self.drain(None);
+        self.drain(Enclosure::default());
     }
 
     /// Ends without a word to anybody: another tab goes on with the session.
@@ -107,19 +108,15 @@ impl Driver {
     }
 
     /// Passes on what a person wants.
-    pub(crate) fn command(&self, command: Command) {
-        self.feed(Input::Command(command));
-    }
-
-    /// Passes on what a person wants in another tab.
-    pub(crate) fn command_of_tab(&self, command: Command, receipt: Receipt) {
-        let now = platform::now();
-        let input = Input::Command(command);
-        self.0.engine.borrow_mut().handle_input(now, input);
-        self.drain(Some(receipt));
+    pub(crate) fn command(&self, command: Command, enclosure: Enclosure) {
+        self.feed_with(Input::Command(command), enclosure);
     }
 
     fn feed(&self, input: Input) {
+        self.feed_with(input, Enclosure::default());
+    }
+
+    fn feed_with(&self, input: Input, enclosure: Enclosure) {
         if self.0.stopped.get() {
             return;
         }
@@ -127,10 +124,10 @@ impl Driver {
             .engine
             .borrow_mut()
             .handle_input(platform::now(), input);
-        self.drain(None);
+        self.drain(enclosure);
     }
 
-    fn drain(&self, receipt: Option<Receipt>) {
+    fn drain(&self, enclosure: Enclosure) {
         let mut events = Vec::new();
         let mut records = Vec::new();
         let mut commit = None;
@@ -161,31 +158,29 @@ impl Driver {
         if !events.is_empty() {
             records.extend((self.0.host)(News::Events(events)));
         }
-        self.keep(commit, records, receipt);
+        self.keep(commit, records, enclosure);
         if online {
             self.remember();
         }
     }
 
     /// Writes what a drain has changed; what waits for that goes on when it is done.
-    fn keep(&self, commit: Option<u64>, records: Vec<Record>, receipt: Option<Receipt>) {
+    fn keep(&self, commit: Option<u64>, records: Vec<Record>, enclosure: Enclosure) {
+        let Enclosure { changes, then } = enclosure;
         let Some(journal) = &self.0.journal else {
-            if let Some(receipt) = receipt {
-                (receipt.then)();
+            if let Some(then) = then {
+                then();
             }
             return;
         };
-        if commit.is_none() && records.is_empty() && receipt.is_none() {
+        if commit.is_none() && records.is_empty() && changes.is_empty() {
             return;
         }
-        let durability = match (commit, &receipt) {
-            (None, None) => Durability::Relaxed,
+        let durability = match (commit, changes.is_empty()) {
+            (None, true) => Durability::Relaxed,
             _ => Durability::Strict,
         };
-        let (change, then) = receipt
-            .map(|receipt| (receipt.change, receipt.then))
-            .unzip();
-        let writing = journal.begin(records, change, durability);
+        let writing = journal.begin(records, changes, durability);
         let driver = self.clone();
         spawn_local(async move {
             let outcome = match writing {
@@ -220,7 +215,7 @@ impl Driver {
         if let Some(commit) = commit {
             // What the disk hasn't taken is the journal's to try again: the session goes on.
             self.committed(commit);
-            self.drain(None);
+            self.drain(Enclosure::default());
         }
     }
 

@@ -79,9 +79,11 @@ impl DevTools {
     }
 
     /// Calls a method of a session that won't be able to answer.
-    pub(super) async fn tell(&self, session: &str, method: &str) -> Result<()> {
+    pub(super) async fn tell(&self, session: &str, method: &str, parameters: Value) -> Result<()> {
         let id = self.next.replace(self.next.get() + 1);
-        let call = json!({ "id": id, "method": method, "sessionId": session });
+        let call = json!({
+            "id": id, "method": method, "sessionId": session, "params": parameters,
+        });
         let mut sink = self.sink.lock().await;
         Ok(sink.send(Message::text(call.to_string())).await?)
     }

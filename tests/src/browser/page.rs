@@ -195,9 +195,27 @@ impl Page {
     pub async fn crash(self) -> Result<()> {
         // Nobody is left to answer this.
         self.devtools
-            .tell(&self.place.session, "Page.crash")
+            .tell(&self.place.session, "Page.crash", json!({}))
             .await?;
         self.close().await
+    }
+
+    /// Kills the process of the tab before anything can happen behind `script`.
+    ///
+    /// # Errors
+    /// When the script fails, or the tab can't be closed afterwards.
+    pub async fn crash_behind(self, script: &str) -> Result<()> {
+        const DONE: &str = "the end is near";
+        let script =
+            json!({ "expression": format!("{script}; console.log('{DONE}'); for (;;) {{}}") });
+        self.devtools
+            .tell(&self.place.session, "Runtime.evaluate", script)
+            .await?;
+        until("the script's end", || async {
+            Ok(self.log().iter().any(|line| line == DONE).then_some(()))
+        })
+        .await?;
+        self.crash().await
     }
 
     /// Keeps the page from doing anything at all, until [`go_on`](Self::go_on).

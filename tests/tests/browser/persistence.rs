@@ -198,6 +198,36 @@ fn what_is_being_written_survives_a_reload() {
 }
 
 #[test]
+fn what_is_sent_right_before_a_crash_is_not_lost() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        let keeper = place.browser.open_beside(&alice, "about:blank").await?;
+        let field = alice.find("textbox", "Message").await?;
+        field.fill("in the nick of time").await?;
+        // Before the disk can answer.
+        alice
+            .crash_behind(
+                "document.activeElement.dispatchEvent(
+                    new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))",
+            )
+            .await?;
+        let alice = place.beside(&keeper).await?;
+        alice.find_with("link", "bob").await?.click().await?;
+        let field = alice.find("textbox", "Message").await?;
+        field.has("in the nick of time").await?;
+        ensure!(count(&alice, "in the nick of time").await? == 0);
+        field.click().await?;
+        alice.press("Enter").await?;
+        reads(&bob, "in the nick of time").await?;
+        is_sent(&alice).await?;
+        alice.reload().await?;
+        reads(&alice, "in the nick of time").await?;
+        alice.find("textbox", "Message").await?.has("").await
+    });
+}
+
+#[test]
 fn one_scrolls_back_without_a_network() {
     run(async {
         let mut place = Place::new(Kind::Prosody).await?;

@@ -44,7 +44,7 @@ impl Journal {
     pub(super) fn begin(
         &self,
         records: Vec<Record>,
-        more: Option<Change>,
+        more: Vec<Change>,
         durability: Durability,
     ) -> Result<Option<Writing>, Fault> {
         if self.closed.get() {

@@ -10,9 +10,9 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::session::{Seat, Stage};
 use super::{Notice, State, document};
-use crate::driver::Receipt;
+use crate::driver::Enclosure;
 use crate::platform;
-use crate::platform::storage::{Change, DEVICE, Durability};
+use crate::platform::storage::{Change, DEVICE, DRAFTS, Durability};
 use crate::tabs::{self, Claim, Heard, Lead, Message, Standing};
 
 /// How long a leader may be silent when it is asked.
@@ -112,15 +112,7 @@ impl State {
                 rows,
                 standing,
             } if leader == *session.leader.borrow() => self.follow_news(rows, standing),
-            Message::Taken { tab, number } if tab == session.tab => {
-                session
-                    .unconfirmed
-                    .borrow_mut()
-                    .retain(|(known, _)| *known != number);
-                if session.unconfirmed.borrow().is_empty() {
-                    session.impatience.take();
-                }
-            }
+            Message::Taken { tab, number } if tab == session.tab => self.confirmed(number),
             // It has been taken over from us while we weren't looking.
             Message::Leads if leads => self.lose_lead(),
             Message::Leads => self.meet_leader(),
@@ -228,7 +220,12 @@ impl State {
     pub(super) fn command(&self, command: Command) {
         let session = &self.0.session;
         if let Some(driver) = session.driver() {
-            return driver.command(command);
+            let changes = draft_of(&command).map(without_draft);
+            let enclosure = Enclosure {
+                changes: changes.into_iter().collect(),
+                then: None,
+            };
+            return driver.command(command, enclosure);
         }
         if !matches!(&*session.seat.borrow(), Seat::Following(_)) {
             return;
@@ -238,6 +235,23 @@ impl State {
         session.ask(number, command.clone());
         session.unconfirmed.borrow_mut().push((number, command));
         self.expect_answer();
+    }
+
+    /// As a follower: the leader has taken a command of this tab.
+    fn confirmed(&self, number: u32) {
+        let session = &self.0.session;
+        let command = {
+            let mut unconfirmed = session.unconfirmed.borrow_mut();
+            let place = unconfirmed.iter().position(|(known, _)| *known == number);
+            place.map(|place| unconfirmed.remove(place).1)
+        };
+        if session.unconfirmed.borrow().is_empty() {
+            session.impatience.take();
+        }
+        if let Some(jid) = command.as_ref().and_then(draft_of) {
+            // What has been written since then went with what was sent.
+            self.save_draft(jid, &self.draft(jid));
+        }
     }
 
     /// As the leader: does what is wanted in `tab`, once.
@@ -282,15 +296,17 @@ impl State {
         let state = self.clone();
         let confirm = move || state.0.session.post(&confirmation);
         if twice {
-            let change = Change {
+            let taken = Change {
                 table: DEVICE,
                 key: tab.to_owned(),
                 value: Some(number.to_string().into_bytes()),
             };
-            let then = Box::new(confirm);
-            driver.command_of_tab(command, Receipt { change, then });
+            let mut changes = vec![taken];
+            changes.extend(draft_of(&command).map(without_draft));
+            let then = Some(Box::new(confirm) as Box<dyn FnOnce()>);
+            driver.command(command, Enclosure { changes, then });
         } else {
-            driver.command(command);
+            driver.command(command, Enclosure::default());
             confirm();
         }
     }
@@ -332,5 +348,23 @@ impl State {
             }
             self.notice(Notice::NewBuild);
         }
+    }
+}
+
+/// Whose draft becomes a message by this.
+fn draft_of(command: &Command) -> Option<&BareJid> {
+    match command {
+        Command::Message(rfc6121_message::Command::Send { to, .. }) => Some(to),
+        _ => None,
+    }
+}
+
+/// Goes into the transaction that keeps the message: wherever the page ends, one of
+/// the two is there.
+fn without_draft(jid: &BareJid) -> Change {
+    Change {
+        table: DRAFTS,
+        key: jid.to_string(),
+        value: None,
     }
 }

@@ -10,7 +10,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::{Notice, State};
 use crate::config::websocket_url;
-use crate::driver::{self, Driver, Journal, News, Secrets};
+use crate::driver::{self, Driver, Enclosure, Journal, News, Secrets};
 use crate::platform;
 use crate::platform::storage::{self, Fault, Storage};
 use crate::tabs::{self, Channel, Claim, Lead, Message, Standing};
@@ -206,7 +206,7 @@ impl State {
         let engine = Engine::new(driver::config(), platform::random(), platform::now());
         let driver = self.driver(engine, secrets, None);
         session.seat.replace(Seat::Alone(driver.clone()));
-        driver.command(self.signing_in(jid));
+        driver.command(self.signing_in(jid), Enclosure::default());
     }
 
     async fn sign_in_to_stay(&self, storage: Storage, jid: BareJid, secrets: Secrets) {
@@ -215,7 +215,7 @@ impl State {
             return self.sign_in_alone(jid, secrets).await;
         };
         match self.lead(storage, lead, &jid, Some(secrets)).await {
-            Ok(driver) => driver.command(self.signing_in(jid)),
+            Ok(driver) => driver.command(self.signing_in(jid), Enclosure::default()),
             Err(fault) => self.note_fault(&fault),
         }
     }

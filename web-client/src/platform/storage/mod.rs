@@ -27,7 +27,7 @@ pub(crate) const DEVICE: &str = "device";
 const KEYS: &str = "keys";
 
 /// Where what is being written is, a row a conversation.
-const DRAFTS: &str = "drafts";
+pub(crate) const DRAFTS: &str = "drafts";
 
 /// All object stores: the engine's tables by their names, and our own three.
 const STORES: [&str; 11] = [
@@ -210,6 +210,9 @@ impl Storage {
             "" => store.delete(&key)?,
             text => store.put_with_key(&Uint8Array::from(text.as_bytes()), &key)?,
         };
+        // Otherwise the page would still have to be there for it.
+        #[expect(deprecated, reason = "every browser has had it since 2021")]
+        transaction.commit()?;
         Ok(())
     }
 
