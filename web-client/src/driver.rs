@@ -58,8 +58,8 @@ struct Connection {
 #[derive(Default)]
 pub(crate) struct Enclosure {
     pub(crate) changes: Vec<Change>,
-    /// Called as soon as it is kept.
-    pub(crate) then: Option<Box<dyn FnOnce()>>,
+    /// Called as soon as that has been tried, with whether the disk has it.
+    pub(crate) then: Option<Box<dyn FnOnce(bool)>>,
 }
 
 /// What this page tells the engine about itself.
@@ -169,7 +169,7 @@ impl Driver {
         let Enclosure { changes, then } = enclosure;
         let Some(journal) = &self.0.journal else {
             if let Some(then) = then {
-                then();
+                then(false);
             }
             return;
         };
@@ -195,7 +195,7 @@ impl Driver {
                 Err(fault) => Err(fault),
             };
             if let Some(then) = then.filter(|_| outcome != Err(Fault::Deposed)) {
-                then();
+                then(outcome.is_ok());
             }
             driver.kept(commit, outcome);
         });

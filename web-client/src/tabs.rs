@@ -13,6 +13,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{BroadcastChannel, MessageEvent};
 
+pub(crate) use command::{read as read_command, write as write_command};
 pub(crate) use message::Message;
 pub(crate) use standing::Standing;
 
@@ -26,6 +27,12 @@ const NAME: &str = "couplet";
 pub(crate) fn name() -> String {
     let [high, low] = platform::random();
     format!("{:012x}{high:02x}{low:02x}", Date::now() as u64)
+}
+
+/// When the tab of that name was opened, in milliseconds since 1970.
+pub(crate) fn opened_at(name: &str) -> f64 {
+    let time = name.get(..12).unwrap_or_default();
+    u64::from_str_radix(time, 16).unwrap_or_default() as f64
 }
 
 /// The hash of this build, which is part of its script's name.

@@ -171,9 +171,15 @@ impl Page {
     /// # Errors
     /// When the browser doesn't.
     pub async fn reload(&self) -> Result<()> {
+        self.evaluate("window.beforeReload = true").await?;
         self.log.borrow_mut().clear();
         self.call("Page.reload", json!({})).await?;
-        Ok(())
+        until("another page", || async {
+            // While it is being replaced there is none to ask.
+            let old = self.evaluate("window.beforeReload === true").await;
+            Ok(old.is_ok_and(|old| old == false).then_some(()))
+        })
+        .await
     }
 
     /// Closes the tab.

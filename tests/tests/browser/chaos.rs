@@ -116,7 +116,10 @@ impl Talk {
             if self.reload[who].take() {
                 page.reload().await?;
                 page.find("textbox", "Message").await?.click().await?;
-                is_kept(page, &words).await?;
+                until("what was sent is still there", || async {
+                    Ok(read(page).await?.contains(&words).then_some(()))
+                })
+                .await?;
             }
         }
         Ok(())
@@ -178,24 +181,6 @@ async fn say(page: &Page, words: &str) -> Result<()> {
             .iter()
             .any(|read| read == words)
             .then_some(()))
-    })
-    .await
-}
-
-/// What was sent right before the page went is in the conversation, or it is in the
-/// field again, from where it is sent.
-async fn is_kept(page: &Page, words: &str) -> Result<()> {
-    until("what was sent is still there", || async {
-        if read(page).await?.iter().any(|read| read == words) {
-            return Ok(Some(()));
-        }
-        let field = page
-            .evaluate("document.querySelector('textarea')?.value")
-            .await?;
-        if field == words {
-            page.press("Enter").await?;
-        }
-        Ok(None)
     })
     .await
 }

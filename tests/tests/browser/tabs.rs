@@ -133,6 +133,31 @@ fn another_tab_takes_over_from_one_that_hangs_which_then_follows() {
 }
 
 #[test]
+fn what_is_sent_in_a_tab_that_nobody_answers_survives_all_tabs() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (first, bob) = place.friends().await?;
+        let keeper = place.browser.open_beside(&first, "about:blank").await?;
+        let (second, third) = two_more(&place, &first).await?;
+        first.hang().await?;
+        let field = second.find("textbox", "Message").await?;
+        field.fill("into the silence").await?;
+        second
+            .crash_behind(
+                "document.activeElement.dispatchEvent(
+                    new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))",
+            )
+            .await?;
+        third.crash().await?;
+        first.crash().await?;
+        let alice = place.beside(&keeper).await?;
+        alice.find_with("link", "bob").await?.click().await?;
+        each_reads_once(&[&alice, &bob], "into the silence").await?;
+        alice.find("textbox", "Message").await?.has("").await
+    });
+}
+
+#[test]
 fn signing_in_and_out_is_for_all_tabs() {
     run(async {
         let place = Place::new(Kind::Prosody).await?;

@@ -1,18 +1,18 @@
 //! This page among the tabs of its browser: how it follows, how it leads others, and
 //! how it takes over.
 
-use couplet_engine::modules::rfc6121_message;
 use couplet_engine::store::Topic;
 use couplet_engine::{Command, Record, SessionCommand};
 use gloo_timers::callback::Timeout;
 use jid::BareJid;
 use wasm_bindgen_futures::spawn_local;
 
+use super::asked::happens_once;
 use super::session::{Seat, Stage};
 use super::{Notice, State, document};
 use crate::driver::Enclosure;
 use crate::platform;
-use crate::platform::storage::{Change, DEVICE, DRAFTS, Durability};
+use crate::platform::storage::Durability;
 use crate::tabs::{self, Claim, Heard, Lead, Message, Standing};
 
 /// How long a leader may be silent when it is asked.
@@ -112,7 +112,15 @@ impl State {
                 rows,
                 standing,
             } if leader == *session.leader.borrow() => self.follow_news(rows, standing),
-            Message::Taken { tab, number } if tab == session.tab => self.confirmed(number),
+            Message::Taken { tab, number } if tab == session.tab => {
+                session
+                    .unconfirmed
+                    .borrow_mut()
+                    .retain(|(known, _)| *known != number);
+                if session.unconfirmed.borrow().is_empty() {
+                    session.impatience.take();
+                }
+            }
             // It has been taken over from us while we weren't looking.
             Message::Leads if leads => self.lose_lead(),
             Message::Leads => self.meet_leader(),
@@ -219,39 +227,25 @@ impl State {
     /// Passes on what a person wants, to wherever the engine is.
     pub(super) fn command(&self, command: Command) {
         let session = &self.0.session;
+        let number = session.commands.get() + 1;
+        session.commands.set(number);
+        let once = happens_once(&command) && session.is_kept();
+        if once {
+            self.keep_asked(number, &command);
+        }
         if let Some(driver) = session.driver() {
-            let changes = draft_of(&command).map(without_draft);
-            let enclosure = Enclosure {
-                changes: changes.into_iter().collect(),
-                then: None,
+            return if once {
+                self.do_once(&driver, &session.tab, number, command);
+            } else {
+                driver.command(command, Enclosure::default());
             };
-            return driver.command(command, enclosure);
         }
         if !matches!(&*session.seat.borrow(), Seat::Following(_)) {
             return;
         }
-        let number = session.commands.get() + 1;
-        session.commands.set(number);
         session.ask(number, command.clone());
         session.unconfirmed.borrow_mut().push((number, command));
         self.expect_answer();
-    }
-
-    /// As a follower: the leader has taken a command of this tab.
-    fn confirmed(&self, number: u32) {
-        let session = &self.0.session;
-        let command = {
-            let mut unconfirmed = session.unconfirmed.borrow_mut();
-            let place = unconfirmed.iter().position(|(known, _)| *known == number);
-            place.map(|place| unconfirmed.remove(place).1)
-        };
-        if session.unconfirmed.borrow().is_empty() {
-            session.impatience.take();
-        }
-        if let Some(jid) = command.as_ref().and_then(draft_of) {
-            // What has been written since then went with what was sent.
-            self.save_draft(jid, &self.draft(jid));
-        }
     }
 
     /// As the leader: does what is wanted in `tab`, once.
@@ -261,54 +255,19 @@ impl State {
             return;
         };
         session.followed.set(true);
-        let confirmation = Message::Taken {
-            tab: tab.to_owned(),
-            number,
-        };
-        let known = session
-            .taken
-            .borrow()
-            .iter()
-            .any(|(known, last)| known == tab && *last >= number);
-        if known {
-            return session.post(&confirmation);
+        if self.is_taken(tab, number) {
+            return self.confirm(tab, number, false);
         }
-        session.taken.borrow_mut().retain(|(known, _)| known != tab);
-        session.taken.borrow_mut().push((tab.to_owned(), number));
-        // Only a message would be two if it were done twice.
-        let twice = matches!(
-            command,
-            Command::Message(
-                rfc6121_message::Command::Send { .. } | rfc6121_message::Command::Retry { .. }
-            )
-        );
-        let command = match command {
-            Command::Archive(command) => {
-                self.load_from_archive(command);
-                return session.post(&confirmation);
+        match command {
+            command if happens_once(&command) => {
+                return self.do_once(&driver, tab, number, command);
             }
-            Command::Session(SessionCommand::Visible(visible)) => {
-                self.note_watched(tab, visible);
-                return session.post(&confirmation);
-            }
-            command => command,
-        };
-        let state = self.clone();
-        let confirm = move || state.0.session.post(&confirmation);
-        if twice {
-            let taken = Change {
-                table: DEVICE,
-                key: tab.to_owned(),
-                value: Some(number.to_string().into_bytes()),
-            };
-            let mut changes = vec![taken];
-            changes.extend(draft_of(&command).map(without_draft));
-            let then = Some(Box::new(confirm) as Box<dyn FnOnce()>);
-            driver.command(command, Enclosure { changes, then });
-        } else {
-            driver.command(command, Enclosure::default());
-            confirm();
+            Command::Archive(command) => self.load_from_archive(command),
+            Command::Session(SessionCommand::Visible(visible)) => self.note_watched(tab, visible),
+            command => driver.command(command, Enclosure::default()),
         }
+        self.note_taken(tab, number);
+        self.confirm(tab, number, false);
     }
 
     /// As the leader: whether somebody looks at another tab.
@@ -348,23 +307,5 @@ impl State {
             }
             self.notice(Notice::NewBuild);
         }
-    }
-}
-
-/// Whose draft becomes a message by this.
-fn draft_of(command: &Command) -> Option<&BareJid> {
-    match command {
-        Command::Message(rfc6121_message::Command::Send { to, .. }) => Some(to),
-        _ => None,
-    }
-}
-
-/// Goes into the transaction that keeps the message: wherever the page ends, one of
-/// the two is there.
-fn without_draft(jid: &BareJid) -> Change {
-    Change {
-        table: DRAFTS,
-        key: jid.to_string(),
-        value: None,
     }
 }

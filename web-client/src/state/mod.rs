@@ -1,6 +1,7 @@
 //! What all components share: the store, the way to the engine, the page, and
 //! who watches what of them.
 
+mod asked;
 mod commands;
 mod drafts;
 mod follow;

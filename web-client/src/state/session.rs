@@ -12,7 +12,7 @@ use super::{Notice, State};
 use crate::config::websocket_url;
 use crate::driver::{self, Driver, Enclosure, Journal, News, Secrets};
 use crate::platform;
-use crate::platform::storage::{self, Fault, Storage};
+use crate::platform::storage::{self, Asked, Fault, Storage};
 use crate::tabs::{self, Channel, Claim, Lead, Message, Standing};
 
 /// This page among the tabs of its browser.
@@ -215,7 +215,10 @@ impl State {
             return self.sign_in_alone(jid, secrets).await;
         };
         match self.lead(storage, lead, &jid, Some(secrets)).await {
-            Ok(driver) => driver.command(self.signing_in(jid), Enclosure::default()),
+            Ok((driver, asked)) => {
+                driver.command(self.signing_in(jid), Enclosure::default());
+                self.do_what_was_asked(&driver, asked);
+            }
             Err(fault) => self.note_fault(&fault),
         }
     }
@@ -240,9 +243,10 @@ impl State {
             return;
         };
         match self.lead(storage, lead, account, None).await {
-            Ok(driver) => {
+            Ok((driver, asked)) => {
                 driver.start();
                 self.tell_visible();
+                self.do_what_was_asked(&driver, asked);
                 let unconfirmed = self.0.session.unconfirmed.take();
                 for (number, command) in unconfirmed {
                     self.take_command(&self.0.session.tab, number, command);
@@ -252,19 +256,20 @@ impl State {
         }
     }
 
-    /// Reads everything there is of `account` and gets ready to go on with it.
+    /// Reads everything there is of `account` and gets ready to go on with it. With
+    /// what earlier pages were asked for.
     async fn lead(
         &self,
         storage: Storage,
         lead: Lead,
         account: &BareJid,
         secrets: Option<Secrets>,
-    ) -> Result<Driver, Fault> {
+    ) -> Result<(Driver, Vec<Asked>), Fault> {
         let session = &self.0.session;
         storage.lead().await?;
         let name = account.as_str();
         let rows = storage.all(name, &[Table::Engine, Table::Outbox]).await?;
-        *session.taken.borrow_mut() = taken(storage.taken(name).await?);
+        let asked = self.read_asked(&storage, name).await?;
         let store = self.read_store(&storage, account).await?;
         let typed = secrets.is_some();
         let secrets = match secrets {
@@ -278,7 +283,7 @@ impl State {
         session.impatience.take();
         session.seat.replace(Seat::Leading(driver.clone(), lead));
         session.post(&Message::Leads);
-        Ok(driver)
+        Ok((driver, asked))
     }
 
     /// The engine that `rows` make, or that does what is left to do of them.
@@ -394,11 +399,4 @@ impl State {
         platform::log(true, fault.words());
         self.notice(Notice::MemoryOnly(fault.clone()));
     }
-}
-
-/// The rows in which leaders have noted what they took.
-fn taken(rows: Vec<(String, String)>) -> Vec<(String, u32)> {
-    rows.into_iter()
-        .filter_map(|(tab, number)| Some((tab, number.parse().ok()?)))
-        .collect()
 }

@@ -27,7 +27,7 @@ pub(super) fn place_of<T: PartialEq>(list: &[T], wanted: &T) -> u32 {
     place.unwrap_or_default() as u32
 }
 
-pub(super) fn write(command: &Command) -> JsValue {
+pub(crate) fn write(command: &Command) -> JsValue {
     let (name, jid, more) = match command {
         // Whoever signs in leads: there is nobody to be told.
         Command::Session(SessionCommand::SignIn { .. }) => return JsValue::NULL,
@@ -103,7 +103,8 @@ pub(super) fn write(command: &Command) -> JsValue {
     ])
 }
 
-pub(super) fn read(parts: &Array) -> Option<Command> {
+pub(crate) fn read(parts: &JsValue) -> Option<Command> {
+    let parts = Array::from(parts);
     let text = |place| parts.get(place).as_string();
     let yes = || parts.get(2).as_bool();
     let jid = text(1).and_then(|jid| jid.parse::<BareJid>().ok());

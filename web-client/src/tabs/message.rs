@@ -130,7 +130,7 @@ impl Message {
                 leader: text(1)?,
                 tab: text(2)?,
                 number: number(&parts.get(3))?,
-                command: command::read(&Array::from(&parts.get(4)))?,
+                command: command::read(&parts.get(4))?,
             },
             "taken" => Self::Taken {
                 tab: text(1)?,

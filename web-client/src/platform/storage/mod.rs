@@ -5,6 +5,7 @@
 //! transaction holds both, and one name is all there is to delete. The account is the
 //! first part of every key, so that two never see each other's rows.
 
+mod asked;
 mod database;
 mod keys;
 mod request;
@@ -18,6 +19,7 @@ use js_sys::{Array, Function, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{IdbDatabase, IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransaction};
 
+pub(crate) use asked::Asked;
 pub(crate) use database::clear;
 pub(crate) use keys::SaltedKey;
 
@@ -27,10 +29,13 @@ pub(crate) const DEVICE: &str = "device";
 const KEYS: &str = "keys";
 
 /// Where what is being written is, a row a conversation.
-pub(crate) const DRAFTS: &str = "drafts";
+const DRAFTS: &str = "drafts";
 
-/// All object stores: the engine's tables by their names, and our own three.
-const STORES: [&str; 11] = [
+/// Where what people have asked for is until something has come of it, a row a command.
+const ASKED: &str = "asked";
+
+/// All object stores: the engine's tables by their names, and our own four.
+const STORES: [&str; 12] = [
     Table::Engine.name(),
     Table::Outbox.name(),
     Table::Roster.name(),
@@ -40,6 +45,7 @@ const STORES: [&str; 11] = [
     Table::Avatars.name(),
     Table::Requests.name(),
     DRAFTS,
+    ASKED,
     KEYS,
     DEVICE,
 ];
@@ -210,10 +216,7 @@ impl Storage {
             "" => store.delete(&key)?,
             text => store.put_with_key(&Uint8Array::from(text.as_bytes()), &key)?,
         };
-        // Otherwise the page would still have to be there for it.
-        #[expect(deprecated, reason = "every browser has had it since 2021")]
-        transaction.commit()?;
-        Ok(())
+        hand_over(&transaction)
     }
 
     /// Rows of ours, which are text.
@@ -353,10 +356,16 @@ impl Rows {
         })
     }
 
-    /// Keys without the account, and values.
-    async fn answer(self, account: &str) -> Result<Vec<(String, Vec<u8>)>, Fault> {
+    /// Keys, and as many values.
+    async fn values(self) -> Result<(Array, Array), Fault> {
         let keys = Array::from(&request::result(&self.keys).await?);
         let values = Array::from(&request::result(&self.values).await?);
+        Ok((keys, values))
+    }
+
+    /// Keys without the account, and values that are bytes.
+    async fn answer(self, account: &str) -> Result<Vec<(String, Vec<u8>)>, Fault> {
+        let (keys, values) = self.values().await?;
         let skip = account.len() + 1;
         let rows = keys.iter().zip(values.iter());
         Ok(rows
@@ -399,6 +408,13 @@ impl Writing {
         }
         request::completion(&self.transaction).await
     }
+}
+
+/// Leaves a transaction to the browser, which can complete it without the page.
+fn hand_over(transaction: &IdbTransaction) -> Result<(), Fault> {
+    #[expect(deprecated, reason = "every browser has had it since 2021")]
+    transaction.commit()?;
+    Ok(())
 }
 
 fn key(account: &str, key: &str) -> JsValue {
