@@ -1,6 +1,7 @@
 //! Running programs in such a way that Ctrl-C leaves none of them behind.
 
 use std::{
+    fs::File,
     io::{Read, Seek},
     process::{Command, ExitStatus},
     sync::{
@@ -93,22 +94,29 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 
 /// Runs a program whose output is shown only if it fails.
 pub(crate) fn run_quietly(command: &mut Command) -> Result<()> {
-    let mut output = tempfile::tempfile()?;
+    output_of(command).map(drop)
+}
+
+/// What a program prints; fails unless it succeeds, with its complaints.
+pub(crate) fn output_of(command: &mut Command) -> Result<String> {
+    let (mut output, mut complaints) = (tempfile::tempfile()?, tempfile::tempfile()?);
     command
         .stdout(output.try_clone()?)
-        .stderr(output.try_clone()?);
+        .stderr(complaints.try_clone()?);
     let status = wait(&mut start(command)?)?;
-    if status.success() {
-        return Ok(());
+    let text = text_of(&mut output)?;
+    if !status.success() {
+        let text = text + &text_of(&mut complaints)?;
+        bail!("`{}` failed:\n{}", line(command), text.trim_end());
     }
-    let mut text = Vec::new();
-    output.rewind()?;
-    output.read_to_end(&mut text)?;
-    bail!(
-        "`{}` failed:\n{}",
-        line(command),
-        String::from_utf8_lossy(&text).trim_end()
-    )
+    Ok(text)
+}
+
+fn text_of(file: &mut File) -> Result<String> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The command as one would type it.

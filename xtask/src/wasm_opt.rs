@@ -2,9 +2,11 @@
 //! two gaps, both about the table in which wasm-bindgen keeps JavaScript's
 //! objects.
 
-use std::{fs, path::Path, process::Command};
+use std::{collections::HashMap, fs, path::Path, process::Command};
 
 use anyhow::{Context, Result};
+
+use wasmparser::{Parser, Payload};
 
 use crate::{process, progress::step, setup};
 
@@ -31,29 +33,78 @@ pub(crate) fn prepare(mut module: Vec<u8>) -> Vec<u8> {
     module
 }
 
-/// Makes the module in `file` as small as it gets.
-pub(crate) fn optimise(file: &Path) -> Result<()> {
+/// Makes the module in `file` as small as it gets, and `script`, which loads it, with it.
+///
+/// wasm-bindgen tells what has one name by hashes; they are in both files, and nothing
+/// compresses them. The optimiser gives new names and says which.
+pub(crate) fn optimise(file: &Path, script: &str) -> Result<String> {
     let wasm_opt = setup::wasm_opt().context("wasm-opt is gone")?;
     let mut command = Command::new(wasm_opt);
     command
         .args(["--strip-target-features", "-Oz"])
+        .arg("--minify-imports-and-exports-and-modules")
         .args(FEATURES);
     command.arg(file).arg("--output").arg(file);
-    step("Optimising it", || process::run_quietly(&mut command))?;
-    Ok(fs::write(file, mend_export(fs::read(file)?))?)
+    let names = step("Optimising it", || process::output_of(&mut command))?;
+    let names: HashMap<_, _> = names
+        .lines()
+        .filter_map(|line| line.split_once(" => "))
+        .collect();
+    let table = *names.get(OBJECTS).unwrap_or(&OBJECTS);
+    fs::write(file, mend_export(fs::read(file)?, table)?)?;
+    // The name that all modules get.
+    Ok(rename(script, &names).replace(IMPORTS, "\"a\""))
 }
 
-/// Lets the export of the table of objects be that table.
+/// The export of the table in which wasm-bindgen keeps JavaScript's objects.
+const OBJECTS: &str = "__wbindgen_externrefs";
+
+/// Where the module takes what it wants from, as the script has it.
+const IMPORTS: &str = "\"./couplet_bg.js\"";
+
+/// What the module wants is `name: function`, what it has is `wasm.name`.
+fn rename(script: &str, names: &HashMap<&str, &str>) -> String {
+    let mut renamed = String::with_capacity(script.len());
+    let mut rest = script;
+    while let Some(start) = rest.find(is_of_name) {
+        let end = rest[start..].find(|c| !is_of_name(c));
+        let end = end.map_or(rest.len(), |length| start + length);
+        let (name, behind) = (&rest[start..end], &rest[end..]);
+        renamed.push_str(&rest[..start]);
+        let known = behind.starts_with(": function") || renamed.ends_with("wasm.");
+        let new = names.get(name).filter(|_| known);
+        renamed.push_str(new.unwrap_or(&name));
+        rest = behind;
+    }
+    renamed + rest
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '$'
+}
+
+/// Lets the export of the table of objects, by its name, be that table.
 ///
 /// The old version exports the first table whatever the name, which is that of
 /// functions; the objects are in the second.
-fn mend_export(mut module: Vec<u8>) -> Vec<u8> {
-    // The name with its length, the kind "table", and the table's number.
-    let export = b"\x15__wbindgen_externrefs\x01\x00";
-    if let Some(at) = find_last(&module, export) {
-        module[at + export.len() - 1] = 1;
+fn mend_export(mut module: Vec<u8>, name: &str) -> Result<Vec<u8>> {
+    let mut at = None;
+    for payload in Parser::new(0).parse_all(&module) {
+        let Payload::ExportSection(exports) = payload? else {
+            continue;
+        };
+        for export in exports.into_iter_with_offsets() {
+            let (start, export) = export?;
+            if export.name == name {
+                // Behind the name's length, the name and the kind comes the number.
+                at = Some(start + 1 + name.len() + 1);
+            }
+        }
     }
-    module
+    if let Some(at) = at {
+        module[at] = 1;
+    }
+    Ok(module)
 }
 
 fn find_last(module: &[u8], bytes: &[u8]) -> Option<usize> {
@@ -74,10 +125,23 @@ mod tests {
     }
 
     #[test]
-    fn a_right_export_stays() {
-        let wrong = b"..\x15__wbindgen_externrefs\x01\x00..".to_vec();
-        let right = b"..\x15__wbindgen_externrefs\x01\x01..".to_vec();
-        assert_eq!(mend_export(wrong), right);
-        assert_eq!(mend_export(right.clone()), right);
+    fn the_export_is_the_second_table() {
+        // Two tables, and a section that exports one of them, twice.
+        let tables = [4, 7, 2, 0x70, 0, 1, 0x6f, 0, 1];
+        let module = |number| {
+            let exports = [7, 9, 2, 1, b'm', 1, 0, 1, b'x', 1, number];
+            [b"\0asm\x01\0\0\0".as_slice(), &tables, &exports].concat()
+        };
+        assert_eq!(mend_export(module(0), "x").unwrap(), module(1));
+        assert_eq!(mend_export(module(1), "x").unwrap(), module(1));
+        assert_eq!(mend_export(module(0), "y").unwrap(), module(0));
+    }
+
+    #[test]
+    fn only_the_names_of_both_files_change() {
+        let names = HashMap::from([("__wbg_get_a1", "a"), ("memory", "b")]);
+        let script = "__wbg_get_a1: function(memory) { wasm.memory.grow(memory); }";
+        let short = "a: function(memory) { wasm.b.grow(memory); }";
+        assert_eq!(rename(script, &names), short);
     }
 }

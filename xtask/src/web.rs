@@ -38,9 +38,9 @@ pub(crate) fn build(flavour: Flavour) -> Result<PathBuf> {
     }
     let module = compile(flavour)?;
     let work = tempfile::tempdir()?;
-    let script = bind(&module, flavour, work.path())?;
+    let mut script = bind(&module, flavour, work.path())?;
     if flavour == Flavour::Release {
-        wasm_opt::optimise(&work.path().join("couplet_bg.wasm"))?;
+        script = wasm_opt::optimise(&work.path().join("couplet_bg.wasm"), &script)?;
     }
     let parts = page::Parts {
         script,
