@@ -138,8 +138,20 @@ fn what_is_sent_in_a_tab_that_nobody_answers_survives_all_tabs() {
         let place = Place::new(Kind::Prosody).await?;
         let (first, bob) = place.friends().await?;
         let keeper = place.browser.open_beside(&first, "about:blank").await?;
+        first
+            .before_scripts(
+                "const { set } = Object.getOwnPropertyDescriptor(
+                    BroadcastChannel.prototype, 'onmessage');
+                Object.defineProperty(BroadcastChannel.prototype, 'onmessage', {
+                    set(hear) {
+                        set.call(this, event => window.isDeaf || hear(event));
+                    },
+                });",
+            )
+            .await?;
+        first.reload().await?;
         let (second, third) = two_more(&place, &first).await?;
-        first.hang().await?;
+        first.evaluate("window.isDeaf = true").await?;
         let field = second.find("textbox", "Message").await?;
         field.fill("into the silence").await?;
         second
