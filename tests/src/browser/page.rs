@@ -212,10 +212,18 @@ impl Page {
     /// When the script fails, or the tab can't be closed afterwards.
     pub async fn crash_behind(self, script: &str) -> Result<()> {
         const DONE: &str = "the end is near";
-        let script =
-            json!({ "expression": format!("{script}; console.log('{DONE}'); for (;;) {{}}") });
+        // Nothing else happens meanwhile, and a crash that had to wait comes then.
+        let script = format!(
+            "{script};
+            console.log('{DONE}');
+            for (const end = performance.now() + 5000; performance.now() < end;);"
+        );
         self.devtools
-            .tell(&self.place.session, "Runtime.evaluate", script)
+            .tell(
+                &self.place.session,
+                "Runtime.evaluate",
+                json!({ "expression": script }),
+            )
             .await?;
         until("the script's end", || async {
             Ok(self.log().iter().any(|line| line == DONE).then_some(()))

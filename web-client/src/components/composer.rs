@@ -130,7 +130,7 @@ impl Composer {
             self.0.state.send(self.0.jid.clone(), body.to_owned());
             self.0.typing.stop();
             area.set_value("");
-            self.0.state.draft_sent(&self.0.jid);
+            self.0.state.leave_draft(&self.0.jid, "");
             self.changed(&area);
             onsend.emit(());
         }

@@ -63,13 +63,49 @@ pub(crate) fn reload() {
     }
 }
 
+/// Has `text` survive this page from here on, whenever it ends. What IndexedDB has been
+/// told is forgotten with a page that ends too soon, so this is where it has to be until then.
+pub(crate) fn note(key: &str, text: &str) {
+    if let Some(storage) = texts() {
+        // Where that is full, IndexedDB may yet be in time.
+        let _ = storage.set_item(key, text);
+    }
+}
+
+/// Forgets what has been noted by that key.
+pub(crate) fn drop_note(key: &str) {
+    if let Some(storage) = texts() {
+        // Removing doesn't fail.
+        let _ = storage.remove_item(key);
+    }
+}
+
+/// What has been noted by keys that begin so, without that beginning, in their order.
+pub(crate) fn notes(prefix: &str) -> Vec<(String, String)> {
+    let Some(storage) = texts() else {
+        return Vec::new();
+    };
+    let keys = (0..storage.length().unwrap_or_default()).filter_map(|at| storage.key(at).ok()?);
+    let mut notes: Vec<_> = keys
+        .filter_map(|key| {
+            let rest = key.strip_prefix(prefix)?.to_owned();
+            Some((rest, storage.get_item(&key).ok()??))
+        })
+        .collect();
+    notes.sort_unstable();
+    notes
+}
+
 /// Forgets the theme and whatever else somebody has chosen for all accounts.
 pub(crate) fn clear_preferences() {
-    let preferences = web_sys::window().and_then(|window| window.local_storage().ok()?);
-    if let Some(preferences) = preferences {
+    if let Some(storage) = texts() {
         // Removing doesn't fail.
-        let _ = preferences.clear();
+        let _ = storage.clear();
     }
+}
+
+fn texts() -> Option<web_sys::Storage> {
+    web_sys::window()?.local_storage().ok()?
 }
 
 /// Tells whoever has the console open.

@@ -7,39 +7,38 @@
 
 use couplet_engine::Command;
 use couplet_engine::modules::rfc6121_message;
-use js_sys::Date;
+use js_sys::{Date, JSON};
 
 use super::State;
 use crate::driver::{Driver, Enclosure};
-use crate::platform::storage::{Asked, Change, DEVICE, Fault, Storage};
+use crate::platform;
+use crate::platform::storage::{Change, DEVICE, Fault, Storage};
 use crate::tabs::{self, Message};
+
+/// A command that has been noted.
+pub(super) struct Asked {
+    tab: String,
+    number: u32,
+    /// None if another build has noted it, which this one doesn't understand.
+    command: Option<Command>,
+}
 
 /// After this long no tab asks again, in milliseconds.
 const FORGOTTEN_AFTER: f64 = 30.0 * 24.0 * 3_600_000.0;
 
 impl State {
-    /// Keeps what is asked for until whoever leads has kept what comes of it: this
-    /// waits for no other transaction, so that a page that ends right now loses nothing.
+    /// Keeps what is asked for until whoever leads has kept what comes of it.
     pub(super) fn keep_asked(&self, number: u32, command: &Command) {
-        let session = &self.0.session;
-        let (Some(storage), Some(account)) = (session.storage(), self.account()) else {
+        let Some(key) = self.asked_key(&self.0.session.tab, number) else {
             return;
         };
-        let draft = match command {
-            Command::Message(rfc6121_message::Command::Send { to, .. }) => Some(to.as_str()),
-            _ => None,
-        };
-        let asked = Asked {
-            tab: session.tab.clone(),
-            number,
-            command: tabs::write_command(command),
-        };
-        if let Err(fault) = storage.keep_asked(account.as_str(), &asked, draft) {
-            self.note_fault(&fault);
+        // Arrays of text and numbers have a form.
+        if let Ok(text) = JSON::stringify(&tabs::write_command(command)) {
+            platform::note(&key, &String::from(text));
         }
     }
 
-    /// As a new leader: what earlier pages were asked for, if it hasn't been done.
+    /// As a new leader: does what earlier pages were asked for, if it hasn't been done.
     pub(super) fn do_what_was_asked(&self, driver: &Driver, asked: Vec<Asked>) {
         for Asked {
             tab,
@@ -47,13 +46,58 @@ impl State {
             command,
         } in asked
         {
-            match tabs::read_command(&command) {
+            match command {
                 Some(command) if !self.is_taken(&tab, number) => {
+                    self.leave_no_draft(&command);
                     self.do_once(driver, &tab, number, command);
                 }
                 _ => self.confirm(&tab, number, true),
             }
         }
+    }
+
+    /// The page may have ended before it could take what became a message out of the drafts.
+    fn leave_no_draft(&self, command: &Command) {
+        if let Command::Message(rfc6121_message::Command::Send { to, body }) = command
+            && self.draft(to).trim() == body
+        {
+            self.save_draft(to, "");
+        }
+    }
+
+    /// Nobody does what was asked for any more.
+    pub(super) fn forget_asked(&self) {
+        let Some(prefix) = self.asked_prefix() else {
+            return;
+        };
+        for (rest, _) in platform::notes(&prefix) {
+            platform::drop_note(&(prefix.clone() + &rest));
+        }
+    }
+
+    fn asked(&self) -> Vec<Asked> {
+        let notes = self.asked_prefix().map(|prefix| platform::notes(&prefix));
+        let notes = notes.into_iter().flatten();
+        notes
+            .filter_map(|(key, text)| {
+                let (tab, number) = key.split_once('\n')?;
+                let command = JSON::parse(&text).ok();
+                Some(Asked {
+                    tab: tab.to_owned(),
+                    number: number.parse().ok()?,
+                    command: command.and_then(|command| tabs::read_command(&command)),
+                })
+            })
+            .collect()
+    }
+
+    fn asked_prefix(&self) -> Option<String> {
+        Some(["couplet.asked\n", self.account()?.as_str(), "\n"].concat())
+    }
+
+    /// Those of a tab are in order.
+    fn asked_key(&self, tab: &str, number: u32) -> Option<String> {
+        Some(self.asked_prefix()? + &format!("{tab}\n{number:010}"))
     }
 
     pub(super) fn is_taken(&self, tab: &str, number: u32) -> bool {
@@ -90,9 +134,8 @@ impl State {
     /// to remember that it was asked for.
     pub(super) fn confirm(&self, tab: &str, number: u32, kept: bool) {
         let session = &self.0.session;
-        if let (true, Some(storage), Some(account)) = (kept, session.storage(), self.account()) {
-            // What stays there is known to be done.
-            let _ = storage.drop_asked(account.as_str(), tab, number);
+        if kept && let Some(key) = self.asked_key(tab, number) {
+            platform::drop_note(&key);
         }
         if tab != session.tab {
             session.post(&Message::Taken {
@@ -109,7 +152,7 @@ impl State {
         account: &str,
     ) -> Result<Vec<Asked>, Fault> {
         let rows = storage.taken(account).await?;
-        let asked = storage.asked(account).await?;
+        let asked = self.asked();
         let past = Date::now() - FORGOTTEN_AFTER;
         let (taken, forgotten): (Vec<_>, Vec<_>) = rows
             .into_iter()

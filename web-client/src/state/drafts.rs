@@ -62,16 +62,6 @@ impl State {
     /// The draft is left for now: the list shows it, here and in the other tabs.
     pub(crate) fn leave_draft(&self, jid: &BareJid, text: &str) {
         self.save_draft(jid, text);
-        self.tell_draft(jid, text);
-    }
-
-    /// The draft has become a message. It leaves the disk where that is kept.
-    pub(crate) fn draft_sent(&self, jid: &BareJid) {
-        self.0.drafts.set(jid, "");
-        self.tell_draft(jid, "");
-    }
-
-    fn tell_draft(&self, jid: &BareJid, text: &str) {
         self.0.session.post(&Message::Draft {
             conversation: jid.clone(),
             text: text.to_owned(),

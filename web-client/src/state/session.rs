@@ -8,11 +8,12 @@ use gloo_timers::callback::Timeout;
 use jid::BareJid;
 use wasm_bindgen_futures::spawn_local;
 
+use super::asked::Asked;
 use super::{Notice, State};
 use crate::config::websocket_url;
 use crate::driver::{self, Driver, Enclosure, Journal, News, Secrets};
 use crate::platform;
-use crate::platform::storage::{self, Asked, Fault, Storage};
+use crate::platform::storage::{self, Fault, Storage};
 use crate::tabs::{self, Channel, Claim, Lead, Message, Standing};
 
 /// This page among the tabs of its browser.
@@ -346,6 +347,7 @@ impl State {
         if let Some(journal) = driver.journal() {
             journal.close();
         }
+        self.forget_asked();
         let state = self.clone();
         spawn_local(async move {
             if let Some(journal) = driver.journal()

@@ -5,7 +5,6 @@
 //! transaction holds both, and one name is all there is to delete. The account is the
 //! first part of every key, so that two never see each other's rows.
 
-mod asked;
 mod database;
 mod keys;
 mod request;
@@ -19,7 +18,6 @@ use js_sys::{Array, Function, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{IdbDatabase, IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransaction};
 
-pub(crate) use asked::Asked;
 pub(crate) use database::clear;
 pub(crate) use keys::SaltedKey;
 
@@ -31,11 +29,8 @@ const KEYS: &str = "keys";
 /// Where what is being written is, a row a conversation.
 const DRAFTS: &str = "drafts";
 
-/// Where what people have asked for is until something has come of it, a row a command.
-const ASKED: &str = "asked";
-
-/// All object stores: the engine's tables by their names, and our own four.
-const STORES: [&str; 12] = [
+/// All object stores: the engine's tables by their names, and our own three.
+const STORES: [&str; 11] = [
     Table::Engine.name(),
     Table::Outbox.name(),
     Table::Roster.name(),
@@ -45,7 +40,6 @@ const STORES: [&str; 12] = [
     Table::Avatars.name(),
     Table::Requests.name(),
     DRAFTS,
-    ASKED,
     KEYS,
     DEVICE,
 ];
@@ -219,6 +213,19 @@ impl Storage {
         hand_over(&transaction)
     }
 
+    /// Begins to forget which commands these tabs had been told were taken.
+    ///
+    /// # Errors
+    /// When the database is closed.
+    pub(crate) fn drop_taken(&self, account: &str, tabs: &[String]) -> Result<(), Fault> {
+        let transaction = self.transaction(&[DEVICE], Some(Durability::Relaxed))?;
+        let store = transaction.object_store(DEVICE)?;
+        for tab in tabs {
+            store.delete(&key(account, tab))?;
+        }
+        hand_over(&transaction)
+    }
+
     /// Rows of ours, which are text.
     async fn rows(&self, account: &str, table: &str) -> Result<Vec<(String, String)>, Fault> {
         let transaction = self.transaction(&[table], None)?;
@@ -356,16 +363,10 @@ impl Rows {
         })
     }
 
-    /// Keys, and as many values.
-    async fn values(self) -> Result<(Array, Array), Fault> {
+    /// Keys without the account, and values.
+    async fn answer(self, account: &str) -> Result<Vec<(String, Vec<u8>)>, Fault> {
         let keys = Array::from(&request::result(&self.keys).await?);
         let values = Array::from(&request::result(&self.values).await?);
-        Ok((keys, values))
-    }
-
-    /// Keys without the account, and values that are bytes.
-    async fn answer(self, account: &str) -> Result<Vec<(String, Vec<u8>)>, Fault> {
-        let (keys, values) = self.values().await?;
         let skip = account.len() + 1;
         let rows = keys.iter().zip(values.iter());
         Ok(rows
