@@ -1,6 +1,6 @@
 //! One page and the controls on it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use anyhow::{Context as _, Result, bail};
@@ -16,6 +16,7 @@ pub struct Page {
     place: Place,
     errors: Rc<RefCell<Vec<String>>>,
     log: Rc<RefCell<Vec<String>>>,
+    crashed: Rc<Cell<bool>>,
 }
 
 /// Where in the browser a page is: ids of the DevTools protocol.
@@ -57,12 +58,17 @@ impl Page {
             place,
             errors: Rc::default(),
             log: Rc::default(),
+            crashed: Rc::default(),
         };
         let (errors, log) = (page.errors.clone(), page.log.clone());
+        let crashed = page.crashed.clone();
         page.devtools
             .listen(&page.place.session, move |method, parameters| {
                 if let Some(error) = error(method, parameters) {
                     errors.borrow_mut().push(error);
+                }
+                if method == "Inspector.targetCrashed" {
+                    crashed.set(true);
                 }
                 if method == "Runtime.consoleAPICalled"
                     && let Some(line) = parameters["args"][0]["value"].as_str()
@@ -70,7 +76,15 @@ impl Page {
                     log.borrow_mut().push(line.to_owned());
                 }
             });
-        for domain in ["Page", "Runtime", "DOM", "Accessibility", "Log"] {
+        let domains = [
+            "Page",
+            "Runtime",
+            "DOM",
+            "Accessibility",
+            "Log",
+            "Inspector",
+        ];
+        for domain in domains {
             page.call(&format!("{domain}.enable"), json!({})).await?;
         }
         page.resize(1280, 800).await?;
@@ -203,6 +217,11 @@ impl Page {
         self.devtools
             .tell(&self.place.session, "Page.crash", json!({}))
             .await?;
+        // The next page would end in the same process.
+        until("the crash", || async {
+            Ok(self.crashed.get().then_some(()))
+        })
+        .await?;
         self.close().await
     }
 
