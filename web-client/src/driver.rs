@@ -58,8 +58,8 @@ struct Connection {
 #[derive(Default)]
 pub(crate) struct Enclosure {
     pub(crate) changes: Vec<Change>,
-    /// Called as soon as that has been tried, with whether the disk has it.
-    pub(crate) then: Option<Box<dyn FnOnce(bool)>>,
+    /// Called as soon as it is kept; or can't be, and the session goes on without.
+    pub(crate) then: Option<Box<dyn FnOnce()>>,
 }
 
 /// What this page tells the engine about itself.
@@ -169,7 +169,7 @@ impl Driver {
         let Enclosure { changes, then } = enclosure;
         let Some(journal) = &self.0.journal else {
             if let Some(then) = then {
-                then(false);
+                then();
             }
             return;
         };
@@ -195,7 +195,7 @@ impl Driver {
                 Err(fault) => Err(fault),
             };
             if let Some(then) = then.filter(|_| outcome != Err(Fault::Deposed)) {
-                then(outcome.is_ok());
+                then();
             }
             driver.kept(commit, outcome);
         });

@@ -51,7 +51,7 @@ impl State {
                     self.leave_no_draft(&command);
                     self.do_once(driver, &tab, number, command);
                 }
-                _ => self.confirm(&tab, number, true),
+                _ => self.drop_asked(&tab, number),
             }
         }
     }
@@ -123,25 +123,32 @@ impl State {
             value: Some(number.to_string().into_bytes()),
         };
         let (state, tab) = (self.clone(), tab.to_owned());
+        let then = move || {
+            state.drop_asked(&tab, number);
+            state.confirm(&tab, number);
+        };
         let enclosure = Enclosure {
             changes: vec![taken],
-            then: Some(Box::new(move |kept| state.confirm(&tab, number, kept))),
+            then: Some(Box::new(then)),
         };
         driver.command(command, enclosure);
     }
 
-    /// As the leader: a command is taken, and if what came of it is `kept`, nobody has
-    /// to remember that it was asked for.
-    pub(super) fn confirm(&self, tab: &str, number: u32, kept: bool) {
+    /// As the leader: tells another tab that its command is taken.
+    pub(super) fn confirm(&self, tab: &str, number: u32) {
         let session = &self.0.session;
-        if kept && let Some(key) = self.asked_key(tab, number) {
-            platform::drop_note(&key);
-        }
         if tab != session.tab {
             session.post(&Message::Taken {
                 tab: tab.to_owned(),
                 number,
             });
+        }
+    }
+
+    /// Nobody has to remember any more that it was asked for.
+    fn drop_asked(&self, tab: &str, number: u32) {
+        if let Some(key) = self.asked_key(tab, number) {
+            platform::drop_note(&key);
         }
     }
 

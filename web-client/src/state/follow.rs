@@ -256,7 +256,7 @@ impl State {
         };
         session.followed.set(true);
         if self.is_taken(tab, number) {
-            return self.confirm(tab, number, false);
+            return self.confirm(tab, number);
         }
         match command {
             command if happens_once(&command) => {
@@ -267,7 +267,7 @@ impl State {
             command => driver.command(command, Enclosure::default()),
         }
         self.note_taken(tab, number);
-        self.confirm(tab, number, false);
+        self.confirm(tab, number);
     }
 
     /// As the leader: whether somebody looks at another tab.
