@@ -205,6 +205,12 @@ fn what_is_sent_right_before_a_crash_is_not_lost() {
         let keeper = place.browser.open_beside(&alice, "about:blank").await?;
         let field = alice.find("textbox", "Message").await?;
         field.fill("in the nick of time").await?;
+        // A note that nobody can read is in nobody's way.
+        alice
+            .evaluate(&format!(
+                "localStorage.setItem('couplet.asked\\n{ALICE}\\nx\\n0000000001', 'null')"
+            ))
+            .await?;
         // Before the disk can answer.
         alice
             .crash_behind(

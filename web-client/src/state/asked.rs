@@ -7,7 +7,7 @@
 
 use couplet_engine::Command;
 use couplet_engine::modules::rfc6121_message;
-use js_sys::{Date, JSON};
+use js_sys::{Array, Date, JSON};
 
 use super::State;
 use crate::driver::{Driver, Enclosure};
@@ -19,7 +19,7 @@ use crate::tabs::{self, Message};
 pub(super) struct Asked {
     tab: String,
     number: u32,
-    /// None if another build has noted it, which this one doesn't understand.
+    /// None if it is damaged, or another build's that this one doesn't understand.
     command: Option<Command>,
 }
 
@@ -81,7 +81,7 @@ impl State {
         notes
             .filter_map(|(key, text)| {
                 let (tab, number) = key.split_once('\n')?;
-                let command = JSON::parse(&text).ok();
+                let command = JSON::parse(&text).ok().filter(Array::is_array);
                 Some(Asked {
                     tab: tab.to_owned(),
                     number: number.parse().ok()?,
