@@ -486,7 +486,14 @@ impl Muc {
         if membership.stage == Stage::Asking {
             self.enter(ctx, &room);
         } else if let Some(shared) = ctx.core.rooms.get_mut(&room) {
+            let found = shared.joined && membership.archived && !shared.archived;
             shared.archived = membership.archived;
+            if found {
+                // We came in for the room's own history; its archive has the rest.
+                membership.due = None;
+                shared.catching_up = true;
+                ctx.command(AnyCommand::Muc(Command::Entered { room }));
+            }
         }
     }
 

@@ -304,6 +304,24 @@ fn a_new_room_is_taken_as_it_is() {
 }
 
 #[test]
+fn the_archive_of_a_room_that_is_found_inside_is_read() {
+    let mut scenario = Scenario::signed_in();
+    join(&mut scenario);
+    told(&mut scenario, &[]);
+    let made = format!("{SELF}<status code='201'/>");
+    scenario.recv(&presence("thirdwitch", "", &made));
+    say(&mut scenario, "Hello?");
+    told(&mut scenario, &["urn:xmpp:mam:2"]);
+    assert!(scenario.sent_bodies().is_empty());
+    let (asked, query) = scenario.archive_query_of(ROOM);
+    let missed = said("firstwitch", "m1", "Thrice the brinded cat", "");
+    scenario.archived_by(ROOM, &query, "a1", &missed);
+    scenario.finish_archive_of(ROOM, &asked.0, "a1");
+    assert_eq!(scenario.sent_bodies(), ["Hello?"]);
+    assert_eq!(bodies(&scenario), ["Thrice the brinded cat", "Hello?"]);
+}
+
+#[test]
 fn only_what_the_room_shows_is_proof() {
     let mut scenario = inside();
     say(&mut scenario, "ok");
