@@ -10,8 +10,7 @@ use super::format::{Age, Clock};
 use super::locale::{LANGUAGES, Language, choose};
 
 fn locales() -> BTreeMap<String, BTreeMap<String, Value>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../static/locales");
-    fs::read_dir(folder)
+    fs::read_dir(static_folder().join("locales"))
         .unwrap()
         .map(|entry| {
             let path = entry.unwrap().path();
@@ -19,6 +18,10 @@ fn locales() -> BTreeMap<String, BTreeMap<String, Value>> {
             (path.file_stem().unwrap().to_str().unwrap().to_owned(), file)
         })
         .collect()
+}
+
+fn static_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../static")
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -32,7 +35,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The string literals of our sources that look like a key.
+/// The string literals of our sources that look like a key, and what the page itself says.
 fn keys_in_code(namespaces: &BTreeSet<&str>) -> BTreeSet<String> {
     let mut files = Vec::new();
     sources(
@@ -40,7 +43,16 @@ fn keys_in_code(namespaces: &BTreeSet<&str>) -> BTreeSet<String> {
         &mut files,
     );
     assert!(files.len() > 40);
-    let mut keys = BTreeSet::new();
+    let page = fs::read_to_string(static_folder().join("index.html")).unwrap();
+    // Its gaps are filled when it is built.
+    let filled = page
+        .split("{{")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("}}"));
+    let mut keys: BTreeSet<_> = filled
+        .map(|(name, _)| name.to_owned())
+        .filter(|name| name.contains('.'))
+        .collect();
     for file in files {
         for literal in fs::read_to_string(file).unwrap().split('"') {
             let is_name = |part: &str| {
