@@ -46,7 +46,7 @@ fn a_token_is_proven_on_both_sides() {
     let (mut scenario, mut holder) = signed_in();
     reconnect(&mut scenario);
     holder.comes(&mut scenario, FEATURES);
-    let resumed = "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='3'/>";
+    let resumed = "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='6'/>";
     let consent = success(Some("AAAA"), MY_ADDRESS, resumed);
     holder.hears(&mut scenario, &consent);
     assert_eq!(trouble(&scenario), Some(Trouble::ServerNotVerified));

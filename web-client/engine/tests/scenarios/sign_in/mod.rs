@@ -59,8 +59,10 @@ fn signed_in() -> (Scenario, Holder) {
     scenario.recv(AFTERWARDS);
     scenario.answer_archive("");
     scenario.answer_roster();
-    // Archive, roster, presence: carbons were not asked for again.
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='3'/>");
+    scenario.answer_read_sync("");
+    scenario.answer_bookmarks("");
+    // Those, presence and the older bookmarks: carbons were not asked for again.
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='6'/>");
     scenario.sent.clear();
     scenario.events.clear();
     (scenario, holder)
@@ -130,10 +132,10 @@ fn nothing_of_the_token_gets_to_the_engine_or_the_disk() {
 fn counters_begin_when_the_session_does() {
     let (mut scenario, _) = signed_in();
     scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
-    // Archive and roster were answered.
-    assert_eq!(scenario.expect("a").attr("h"), Some("2"));
+    // Archive, roster, what was read and bookmarks in both forms were answered.
+    assert_eq!(scenario.expect("a").attr("h"), Some("5"));
     scenario.say("hello");
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='4'/>");
+    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='7'/>");
     let delivery = scenario.messages()[0].delivery.clone();
     assert_eq!(delivery, couplet_engine::store::Delivery::Sent);
 }
@@ -157,9 +159,10 @@ fn who_isnt_looked_at_begins_inactive() {
     scenario.expect("authenticate");
     holder.proves(
         &mut scenario,
-        "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='3'/>",
+        "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='5'/>",
     );
-    scenario.expect("inactive");
+    let inactive = scenario.find(|sent| sent.name() == "inactive");
+    assert!(inactive.is_some());
 }
 
 /// The connection breaks and is made again.
@@ -184,10 +187,10 @@ fn a_resume_by_token_is_one_round_trip() {
     assert_eq!(fast.attr("count"), Some("1"));
     let resume = authenticate.get_child("resume", SM).unwrap();
     assert_eq!(resume.attr("previd"), Some("session-1"));
-    assert_eq!(resume.attr("h"), Some("2"));
+    assert_eq!(resume.attr("h"), Some("5"));
     assert!(authenticate.has_child("bind", BIND2), "if it fails");
     // Of theirs: <open/>, features, and this.
-    let resumed = "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='4'/>";
+    let resumed = "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>";
     let consent = success(Some(&holder.responds()), MY_ADDRESS, resumed);
     holder.hears(&mut scenario, &consent);
     assert_eq!(*scenario.store.status(), SessionStatus::Online);
@@ -202,7 +205,7 @@ fn what_the_server_replays_at_once_is_not_lost() {
     let (mut scenario, mut holder) = signed_in();
     reconnect(&mut scenario);
     holder.comes(&mut scenario, FEATURES);
-    let resumed = "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='3'/>";
+    let resumed = "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='6'/>";
     let consent = success(Some(&holder.responds()), MY_ADDRESS, resumed);
     holder.hears(&mut scenario, &consent);
     scenario.recv(
@@ -211,7 +214,8 @@ fn what_the_server_replays_at_once_is_not_lost() {
     );
     scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
     assert_eq!(scenario.bodies(), ["hello"]);
-    assert_eq!(scenario.expect("a").attr("h"), Some("3"));
+    let ack = scenario.find(|sent| sent.name() == "a").unwrap();
+    assert_eq!(ack.attr("h"), Some("6"));
     let warnings = scenario.log.len();
     scenario.recv(AFTERWARDS);
     assert_eq!(scenario.log.len(), warnings, "the features may come late");
@@ -231,7 +235,7 @@ fn a_resume_promises_only_what_is_on_disk() {
     scenario.commit();
     holder.answers(&mut scenario);
     let resume = holder.sent[0].get_child("resume", SM).unwrap();
-    assert_eq!(resume.attr("h"), Some("3"));
+    assert_eq!(resume.attr("h"), Some("6"));
 }
 
 #[test]
@@ -242,7 +246,7 @@ fn a_reloaded_page_resumes_by_token() {
     holder.means.password = false;
     holder.comes(&mut reloaded, FEATURES);
     assert!(holder.sent[0].has_child("resume", SM));
-    let resumed = "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='3'/>";
+    let resumed = "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='6'/>";
     let consent = success(Some(&holder.responds()), MY_ADDRESS, resumed);
     holder.hears(&mut reloaded, &consent);
     reloaded.recv(AFTERWARDS);
@@ -256,7 +260,7 @@ fn when_resumption_fails_there_is_a_new_session_in_the_same_round_trip() {
     scenario.say("lost");
     reconnect(&mut scenario);
     holder.comes(&mut scenario, FEATURES);
-    let inline = "<failed xmlns='urn:xmpp:sm:3' h='4'><item-not-found \
+    let inline = "<failed xmlns='urn:xmpp:sm:3' h='7'><item-not-found \
          xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>";
     let bound = ENABLED.replace("session-1", "session-2");
     let consent = success(
@@ -288,7 +292,7 @@ fn a_new_token_takes_the_place_of_the_old_one() {
     reconnect(&mut scenario);
     holder.comes(&mut scenario, FEATURES);
     // XEP-0484 3.5
-    let inline = "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='3'/>\
+    let inline = "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='6'/>\
          <token xmlns='urn:xmpp:fast:0' expiry='2027-03-31T14:36:15Z' \
          token='R3VyIHpiZmcgbnl2aXIgdmYgZ3VyIGp2eXFyZmcu'/>";
     let consent = success(Some(&holder.responds()), MY_ADDRESS, inline);
@@ -317,7 +321,7 @@ fn a_revoked_token_gives_way_to_the_password() {
     assert_eq!(authenticate.attr("mechanism"), Some("SCRAM-SHA-1"));
     assert!(authenticate.has_child("resume", SM), "nothing else is lost");
     assert!(authenticate.has_child("request-token", FAST));
-    let inline = "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='3'/>";
+    let inline = "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='6'/>";
     holder.proves(&mut scenario, &[inline, TOKEN].concat());
     scenario.recv(AFTERWARDS);
     assert_eq!(scenario.sent_bodies(), ["unproven"]);
