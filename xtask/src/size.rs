@@ -55,8 +55,8 @@ fn kilobytes(bytes: u64) -> f64 {
 }
 
 /// Every file with its compressed size, as if the browser took all of them:
-/// only of the languages it takes one or none, and we count the largest; and the icons
-/// are for those who install the page.
+/// only of the languages it takes one or none, and we count the largest; the icons
+/// are for those who install the page, and a sound comes when it is first to be heard.
 fn first_load(directory: &Path) -> Result<Vec<(String, u64)>> {
     let mut files = Vec::new();
     let mut locale: Option<(String, u64)> = None;
@@ -66,7 +66,8 @@ fn first_load(directory: &Path) -> Result<Vec<(String, u64)>> {
             .is_some_and(|suffix| suffix == "br" || suffix == "gz");
         let name = file.strip_prefix(directory)?.display().to_string();
         let is_icon = name.starts_with("icons/") && name.ends_with(".png");
-        if is_copy || is_icon || name == COMPILED_IN {
+        let is_sound = name.starts_with("sounds/");
+        if is_copy || is_icon || is_sound || name == COMPILED_IN {
             continue;
         }
         let compressed = with_more(&file, "br");
@@ -94,14 +95,16 @@ mod tests {
     fn counts_compressed_sizes_and_one_language() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
-        fs::create_dir(path.join("icons")).unwrap();
-        fs::create_dir(path.join("locales")).unwrap();
+        for folder in ["icons", "locales", "sounds"] {
+            fs::create_dir(path.join(folder)).unwrap();
+        }
         for (name, size) in [
             ("index.html", 100),
             ("index.html.br", 10),
             ("index.html.gz", 12),
             ("a.png", 50),
             ("icons/icon-512.png", 9000),
+            ("sounds/message.wav", 7000),
             ("locales/de.json", 30),
             ("locales/ja.json", 40),
             ("locales/ja.json.br", 20),
