@@ -116,6 +116,34 @@ fn a_click_on_one_leads_to_the_conversation() {
 }
 
 #[test]
+fn one_that_comes_before_the_worker_is_shown_once_it_is_there() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        alice.may_notify().await?;
+        let slow = "{\
+             const real = ServiceWorkerContainer.prototype.register;\
+             ServiceWorkerContainer.prototype.register = function (...words) {\
+               return new Promise(done => globalThis.goOn = done).then(() => real.apply(this, words));\
+             };\
+             globalThis.gone = navigator.serviceWorker.getRegistrations()\
+               .then(all => Promise.all(all.map(registration => registration.unregister())));\
+           }";
+        alice.before_scripts(slow).await?;
+        alice.reload().await?;
+        alice.evaluate("gone").await?;
+        // The page that has just gone may have been the last to hold on to it.
+        alice.reload().await?;
+        alice.find("list", "Conversations").await?;
+        goes_away(&alice).await?;
+        say(&bob, "Hello?").await?;
+        alice.find_with("link", "1 unread message").await?;
+        alice.evaluate("goOn()").await?;
+        shows(&alice, &["bob: Hello?"]).await
+    });
+}
+
+#[test]
 fn many_tabs_tell_once() {
     run(async {
         let place = Place::new(Kind::Prosody).await?;

@@ -64,9 +64,10 @@ pub(crate) async fn ask() -> Permission {
     permission()
 }
 
-/// Shows it, silently: the sound is ours.
+/// Shows it, silently: the sound is ours. On a first visit that may take until the worker
+/// has been installed.
 pub(crate) async fn show(notice: &Notice<'_>) {
-    let Some(registration) = registration().await else {
+    let Some(registration) = installed().await else {
         return;
     };
     let options = object(&[
@@ -144,6 +145,12 @@ pub(crate) fn sound() {
             let _ = JsFuture::from(playing).await;
         });
     }
+}
+
+/// Ends when there is a worker, which may be never.
+async fn installed() -> Option<ServiceWorkerRegistration> {
+    let ready = workers()?.ready().ok()?;
+    JsFuture::from(ready).await.ok()?.dyn_into().ok()
 }
 
 async fn registration() -> Option<ServiceWorkerRegistration> {

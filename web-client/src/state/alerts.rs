@@ -151,6 +151,7 @@ impl State {
         let (title, text) = (title.to_owned(), text.to_owned());
         let (tag, href) = (tag.to_owned(), place.href());
         self.0.alerts.shown.borrow_mut().push(tag.clone());
+        let state = self.clone();
         spawn_local(async move {
             notifier::show(&notifier::Notice {
                 title: &title,
@@ -159,6 +160,10 @@ impl State {
                 href: &href,
             })
             .await;
+            // It may have been read meanwhile.
+            if !state.0.alerts.shown.borrow().contains(&tag) {
+                notifier::close(&tag).await;
+            }
         });
     }
 
