@@ -70,6 +70,8 @@ pub enum Event {
     Server { crash: bool },
     /// One of the two loads the page anew.
     Reload(usize),
+    /// The tab of one of the two crashes, and they load it anew.
+    Crash(usize),
 }
 
 /// A part of the way.
@@ -98,12 +100,17 @@ pub fn plan(settings: &Settings) -> Vec<Event> {
     kinds.into_iter().map(|kind| kind(&mut random)).collect()
 }
 
-/// The same, in which every tenth event is a page that is loaded anew.
+/// The same, in which every tenth event is a page that is loaded anew, by turns as it is and
+/// after a crash.
 #[must_use]
 pub fn plan_with_reloads(settings: &Settings) -> Vec<Event> {
     let mut events = plan(settings);
     for (index, event) in events.iter_mut().skip(4).step_by(10).enumerate() {
-        *event = Event::Reload(index % 2);
+        let who = index % 2;
+        *event = match index / 2 % 2 {
+            0 => Event::Crash(who),
+            _ => Event::Reload(who),
+        };
     }
     events
 }
@@ -289,7 +296,7 @@ impl Stage {
                 self.end_server(crash).await?;
                 self.start_server().await?;
             }
-            Event::Reload(_) => {}
+            Event::Reload(_) | Event::Crash(_) => {}
         }
         Ok(())
     }
@@ -408,7 +415,8 @@ mod tests {
         let count =
             |wanted: fn(&Event) -> bool| events.iter().filter(|&event| wanted(event)).count();
         assert_eq!(events.len(), 40);
-        assert_eq!(count(|event| matches!(event, Event::Reload(_))), 4);
+        assert_eq!(count(|event| matches!(event, Event::Reload(_))), 2);
+        assert_eq!(count(|event| matches!(event, Event::Crash(_))), 2);
         assert!(count(|event| matches!(event, Event::Line(..))) >= 28);
     }
 

@@ -48,8 +48,16 @@ impl Proxy {
     /// # Errors
     /// When the proxy doesn't come up.
     pub async fn in_front_of(server: &Server) -> Result<Self> {
+        Self::in_front_of_with(server, &[]).await
+    }
+
+    /// The same with more arguments.
+    ///
+    /// # Errors
+    /// When the proxy doesn't come up.
+    pub async fn in_front_of_with(server: &Server, more: &[&str]) -> Result<Self> {
         let address = SocketAddr::from(([127, 0, 0, 1], server.c2s_port()));
-        Self::in_front_of_at(server, address).await
+        Self::before(server, address, more).await
     }
 
     /// The same, where the server is reached at `address`.
@@ -57,9 +65,13 @@ impl Proxy {
     /// # Errors
     /// When the proxy doesn't come up.
     pub async fn in_front_of_at(server: &Server, address: SocketAddr) -> Result<Self> {
+        Self::before(server, address, &[]).await
+    }
+
+    async fn before(server: &Server, address: SocketAddr, more: &[&str]) -> Result<Self> {
         let backend = address.to_string();
         let ca = server.ca_pem();
-        Self::start(&[
+        let arguments = [
             "--domain",
             server.domain(),
             "--backend",
@@ -68,8 +80,8 @@ impl Proxy {
             "starttls",
             "--backend-ca",
             path(&ca)?,
-        ])
-        .await
+        ];
+        Self::start(&[&arguments, more].concat()).await
     }
 
     /// With these arguments, on a free port of loopback.

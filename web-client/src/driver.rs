@@ -125,6 +125,11 @@ impl Driver {
         self.feed_with(Input::Command(command), enclosure);
     }
 
+    /// Does what is due, for whoever may have timers that the browser holds back.
+    pub(crate) fn look_at_the_time(&self) {
+        self.feed(Input::Timeout);
+    }
+
     fn feed(&self, input: Input) {
         self.feed_with(input, Enclosure::default());
     }

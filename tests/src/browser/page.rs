@@ -251,6 +251,28 @@ impl Page {
         self.close().await
     }
 
+    /// Kills the process of the tab, and loads the page anew in it.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn crash_and_reload(&self) -> Result<()> {
+        self.log.borrow_mut().clear();
+        self.crashed.set(false);
+        self.devtools
+            .tell(&self.place.session, "Page.crash", json!({}))
+            .await?;
+        until("the crash", || async {
+            Ok(self.crashed.get().then_some(()))
+        })
+        .await?;
+        self.call("Page.reload", json!({})).await?;
+        until("another page", || async {
+            let there = self.evaluate("document.readyState === 'complete'").await;
+            Ok(there.is_ok_and(|there| there == true).then_some(()))
+        })
+        .await
+    }
+
     /// Kills the process of the tab before anything can happen behind `script`.
     ///
     /// # Errors

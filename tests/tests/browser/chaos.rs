@@ -1,4 +1,4 @@
-//! Two pages write to each other while everything between them breaks, and pages are
+//! Two pages write to each other while everything between them breaks, and tabs crash or are
 //! loaded anew: what can be read in the end is all of it, once, in order.
 
 use std::cell::{Cell, RefCell};
@@ -34,15 +34,15 @@ fn all_arrives_once_and_in_order() {
 
 async fn storm(kind: Kind, settings: Settings) -> Result<()> {
     let mut stage = Stage::new(options(kind)).await?;
-    let browser = Browser::start().await?;
+    let browsers = [Browser::start().await?, Browser::start().await?];
     let talk = Talk {
         pages: [
-            browser.open(&stage.page(0)).await?,
-            browser.open(&stage.page(1)).await?,
+            browsers[0].open(&stage.page(0)).await?,
+            browsers[1].open(&stage.page(1)).await?,
         ],
         settings,
         written: Default::default(),
-        reload: Default::default(),
+        end: Default::default(),
         silence: Cell::new(false),
     };
     talk.meet().await?;
@@ -72,14 +72,21 @@ async fn storm(kind: Kind, settings: Settings) -> Result<()> {
     count_repeats(&stage, [(ALICE, NAMES[0]), (BOB, NAMES[1])]).await
 }
 
+/// How a page ends before it is loaded anew.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Reload,
+    Crash,
+}
+
 /// Two pages that show each other's conversation.
 struct Talk {
     pages: [Page; 2],
     settings: Settings,
     /// How many messages each has written.
     written: [Cell<usize>; 2],
-    /// The page is to be loaded anew behind the next message.
-    reload: [Cell<bool>; 2],
+    /// How the page is to end behind the next message.
+    end: [Cell<Option<End>>; 2],
     /// Nobody writes for the moment.
     silence: Cell<bool>,
 }
@@ -117,8 +124,11 @@ impl Talk {
             self.written[who].set(number + 1);
             let (said, ()) = tokio::join!(say(page, &words), sleep(pause));
             said.with_context(|| format!("{words:?}"))?;
-            if self.reload[who].take() {
-                page.reload().await?;
+            if let Some(end) = self.end[who].take() {
+                match end {
+                    End::Reload => page.reload().await?,
+                    End::Crash => page.crash_and_reload().await?,
+                }
                 page.find("textbox", "Message").await?.click().await?;
             }
         }
@@ -136,8 +146,10 @@ impl Talk {
     }
 
     async fn happens(&self, stage: &mut Stage, event: Event) -> Result<()> {
-        if let Event::Reload(who) = event {
-            self.reload[who].set(true);
+        match event {
+            Event::Reload(who) => self.end[who].set(Some(End::Reload)),
+            Event::Crash(who) => self.end[who].set(Some(End::Crash)),
+            _ => {}
         }
         if !stage.wants_silence(event) {
             return stage.happens(event).await;
@@ -160,9 +172,12 @@ impl Talk {
             .collect();
         for (page, name) in self.pages.iter().zip(NAMES) {
             until_for(RECOVERY, "all is well", || async {
-                let read = read(page).await?;
+                // A page that has just crashed can't be asked.
+                let (Ok(read), Ok(waiting)) = (read(page).await, waiting(page).await) else {
+                    return Ok(None);
+                };
                 let well = newest.iter().all(|words| read.contains(words));
-                Ok((well && waiting(page).await? == 0).then_some(()))
+                Ok((well && waiting == 0).then_some(()))
             })
             .await
             .with_context(|| format!("with {name}, whose log is {:?}", page.log()))?;

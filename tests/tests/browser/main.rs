@@ -8,6 +8,7 @@ mod main_job;
 mod notifications;
 mod past;
 mod persistence;
+mod release;
 mod rooms;
 mod schema;
 mod search;

@@ -1,13 +1,16 @@
 //! The proxy and the server go away and come back; no message is lost or doubled.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use couplet_servers::Kind;
 use couplet_tests::browser::Page;
+use couplet_tests::faults::{Direction, Fault, Relay};
+use couplet_tests::proxy::Proxy;
 use couplet_tests::{run, until, until_for};
 
-use crate::{Place, count, reads, say};
+use crate::{ALICE, Place, count, reads, say, sign_in};
 
 /// Everything both wrote is in both views once, in order of writing, and the
 /// writer knows that it has arrived.
@@ -74,6 +77,17 @@ fn a_server_restart_loses_nothing() {
     });
 }
 
+/// Waits until the page waits longer than anybody would like to.
+async fn a_long_pause(page: &Page) -> Result<()> {
+    until("a long pause", || async {
+        let text = page.text().await?;
+        let seconds = text.split_once("Reconnecting in ").map(|(_, rest)| rest);
+        let seconds = seconds.and_then(|rest| rest.split(' ').next()?.parse::<u32>().ok());
+        Ok((seconds >= Some(6)).then_some(()))
+    })
+    .await
+}
+
 #[test]
 fn now_reconnects_at_once() {
     run(async {
@@ -81,13 +95,7 @@ fn now_reconnects_at_once() {
         let (alice, _bob) = place.friends().await?;
         place.proxy.kill().await?;
         // After a few attempts the pause is long enough for somebody to press the button.
-        until("a long pause", || async {
-            let text = alice.text().await?;
-            let seconds = text.split_once("Reconnecting in ").map(|(_, rest)| rest);
-            let seconds = seconds.and_then(|rest| rest.split(' ').next()?.parse::<u32>().ok());
-            Ok((seconds >= Some(6)).then_some(()))
-        })
-        .await?;
+        a_long_pause(&alice).await?;
         place.proxy.restart().await?;
         alice.find("button", "Now").await?.click().await?;
         alice.gone("button", "Now").await?;
@@ -116,12 +124,12 @@ fn a_wake_from_sleep_is_noticed_before_anybody_writes() {
             )
             .await?;
         alice.go(&place.proxy.page("localhost")).await?;
-        crate::sign_in(&alice, crate::ALICE, "alice").await?;
+        sign_in(&alice, ALICE, "alice").await?;
         alice.find("list", "Conversations").await?;
         alice.evaluate("slept = 3600000").await?;
         // Silence alone is questioned after 12 s.
         until_for(
-            Duration::from_secs(6),
+            Duration::from_secs(3),
             "the connection is questioned",
             || async {
                 let questioned = alice.evaluate("window.questioned === true").await?;
@@ -129,5 +137,86 @@ fn a_wake_from_sleep_is_noticed_before_anybody_writes() {
             },
         )
         .await
+    });
+}
+
+#[test]
+fn a_connection_that_is_dead_is_found_by_whoever_only_looks() {
+    run(async {
+        let mut place = Place::new(Kind::Prosody).await?;
+        let server = SocketAddr::from(([127, 0, 0, 1], place.server.c2s_port()));
+        let relay = Relay::to(server).await?;
+        place.proxy = Proxy::in_front_of_at(&place.server, relay.address()).await?;
+        let alice = place.enters(ALICE).await?;
+        // Both ways nothing arrives, and nobody is told.
+        for direction in [Direction::ToServer, Direction::ToClient] {
+            let fault = Fault::Swallow {
+                direction,
+                after: 0,
+                time: Duration::from_secs(300),
+            };
+            relay.inject(fault, 0);
+        }
+        let found = until_for(Duration::from_secs(20), "another connection", || async {
+            let lines = alice.log();
+            let resumed = lines.iter().any(|line| line == "session resumed");
+            Ok(resumed.then_some(()))
+        });
+        found.await.with_context(|| format!("{:?}", alice.log()))
+    });
+}
+
+#[test]
+fn a_network_that_comes_back_is_used_at_once() {
+    run(async {
+        let mut place = Place::new(Kind::Prosody).await?;
+        let (alice, _bob) = place.friends().await?;
+        place.proxy.kill().await?;
+        alice
+            .evaluate("dispatchEvent(new Event('offline'))")
+            .await?;
+        a_long_pause(&alice).await?;
+        place.proxy.restart().await?;
+        alice.evaluate("dispatchEvent(new Event('online'))").await?;
+        until_for(Duration::from_secs(5), "online", || async {
+            let waits = alice.text().await?.contains("Reconnecting");
+            Ok((!waits).then_some(()))
+        })
+        .await
+    });
+}
+
+#[test]
+fn the_server_is_told_whether_anybody_looks() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let alice = place.browser.open("about:blank").await?;
+        alice
+            .before_scripts(
+                "window.told = [];
+                const send = WebSocket.prototype.send;
+                WebSocket.prototype.send = function (text) {
+                    if (text.includes('urn:xmpp:csi:0')) told.push(text.match(/\\w+/)[0]);
+                    return send.call(this, text);
+                };",
+            )
+            .await?;
+        alice.go(&place.proxy.page("localhost")).await?;
+        sign_in(&alice, ALICE, "alice").await?;
+        alice.find("list", "Conversations").await?;
+        for (hidden, told) in [(true, "inactive"), (false, "active")] {
+            alice
+                .evaluate(&format!(
+                    "Object.defineProperty(document, 'hidden', {{ value: {hidden}, configurable: true }}); \
+                     document.dispatchEvent(new Event('visibilitychange'))"
+                ))
+                .await?;
+            until(told, || async {
+                let last = alice.evaluate("told.at(-1)").await?;
+                Ok((last == told).then_some(()))
+            })
+            .await?;
+        }
+        Ok(())
     });
 }

@@ -70,7 +70,7 @@ fn another_tab_takes_over_from_one_that_is_closed() {
         say(&first, "before").await?;
         let (second, third) = two_more(&place, &first).await?;
         first.close().await?;
-        takes_over(&second, &third, &bob).await
+        takes_over(&second, &third, &bob, &["before"]).await
     });
 }
 
@@ -82,12 +82,12 @@ fn another_tab_takes_over_from_one_that_crashes() {
         say(&first, "before").await?;
         let (second, third) = two_more(&place, &first).await?;
         first.crash().await?;
-        takes_over(&second, &third, &bob).await
+        takes_over(&second, &third, &bob, &["before"]).await
     });
 }
 
-/// One of the two has the session now, the same one.
-async fn takes_over(second: &Page, third: &Page, bob: &Page) -> Result<()> {
+/// One of the two has the session now, the same one, and all read what was said `before`.
+async fn takes_over(second: &Page, third: &Page, bob: &Page, before: &[&str]) -> Result<()> {
     until("somebody leads", || async {
         Ok((leads(second) || leads(third)).then_some(()))
     })
@@ -99,13 +99,8 @@ async fn takes_over(second: &Page, third: &Page, bob: &Page) -> Result<()> {
     say(second, "from the second tab").await?;
     say(third, "from the third tab").await?;
     say(bob, "from bob").await?;
-    let texts = [
-        "before",
-        "from the second tab",
-        "from the third tab",
-        "from bob",
-    ];
-    for text in texts {
+    let texts = ["from the second tab", "from the third tab", "from bob"];
+    for text in before.iter().chain(&texts) {
         each_reads_once(&[second, third, bob], text).await?;
     }
     Ok(())
@@ -130,6 +125,94 @@ fn another_tab_takes_over_from_one_that_hangs_which_then_follows() {
         say(&first, "back again").await?;
         each_reads_once(&all, "back again").await
     });
+}
+
+#[test]
+fn who_only_reads_notices_a_leader_that_hangs() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (first, bob) = place.friends().await?;
+        let (second, third) = two_more(&place, &first).await?;
+        first.hang().await?;
+        say(&bob, "Anybody?").await?;
+        each_reads_once(&[&second, &third], "Anybody?").await?;
+        takes_over(&second, &third, &bob, &["Anybody?"]).await
+    });
+}
+
+#[test]
+fn a_leader_without_timers_is_kept_going_by_who_looks() {
+    run(async {
+        let mut place = Place::new(Kind::Prosody).await?;
+        let (first, bob) = place.friends().await?;
+        let second = place.beside(&first).await?;
+        second.find_with("link", "bob").await?.click().await?;
+        second.find("textbox", "Message").await?;
+        // To a page that nobody looks at a browser gives one a minute.
+        first.evaluate("globalThis.setTimeout = () => 0").await?;
+        place.proxy.kill().await?;
+        second.reads("Your messages will be sent.").await?;
+        place.proxy.restart().await?;
+        say(&bob, "after").await?;
+        reads(&second, "after").await?;
+        ensure!(!leads(&second), "the second tab has taken over");
+        Ok(())
+    });
+}
+
+#[test]
+fn what_is_written_in_one_tab_is_the_draft_of_all() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (first, _bob) = place.friends().await?;
+        let second = place.beside(&first).await?;
+        second.find("list", "Conversations").await?;
+        first
+            .find("textbox", "Message")
+            .await?
+            .fill("half a sent")
+            .await?;
+        looks_elsewhere(&first).await?;
+        second.find_with("link", "half a sent").await?;
+        second.find_with("link", "bob").await?.click().await?;
+        let field = second.find("textbox", "Message").await?;
+        field.has("half a sent").await?;
+        // It goes both ways, with the conversation open in both.
+        field.fill("half a sentence").await?;
+        looks_elsewhere(&second).await?;
+        let field = first.find("textbox", "Message").await?;
+        field.has("half a sentence").await?;
+        field.click().await?;
+        first.press("Enter").await?;
+        reads(&second, "half a sentence").await?;
+        second.find("textbox", "Message").await?.has("").await?;
+        // Whoever has written something else there keeps it.
+        second
+            .find("textbox", "Message")
+            .await?
+            .fill("elsewhere")
+            .await?;
+        say(&first, "meanwhile").await?;
+        reads(&second, "meanwhile").await?;
+        second
+            .find("textbox", "Message")
+            .await?
+            .has("elsewhere")
+            .await?;
+        second.reload().await?;
+        second
+            .find("textbox", "Message")
+            .await?
+            .has("elsewhere")
+            .await
+    });
+}
+
+/// The keys go elsewhere. (A browser without windows tells no page so.)
+async fn looks_elsewhere(page: &Page) -> Result<()> {
+    page.evaluate("document.activeElement.dispatchEvent(new FocusEvent('blur'))")
+        .await?;
+    Ok(())
 }
 
 #[test]

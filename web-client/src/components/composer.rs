@@ -29,6 +29,8 @@ struct Inner {
     filled: Cell<bool>,
     /// The message whose text is in the field instead of a draft.
     shown: RefCell<Option<MessageId>>,
+    /// The draft as it was when last looked at: it may change in another tab.
+    draft: RefCell<String>,
     update: UseForceUpdateHandle,
 }
 
@@ -42,6 +44,7 @@ impl Composer {
             field: NodeRef::default(),
             filled: Cell::default(),
             shown: RefCell::default(),
+            draft: RefCell::default(),
             update,
         }))
     }
@@ -49,10 +52,17 @@ impl Composer {
     /// The draft is there again when one comes back.
     pub(crate) fn opened(&self) {
         if let Some(area) = self.area() {
-            area.set_value(&self.0.state.draft(&self.0.jid));
-            self.changed(&area);
+            self.fill(&area);
             focus_unless_touch(&area);
         }
+    }
+
+    /// Has the draft in the field.
+    fn fill(&self, area: &HtmlTextAreaElement) {
+        let draft = self.0.state.draft(&self.0.jid);
+        area.set_value(&draft);
+        self.0.draft.replace(draft);
+        self.changed(area);
     }
 
     /// It is kept when one leaves.
@@ -65,21 +75,32 @@ impl Composer {
         self.0.typing.stop();
     }
 
-    /// After each rendering: editing has begun, or ended.
+    /// After each rendering: editing has begun, or ended, or another tab has another draft.
     pub(crate) fn rendered(&self) {
         let editing = self.editing();
         let id = editing.as_ref().map(|message| message.id.clone());
         let before = self.0.shown.replace(id.clone());
-        let Some(area) = self.area().filter(|_| before != id) else {
-            return;
-        };
-        match editing {
-            Some(message) => area.set_value(&message.body),
-            None => area.set_value(&self.0.state.draft(&self.0.jid)),
+        let Some(area) = self.area() else { return };
+        if before == id {
+            return self.follow_draft(&area);
         }
-        self.changed(&area);
+        match editing {
+            Some(message) => {
+                area.set_value(&message.body);
+                self.changed(&area);
+            }
+            None => self.fill(&area),
+        }
         // A field on the page takes the focus.
         let _ = area.focus();
+    }
+
+    /// What has been written in another tab is here too.
+    fn follow_draft(&self, area: &HtmlTextAreaElement) {
+        let changed = self.0.state.draft(&self.0.jid) != *self.0.draft.borrow();
+        if changed && self.editing().is_none() {
+            self.fill(area);
+        }
     }
 
     fn editing(&self) -> Option<Rc<Message>> {
@@ -127,6 +148,10 @@ impl Composer {
                 event.prevent_default();
             })
         };
+        let onblur = {
+            let composer = self.clone();
+            Callback::from(move |_: FocusEvent| composer.left())
+        };
         let onclick = {
             let composer = self.clone();
             Callback::from(move |_: MouseEvent| composer.send(&onsend))
@@ -153,6 +178,7 @@ impl Composer {
                         {disabled}
                         {oninput}
                         {onkeydown}
+                        {onblur}
                     />
                     <button
                         type="button"
@@ -202,12 +228,21 @@ impl Composer {
         let Some(area) = self.area() else { return };
         self.changed(&area);
         if self.editing().is_none() {
-            self.0.state.save_draft(&self.0.jid, &area.value());
+            let (state, jid) = (&self.0.state, &self.0.jid);
+            state.save_draft(jid, &area.value());
+            self.0.draft.replace(state.draft(jid));
         }
         if self.0.filled.get() {
             self.0.typing.key()
         } else {
             self.0.typing.stop()
+        }
+    }
+
+    /// Somebody looks elsewhere, perhaps at another tab.
+    fn left(&self) {
+        if let Some(area) = self.area().filter(|_| self.editing().is_none()) {
+            self.0.state.leave_draft(&self.0.jid, &area.value());
         }
     }
 
@@ -221,9 +256,8 @@ impl Composer {
                 Some(message) => self.save(&message, body),
                 None => {
                     self.0.state.send(self.0.jid.clone(), body.to_owned());
-                    area.set_value("");
                     self.0.state.leave_draft(&self.0.jid, "");
-                    self.changed(&area);
+                    self.fill(&area);
                     onsend.emit(());
                 }
             }

@@ -6,7 +6,7 @@ use super::icon::{Icon, icon};
 use super::icon_button::icon_button;
 use crate::hooks::use_subjects;
 use crate::i18n::t;
-use crate::platform::storage::Fault;
+use crate::platform::{self, storage::Fault};
 use crate::state::{Notice, State, Subject};
 
 #[derive(Properties, PartialEq)]
@@ -34,7 +34,11 @@ fn bar(state: &State, notice: Notice) -> Html {
     };
     let answer = match notice {
         Notice::NewBuild => {
-            html! { <a class="connection__now" href="">{ t("crash.reload") }</a> }
+            // Not a link: where one is in the page stays as it is.
+            let onclick = |_: MouseEvent| platform::reload();
+            html! {
+                <button type="button" class="connection__now" {onclick}>{ t("crash.reload") }</button>
+            }
         }
         Notice::OfferNotifications => turn_on(state, &notice),
         _ => Html::default(),

@@ -58,14 +58,40 @@ impl State {
 
     /// Takes the lead if nothing is heard of who has it.
     fn expect_answer(&self) {
+        if self.0.session.impatience.borrow().is_some() {
+            return;
+        }
         let state = self.clone();
         let timeout = Timeout::new(PATIENCE_MILLISECONDS, move || {
+            state.0.session.impatience.take();
             spawn_local(async move {
                 let lead = tabs::lead(Claim::Now, state.losing()).await;
                 state.inherit(lead).await;
             });
         });
         self.0.session.impatience.replace(Some(timeout));
+    }
+
+    /// The leader lives; and is no longer waited for if it has taken everything.
+    fn answered(&self) {
+        let session = &self.0.session;
+        if session.unconfirmed.borrow().is_empty() {
+            session.impatience.take();
+        }
+    }
+
+    /// As a follower that somebody looks at: sees to it that the leader lives. A browser gives
+    /// a hidden leader a timer a minute, but hands it what it is told at once.
+    pub(super) fn look_after_leader(&self) {
+        let session = &self.0.session;
+        let abreast = matches!(&*session.seat.borrow(), Seat::Following(Stage::Abreast));
+        if abreast && document().is_some_and(|document| !document.hidden()) {
+            session.post(&Message::Ping {
+                leader: session.leader.borrow().clone(),
+                tab: session.tab.clone(),
+            });
+            self.expect_answer();
+        }
     }
 
     /// What to do when another tab takes the lead away.
@@ -117,16 +143,23 @@ impl State {
                     .unconfirmed
                     .borrow_mut()
                     .retain(|(known, _)| *known != number);
-                if session.unconfirmed.borrow().is_empty() {
-                    session.impatience.take();
+                self.answered();
+            }
+            Message::Ping { leader, tab } if leads && leader == session.tab => {
+                session.post(&Message::Pong { tab });
+                if let Some(driver) = session.driver() {
+                    driver.look_at_the_time();
                 }
             }
+            Message::Pong { tab } if tab == session.tab => self.answered(),
             // It has been taken over from us while we weren't looking.
             Message::Leads if leads => self.lose_lead(),
             Message::Leads => self.meet_leader(),
-            Message::Draft { conversation, text } if session.is_kept() => {
-                self.learn_draft(conversation, &text);
-            }
+            Message::Draft {
+                conversation,
+                text,
+                before,
+            } if session.is_kept() => self.learn_draft(conversation, &text, &before),
             _ => {}
         }
     }

@@ -15,6 +15,8 @@ use crate::route::Route;
 use crate::theme::Theme;
 
 const MINUTE: u32 = 60_000;
+/// How often whoever looks at a tab that follows has it ask whether the leader lives.
+const PING_MILLISECONDS: u32 = 2_000;
 
 /// What has been seen of the page when it last changed.
 pub(super) struct Page {
@@ -126,6 +128,8 @@ impl State {
         }
         let state = self.clone();
         Interval::new(MINUTE, move || state.follow_clock()).forget();
+        let state = self.clone();
+        Interval::new(PING_MILLISECONDS, move || state.look_after_leader()).forget();
     }
 
     fn follow_route(&self) {

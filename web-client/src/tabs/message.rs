@@ -54,6 +54,18 @@ pub(crate) enum Message {
         /// Which.
         number: u32,
     },
+    /// Whoever looks at a tab that follows wants to know whether the leader lives.
+    Ping {
+        /// Who is asked.
+        leader: String,
+        /// Who asks.
+        tab: String,
+    },
+    /// It does.
+    Pong {
+        /// Who had asked.
+        tab: String,
+    },
     /// Somebody has begun to lead.
     Leads,
     /// Something has been written and not sent, or is no longer there.
@@ -62,6 +74,8 @@ pub(crate) enum Message {
         conversation: BareJid,
         /// What.
         text: String,
+        /// What it was when all tabs had the same.
+        before: String,
     },
 }
 
@@ -104,10 +118,19 @@ impl Message {
                 command::write(command),
             ]),
             Self::Taken { tab, number } => list(&["taken".into(), tab.into(), (*number).into()]),
+            Self::Ping { leader, tab } => list(&["ping".into(), leader.into(), tab.into()]),
+            Self::Pong { tab } => list(&["pong".into(), tab.into()]),
             Self::Leads => list(&["leads".into()]),
-            Self::Draft { conversation, text } => {
-                list(&["draft".into(), conversation.as_str().into(), text.into()])
-            }
+            Self::Draft {
+                conversation,
+                text,
+                before,
+            } => list(&[
+                "draft".into(),
+                conversation.as_str().into(),
+                text.into(),
+                before.into(),
+            ]),
         }
     }
 
@@ -136,10 +159,16 @@ impl Message {
                 tab: text(1)?,
                 number: number(&parts.get(2))?,
             },
+            "ping" => Self::Ping {
+                leader: text(1)?,
+                tab: text(2)?,
+            },
+            "pong" => Self::Pong { tab: text(1)? },
             "leads" => Self::Leads,
             "draft" => Self::Draft {
                 conversation: text(1)?.parse().ok()?,
                 text: text(2)?,
+                before: text(3)?,
             },
             _ => return None,
         })
