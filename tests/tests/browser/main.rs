@@ -3,6 +3,7 @@
 
 mod changes;
 mod chaos;
+mod disk;
 mod early;
 mod main_job;
 mod notifications;

@@ -186,7 +186,10 @@ fn what_is_written_in_one_tab_is_the_draft_of_all() {
         first.press("Enter").await?;
         reads(&second, "half a sentence").await?;
         second.find("textbox", "Message").await?.has("").await?;
-        // Whoever has written something else there keeps it.
+        // Whoever is writing something else there keeps it.
+        second
+            .evaluate("addEventListener('blur', event => event.stopImmediatePropagation(), true)")
+            .await?;
         second
             .find("textbox", "Message")
             .await?

@@ -8,8 +8,8 @@ use super::icon_button::icon_button;
 use super::layer::{Layer, opening};
 use super::menu::{Entry, Menu};
 use super::presence;
+use super::sign_out;
 use crate::i18n::t;
-use crate::route::Route;
 use crate::state::State;
 use crate::theme::Theme;
 
@@ -111,16 +111,13 @@ fn entries(state: &State) -> Vec<Entry> {
     entries.push(action(
         Icon::SignOut,
         "menu.signOut",
-        sign_out(state.clone()),
+        signing_out(state),
         false,
     ));
     entries
 }
 
-fn sign_out(state: State) -> Callback<()> {
-    Callback::from(move |()| {
-        // Whoever signs in next must not land in somebody else's conversation.
-        Route::Home.go();
-        state.sign_out();
-    })
+fn signing_out(state: &State) -> Callback<()> {
+    let state = state.clone();
+    Callback::from(move |()| sign_out::ask(&state))
 }

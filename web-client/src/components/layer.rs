@@ -11,6 +11,7 @@ use super::join_room::JoinRoom;
 use super::switcher::Switcher;
 use super::{
     clear_data, go_to_date, message_dialogs, remove_contact, rename_contact, set_status, shortcuts,
+    sign_out,
 };
 use crate::state::State;
 
@@ -31,6 +32,8 @@ pub(crate) enum Layer {
     Shortcuts,
     /// Remove everything from this device, after a question.
     ClearData,
+    /// Sign out although something hasn't been sent, after a question.
+    SignOut,
     /// Open a conversation at a day.
     GoToDate(BareJid),
     /// React to a message with any emoji.
@@ -56,6 +59,7 @@ pub(crate) fn dialog(state: &State) -> Html {
         Layer::Switcher => html! { <Switcher state={state.clone()} /> },
         Layer::Shortcuts => shortcuts::dialog(state),
         Layer::ClearData => clear_data::dialog(state),
+        Layer::SignOut => sign_out::dialog(state),
         Layer::GoToDate(jid) => go_to_date::dialog(state, &jid),
         Layer::React(message) => message_dialogs::react(state, &message),
         Layer::Retract(message) => message_dialogs::retract(state, &message),

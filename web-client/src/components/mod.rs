@@ -44,6 +44,7 @@ mod search_results;
 mod set_status;
 mod shortcuts;
 pub(crate) mod sidebar;
+mod sign_out;
 mod subscription;
 mod switcher;
 mod timeline;

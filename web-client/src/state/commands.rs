@@ -4,7 +4,7 @@ use couplet_engine::modules::{
     rfc6121_message, rfc6121_presence, rfc6121_roster, xep0045_muc, xep0085_chat_states,
     xep0249_invitations, xep0308_correction, xep0424_retraction, xep0444_reactions,
 };
-use couplet_engine::store::{Availability, Message, MessageId};
+use couplet_engine::store::{Availability, Delivery, Message, MessageId};
 use couplet_engine::{Command, SessionCommand};
 use jid::BareJid;
 
@@ -14,6 +14,15 @@ impl State {
     /// Signs out, or gives up signing in.
     pub(crate) fn sign_out(&self) {
         self.command(Command::Session(SessionCommand::SignOut));
+    }
+
+    /// Whether there are messages that haven't been sent.
+    pub(crate) fn has_unsent(&self) -> bool {
+        let store = self.store();
+        store.conversations().any(|(_, known)| {
+            let mut messages = known.timeline.iter();
+            messages.any(|message| message.delivery == Delivery::Queued)
+        })
     }
 
     /// Tries to connect now instead of when the time has come.

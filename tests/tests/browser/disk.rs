@@ -1,0 +1,144 @@
+//! A disk that is slow, full, damaged, or not there.
+
+use anyhow::ensure;
+use couplet_servers::Kind;
+use couplet_tests::{run, until};
+
+use crate::persistence::is_sent;
+use crate::{ALICE, Place, count, reads, say, sign_in};
+
+#[test]
+fn nothing_is_said_or_acknowledged_before_it_is_on_disk() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        // Of what goes out, how many transactions with messages weren't done by then.
+        alice
+            .before_scripts(
+                "window.wire = [];
+                window.loose = 0;
+                const open = new Set();
+                const put = IDBObjectStore.prototype.put;
+                IDBObjectStore.prototype.put = function (...words) {
+                    const { transaction } = this;
+                    loose += this.name === 'outbox' && transaction.durability !== 'strict';
+                    if (['messages', 'outbox'].includes(this.name) && !open.has(transaction)) {
+                        open.add(transaction);
+                        transaction.addEventListener('complete', () => open.delete(transaction));
+                    }
+                    return put.apply(this, words);
+                };
+                const send = WebSocket.prototype.send;
+                WebSocket.prototype.send = function (text) {
+                    const [, what] = text.match(/^<(\\w+)/);
+                    wire.push({ what, text, open: open.size });
+                    return send.call(this, text);
+                };",
+            )
+            .await?;
+        alice.reload().await?;
+        alice.find("textbox", "Message").await?;
+        say(&alice, "from alice").await?;
+        reads(&bob, "from alice").await?;
+        let gone = |words: &str| format!("wire.find(({{ what, text }}) => {words})?.open ?? -1");
+        let message = alice.evaluate(&gone("text.includes('from alice')")).await?;
+        ensure!(message == 0, "{message} transactions were open");
+        let acks = alice
+            .evaluate("wire.filter(({ what }) => what === 'a').length")
+            .await?;
+        say(&bob, "from bob").await?;
+        reads(&alice, "from bob").await?;
+        let next = format!("wire.filter(({{ what }}) => what === 'a')[{acks}]?.open ?? -1");
+        until("an ack that is no lie", || async {
+            Ok((alice.evaluate(&next).await? == 0).then_some(()))
+        })
+        .await?;
+        // What must survive a power failure is asked to.
+        let loose = alice.evaluate("loose").await?;
+        ensure!(loose == 0, "{loose} transactions aren't strict");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_damaged_row_is_left_out_and_told_once() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        for text in ["the first", "the second", "the third"] {
+            say(&alice, text).await?;
+        }
+        is_sent(&alice).await?;
+        alice
+            .evaluate(
+                "(async () => {
+                    const wait = request => new Promise(resolve => {
+                        request.onsuccess = () => resolve(request.result);
+                    });
+                    const database = await wait(indexedDB.open('couplet'));
+                    const store = database.transaction('messages', 'readwrite').objectStore('messages');
+                    const keys = await wait(store.getAllKeys());
+                    for (const key of keys) {
+                        const row = await wait(store.get(key));
+                        const text = new TextDecoder().decode(row);
+                        if (text.includes('the second')) await wait(store.put(row.slice(9), key));
+                    }
+                    database.close();
+                })()",
+            )
+            .await?;
+        alice.reload().await?;
+        alice
+            .reads("Some of what was kept in this browser is damaged")
+            .await?;
+        for text in ["the first", "the third"] {
+            ensure!(count(&alice, text).await? == 1);
+        }
+        say(&bob, "and on").await?;
+        reads(&alice, "and on").await
+    });
+}
+
+#[test]
+fn a_browser_without_storage_says_so_and_works() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let page = place.browser.open("about:blank").await?;
+        page.before_scripts("delete Window.prototype.indexedDB; delete window.indexedDB;")
+            .await?;
+        page.go(&place.proxy.page("localhost")).await?;
+        page.reads("This browser keeps nothing for this page")
+            .await?;
+        sign_in(&page, ALICE, "alice").await?;
+        page.find("list", "Conversations").await?;
+        ensure!(page.errors().is_empty(), "{:?}", page.errors());
+        Ok(())
+    });
+}
+
+#[test]
+fn a_full_disk_is_told_once_and_the_session_goes_on() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        alice
+            .evaluate(
+                "IDBObjectStore.prototype.put = function () {
+                    throw new DOMException('no room', 'QuotaExceededError');
+                }",
+            )
+            .await?;
+        say(&alice, "in memory").await?;
+        reads(&bob, "in memory").await?;
+        alice.reads("This device has no room left.").await?;
+        alice
+            .find("button", "Close this notice")
+            .await?
+            .click()
+            .await?;
+        say(&alice, "still in memory").await?;
+        reads(&bob, "still in memory").await?;
+        ensure!(!alice.text().await?.contains("no room left"));
+        Ok(())
+    });
+}
