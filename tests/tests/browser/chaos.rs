@@ -171,16 +171,24 @@ impl Talk {
             .map(|(name, written)| message(name, written.get() - 1))
             .collect();
         for (page, name) in self.pages.iter().zip(NAMES) {
+            let missing = RefCell::new(String::new());
             until_for(RECOVERY, "all is well", || async {
                 // A page that has just crashed can't be asked.
                 let (Ok(read), Ok(waiting)) = (read(page).await, waiting(page).await) else {
                     return Ok(None);
                 };
-                let well = newest.iter().all(|words| read.contains(words));
-                Ok((well && waiting == 0).then_some(()))
+                let unread: Vec<_> = newest
+                    .iter()
+                    .filter(|words| !read.contains(words))
+                    .collect();
+                missing.replace(format!("{unread:?} can't be read, {waiting} wait"));
+                Ok((unread.is_empty() && waiting == 0).then_some(()))
             })
             .await
-            .with_context(|| format!("with {name}, whose log is {:?}", page.log()))?;
+            .with_context(|| {
+                let (missing, log) = (missing.borrow(), page.log());
+                format!("with {name}: {missing}; the log is {log:?}")
+            })?;
         }
         Ok(())
     }
