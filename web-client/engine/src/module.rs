@@ -17,7 +17,7 @@ use crate::output::Level;
 use crate::rooms::Room;
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, Iq, IqKind, StanzaError};
-use crate::store::{Message, MessageId, Provenance, StoreEvent, Subscription};
+use crate::store::{Known, Message, MessageId, Provenance, StoreEvent, Subscription};
 use crate::timer::{Key, Owner, Timers};
 
 /// Whether the modules after this one shall see it too.
@@ -107,8 +107,13 @@ pub(crate) trait Module {
         None
     }
 
-    /// Takes back what [`save`](Self::save) gave.
-    fn restore(&mut self, _ctx: &mut Ctx<'_>, _saved: &[u8]) {}
+    /// Takes back what [`save`](Self::save) gave; false if that can't be read.
+    fn restore(&mut self, _ctx: &mut Ctx<'_>, _saved: &[u8]) -> bool {
+        true
+    }
+
+    /// What was saved can't be had: what the store knows has to do.
+    fn recover(&mut self, _known: &Known) {}
 }
 
 /// A message on its way through the modules.

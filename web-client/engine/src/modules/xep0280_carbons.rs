@@ -90,8 +90,9 @@ impl Module for Carbons {
         self.settled.then(Vec::new)
     }
 
-    fn restore(&mut self, _ctx: &mut Ctx<'_>, _saved: &[u8]) {
+    fn restore(&mut self, _ctx: &mut Ctx<'_>, _saved: &[u8]) -> bool {
         self.settled = true;
+        true
     }
 }
 

@@ -29,7 +29,7 @@ use crate::modules::xep0045_muc;
 use crate::now::Timestamp;
 use crate::sorted_map::SortedMap;
 use crate::stanza::MessageType;
-use crate::store::{Message, Older, Provenance, RoomChange, StoreEvent};
+use crate::store::{Known, Message, Older, Provenance, RoomChange, StoreEvent};
 use crate::timer::Key;
 use crate::xml::{self, build};
 
@@ -217,9 +217,9 @@ impl Module for Archive {
         Some(encode(self))
     }
 
-    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &[u8]) {
+    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &[u8]) -> bool {
         let Some(saved) = decode::<Self>(saved) else {
-            return;
+            return false;
         };
         *self = saved;
         ctx.core.outbox.hold = self.own.catching_up;
@@ -230,6 +230,15 @@ impl Module for Archive {
                 room.hold |= progress.catching_up;
             }
         }
+        true
+    }
+
+    fn recover(&mut self, known: &Known) {
+        self.own = Progress::since(known.own);
+        let rooms = known.rooms.iter();
+        self.rooms = rooms
+            .map(|(room, at)| (room.clone(), Progress::since(Some(*at))))
+            .collect();
     }
 }
 
@@ -420,12 +429,8 @@ impl Archive {
             Err(NoResult::Error(error))
                 if *purpose == Purpose::CatchUp && error.condition == "item-not-found" =>
             {
-                progress.cursor = None;
-                let purpose = match progress.missed_since() {
-                    Some(at) => Purpose::CatchUpSince(at),
-                    None => Purpose::Newest,
-                };
-                return self.ask(ctx, room, purpose);
+                (progress.cursor, progress.from_the_beginning) = (None, false);
+                return self.catch_up(ctx, room);
             }
             Err(NoResult::Lost) => return,
             Err(NoResult::Error(error)) if no_archive(&error.condition) => progress.absent = true,

@@ -7,6 +7,7 @@
 mod change;
 mod conversation;
 mod event;
+mod known;
 mod message;
 mod mirror;
 mod reading;
@@ -28,6 +29,7 @@ use crate::sorted_map::SortedMap;
 pub use change::{Author, Change, Changes, Correction, Reactions, What};
 pub use conversation::{Conversation, Older};
 pub use event::{Provenance, StoreEvent, Topic};
+pub use known::Known;
 pub use message::{Delivery, Direction, Failure, Message, MessageId, Scope};
 pub use room::{
     Affiliation, Bookmark, Entry, Invitation, Left, Occupant, Occupants, Role, Room, RoomChange,

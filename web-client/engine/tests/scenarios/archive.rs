@@ -2,7 +2,7 @@
 
 use couplet_engine::modules::xep0313_archive;
 use couplet_engine::store::{Delivery, Older};
-use couplet_engine::{Command, Timestamp};
+use couplet_engine::{Command, Table, Timestamp};
 use jid::BareJid;
 
 use crate::scenario::{MY_ADDRESS, Scenario, has};
@@ -295,4 +295,56 @@ fn a_receipt_that_comes_before_its_message_is_loaded_counts() {
     reloaded.store.load(&bob(), &rows, more);
     assert_eq!(reloaded.bodies().len(), 31);
     assert_eq!(reloaded.messages()[0].delivery, Delivery::Delivered);
+}
+
+/// Another device has taken our address, for good.
+fn replaced(scenario: &mut Scenario) {
+    scenario.recv(
+        "<stream:error xmlns:stream='http://etherx.jabber.org/streams'>\
+         <conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
+    );
+    scenario.lose_connection();
+}
+
+#[test]
+fn who_has_to_sign_in_again_reads_on_from_the_cursor() {
+    let mut scenario = Scenario::signed_in();
+    scenario.recv(&live("a1", "m1"));
+    replaced(&mut scenario);
+    let mut again = Scenario::recovered(&scenario.disk, 2);
+    again.authenticate();
+    again.bind();
+    let asked = query(&mut again);
+    assert!(asked.2.contains("a1</after>"), "{}", asked.2);
+    page(&mut again, &asked, &["a2", "a3"]);
+    assert_eq!(again.bodies(), ["m1", "m2", "m3"]);
+    assert_eq!(again.store.conversation(&bob()).unwrap().unread, 3);
+}
+
+#[test]
+fn a_cursor_that_is_lost_is_made_up_for_by_time() {
+    for damage in [None, Some(vec![255])] {
+        let mut scenario = Scenario::signed_in();
+        scenario.recv(&live("a1", "m1"));
+        // Nobody can have written that already.
+        scenario.recv(
+            "<message xmlns='jabber:client' from='mallory@example.org/x' type='chat' id='m0'>\
+             <body>x</body><delay xmlns='urn:xmpp:delay' stamp='2099-11-02T09:00:00Z'/>\
+             <stanza-id xmlns='urn:xmpp:sid:0' by='alice@example.org' id='a2'/></message>",
+        );
+        let mut disk = scenario.disk.clone();
+        if damage.is_none() {
+            replaced(&mut scenario);
+            disk = scenario.disk.clone();
+        }
+        disk.set(Table::Engine, "archive", damage);
+        let mut again = Scenario::recovered(&disk, 2);
+        again.authenticate();
+        again.bind();
+        let asked = query(&mut again);
+        assert!(asked.2.contains("2026-11-02T08:45:00"), "{}", asked.2);
+        page(&mut again, &asked, &["a1", "a3"]);
+        assert_eq!(again.bodies(), ["m1", "m3"]);
+        assert_eq!(again.store.conversation(&bob()).unwrap().unread, 2);
+    }
 }

@@ -1,6 +1,6 @@
 //! The session, from sign-in through every kind of trouble to sign-out.
 
-use crate::scenario::{Disk, ME, MY_ADDRESS, Scenario, body, config, has};
+use crate::scenario::{Disk, MY_ADDRESS, Scenario, body, config, has};
 use couplet_engine::sasl::{Reply, Request};
 use couplet_engine::store::{Delivery, Failure, SessionStatus, SignInStep, Trouble};
 use couplet_engine::{
@@ -761,21 +761,9 @@ fn what_another_build_stored_is_refused_and_its_messages_recovered() {
     let mut scenario = Scenario::signed_in();
     scenario.lose_connection();
     scenario.say("precious");
-    let mut rows = scenario.disk.rows();
-    for row in &mut rows {
-        if row.key == "session" {
-            row.value = Some(vec![0]);
-        }
-    }
-    let now = Now {
-        monotonic: std::time::Duration::ZERO,
-        wall: Timestamp(0),
-    };
-    assert!(Engine::restore(config(), &rows, [2; 32], now).is_err());
-    let account = ME.parse().unwrap();
-    let url = "wss://example.org/xmpp-websocket".to_owned();
-    let mut recovered =
-        Scenario::around(|now| Engine::recover(config(), &rows, account, url, [2; 32], now));
+    let mut disk = scenario.disk.clone();
+    disk.set(Table::Engine, "session", Some(vec![0]));
+    let mut recovered = Scenario::recovered(&disk, 2);
     assert_eq!(recovered.opens, 1);
     assert_eq!(recovered.bodies(), ["precious"]);
     recovered.authenticate();
