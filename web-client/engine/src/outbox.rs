@@ -316,9 +316,9 @@ impl Outbox {
         self.queue.iter().map(|queued| &queued.message)
     }
 
-    /// Whether the message waits here for proof.
-    pub(crate) fn has(&self, id: &MessageId) -> bool {
-        self.queue.iter().any(|queued| queued.message.id == *id)
+    /// The message that goes by `id`, if it waits here for proof.
+    pub(crate) fn message(&self, id: &MessageId) -> Option<&Message> {
+        self.messages().find(|message| message.id == *id)
     }
 
     /// Whatever was on the wire has to go again, in the order in which it was written.
