@@ -201,7 +201,10 @@ impl Engine {
     /// Takes in what happened. Call [`poll_output`](Self::poll_output) until it is idle afterwards.
     pub fn handle_input(&mut self, now: Now, input: Input) {
         let before = std::mem::replace(&mut self.core.now, now);
-        if now.slept_since(before) {
+        let woken = now.slept_since(before);
+        // What the socket has kept for us is heard before it is given up.
+        let of_socket = matches!(input, Input::Opened | Input::Frame(_) | Input::Closed(_));
+        if woken && !of_socket {
             self.session.woken(&mut self.core);
         }
         match input {
@@ -221,6 +224,9 @@ impl Engine {
                 self.rewrite = true;
                 self.committed = self.committed.max(commit);
             }
+        }
+        if woken && of_socket {
+            self.session.woken(&mut self.core);
         }
         self.settle();
     }

@@ -228,9 +228,7 @@ impl Session {
                 self.effects.push(Effect::Sasl(sasl::Request::SignedOut));
             }
             Command::RetryNow => {
-                if self.state == State::Waiting {
-                    self.retry(core);
-                }
+                self.hurry(core);
             }
             Command::NetworkChanged { online } => {
                 if online {
@@ -244,7 +242,7 @@ impl Session {
                 self.hidden = !visible;
                 self.beat(core);
                 if visible {
-                    self.woken(core);
+                    self.looked_at(core);
                 }
             }
         }
@@ -254,6 +252,7 @@ impl Session {
         if self.state != State::Opening {
             return;
         }
+        self.heard = core.now.monotonic;
         self.greet(core, false);
     }
 
@@ -311,6 +310,7 @@ impl Session {
         self.trouble = None;
         self.probe = None;
         self.features_due = false;
+        self.heard = core.now.monotonic;
         self.deadline(core, HANDSHAKE_TIME);
         self.beat(core);
         self.effects.push(Effect::Open(self.url.clone()));

@@ -344,6 +344,52 @@ fn a_network_that_comes_back_is_used_at_once_and_one_that_goes_is_probed() {
 }
 
 #[test]
+fn a_network_that_comes_back_restarts_a_handshake() {
+    let online = || Command::Session(SessionCommand::NetworkChanged { online: true });
+    let mut scenario = Scenario::signed_in();
+    scenario.lose_connection();
+    scenario.command(online());
+    assert_eq!(scenario.opens, 2);
+    scenario.command(online());
+    assert_eq!(scenario.opens, 3, "what was begun without it leads nowhere");
+    scenario.input(Input::Opened);
+    scenario.command(Command::Session(SessionCommand::RetryNow));
+    assert_eq!(scenario.opens, 4);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.expect("resume");
+    scenario.sleep(3600);
+    scenario.advance(2);
+    assert_eq!(scenario.opens, 5, "nothing lives through sleep for sure");
+    // Of the old socket too something may be heard on waking, before anything else.
+    scenario.sleep(3600);
+    scenario.input(Input::Opened);
+    assert_eq!(scenario.opens, 6);
+    assert!(scenario.sent.is_empty(), "the new one isn't open yet");
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
+    assert_eq!(*scenario.store.status(), SessionStatus::Online);
+}
+
+#[test]
+fn a_handshake_that_gets_on_is_left_alone_by_whoever_looks() {
+    let look = Command::Session(SessionCommand::Visible(true));
+    let mut scenario = Scenario::signed_in();
+    scenario.lose_connection();
+    scenario.command(Command::Session(SessionCommand::RetryNow));
+    scenario.advance(3);
+    scenario.command(look.clone());
+    scenario.authenticate();
+    scenario.advance(3);
+    scenario.command(look.clone());
+    assert_eq!(scenario.opens, 2);
+    scenario.advance(2);
+    scenario.command(look);
+    assert_eq!(scenario.opens, 3, "nothing has come for too long");
+}
+
+#[test]
 fn the_server_knows_whether_anybody_looks() {
     let mut scenario = Scenario::new();
     scenario.sign_in();
