@@ -415,9 +415,9 @@ impl Engine {
             }
             Effect::Stanza(element) => self.stanza(&element),
             Effect::Proven(id) => self.proven(&id),
-            Effect::Blamed => {
-                for condemned in self.core.outbox.strike() {
-                    self.condemn(condemned);
+            Effect::Ended { blamed, failure } => {
+                for condemned in self.core.outbox.strike(blamed) {
+                    self.condemn(condemned, failure.clone());
                 }
             }
         }
@@ -441,16 +441,12 @@ impl Engine {
         }
     }
 
-    fn condemn(&mut self, queued: Queued) {
+    fn condemn(&mut self, queued: Queued, failure: Failure) {
         let Queued { message, .. } = queued;
-        let condition = "policy-violation".to_owned();
         self.core.event(StoreEvent::Delivery {
             conversation: message.conversation,
             id: message.id,
-            delivery: Delivery::Failed(Failure {
-                condition,
-                text: None,
-            }),
+            delivery: Delivery::Failed(failure),
         });
     }
 

@@ -22,8 +22,8 @@ pub(crate) struct Queued {
     pub(crate) message: Message,
     /// The stanza, as it goes over the wire the first time.
     pub(crate) stanza: String,
-    /// How often the server ended the stream over something while this was unproven.
-    pub(crate) strikes: u8,
+    /// What there is to say that the server ends the stream over it, of [`GUILTY`].
+    strikes: u8,
     /// Whether it was on the wire when a session ended, so that the archive may have it.
     uncertain: bool,
     /// Whether it is for a room: then only what the room shows or keeps is proof.
@@ -87,8 +87,14 @@ impl Queued {
     }
 }
 
-/// How many ended streams a message survives: the second one is its last.
-const STRIKES: u8 = 2;
+/// With so much against it a message is given up.
+const GUILTY: u8 = 10;
+/// What an ended stream says against what was on the wire, if the server blames it.
+const BLAMED: u8 = GUILTY / 2;
+/// The same if the server doesn't say why, and nothing else was on the wire.
+const ALONE: u8 = GUILTY / 5;
+/// And if there was: from then on they go one at a time.
+const AMONG_OTHERS: u8 = 1;
 
 /// The queue. A message leaves it on proof that the server has it, or as failed.
 #[derive(Debug, Clone, Default)]
@@ -328,20 +334,24 @@ impl Outbox {
         }
     }
 
-    /// The server ended the stream over something we sent. Takes out what has
-    /// now been there too often.
-    pub(crate) fn strike(&mut self) -> Vec<Queued> {
+    /// The server has ended the stream, perhaps over something we sent, and says so if it has
+    /// `blamed` it. Takes out what has now been there too often.
+    pub(crate) fn strike(&mut self, blamed: bool) -> Vec<Queued> {
+        let on_the_wire = |queued: &&Queued| queued.sent && !queued.taken;
+        let alone = self.queue.iter().filter(on_the_wire).count() == 1;
         let mut condemned = Vec::new();
-        for queued in std::mem::take(&mut self.queue) {
-            let blamed = queued.sent && !queued.taken;
-            let strikes = queued.strikes + u8::from(blamed);
-            let queued = Queued { strikes, ..queued };
-            if queued.strikes >= STRIKES {
-                self.delete(queued.number);
-                condemned.push(queued);
-                continue;
-            }
-            if blamed {
+        for mut queued in std::mem::take(&mut self.queue) {
+            if on_the_wire(&&queued) {
+                queued.strikes = match (blamed, alone) {
+                    (true, _) => queued.strikes.saturating_add(BLAMED),
+                    (false, true) => queued.strikes.saturating_add(ALONE),
+                    (false, false) => queued.strikes.max(AMONG_OTHERS),
+                };
+                if queued.strikes >= GUILTY {
+                    self.delete(queued.number);
+                    condemned.push(queued);
+                    continue;
+                }
                 self.records.push(queued.row());
             }
             self.queue.push_back(queued);

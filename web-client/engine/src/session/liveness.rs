@@ -48,6 +48,7 @@ impl Session {
             return;
         }
         let now = core.now.monotonic;
+        self.earlier = 0;
         let Patience { silence, answer } = self.patience();
         let next = if !self.asked_for_life && now.saturating_sub(self.heard) < silence {
             self.heard + silence

@@ -538,6 +538,95 @@ fn a_message_that_ends_the_stream_twice_is_given_up_and_the_next_one_arrives() {
     assert_eq!(scenario.messages()[0].delivery, Delivery::Failed(failure));
 }
 
+fn stream_error(condition: &str) -> String {
+    format!(
+        "<stream:error xmlns:stream='http://etherx.jabber.org/streams'>\
+         <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
+    )
+}
+
+const CLOSE: &str = "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>";
+
+/// The stream ends, and a new session begins as soon as we want one: after how many seconds.
+fn ended(scenario: &mut Scenario, how: &str) -> u64 {
+    if !how.is_empty() {
+        scenario.recv(how);
+    }
+    scenario.lose_connection();
+    let opens = scenario.opens;
+    let mut waited = 0;
+    while scenario.opens == opens {
+        scenario.advance(1);
+        waited += 1;
+    }
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.recv("<failed xmlns='urn:xmpp:sm:3'><item-not-found/></failed>");
+    scenario.answer_bind();
+    scenario.recv("<enabled xmlns='urn:xmpp:sm:3' id='session-2' resume='true'/>");
+    scenario.answer_archive("");
+    waited
+}
+
+#[test]
+fn a_message_that_ends_the_stream_again_and_again_is_given_up() {
+    for (how, condition) in [
+        (
+            stream_error("internal-server-error"),
+            "internal-server-error",
+        ),
+        (CLOSE.to_owned(), "undefined-condition"),
+    ] {
+        let mut scenario = Scenario::signed_in();
+        scenario.say("poison");
+        scenario.say("fine");
+        ended(&mut scenario, &how);
+        let mut waited = 0;
+        for _ in 0..5 {
+            assert_eq!(scenario.sent_bodies(), ["poison"], "one at a time: {how}");
+            waited += ended(&mut scenario, &how);
+        }
+        assert!(waited > 10, "a server in trouble is given time: {waited} s");
+        assert_eq!(scenario.sent_bodies(), ["fine"]);
+        let failure = Failure {
+            condition: condition.into(),
+            text: None,
+        };
+        assert_eq!(scenario.messages()[0].delivery, Delivery::Failed(failure));
+    }
+}
+
+#[test]
+fn a_network_or_a_server_that_comes_and_goes_fails_no_message() {
+    for how in [
+        "",
+        &stream_error("system-shutdown"),
+        &stream_error("remote-connection-failed"),
+    ] {
+        let mut scenario = Scenario::signed_in();
+        scenario.say("innocent");
+        for _ in 0..12 {
+            assert_eq!(scenario.sent_bodies(), ["innocent"], "{how}");
+            ended(&mut scenario, how);
+        }
+        assert_eq!(scenario.messages()[0].delivery, Delivery::Queued);
+    }
+}
+
+#[test]
+fn what_is_said_of_a_sign_in_blames_no_message() {
+    let mut scenario = Scenario::signed_in();
+    scenario.say("innocent");
+    scenario.lose_connection();
+    for _ in 0..4 {
+        scenario.command(Command::Session(SessionCommand::RetryNow));
+        scenario.authenticate();
+        scenario.recv(&stream_error("policy-violation"));
+        scenario.lose_connection();
+    }
+    assert_eq!(scenario.messages()[0].delivery, Delivery::Queued);
+}
+
 #[test]
 fn a_stanza_that_cant_be_read_is_logged_and_the_session_lives() {
     for nonsense in [
