@@ -132,7 +132,7 @@ impl Engine {
         let stored = durable::part(rows, durable::SESSION).ok_or(ForeignState::Missing)?;
         let saved = session::Saved::read(stored)?;
         let mut engine = Self::new(config, seed, now);
-        engine.core.outbox = Outbox::restore(rows);
+        engine.restore_outbox(rows);
         engine.core.durable.restored(stored.to_owned());
         engine.core.account.clone_from(&saved.account);
         if engine.restore_parts(rows).contains(&Part::Unreadable) {
@@ -156,7 +156,7 @@ impl Engine {
         now: Now,
     ) -> Self {
         let mut engine = Self::new(config, seed, now);
-        engine.core.outbox = Outbox::restore(rows);
+        engine.restore_outbox(rows);
         engine.core.account = Some(account.clone());
         let foreign = durable::part(rows, durable::SESSION).is_some_and(|saved| {
             matches!(session::Saved::read(saved), Err(ForeignState::Format(_)))
@@ -252,6 +252,19 @@ impl Engine {
         let timers = [self.core.timers.next(), self.core.requests.next_deadline()];
         Output::Idle {
             wake_at: timers.into_iter().flatten().min(),
+        }
+    }
+
+    /// Takes what waits to be sent; whoever wrote something of which that can't be read, has
+    /// to know.
+    fn restore_outbox(&mut self, rows: &[Record]) {
+        self.core.outbox = Outbox::restore(rows);
+        if self.core.outbox.is_changed() {
+            let line = "what was to be sent is damaged in part";
+            self.core.log(Level::Warning, line);
+            let left = self.core.outbox.messages();
+            let left = left.map(|message| message.id.clone()).collect();
+            self.core.event_last(StoreEvent::OutboxDamaged { left });
         }
     }
 

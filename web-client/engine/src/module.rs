@@ -215,6 +215,11 @@ impl Core {
         self.events.push(event);
     }
 
+    /// Shows this when everything else of this drain is shown.
+    pub(crate) fn event_last(&mut self, event: StoreEvent) {
+        self.last_events.push(event);
+    }
+
     pub(crate) fn log(&mut self, level: Level, line: impl Into<String>) {
         self.logs.push((level, line.into()));
     }
@@ -257,7 +262,7 @@ impl Ctx<'_> {
 
     /// Shows this when everything else of this drain is shown.
     pub(crate) fn event_last(&mut self, event: StoreEvent) {
-        self.core.last_events.push(event);
+        self.core.event_last(event);
     }
 
     pub(crate) fn warn(&mut self, line: impl Into<String>) {

@@ -109,26 +109,30 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// The queue that `rows` hold; a row that can't be read is left out.
+    /// The queue that `rows` hold. A row that can't be read is to be deleted, and then the
+    /// outbox [is changed](Self::is_changed).
     pub(crate) fn restore(rows: &[Record]) -> Self {
-        let read = |row: &Record| {
-            let number = u64::from_str_radix(&row.key, 16).ok()?;
-            let queued: Queued = decode(row.value.as_deref()?)?;
-            let sent = queued.taken;
-            Some(Queued {
-                number,
-                sent,
-                ..queued
-            })
-        };
-        let rows = rows.iter().filter(|row| row.table == Table::Outbox);
-        let mut queue: Vec<_> = rows.filter_map(read).collect();
-        queue.sort_by_key(|queued| queued.number);
+        let (mut queue, mut records, mut next) = (Vec::new(), Vec::new(), 0);
+        for row in rows.iter().filter(|row| row.table == Table::Outbox) {
+            let number = u64::from_str_radix(&row.key, 16).ok();
+            // The key of a damaged row is not used again before it is gone.
+            next = next.max(number.map_or(0, |number| number.saturating_add(1)));
+            let queued: Option<Queued> = row.value.as_deref().and_then(decode);
+            match (number, queued) {
+                (Some(number), Some(queued)) => queue.push(Queued {
+                    number,
+                    sent: queued.taken,
+                    ..queued
+                }),
+                _ => records.push(Record::new(Table::Outbox, row.key.clone(), None)),
+            }
+        }
+        queue.sort_by_key(|queued: &Queued| queued.number);
         Self {
-            next: queue.last().map_or(0, |queued| queued.number + 1),
             queue: queue.into(),
+            next,
             hold: false,
-            records: Vec::new(),
+            records,
         }
     }
 

@@ -328,6 +328,10 @@ impl State {
         if events.contains(&signed_out) {
             self.forget();
         }
+        let damaged = |event: &StoreEvent| matches!(event, StoreEvent::OutboxDamaged { .. });
+        if events.iter().any(damaged) {
+            self.notice(Notice::Damaged);
+        }
         let news = self.news(&events);
         let records = self.apply(events);
         self.alert(news);

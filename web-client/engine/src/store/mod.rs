@@ -57,6 +57,8 @@ pub struct Store {
     roster_loaded: bool,
     /// What of that on disk the archives may bring.
     repeated: Repeated,
+    /// If some of what was to be sent was lost: all that was left.
+    unsent: Option<Vec<MessageId>>,
     changed: rows::Changed,
 }
 
@@ -308,6 +310,7 @@ impl Store {
                     .deliver(id, delivery);
                 self.rewritten(changed, jid)
             }
+            StoreEvent::OutboxDamaged { left } => self.lose_unsent(left),
             StoreEvent::CaughtUp => {
                 for (jid, conversation) in self.conversations.iter_mut() {
                     // Each room has an archive of its own.
@@ -417,6 +420,21 @@ impl Store {
             self.roster_loaded = true;
             self.changed.roster_is_whole();
         }
+    }
+
+    /// What waits to be sent, and isn't among what is `left`, never will be.
+    fn lose_unsent(&mut self, left: Vec<MessageId>) -> Vec<Topic> {
+        let mut topics = vec![Topic::Conversations];
+        for (jid, conversation) in self.conversations.iter_mut() {
+            if conversation.lose_unsent(&left) {
+                self.changed.mark(Table::Messages, jid);
+                self.changed.mark(Table::Conversations, jid);
+                topics.push(Topic::Conversation(jid.clone()));
+            }
+        }
+        // Of what is read from disk later too.
+        self.unsent = Some(left);
+        topics
     }
 
     fn lose_presences(&mut self) {

@@ -98,6 +98,9 @@ impl Store {
             let message = row.value.as_deref().and_then(decode);
             if let (Some(position), Some(message)) = (position, message) {
                 settled |= known.load(position, message);
+                if let Some(left) = &self.unsent {
+                    settled |= known.lose_unsent_at(position, left);
+                }
             }
         }
         self.changed.mark(Table::Messages, conversation);

@@ -2,7 +2,7 @@
 
 use crate::scenario::{Disk, MY_ADDRESS, Scenario, body, config, has};
 use couplet_engine::sasl::{Reply, Request};
-use couplet_engine::store::{Delivery, Failure, SessionStatus, SignInStep, Trouble};
+use couplet_engine::store::{Delivery, Failure, SessionStatus, SignInStep, StoreEvent, Trouble};
 use couplet_engine::{
     CloseReason, Command, Engine, Input, Now, Record, SessionCommand, Table, Timestamp,
 };
@@ -1007,4 +1007,72 @@ fn what_is_archived_twice_is_shown_once() {
     // One who takes an id twice can't hide words by it.
     scenario.recv(&bob_says("2", "a4", "no"));
     assert_eq!(scenario.bodies(), ["ok", "ok", "no"]);
+}
+
+#[test]
+fn a_damaged_outbox_row_is_told_and_can_be_sent_again() {
+    use couplet_engine::modules::rfc6121_message::Command as MessageCommand;
+    let mut scenario = Scenario::signed_in();
+    scenario.lose_connection();
+    scenario.say("whole");
+    scenario.say("damaged");
+    let outbox = |scenario: &Scenario| -> Vec<String> {
+        let rows = scenario.disk.rows().into_iter();
+        let rows = rows.filter(|row| row.table == Table::Outbox);
+        rows.map(|row| row.key).collect()
+    };
+    let keys = outbox(&scenario);
+    scenario
+        .disk
+        .set(Table::Outbox, &keys[1], Some(vec![255, 255]));
+    let mut reloaded = scenario.reloaded(2);
+    assert_eq!(reloaded.messages()[0].delivery, Delivery::Queued);
+    let failed = reloaded.messages()[1].clone();
+    assert!(matches!(failed.delivery, Delivery::Failed(_)));
+    let told = |event: &StoreEvent| matches!(event, StoreEvent::OutboxDamaged { .. });
+    assert!(reloaded.events.iter().any(told));
+    assert_eq!(outbox(&reloaded), keys[..1], "it isn't told again");
+    reloaded.say("later");
+    assert!(!outbox(&reloaded).contains(&keys[1]));
+    reloaded.command(Command::Message(MessageCommand::Retry {
+        conversation: failed.conversation,
+        id: failed.id,
+        body: failed.body,
+    }));
+    reloaded.authenticate();
+    reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
+    assert_eq!(reloaded.sent_bodies(), ["whole", "later", "damaged"]);
+    // Nothing of it is left on disk that would wait for ever.
+    let again = reloaded.reloaded(3);
+    let queued = again.messages().into_iter();
+    let queued = queued.filter(|message| message.delivery == Delivery::Queued);
+    assert_eq!(queued.count(), 3);
+}
+
+#[test]
+fn what_was_damaged_may_have_arrived_all_the_same() {
+    let mut scenario = Scenario::signed_in();
+    scenario.say("hello");
+    let id = scenario.messages()[0].id.0.clone();
+    let row = scenario.disk.rows().into_iter();
+    let row = row.filter(|row| row.table == Table::Outbox).next().unwrap();
+    scenario.disk.set(Table::Outbox, &row.key, None);
+    scenario.disk.set(Table::Outbox, "nonsense", row.value);
+    let mut reloaded = scenario.reloaded(2);
+    let delivery = |scenario: &Scenario| scenario.messages()[0].delivery.clone();
+    assert!(matches!(delivery(&reloaded), Delivery::Failed(_)));
+    reloaded.authenticate();
+    reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='8'/>");
+    let (_, query) = reloaded.archive_query();
+    reloaded.archived(
+        &query,
+        "a1",
+        &format!(
+            "<message xmlns='jabber:client' from='{MY_ADDRESS}' to='bob@example.org' type='chat' \
+             id='{id}'><body>hello</body><origin-id xmlns='urn:xmpp:sid:0' id='{id}'/></message>"
+        ),
+    );
+    assert_eq!(delivery(&reloaded), Delivery::Sent);
 }
