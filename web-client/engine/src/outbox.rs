@@ -55,6 +55,20 @@ impl Queued {
         }
     }
 
+    /// One that an earlier release has left. Whether the server had `blamed` it once.
+    pub(crate) fn converted(
+        message: Message,
+        stanza: String,
+        blamed: bool,
+        uncertain: bool,
+    ) -> Self {
+        Self {
+            strikes: if blamed { BLAMED } else { 0 },
+            uncertain,
+            ..Self::new(message, stanza, false)
+        }
+    }
+
     /// The stanza to send at `now`: one that has waited carries the time at which
     /// it was written (XEP-0203). Not so in a room, whose occupants would take it for
     /// history (XEP-0045 7.2.14).

@@ -4,7 +4,7 @@ use crate::scenario::{Disk, MY_ADDRESS, Scenario, body, config, has};
 use couplet_engine::sasl::{Reply, Request};
 use couplet_engine::store::{Delivery, Failure, SessionStatus, SignInStep, StoreEvent, Trouble};
 use couplet_engine::{
-    CloseReason, Command, Engine, Input, Now, Record, SessionCommand, Table, Timestamp,
+    CloseReason, Command, Engine, Input, Now, Record, SessionCommand, Table, Timestamp, earlier,
 };
 
 #[test]
@@ -1075,4 +1075,49 @@ fn what_was_damaged_may_have_arrived_all_the_same() {
         ),
     );
     assert_eq!(delivery(&reloaded), Delivery::Sent);
+}
+
+/// What the release before rooms wrote: keys, and values in hexadecimal.
+const OUTBOX_BEFORE_ROOMS: &str = include_str!("rows/outbox_before_rooms");
+
+#[test]
+fn the_outbox_of_the_last_release_is_sent() {
+    let mut disk = Disk::default();
+    for row in OUTBOX_BEFORE_ROOMS.lines() {
+        let (key, digits) = row.split_once(' ').unwrap();
+        let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+        let row: Vec<u8> = (0..digits.len()).step_by(2).map(byte).collect();
+        let row = earlier::convert(Table::Outbox, &row).unwrap();
+        assert_eq!(
+            earlier::convert(Table::Outbox, &row),
+            None,
+            "once is enough"
+        );
+        disk.set(Table::Outbox, key, Some(row));
+    }
+    let words = [
+        "On the wire when the session ended.",
+        "Written on the train.",
+    ];
+    let mut upgraded = Scenario::recovered(&disk, 2);
+    assert_eq!(upgraded.bodies(), words);
+    let messages = upgraded.messages().into_iter();
+    let ids: Vec<_> = messages.map(|message| message.id.0).collect();
+    upgraded.advance(20);
+    upgraded.authenticate();
+    upgraded.bind();
+    assert!(upgraded.sent_bodies().is_empty(), "the archive comes first");
+    upgraded.answer_archive("");
+    let sent: Vec<_> = upgraded
+        .sent
+        .iter()
+        .filter(|sent| body(sent).is_some())
+        .collect();
+    assert_eq!(sent.len(), 2);
+    for ((sent, words), id) in sent.iter().zip(words).zip(&ids) {
+        assert_eq!(body(sent).unwrap(), words);
+        assert_eq!(sent.attr("id"), Some(id.as_str()));
+        assert!(has(sent, "delay@urn:xmpp:delay"));
+    }
+    assert_eq!(earlier::convert(Table::Outbox, &[255]), None);
 }
