@@ -6,6 +6,7 @@ use couplet_engine::store::{Delivery, Failure, SessionStatus, SignInStep, StoreE
 use couplet_engine::{
     CloseReason, Command, Engine, Input, Now, Record, SessionCommand, Table, Timestamp, earlier,
 };
+use minidom::Element;
 
 #[test]
 fn signing_in_goes_step_by_step() {
@@ -1120,4 +1121,62 @@ fn the_outbox_of_the_last_release_is_sent() {
         assert!(has(sent, "delay@urn:xmpp:delay"));
     }
     assert_eq!(earlier::convert(Table::Outbox, &[255]), None);
+}
+
+#[test]
+fn a_session_is_kept_for_five_minutes_and_the_next_one_takes_its_place() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.answer_bind();
+    let enable = scenario.expect("enable");
+    assert_eq!(enable.attr("resume"), Some("true"));
+    assert_eq!(enable.attr("max"), Some("300"));
+    scenario.recv("<enabled xmlns='urn:xmpp:sm:3' id='session-1' resume='true'/>");
+    scenario.settle_in();
+    scenario.lose_connection();
+    scenario.advance(2);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.expect("resume");
+    scenario.recv("<failed xmlns='urn:xmpp:sm:3'><item-not-found/></failed>");
+    let bind = scenario.find(|sent| has(sent, "bind")).unwrap();
+    let bind = String::from(&bind);
+    assert!(bind.contains("<resource>balcony</resource>"), "{bind}");
+}
+
+#[test]
+fn fifty_stanzas_are_acknowledged_unasked() {
+    let mut scenario = Scenario::signed_in();
+    scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
+    scenario.sent.clear();
+    for number in 1..=50 {
+        assert!(scenario.sent.is_empty(), "after {number}");
+        scenario.recv(&format!(
+            "<presence xmlns='jabber:client' from='bob@example.org/{number}'/>"
+        ));
+    }
+    assert_eq!(scenario.expect("a").attr("h"), Some("56"));
+}
+
+#[test]
+fn what_is_sent_again_is_the_same_and_says_when_it_was_written() {
+    let mut scenario = Scenario::signed_in();
+    scenario.say("lost");
+    let first = scenario.find(|sent| body(sent).is_some()).unwrap();
+    scenario.advance_alive(20);
+    begin_anew(&mut scenario);
+    scenario.answer_archive("");
+    let again = scenario.find(|sent| body(sent).is_some()).unwrap();
+    let origin_id = |sent: &Element| {
+        let origin_id = sent.get_child("origin-id", "urn:xmpp:sid:0").unwrap();
+        origin_id.attr("id").unwrap().to_owned()
+    };
+    assert_eq!(origin_id(&again), origin_id(&first));
+    assert_eq!(again.attr("id"), first.attr("id"));
+    assert!(!has(&first, "delay"));
+    let delay = again.get_child("delay", "urn:xmpp:delay").unwrap();
+    let stamp = delay.attr("stamp").unwrap();
+    assert!(stamp.starts_with("2026-11-02T09:00:00"), "{stamp}");
 }
