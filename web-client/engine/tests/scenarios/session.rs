@@ -1056,8 +1056,8 @@ fn what_was_damaged_may_have_arrived_all_the_same() {
     let mut scenario = Scenario::signed_in();
     scenario.say("hello");
     let id = scenario.messages()[0].id.0.clone();
-    let row = scenario.disk.rows().into_iter();
-    let row = row.filter(|row| row.table == Table::Outbox).next().unwrap();
+    let mut rows = scenario.disk.rows().into_iter();
+    let row = rows.find(|row| row.table == Table::Outbox).unwrap();
     scenario.disk.set(Table::Outbox, &row.key, None);
     scenario.disk.set(Table::Outbox, "nonsense", row.value);
     let mut reloaded = scenario.reloaded(2);
