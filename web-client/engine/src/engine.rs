@@ -22,7 +22,7 @@ use crate::sasl;
 use crate::session::{self, Effect, Session};
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, Iq, IqKind, MessageType, StanzaError};
-use crate::store::{Delivery, Failure, Message, MessageId, Provenance, StoreEvent};
+use crate::store::{Delivery, Failure, Known, Message, MessageId, Provenance, StoreEvent};
 use crate::timer::{Owner, Timers};
 use crate::xml;
 
@@ -51,6 +51,14 @@ pub struct Engine {
     storage_failed: bool,
     /// Whether the next commit has to have everything in it, for an earlier one failed.
     rewrite: bool,
+}
+
+/// What became of a module's row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Restored,
+    Missing,
+    Unreadable,
 }
 
 enum Wire {
@@ -82,6 +90,7 @@ impl Engine {
             offered: Vec::new(),
             bound_with: Vec::new(),
             catching_up: false,
+            carbons: false,
             subscriptions: SortedMap::default(),
             rooms: SortedMap::default(),
             features,
@@ -123,34 +132,41 @@ impl Engine {
         let stored = durable::part(rows, durable::SESSION).ok_or(ForeignState::Missing)?;
         let saved = session::Saved::read(stored)?;
         let mut engine = Self::new(config, seed, now);
-        engine.core.outbox = Outbox::restore(rows);
+        engine.restore_outbox(rows);
         engine.core.durable.restored(stored.to_owned());
         engine.core.account.clone_from(&saved.account);
-        for index in 0..engine.modules.len() {
-            engine.call(index, |module, ctx| {
-                let part = module.part().and_then(|key| durable::part(rows, key));
-                if let Some(part) = part {
-                    module.restore(ctx, part);
-                }
-            });
+        if engine.restore_parts(rows).contains(&Part::Unreadable) {
+            return Err(ForeignState::Unreadable);
         }
         engine.session.restore(&mut engine.core, saved);
         engine.settle();
         Ok(engine)
     }
 
-    /// Begins a new session for what an earlier build has left: `rows` of the table Outbox
-    /// and the account they belong to. The archive is read before anything is sent again.
+    /// Begins a new session of `account` with what is left where there is none to go on
+    /// from: `rows` of the tables Engine and Outbox, and what the store has, which is `known`.
+    /// The archive is read before anything is sent again, from where we know it on.
     pub fn recover(
         config: Config,
         rows: &[Record],
         account: BareJid,
         url: String,
+        known: &Known,
         seed: [u8; 32],
         now: Now,
     ) -> Self {
         let mut engine = Self::new(config, seed, now);
-        engine.core.outbox = Outbox::restore(rows);
+        engine.restore_outbox(rows);
+        engine.core.account = Some(account.clone());
+        let foreign = durable::part(rows, durable::SESSION).is_some_and(|saved| {
+            matches!(session::Saved::read(saved), Err(ForeignState::Format(_)))
+        });
+        let parts = engine.restore_parts(if foreign { &[] } else { rows });
+        for (module, part) in engine.modules.iter_mut().zip(parts) {
+            if part != Part::Restored {
+                module.recover(known);
+            }
+        }
         // Who wrote them sees them, whatever has become of what else there was.
         let words = |message: &&Message| !message.body.is_empty();
         for message in engine.core.outbox.messages().filter(words) {
@@ -162,7 +178,6 @@ impl Engine {
         engine.core.outbox.doubt();
         engine.core.outbox.rewrite();
         engine.core.durable.rewrite();
-        engine.core.account = Some(account.clone());
         // What the store knows of rooms, this engine doesn't.
         engine.core.event(StoreEvent::RoomsLost);
         let saved = session::Saved::new(account, url);
@@ -187,7 +202,10 @@ impl Engine {
     /// Takes in what happened. Call [`poll_output`](Self::poll_output) until it is idle afterwards.
     pub fn handle_input(&mut self, now: Now, input: Input) {
         let before = std::mem::replace(&mut self.core.now, now);
-        if now.slept_since(before) {
+        let woken = now.slept_since(before);
+        // What the socket has kept for us is heard before it is given up.
+        let of_socket = matches!(input, Input::Opened | Input::Frame(_) | Input::Closed(_));
+        if woken && !of_socket {
             self.session.woken(&mut self.core);
         }
         match input {
@@ -207,6 +225,9 @@ impl Engine {
                 self.rewrite = true;
                 self.committed = self.committed.max(commit);
             }
+        }
+        if woken && of_socket {
+            self.session.woken(&mut self.core);
         }
         self.settle();
     }
@@ -232,6 +253,35 @@ impl Engine {
         Output::Idle {
             wake_at: timers.into_iter().flatten().min(),
         }
+    }
+
+    /// Takes what waits to be sent; whoever wrote something of which that can't be read, has
+    /// to know.
+    fn restore_outbox(&mut self, rows: &[Record]) {
+        self.core.outbox = Outbox::restore(rows);
+        if self.core.outbox.is_changed() {
+            let line = "what was to be sent is damaged in part";
+            self.core.log(Level::Warning, line);
+            let left = self.core.outbox.messages();
+            let left = left.map(|message| message.id.clone()).collect();
+            self.core.event_last(StoreEvent::OutboxDamaged { left });
+        }
+    }
+
+    /// Gives each module its part of `rows`; what became of that, in the table's order.
+    fn restore_parts(&mut self, rows: &[Record]) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for index in 0..self.modules.len() {
+            self.call(index, |module, ctx| {
+                let part = module.part().and_then(|key| durable::part(rows, key));
+                parts.push(match part.map(|part| module.restore(ctx, part)) {
+                    Some(true) => Part::Restored,
+                    Some(false) => Part::Unreadable,
+                    None => Part::Missing,
+                });
+            });
+        }
+        parts
     }
 
     fn wake(&mut self) {
@@ -367,6 +417,7 @@ impl Engine {
                 self.core.subscriptions.clear();
                 self.core.rooms.clear();
                 self.core.catching_up = false;
+                self.core.carbons = false;
                 self.core.outbox.clear();
                 self.core.durable.rewrite();
                 if self.session.is_hidden() {
@@ -377,9 +428,9 @@ impl Engine {
             }
             Effect::Stanza(element) => self.stanza(&element),
             Effect::Proven(id) => self.proven(&id),
-            Effect::Blamed => {
-                for condemned in self.core.outbox.strike() {
-                    self.condemn(condemned);
+            Effect::Ended { blamed, failure } => {
+                for condemned in self.core.outbox.strike(blamed) {
+                    self.condemn(condemned, failure.clone());
                 }
             }
         }
@@ -403,16 +454,12 @@ impl Engine {
         }
     }
 
-    fn condemn(&mut self, queued: Queued) {
+    fn condemn(&mut self, queued: Queued, failure: Failure) {
         let Queued { message, .. } = queued;
-        let condition = "policy-violation".to_owned();
         self.core.event(StoreEvent::Delivery {
             conversation: message.conversation,
             id: message.id,
-            delivery: Delivery::Failed(Failure {
-                condition,
-                text: None,
-            }),
+            delivery: Delivery::Failed(failure),
         });
     }
 

@@ -19,6 +19,7 @@
 
 pub mod codec;
 mod durable;
+pub mod earlier;
 mod engine;
 mod envelope;
 mod ids;

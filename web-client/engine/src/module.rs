@@ -17,7 +17,7 @@ use crate::output::Level;
 use crate::rooms::Room;
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, Iq, IqKind, StanzaError};
-use crate::store::{Message, MessageId, Provenance, StoreEvent, Subscription};
+use crate::store::{Known, Message, MessageId, Provenance, StoreEvent, Subscription};
 use crate::timer::{Key, Owner, Timers};
 
 /// Whether the modules after this one shall see it too.
@@ -107,8 +107,13 @@ pub(crate) trait Module {
         None
     }
 
-    /// Takes back what [`save`](Self::save) gave.
-    fn restore(&mut self, _ctx: &mut Ctx<'_>, _saved: &[u8]) {}
+    /// Takes back what [`save`](Self::save) gave; false if that can't be read.
+    fn restore(&mut self, _ctx: &mut Ctx<'_>, _saved: &[u8]) -> bool {
+        true
+    }
+
+    /// What was saved can't be had: what the store knows has to do.
+    fn recover(&mut self, _known: &Known) {}
 }
 
 /// A message on its way through the modules.
@@ -172,6 +177,8 @@ pub(crate) struct Core {
     pub(crate) me: Option<FullJid>,
     /// Whether what was missed is still being read.
     pub(crate) catching_up: bool,
+    /// Whether we hear at once of what our other devices send (XEP-0280).
+    pub(crate) carbons: bool,
     /// Whether stanzas can be sent just now.
     pub(crate) established: bool,
     /// The namespaces of the features that the server offered after sign-in.
@@ -206,6 +213,11 @@ impl Core {
             self.durable.due = true;
         }
         self.events.push(event);
+    }
+
+    /// Shows this when everything else of this drain is shown.
+    pub(crate) fn event_last(&mut self, event: StoreEvent) {
+        self.last_events.push(event);
     }
 
     pub(crate) fn log(&mut self, level: Level, line: impl Into<String>) {
@@ -250,7 +262,7 @@ impl Ctx<'_> {
 
     /// Shows this when everything else of this drain is shown.
     pub(crate) fn event_last(&mut self, event: StoreEvent) {
-        self.core.last_events.push(event);
+        self.core.event_last(event);
     }
 
     pub(crate) fn warn(&mut self, line: impl Into<String>) {

@@ -22,8 +22,8 @@ pub(crate) struct Queued {
     pub(crate) message: Message,
     /// The stanza, as it goes over the wire the first time.
     pub(crate) stanza: String,
-    /// How often the server ended the stream over something while this was unproven.
-    pub(crate) strikes: u8,
+    /// What there is to say that the server ends the stream over it, of [`GUILTY`].
+    strikes: u8,
     /// Whether it was on the wire when a session ended, so that the archive may have it.
     uncertain: bool,
     /// Whether it is for a room: then only what the room shows or keeps is proof.
@@ -52,6 +52,20 @@ impl Queued {
             taken: false,
             number: 0,
             sent: false,
+        }
+    }
+
+    /// One that an earlier release has left. Whether the server had `blamed` it once.
+    pub(crate) fn converted(
+        message: Message,
+        stanza: String,
+        blamed: bool,
+        uncertain: bool,
+    ) -> Self {
+        Self {
+            strikes: if blamed { BLAMED } else { 0 },
+            uncertain,
+            ..Self::new(message, stanza, false)
         }
     }
 
@@ -87,8 +101,14 @@ impl Queued {
     }
 }
 
-/// How many ended streams a message survives: the second one is its last.
-const STRIKES: u8 = 2;
+/// With so much against it a message is given up.
+const GUILTY: u8 = 10;
+/// What an ended stream says against what was on the wire, if the server blames it.
+const BLAMED: u8 = GUILTY / 2;
+/// The same if the server doesn't say why, and nothing else was on the wire.
+const ALONE: u8 = GUILTY / 5;
+/// And if there was: from then on they go one at a time.
+const AMONG_OTHERS: u8 = 1;
 
 /// The queue. A message leaves it on proof that the server has it, or as failed.
 #[derive(Debug, Clone, Default)]
@@ -103,26 +123,30 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// The queue that `rows` hold; a row that can't be read is left out.
+    /// The queue that `rows` hold. A row that can't be read is to be deleted, and then the
+    /// outbox [is changed](Self::is_changed).
     pub(crate) fn restore(rows: &[Record]) -> Self {
-        let read = |row: &Record| {
-            let number = u64::from_str_radix(&row.key, 16).ok()?;
-            let queued: Queued = decode(row.value.as_deref()?)?;
-            let sent = queued.taken;
-            Some(Queued {
-                number,
-                sent,
-                ..queued
-            })
-        };
-        let rows = rows.iter().filter(|row| row.table == Table::Outbox);
-        let mut queue: Vec<_> = rows.filter_map(read).collect();
-        queue.sort_by_key(|queued| queued.number);
+        let (mut queue, mut records, mut next) = (Vec::new(), Vec::new(), 0);
+        for row in rows.iter().filter(|row| row.table == Table::Outbox) {
+            let number = u64::from_str_radix(&row.key, 16).ok();
+            // The key of a damaged row is not used again before it is gone.
+            next = next.max(number.map_or(0, |number| number.saturating_add(1)));
+            let queued: Option<Queued> = row.value.as_deref().and_then(decode);
+            match (number, queued) {
+                (Some(number), Some(queued)) => queue.push(Queued {
+                    number,
+                    sent: queued.taken,
+                    ..queued
+                }),
+                _ => records.push(Record::new(Table::Outbox, row.key.clone(), None)),
+            }
+        }
+        queue.sort_by_key(|queued: &Queued| queued.number);
         Self {
-            next: queue.last().map_or(0, |queued| queued.number + 1),
             queue: queue.into(),
+            next,
             hold: false,
-            records: Vec::new(),
+            records,
         }
     }
 
@@ -316,9 +340,9 @@ impl Outbox {
         self.queue.iter().map(|queued| &queued.message)
     }
 
-    /// Whether the message waits here for proof.
-    pub(crate) fn has(&self, id: &MessageId) -> bool {
-        self.queue.iter().any(|queued| queued.message.id == *id)
+    /// The message that goes by `id`, if it waits here for proof.
+    pub(crate) fn message(&self, id: &MessageId) -> Option<&Message> {
+        self.messages().find(|message| message.id == *id)
     }
 
     /// Whatever was on the wire has to go again, in the order in which it was written.
@@ -328,20 +352,24 @@ impl Outbox {
         }
     }
 
-    /// The server ended the stream over something we sent. Takes out what has
-    /// now been there too often.
-    pub(crate) fn strike(&mut self) -> Vec<Queued> {
+    /// The server has ended the stream, perhaps over something we sent, and says so if it has
+    /// `blamed` it. Takes out what has now been there too often.
+    pub(crate) fn strike(&mut self, blamed: bool) -> Vec<Queued> {
+        let on_the_wire = |queued: &&Queued| queued.sent && !queued.taken;
+        let alone = self.queue.iter().filter(on_the_wire).count() == 1;
         let mut condemned = Vec::new();
-        for queued in std::mem::take(&mut self.queue) {
-            let blamed = queued.sent && !queued.taken;
-            let strikes = queued.strikes + u8::from(blamed);
-            let queued = Queued { strikes, ..queued };
-            if queued.strikes >= STRIKES {
-                self.delete(queued.number);
-                condemned.push(queued);
-                continue;
-            }
-            if blamed {
+        for mut queued in std::mem::take(&mut self.queue) {
+            if on_the_wire(&&queued) {
+                queued.strikes = match (blamed, alone) {
+                    (true, _) => queued.strikes.saturating_add(BLAMED),
+                    (false, true) => queued.strikes.saturating_add(ALONE),
+                    (false, false) => queued.strikes.max(AMONG_OTHERS),
+                };
+                if queued.strikes >= GUILTY {
+                    self.delete(queued.number);
+                    condemned.push(queued);
+                    continue;
+                }
                 self.records.push(queued.row());
             }
             self.queue.push_back(queued);

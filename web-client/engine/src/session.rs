@@ -32,7 +32,7 @@ use crate::module::Core;
 use crate::output::Level;
 use crate::sasl;
 use crate::stanza::{Iq, IqKind};
-use crate::store::{MessageId, SessionStatus, SignInStep, StoreEvent, Trouble};
+use crate::store::{Failure, MessageId, SessionStatus, SignInStep, StoreEvent, Trouble};
 use crate::stream_management::{StreamManagement, Unacked};
 use crate::timer::{Key, Owner};
 use crate::xml::{self, Frame};
@@ -121,8 +121,12 @@ pub(crate) enum Effect {
     Stanza(Element),
     /// The server has this message.
     Proven(MessageId),
-    /// The server ended the stream over something we sent.
-    Blamed,
+    /// The server has ended the stream, perhaps over something we sent; for sure, if it
+    /// has `blamed` it.
+    Ended {
+        blamed: bool,
+        failure: Failure,
+    },
 }
 
 #[derive(Debug)]
@@ -140,6 +144,8 @@ pub(crate) struct Session {
     /// made again, before it they are an answer to the person who waits.
     lasting: bool,
     attempts: u32,
+    /// How many it took to get this session: where the server ends it at once, they go on.
+    earlier: u32,
     heard: Duration,
     asked_for_life: bool,
     hidden: bool,
@@ -164,6 +170,7 @@ impl Session {
             probe: None,
             lasting: false,
             attempts: 0,
+            earlier: 0,
             heard: Duration::ZERO,
             asked_for_life: false,
             hidden: false,
@@ -228,9 +235,7 @@ impl Session {
                 self.effects.push(Effect::Sasl(sasl::Request::SignedOut));
             }
             Command::RetryNow => {
-                if self.state == State::Waiting {
-                    self.retry(core);
-                }
+                self.hurry(core);
             }
             Command::NetworkChanged { online } => {
                 if online {
@@ -244,7 +249,7 @@ impl Session {
                 self.hidden = !visible;
                 self.beat(core);
                 if visible {
-                    self.woken(core);
+                    self.looked_at(core);
                 }
             }
         }
@@ -254,6 +259,7 @@ impl Session {
         if self.state != State::Opening {
             return;
         }
+        self.heard = core.now.monotonic;
         self.greet(core, false);
     }
 
@@ -311,6 +317,7 @@ impl Session {
         self.trouble = None;
         self.probe = None;
         self.features_due = false;
+        self.heard = core.now.monotonic;
         self.deadline(core, HANDSHAKE_TIME);
         self.beat(core);
         self.effects.push(Effect::Open(self.url.clone()));

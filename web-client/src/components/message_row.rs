@@ -129,6 +129,7 @@ fn why(state: &State, message: &Rc<Message>, failure: &Failure) -> Html {
             t("failure.forbidden")
         }
         "resource-constraint" | "not-acceptable" => t("failure.notAcceptable"),
+        Failure::DAMAGED => t("failure.damaged"),
         condition => t_with("failure.other", &[("condition", condition)]),
     };
     let button = |key, act: fn(&State, &Message)| {

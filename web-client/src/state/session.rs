@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use couplet_engine::store::{SessionStatus, StoreEvent};
+use couplet_engine::store::{SessionStatus, Store, StoreEvent};
 use couplet_engine::{Command, Engine, Record, SessionCommand, Table};
 use gloo_timers::callback::Timeout;
 use jid::BareJid;
@@ -281,7 +281,7 @@ impl State {
             Some(secrets) => secrets.on_device(kept.device),
             None => Secrets::kept(account, kept),
         };
-        let engine = self.engine(rows, account, typed);
+        let engine = self.engine(rows, account, &store, typed);
         let journal = Journal::new(storage, name.to_owned());
         let driver = self.driver(engine, secrets, Some(journal));
         self.replace_store(store);
@@ -292,7 +292,7 @@ impl State {
     }
 
     /// The engine that `rows` make, or that does what is left to do of them.
-    fn engine(&self, rows: Vec<Record>, account: &BareJid, typed: bool) -> Engine {
+    fn engine(&self, rows: Vec<Record>, account: &BareJid, store: &Store, typed: bool) -> Engine {
         let (seed, now) = (platform::random(), platform::now());
         match Engine::restore(driver::config(), &rows, seed, now) {
             Ok(engine) => engine,
@@ -300,7 +300,8 @@ impl State {
             Err(foreign) => {
                 platform::log(true, &foreign.to_string());
                 let url = websocket_url(&self.config().websocket);
-                Engine::recover(driver::config(), &rows, account.clone(), url, seed, now)
+                let (account, known) = (account.clone(), store.known(now.wall));
+                Engine::recover(driver::config(), &rows, account, url, &known, seed, now)
             }
         }
     }
@@ -326,6 +327,10 @@ impl State {
         let signed_out = StoreEvent::Status(SessionStatus::SignedOut { trouble: None });
         if events.contains(&signed_out) {
             self.forget();
+        }
+        let damaged = |event: &StoreEvent| matches!(event, StoreEvent::OutboxDamaged { .. });
+        if events.iter().any(damaged) {
+            self.notice(Notice::Damaged);
         }
         let news = self.news(&events);
         let records = self.apply(events);

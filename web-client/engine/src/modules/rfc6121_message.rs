@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
-use jid::BareJid;
+use jid::{BareJid, Jid};
 
 use super::{xep0333_markers, xep0424_retraction};
 use crate::envelope::{Envelope, compose, live};
@@ -160,13 +160,12 @@ impl Messages {
 
     /// A message of ours came back (RFC 6120 8.3).
     fn bounced(&self, ctx: &mut Ctx<'_>, stanza: &stanza::Message) {
-        let (Some(from), Some(id)) = (&stanza.from, &stanza.id) else {
+        let Some(id) = stanza.id.clone().map(MessageId) else {
             return;
         };
-        // Who is in a room doesn't speak for it.
-        if from.resource().is_some() && ctx.core.rooms.contains_key(&from.to_bare()) {
-            return;
-        }
+        let Some(conversation) = came_back_from(ctx, stanza.from.as_ref(), &id) else {
+            return ctx.warn("refused an error that is not from where the message went");
+        };
         let error = stanza
             .payload("error", ns::JABBER_CLIENT)
             .map(StanzaError::read);
@@ -177,9 +176,7 @@ impl Messages {
                 text: None,
             },
         };
-        let id = MessageId(id.clone());
         ctx.prove(&id);
-        let conversation = from.to_bare();
         ctx.event(StoreEvent::Delivery {
             conversation,
             id,
@@ -188,9 +185,31 @@ impl Messages {
     }
 }
 
+/// To whom the message that is called `id` went, if `from` may say what became of it: the
+/// other side, or our own server (RFC 6120 8.1.2.1).
+fn came_back_from(ctx: &Ctx<'_>, from: Option<&Jid>, id: &MessageId) -> Option<BareJid> {
+    let waiting = ctx.core.outbox.message(id);
+    let waiting = waiting.map(|message| message.conversation.clone());
+    // Who is in a room doesn't speak for it.
+    let occupant =
+        |from: &&Jid| from.resource().is_some() && ctx.core.rooms.contains_key(&from.to_bare());
+    let other = from.filter(|from| !occupant(from)).map(Jid::to_bare);
+    match waiting {
+        None => other,
+        waiting if waiting == other || is_own_server(ctx, from) => waiting,
+        Some(_) => None,
+    }
+}
+
+fn is_own_server(ctx: &Ctx<'_>, from: Option<&Jid>) -> bool {
+    let domain = ctx.account().map(|account| account.domain());
+    let server = |from: &Jid| from.node().is_none() && Some(from.domain()) == domain;
+    ctx.is_own_account(from) || from.is_some_and(server)
+}
+
 /// Takes a message back, unless it is on its way.
 fn discard(ctx: &mut Ctx<'_>, conversation: &BareJid, id: &MessageId) -> bool {
-    if ctx.core.outbox.has(id) && !ctx.core.outbox.discard(id) {
+    if ctx.core.outbox.message(id).is_some() && !ctx.core.outbox.discard(id) {
         return false;
     }
     ctx.event(StoreEvent::Discarded {

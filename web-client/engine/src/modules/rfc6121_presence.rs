@@ -129,11 +129,13 @@ impl Module for Presences {
         Some(encode(self))
     }
 
-    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &[u8]) {
-        if let Some(saved) = decode(saved) {
-            *self = saved;
-            ctx.event(StoreEvent::OwnPresence(self.own.clone()));
-        }
+    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &[u8]) -> bool {
+        let Some(saved) = decode(saved) else {
+            return false;
+        };
+        *self = saved;
+        ctx.event(StoreEvent::OwnPresence(self.own.clone()));
+        true
     }
 }
 

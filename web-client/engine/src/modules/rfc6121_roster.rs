@@ -133,12 +133,14 @@ impl Module for Roster {
         Some(encode(&(self.whole, &self.contacts)))
     }
 
-    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &[u8]) {
-        if let Some((whole, contacts)) = decode(saved) {
-            self.whole = whole;
-            self.contacts = contacts;
-            self.tell_subscriptions(ctx);
-        }
+    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &[u8]) -> bool {
+        let Some((whole, contacts)) = decode(saved) else {
+            return false;
+        };
+        self.whole = whole;
+        self.contacts = contacts;
+        self.tell_subscriptions(ctx);
+        true
     }
 }
 

@@ -350,15 +350,16 @@ impl Module for Muc {
         Some(encode(self))
     }
 
-    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &[u8]) {
+    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &[u8]) -> bool {
         let Some(saved) = decode::<Self>(saved) else {
-            return;
+            return false;
         };
         *self = saved;
         for (jid, membership) in self.rooms.iter() {
             let room = membership.shared();
             ctx.core.rooms.insert(jid.clone(), room);
         }
+        true
     }
 }
 

@@ -105,10 +105,8 @@ impl Module for Avatars {
         Some(encode(self))
     }
 
-    fn restore(&mut self, _ctx: &mut Ctx<'_>, saved: &[u8]) {
-        if let Some(saved) = decode(saved) {
-            *self = saved;
-        }
+    fn restore(&mut self, _ctx: &mut Ctx<'_>, saved: &[u8]) -> bool {
+        decode(saved).map(|saved| *self = saved).is_some()
     }
 }
 

@@ -29,7 +29,7 @@ use crate::modules::xep0045_muc;
 use crate::now::Timestamp;
 use crate::sorted_map::SortedMap;
 use crate::stanza::MessageType;
-use crate::store::{Message, Older, Provenance, RoomChange, StoreEvent};
+use crate::store::{Known, Message, Older, Provenance, RoomChange, StoreEvent};
 use crate::timer::Key;
 use crate::xml::{self, build};
 
@@ -217,9 +217,9 @@ impl Module for Archive {
         Some(encode(self))
     }
 
-    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &[u8]) {
+    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &[u8]) -> bool {
         let Some(saved) = decode::<Self>(saved) else {
-            return;
+            return false;
         };
         *self = saved;
         ctx.core.outbox.hold = self.own.catching_up;
@@ -230,6 +230,15 @@ impl Module for Archive {
                 room.hold |= progress.catching_up;
             }
         }
+        true
+    }
+
+    fn recover(&mut self, known: &Known) {
+        self.own = Progress::since(known.own);
+        let rooms = known.rooms.iter();
+        self.rooms = rooms
+            .map(|(room, at)| (room.clone(), Progress::since(Some(*at))))
+            .collect();
     }
 }
 
@@ -358,9 +367,9 @@ impl Archive {
         true
     }
 
-    /// What comes by itself moves the cursor, once nothing is missing before it: no gap, and
-    /// nothing of ours that only the archive could prove. (A room shows us what we say in
-    /// its place among the rest.)
+    /// What comes by itself moves the cursor, once nothing is missing before it: no gap,
+    /// nothing of ours that only the archive could prove, and nothing that our other devices
+    /// have sent without our hearing of it. (A room shows everybody everything.)
     fn note_live(&mut self, ctx: &mut Ctx<'_>, incoming: &Incoming) {
         let message = &incoming.message;
         if matches!(incoming.origin, Origin::Archive { .. }) {
@@ -377,7 +386,8 @@ impl Archive {
             };
             (archive_id(message, &room), Some(room))
         } else {
-            if self.own.catching_up || ctx.core.outbox.is_unproven() {
+            let deaf = self.own.catching_up || !ctx.core.carbons;
+            if deaf || ctx.core.outbox.is_unproven() {
                 return;
             }
             let id = ctx
@@ -420,12 +430,8 @@ impl Archive {
             Err(NoResult::Error(error))
                 if *purpose == Purpose::CatchUp && error.condition == "item-not-found" =>
             {
-                progress.cursor = None;
-                let purpose = match progress.missed_since() {
-                    Some(at) => Purpose::CatchUpSince(at),
-                    None => Purpose::Newest,
-                };
-                return self.ask(ctx, room, purpose);
+                (progress.cursor, progress.from_the_beginning) = (None, false);
+                return self.catch_up(ctx, room);
             }
             Err(NoResult::Lost) => return,
             Err(NoResult::Error(error)) if no_archive(&error.condition) => progress.absent = true,

@@ -9,7 +9,7 @@ use super::{DEADLINE, Effect, LIVENESS, REPORT, RETRY, Session, State, trouble};
 use crate::input::CloseReason;
 use crate::module::Core;
 use crate::output::Level;
-use crate::store::{SessionStatus, StoreEvent, Trouble};
+use crate::store::{Failure, SessionStatus, StoreEvent, Trouble};
 use crate::timer::Owner;
 
 /// Back-off: the first wait, and the longest.
@@ -37,10 +37,10 @@ impl Session {
     }
 
     pub(super) fn stream_error(&mut self, core: &mut Core, element: &Element) {
-        let (trouble, blamed) = trouble::of_stream_error(element, core.account.as_ref());
+        let trouble = trouble::of_stream_error(element, core.account.as_ref());
         core.log(Level::Info, format!("stream error: {trouble:?}"));
-        if blamed {
-            self.effects.push(Effect::Blamed);
+        if let Trouble::StreamError { condition, text } = &trouble {
+            self.ended(condition, text.clone());
         }
         // A stream error ends the session too (RFC 6120 4.9.1.1, XEP-0198 5): what
         // is left to do is to begin a new one, when the socket closes.
@@ -53,8 +53,27 @@ impl Session {
             return self.left(core);
         }
         self.transmit(couplet_shared::framing::CLOSE.to_owned());
+        if self.trouble.is_none() {
+            self.ended(trouble::UNDEFINED, None);
+        }
         let trouble = self.trouble.take().unwrap_or(Trouble::ConnectionLost);
         self.fail(core, trouble);
+    }
+
+    /// The server has ended a session in which something of ours may be on the wire.
+    fn ended(&mut self, condition: &str, text: Option<String>) {
+        if self.state != State::Established || trouble::is_elsewhere(condition) {
+            return;
+        }
+        // One that does so again and again is given more time each time.
+        self.attempts = self.attempts.max(self.earlier);
+        self.effects.push(Effect::Ended {
+            blamed: trouble::blames(condition),
+            failure: Failure {
+                condition: condition.to_owned(),
+                text,
+            },
+        });
     }
 
     /// The connection is no longer of use.

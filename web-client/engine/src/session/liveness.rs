@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::revocation::Revocation;
 use super::{HEARTBEAT, LIVENESS, Session, State};
 use crate::module::Core;
 use crate::store::Trouble;
@@ -47,6 +48,7 @@ impl Session {
             return;
         }
         let now = core.now.monotonic;
+        self.earlier = 0;
         let Patience { silence, answer } = self.patience();
         let next = if !self.asked_for_life && now.saturating_sub(self.heard) < silence {
             self.heard + silence
@@ -72,14 +74,42 @@ impl Session {
         }
     }
 
-    /// The machine has slept, the network has come back, somebody looks again: a wait is
-    /// over, a connection is not to be trusted.
+    /// The machine has slept, the network has come back: a wait is over, a connection is not
+    /// to be trusted, and one that is only being made is made again.
     pub(crate) fn woken(&mut self, core: &mut Core) {
-        if self.state == State::Waiting {
-            self.retry(core);
-        } else {
+        if !self.hurry(core) {
             self.suspect(core);
         }
+    }
+
+    /// Somebody looks again. A handshake that gets on is left alone, or whoever looks often
+    /// would never see its end.
+    pub(super) fn looked_at(&mut self, core: &mut Core) {
+        let silence = core.now.monotonic.saturating_sub(self.heard);
+        if !self.is_under_way() || silence > SUSPICION_TIME {
+            self.woken(core);
+        }
+    }
+
+    /// Begins anew at once, unless there is a session.
+    pub(super) fn hurry(&mut self, core: &mut Core) -> bool {
+        if self.state == State::Waiting {
+            self.retry(core);
+        } else if self.is_under_way() {
+            self.open(core);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// Whether we are on the way to a session.
+    fn is_under_way(&self) -> bool {
+        let over = matches!(
+            self.state,
+            State::SignedOut | State::Waiting | State::Established | State::Closing
+        );
+        !over && self.revocation != Revocation::Running
     }
 
     /// The connection may be dead; it has little time to prove that it isn't.

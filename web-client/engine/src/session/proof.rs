@@ -127,6 +127,7 @@ impl Session {
     pub(super) fn proven(&mut self, stanzas: Vec<Unacked>) {
         for unacked in stanzas {
             if let Unacked::Message(id) = unacked {
+                self.earlier = 0;
                 self.effects.push(Effect::Proven(id));
             }
         }

@@ -201,7 +201,7 @@ impl Session {
     pub(super) fn establish(&mut self, core: &mut Core, resumed: bool) {
         self.state = State::Established;
         self.lasting = true;
-        self.attempts = 0;
+        self.earlier = std::mem::take(&mut self.attempts);
         core.established = true;
         core.timers.cancel(Owner::Session, DEADLINE);
         self.begin_watch(core);

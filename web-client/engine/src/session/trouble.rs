@@ -22,12 +22,25 @@ const BLAMING: [&str; 9] = [
     "unsupported-stanza-type",
 ];
 
-/// The trouble that `<stream:error/>` speaks of, and whether it blames a stanza of ours.
-pub(super) fn of_stream_error(error: &Element, account: Option<&BareJid>) -> (Trouble, bool) {
+/// Conditions that have their reason elsewhere, whatever we have sent. Those that are
+/// a [`Trouble`] of their own do too.
+const ELSEWHERE: [&str; 3] = ["reset", "see-other-host", "system-shutdown"];
+
+/// Whether the server blames a stanza of ours by it.
+pub(super) fn blames(condition: &str) -> bool {
+    BLAMING.contains(&condition)
+}
+
+/// Whether no stanza of ours can be the reason.
+pub(super) fn is_elsewhere(condition: &str) -> bool {
+    ELSEWHERE.contains(&condition)
+}
+
+/// The trouble that `<stream:error/>` speaks of.
+pub(super) fn of_stream_error(error: &Element, account: Option<&BareJid>) -> Trouble {
     let condition = condition(error, ns::XMPP_STREAMS);
     let text = text(error, ns::XMPP_STREAMS);
-    let blamed = BLAMING.contains(&condition.as_str());
-    let trouble = match condition.as_str() {
+    match condition.as_str() {
         "host-unknown" | "host-gone" => Trouble::UnknownHost {
             domain: account
                 .map(|jid| jid.domain().to_string())
@@ -40,8 +53,7 @@ pub(super) fn of_stream_error(error: &Element, account: Option<&BareJid>) -> (Tr
         "conflict" => Trouble::Replaced,
         "connection-timeout" => Trouble::Timeout,
         _ => Trouble::StreamError { condition, text },
-    };
-    (trouble, blamed)
+    }
 }
 
 /// The condition and the words of SASL's `<failure/>` (RFC 6120 6.5), or of SASL2's.
@@ -78,7 +90,7 @@ pub(super) fn is_final(trouble: &Trouble) -> bool {
 }
 
 /// Where no condition is given.
-const UNDEFINED: &str = "undefined-condition";
+pub(super) const UNDEFINED: &str = "undefined-condition";
 
 fn condition(error: &Element, namespace: &str) -> String {
     error
@@ -96,7 +108,7 @@ fn text(error: &Element, namespace: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn stream_error(inner: &str) -> (Trouble, bool) {
+    fn stream_error(inner: &str) -> Trouble {
         let error: Element =
             format!("<error xmlns='http://etherx.jabber.org/streams'>{inner}</error>")
                 .parse()
@@ -108,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_proxy_says_which_part_of_the_way_failed() {
-        let (trouble, blamed) = stream_error(&format!(
+        let trouble = stream_error(&format!(
             "<remote-connection-failed {STREAMS}/><text {STREAMS}>expired</text>\
              <backend-certificate xmlns='urn:couplet:proxy:0'/>"
         ));
@@ -118,10 +130,9 @@ mod tests {
                 text: Some("expired".into())
             }
         );
-        assert!(!blamed);
-        let (trouble, _) = stream_error(&format!("<remote-connection-failed {STREAMS}/>"));
+        let trouble = stream_error(&format!("<remote-connection-failed {STREAMS}/>"));
         assert_eq!(trouble, Trouble::ServerUnreachable { text: None });
-        let (trouble, _) = stream_error(&format!("<host-unknown {STREAMS}/>"));
+        let trouble = stream_error(&format!("<host-unknown {STREAMS}/>"));
         assert_eq!(
             trouble,
             Trouble::UnknownHost {
@@ -132,9 +143,12 @@ mod tests {
 
     #[test]
     fn a_violated_policy_blames_what_we_sent() {
-        assert!(stream_error(&format!("<policy-violation {STREAMS}/>")).1);
-        assert!(!stream_error(&format!("<system-shutdown {STREAMS}/>")).1);
-        assert!(!stream_error("").1);
+        assert!(blames("policy-violation") && !is_elsewhere("policy-violation"));
+        assert!(!blames("system-shutdown") && is_elsewhere("system-shutdown"));
+        assert!(!blames(UNDEFINED) && !is_elsewhere(UNDEFINED));
+        let condition = UNDEFINED.to_owned();
+        let text = None;
+        assert_eq!(stream_error(""), Trouble::StreamError { condition, text });
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use jid::{BareJid, FullJid, Jid};
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Direction, Message, Scope};
+use super::{Delivery, Direction, Failure, Message, Scope};
 use crate::now::Timestamp;
 
 /// So many corrections of a message are kept, the newest ones.
@@ -376,6 +376,26 @@ impl Message {
         }
     }
 
+    /// What of it waits to be sent, by id: itself, and changes of ours.
+    pub(super) fn unsent(&self) -> Vec<String> {
+        let queued = |delivery: &Delivery| *delivery == Delivery::Queued;
+        let own = self.direction == Direction::Outgoing && queued(&self.delivery);
+        let own = own.then_some(&self.id.0);
+        let changes = &self.changes;
+        let corrections = changes.corrections.iter();
+        let corrections = corrections.map(|known| (&known.id, &known.delivery));
+        let reactions = changes.reactions.iter();
+        let reactions = reactions.map(|known| (&known.id, &known.delivery));
+        let retraction = changes.retraction.iter();
+        let retraction = retraction.map(|known| (&known.id, &known.delivery));
+        let changes = corrections.chain(reactions).chain(retraction);
+        let changes = changes.filter(|(_, delivery)| queued(delivery));
+        own.into_iter()
+            .chain(changes.map(|(id, _)| id))
+            .cloned()
+            .collect()
+    }
+
     /// It, or a change of ours to it, has got further.
     pub(super) fn deliver(&mut self, id: &str, delivery: &Delivery) {
         if !self.deliver_change(id, delivery) && self.direction == Direction::Outgoing {
@@ -469,9 +489,15 @@ impl Changes {
     }
 }
 
-/// Moves a delivery on; it never goes back.
+/// Moves a delivery on; it never goes back. That we have lost what was to be sent comes
+/// before everything that others say: it may have been sent before that.
 pub(super) fn advance(known: &mut Delivery, delivery: &Delivery) -> bool {
-    let further = delivery > known;
+    let damaged = |delivery: &Delivery| *delivery == Delivery::Failed(Failure::damaged());
+    let further = match (damaged(known), damaged(delivery)) {
+        (true, _) => *delivery != Delivery::Queued && delivery != known,
+        (false, true) => *known == Delivery::Queued,
+        (false, false) => delivery > known,
+    };
     if further {
         known.clone_from(delivery);
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::timeline::Position;
 use super::waiting::{Told, Waiting};
-use super::{Change, Delivery, Direction, Message, MessageId, Provenance, Timeline};
+use super::{Change, Delivery, Direction, Failure, Message, MessageId, Provenance, Timeline};
 use crate::codec::{decode, encode};
 use crate::modules::xep0313_archive::Repeats;
 use crate::now::Timestamp;
@@ -126,6 +126,28 @@ impl Conversation {
         self.read_to = Some(position);
         let position = self.timeline.load(position, message);
         self.settle(position)
+    }
+
+    /// What waits here to be sent, and isn't `left`, never will be; whether there is such.
+    pub(super) fn lose_unsent(&mut self, left: &[MessageId]) -> bool {
+        let places: Vec<_> = self.timeline.places().map(|(place, _)| place).collect();
+        let mut lost = false;
+        for place in places {
+            lost |= self.lose_unsent_at(place, left);
+        }
+        lost
+    }
+
+    /// The same of the message at this place.
+    pub(super) fn lose_unsent_at(&mut self, position: Position, left: &[MessageId]) -> bool {
+        let lose = |message: &mut Message| {
+            for id in message.unsent() {
+                if left.iter().all(|left| left.0 != id) {
+                    message.deliver(&id, &Delivery::Failed(Failure::damaged()));
+                }
+            }
+        };
+        self.timeline.edit(position, lose)
     }
 
     /// Something is said about a message; false if that is nothing new.

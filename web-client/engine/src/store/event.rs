@@ -61,6 +61,12 @@ pub enum StoreEvent {
         /// How far it is.
         delivery: Delivery,
     },
+    /// Some of what was to be sent can't be read any more: of ours that seem to be on their
+    /// way, only these are.
+    OutboxDamaged {
+        /// By their ids, changes to others among them.
+        left: Vec<MessageId>,
+    },
     /// Everything that was missed has been read.
     CaughtUp,
     /// One of our messages that didn't reach anybody is given up.

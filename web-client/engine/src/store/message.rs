@@ -56,6 +56,19 @@ pub struct Failure {
     pub text: Option<String>,
 }
 
+impl Failure {
+    /// Why a message fails of which this device has lost what was to be sent. No server
+    /// says so.
+    pub const DAMAGED: &str = "damaged";
+
+    pub(super) fn damaged() -> Self {
+        Self {
+            condition: Self::DAMAGED.to_owned(),
+            text: None,
+        }
+    }
+}
+
 /// A message as people see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {

@@ -7,6 +7,7 @@
 mod change;
 mod conversation;
 mod event;
+mod known;
 mod message;
 mod mirror;
 mod reading;
@@ -28,6 +29,7 @@ use crate::sorted_map::SortedMap;
 pub use change::{Author, Change, Changes, Correction, Reactions, What};
 pub use conversation::{Conversation, Older};
 pub use event::{Provenance, StoreEvent, Topic};
+pub use known::Known;
 pub use message::{Delivery, Direction, Failure, Message, MessageId, Scope};
 pub use room::{
     Affiliation, Bookmark, Entry, Invitation, Left, Occupant, Occupants, Role, Room, RoomChange,
@@ -55,6 +57,8 @@ pub struct Store {
     roster_loaded: bool,
     /// What of that on disk the archives may bring.
     repeated: Repeated,
+    /// If some of what was to be sent was lost: all that was left.
+    unsent: Option<Vec<MessageId>>,
     changed: rows::Changed,
 }
 
@@ -306,6 +310,7 @@ impl Store {
                     .deliver(id, delivery);
                 self.rewritten(changed, jid)
             }
+            StoreEvent::OutboxDamaged { left } => self.lose_unsent(left),
             StoreEvent::CaughtUp => {
                 for (jid, conversation) in self.conversations.iter_mut() {
                     // Each room has an archive of its own.
@@ -415,6 +420,21 @@ impl Store {
             self.roster_loaded = true;
             self.changed.roster_is_whole();
         }
+    }
+
+    /// What waits to be sent, and isn't among what is `left`, never will be.
+    fn lose_unsent(&mut self, left: Vec<MessageId>) -> Vec<Topic> {
+        let mut topics = vec![Topic::Conversations];
+        for (jid, conversation) in self.conversations.iter_mut() {
+            if conversation.lose_unsent(&left) {
+                self.changed.mark(Table::Messages, jid);
+                self.changed.mark(Table::Conversations, jid);
+                topics.push(Topic::Conversation(jid.clone()));
+            }
+        }
+        // Of what is read from disk later too.
+        self.unsent = Some(left);
+        topics
     }
 
     fn lose_presences(&mut self) {

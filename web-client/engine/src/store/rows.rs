@@ -97,7 +97,12 @@ impl Store {
             let position = order.and_then(Position::read);
             let message = row.value.as_deref().and_then(decode);
             if let (Some(position), Some(message)) = (position, message) {
+                // What has been written since then is here, and is no concern of it.
+                let new = known.timeline.at(position).is_none();
                 settled |= known.load(position, message);
+                if let Some(left) = self.unsent.as_ref().filter(|_| new) {
+                    settled |= known.lose_unsent_at(position, left);
+                }
             }
         }
         self.changed.mark(Table::Messages, conversation);

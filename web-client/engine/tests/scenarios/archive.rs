@@ -2,7 +2,7 @@
 
 use couplet_engine::modules::xep0313_archive;
 use couplet_engine::store::{Delivery, Older};
-use couplet_engine::{Command, Timestamp};
+use couplet_engine::{Command, Table, Timestamp};
 use jid::BareJid;
 
 use crate::scenario::{MY_ADDRESS, Scenario, has};
@@ -36,6 +36,7 @@ fn anew(scenario: &mut Scenario) -> (String, String, String) {
     scenario.recv("<failed xmlns='urn:xmpp:sm:3'><item-not-found/></failed>");
     scenario.answer_bind();
     scenario.recv("<enabled xmlns='urn:xmpp:sm:3' id='session-2' resume='true'/>");
+    scenario.answer_carbons();
     query(scenario)
 }
 
@@ -295,4 +296,82 @@ fn a_receipt_that_comes_before_its_message_is_loaded_counts() {
     reloaded.store.load(&bob(), &rows, more);
     assert_eq!(reloaded.bodies().len(), 31);
     assert_eq!(reloaded.messages()[0].delivery, Delivery::Delivered);
+}
+
+/// Another device has taken our address, for good.
+fn replaced(scenario: &mut Scenario) {
+    scenario.recv(
+        "<stream:error xmlns:stream='http://etherx.jabber.org/streams'>\
+         <conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
+    );
+    scenario.lose_connection();
+}
+
+#[test]
+fn who_has_to_sign_in_again_reads_on_from_the_cursor() {
+    let mut scenario = Scenario::signed_in();
+    scenario.recv(&live("a1", "m1"));
+    replaced(&mut scenario);
+    let mut again = Scenario::recovered(&scenario.disk, 2);
+    again.authenticate();
+    again.bind();
+    let asked = query(&mut again);
+    assert!(asked.2.contains("a1</after>"), "{}", asked.2);
+    page(&mut again, &asked, &["a2", "a3"]);
+    assert_eq!(again.bodies(), ["m1", "m2", "m3"]);
+    assert_eq!(again.store.conversation(&bob()).unwrap().unread, 3);
+}
+
+#[test]
+fn a_cursor_that_is_lost_is_made_up_for_by_time() {
+    for damage in [None, Some(vec![255])] {
+        let mut scenario = Scenario::signed_in();
+        scenario.recv(&live("a1", "m1"));
+        // Nobody can have written that already.
+        scenario.recv(
+            "<message xmlns='jabber:client' from='mallory@example.org/x' type='chat' id='m0'>\
+             <body>x</body><delay xmlns='urn:xmpp:delay' stamp='2099-11-02T09:00:00Z'/>\
+             <stanza-id xmlns='urn:xmpp:sid:0' by='alice@example.org' id='a2'/></message>",
+        );
+        let mut disk = scenario.disk.clone();
+        if damage.is_none() {
+            replaced(&mut scenario);
+            disk = scenario.disk.clone();
+        }
+        disk.set(Table::Engine, "archive", damage);
+        let mut again = Scenario::recovered(&disk, 2);
+        again.authenticate();
+        again.bind();
+        let asked = query(&mut again);
+        assert!(asked.2.contains("2026-11-02T08:45:00"), "{}", asked.2);
+        page(&mut again, &asked, &["a1", "a3"]);
+        assert_eq!(again.bodies(), ["m1", "m3"]);
+        assert_eq!(again.store.conversation(&bob()).unwrap().unread, 2);
+    }
+}
+
+#[test]
+fn without_carbons_only_the_archive_moves_the_cursor() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.authenticate();
+    scenario.bind();
+    let id = scenario.expect_iq("enable@urn:xmpp:carbons:2");
+    scenario.recv(&format!(
+        "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'>\
+         <service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+    ));
+    scenario.settle_in();
+    // Between these two another device of ours may have said something.
+    scenario.recv(&live("a1", "m1"));
+    scenario.recv(&live("a3", "m3"));
+    let asked = anew(&mut scenario);
+    assert!(!asked.2.contains("</after>"), "{}", asked.2);
+    page(&mut scenario, &asked, &["a1", "a2", "a3"]);
+    let (id, ..) = query(&mut scenario);
+    scenario.finish_archive(&id, "", true);
+    assert_eq!(scenario.bodies(), ["m1", "m2", "m3"]);
+    // This session has them.
+    scenario.recv(&live("a4", "m4"));
+    assert!(anew(&mut scenario).2.contains("a4</after>"));
 }

@@ -170,6 +170,47 @@ fn a_message_that_bounces_says_why() {
 }
 
 #[test]
+fn only_the_other_side_says_that_it_came_back() {
+    let bounce = |from: &str, id: &str| {
+        format!(
+            "<message xmlns='jabber:client'{from} type='error' id='{id}'><error type='cancel'>\
+             <gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+        )
+    };
+    let mut scenario = Scenario::signed_in();
+    scenario.say("hello");
+    let id = scenario.messages()[0].id.0.clone();
+    for from in ["mallory@example.org", "bob@example.com/x", "example.com"] {
+        scenario.recv(&bounce(&format!(" from='{from}'"), &id));
+        assert_eq!(scenario.messages()[0].delivery, Delivery::Queued, "{from}");
+    }
+    assert_eq!(scenario.store.conversations().count(), 1);
+    scenario.lose_connection();
+    scenario.advance(2);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
+    assert_eq!(
+        scenario.sent_bodies(),
+        ["hello"],
+        "it still waits for proof"
+    );
+    for from in [
+        "",
+        " from='alice@example.org'",
+        " from='example.org'",
+        " from='bob@example.org/phone'",
+    ] {
+        let mut scenario = Scenario::signed_in();
+        scenario.say("hello");
+        let id = scenario.messages()[0].id.0.clone();
+        scenario.recv(&bounce(from, &id));
+        let delivery = &scenario.messages()[0].delivery;
+        assert!(matches!(delivery, Delivery::Failed(_)), "{from}");
+    }
+}
+
+#[test]
 fn typing_is_shown_and_forgotten() {
     let composing = "<composing xmlns='http://jabber.org/protocol/chatstates'/>";
     let typing = |scenario: &Scenario| scenario.store.conversation(&bob()).unwrap().typing;

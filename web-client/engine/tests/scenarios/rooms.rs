@@ -1,10 +1,10 @@
 //! Rooms: how one gets in and out, who is there, what is said and what is missed.
 
-use couplet_engine::Command;
-use couplet_engine::modules::{rfc6121_message, xep0045_muc, xep0249_invitations};
+use couplet_engine::modules::{rfc6121_message, xep0045_muc, xep0249_invitations, xep0313_archive};
 use couplet_engine::store::{
-    Affiliation, Delivery, Direction, Entry, Left, Message, Role, Room, Scope,
+    Affiliation, Delivery, Direction, Entry, Left, Message, Older, Role, Room, Scope,
 };
+use couplet_engine::{Command, Timestamp};
 use jid::BareJid;
 
 use crate::scenario::{MY_ADDRESS, Scenario, body, has};
@@ -401,6 +401,58 @@ fn after_a_dead_session_the_room_is_read_before_anything_is_sent_again() {
     shown.retain(|body| body != "lost");
     assert_eq!(shown, ["one", "arrived", "two", "three"]);
     assert_eq!(scenario.store.conversation(&room()).unwrap().unread, 2);
+}
+
+/// Asks the room's archive for something and answers with these: the question.
+fn past(scenario: &mut Scenario, command: xep0313_archive::Command, page: &[&str]) -> String {
+    scenario.command(Command::Archive(command));
+    let ((id, asked), query) = scenario.archive_query_of(ROOM);
+    for archive in page {
+        let words = archive.replace('a', "m");
+        let message = said("firstwitch", &words, &words, "");
+        scenario.archived_by(ROOM, &query, archive, &message);
+    }
+    let (first, last) = (page.first().unwrap(), page.last().unwrap());
+    let complete = *first == "a1";
+    scenario.recv(&format!(
+        "<iq xmlns='jabber:client' type='result' id='{id}' from='{ROOM}'>\
+         <fin xmlns='urn:xmpp:mam:2' complete='{complete}'>\
+         <set xmlns='http://jabber.org/protocol/rsm'><first>{first}</first><last>{last}</last>\
+         </set></fin></iq>"
+    ));
+    asked
+}
+
+#[test]
+fn the_past_of_a_room_is_read_by_date_by_gap_and_backwards() {
+    let mut scenario = inside();
+    scenario.recv(&said("firstwitch", "m9", "m9", &archived("a9")));
+    let around = xep0313_archive::Command::Around {
+        conversation: room(),
+        at: Timestamp(1_793_520_000_000),
+    };
+    let asked = past(&mut scenario, around, &["a4", "a5"]);
+    assert!(asked.contains("start"), "{asked}");
+    assert!(!asked.contains("with"), "all of it is the room's: {asked}");
+    assert_eq!(bodies(&scenario), ["m4", "m5", "m9"]);
+    let gap = scenario.store.gaps(&room()).remove(0);
+    assert_eq!(gap.behind, "a5");
+    let asked = past(&mut scenario, gap.command, &["a5", "a7", "a8"]);
+    assert!(asked.contains("a9</before>"), "{asked}");
+    assert!(scenario.store.gaps(&room()).is_empty());
+    assert_eq!(bodies(&scenario), ["m4", "m5", "m7", "m8", "m9"]);
+    let older = scenario.store.older(&room());
+    let asked = past(&mut scenario, older, &["a2", "a3"]);
+    assert!(asked.contains("a4</before>"), "{asked}");
+    let older = |scenario: &Scenario| scenario.store.conversation(&room()).unwrap().older;
+    assert_eq!(older(&scenario), Older::More);
+    let further = scenario.store.older(&room());
+    past(&mut scenario, further, &["a1"]);
+    assert_eq!(older(&scenario), Older::Complete);
+    let all = ["m1", "m2", "m3", "m4", "m5", "m7", "m8", "m9"];
+    assert_eq!(bodies(&scenario), all);
+    let unread = scenario.store.conversation(&room()).unwrap().unread;
+    assert_eq!(unread, 1, "history is no news");
 }
 
 #[test]

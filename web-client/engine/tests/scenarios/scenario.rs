@@ -55,32 +55,45 @@ impl Scenario {
 
     /// The page is loaded anew: everything but what is on disk is gone.
     pub(crate) fn reloaded(&self, seed: u8) -> Self {
-        let rows = self.disk.rows();
+        Self::from_disk(&self.disk, |rows, _, now| {
+            Engine::restore(config(), rows, [seed; 32], now).expect("a session on disk")
+        })
+    }
+
+    /// The same where there is no session that one could go on from.
+    pub(crate) fn recovered(disk: &Disk, seed: u8) -> Self {
+        Self::from_disk(disk, |rows, store, now| {
+            let foreign = Engine::restore(config(), rows, [seed; 32], now);
+            assert!(foreign.is_err(), "one could go on");
+            let url = "wss://example.org/xmpp-websocket".to_owned();
+            let (account, known) = (ME.parse().unwrap(), store.known(now.wall));
+            Engine::recover(config(), rows, account, url, &known, [seed; 32], now)
+        })
+    }
+
+    fn from_disk(disk: &Disk, engine: impl FnOnce(&[Record], &Store, Now) -> Engine) -> Self {
+        let rows = disk.rows();
         let mut store = Store::restore(&rows);
         let conversations: Vec<_> = store.conversations().map(|(jid, _)| jid.clone()).collect();
         for jid in conversations {
-            let (page, more) = self.disk.page(&jid, None, 20);
+            let (page, more) = disk.page(&jid, None, 20);
             store.load(&jid, &page, more);
         }
-        let mut scenario = Self::around(|now| {
-            Engine::restore(config(), &rows, [seed; 32], now).expect("a session on disk")
-        });
-        for event in &scenario.events {
-            store.apply(event.clone());
-        }
-        scenario.store = store;
-        scenario.disk = self.disk.clone();
-        scenario
+        Self::begin(disk.clone(), store, |store, now| engine(&rows, store, now))
     }
 
     pub(crate) fn around(engine: impl FnOnce(Now) -> Engine) -> Self {
+        Self::begin(Disk::default(), Store::default(), |_, now| engine(now))
+    }
+
+    fn begin(disk: Disk, store: Store, engine: impl FnOnce(&Store, Now) -> Engine) -> Self {
         let now = Duration::from_secs(1000);
         let mut scenario = Self {
-            engine: engine(at(now)),
-            store: Store::default(),
+            engine: engine(&store, at(now)),
+            store,
             sent: VecDeque::new(),
             events: Vec::new(),
-            disk: Disk::default(),
+            disk,
             commits: 0,
             log: Vec::new(),
             uncommitted: Vec::new(),
@@ -162,6 +175,7 @@ impl Scenario {
 
     /// Answers what a new session asks: carbons, an empty archive, a roster of bob.
     pub(crate) fn settle_in(&mut self) {
+        self.answer_carbons();
         self.answer_archive("");
         self.answer_roster();
         self.answer_read_sync("");
@@ -183,6 +197,16 @@ impl Scenario {
             };
             assert!(pings < 5, "pings go on for ever");
             let id = ping.attr("id").unwrap();
+            self.recv(&format!(
+                "<iq xmlns='jabber:client' type='result' id='{id}'/>"
+            ));
+        }
+    }
+
+    /// Carbons come from now on, if they were asked for.
+    pub(crate) fn answer_carbons(&mut self) {
+        if let Some(iq) = self.find(|sent| has(sent, "enable@urn:xmpp:carbons:2")) {
+            let id = iq.attr("id").unwrap();
             self.recv(&format!(
                 "<iq xmlns='jabber:client' type='result' id='{id}'/>"
             ));
@@ -520,6 +544,15 @@ impl Disk {
                 value: Some(value.clone()),
             })
             .collect()
+    }
+
+    /// Has this row read so, or takes it away.
+    pub(crate) fn set(&mut self, table: Table, key: &str, value: Option<Vec<u8>>) {
+        self.write(vec![Record {
+            table,
+            key: key.to_owned(),
+            value,
+        }]);
     }
 
     /// So many messages behind `after`, newest first, and whether there are more.

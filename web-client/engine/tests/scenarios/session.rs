@@ -1,11 +1,12 @@
 //! The session, from sign-in through every kind of trouble to sign-out.
 
-use crate::scenario::{Disk, ME, MY_ADDRESS, Scenario, body, config, has};
+use crate::scenario::{Disk, MY_ADDRESS, Scenario, body, config, has};
 use couplet_engine::sasl::{Reply, Request};
-use couplet_engine::store::{Delivery, Failure, SessionStatus, SignInStep, Trouble};
+use couplet_engine::store::{Delivery, Failure, SessionStatus, SignInStep, StoreEvent, Trouble};
 use couplet_engine::{
-    CloseReason, Command, Engine, Input, Now, Record, SessionCommand, Table, Timestamp,
+    CloseReason, Command, Engine, Input, Now, Record, SessionCommand, Table, Timestamp, earlier,
 };
+use minidom::Element;
 
 #[test]
 fn signing_in_goes_step_by_step() {
@@ -344,6 +345,52 @@ fn a_network_that_comes_back_is_used_at_once_and_one_that_goes_is_probed() {
 }
 
 #[test]
+fn a_network_that_comes_back_restarts_a_handshake() {
+    let online = || Command::Session(SessionCommand::NetworkChanged { online: true });
+    let mut scenario = Scenario::signed_in();
+    scenario.lose_connection();
+    scenario.command(online());
+    assert_eq!(scenario.opens, 2);
+    scenario.command(online());
+    assert_eq!(scenario.opens, 3, "what was begun without it leads nowhere");
+    scenario.input(Input::Opened);
+    scenario.command(Command::Session(SessionCommand::RetryNow));
+    assert_eq!(scenario.opens, 4);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.expect("resume");
+    scenario.sleep(3600);
+    scenario.advance(2);
+    assert_eq!(scenario.opens, 5, "nothing lives through sleep for sure");
+    // Of the old socket too something may be heard on waking, before anything else.
+    scenario.sleep(3600);
+    scenario.input(Input::Opened);
+    assert_eq!(scenario.opens, 6);
+    assert!(scenario.sent.is_empty(), "the new one isn't open yet");
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
+    assert_eq!(*scenario.store.status(), SessionStatus::Online);
+}
+
+#[test]
+fn a_handshake_that_gets_on_is_left_alone_by_whoever_looks() {
+    let look = Command::Session(SessionCommand::Visible(true));
+    let mut scenario = Scenario::signed_in();
+    scenario.lose_connection();
+    scenario.command(Command::Session(SessionCommand::RetryNow));
+    scenario.advance(3);
+    scenario.command(look.clone());
+    scenario.authenticate();
+    scenario.advance(3);
+    scenario.command(look.clone());
+    assert_eq!(scenario.opens, 2);
+    scenario.advance(2);
+    scenario.command(look);
+    assert_eq!(scenario.opens, 3, "nothing has come for too long");
+}
+
+#[test]
 fn the_server_knows_whether_anybody_looks() {
     let mut scenario = Scenario::new();
     scenario.sign_in();
@@ -492,6 +539,95 @@ fn a_message_that_ends_the_stream_twice_is_given_up_and_the_next_one_arrives() {
     assert_eq!(scenario.messages()[0].delivery, Delivery::Failed(failure));
 }
 
+fn stream_error(condition: &str) -> String {
+    format!(
+        "<stream:error xmlns:stream='http://etherx.jabber.org/streams'>\
+         <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
+    )
+}
+
+const CLOSE: &str = "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>";
+
+/// The stream ends, and a new session begins as soon as we want one: after how many seconds.
+fn ended(scenario: &mut Scenario, how: &str) -> u64 {
+    if !how.is_empty() {
+        scenario.recv(how);
+    }
+    scenario.lose_connection();
+    let opens = scenario.opens;
+    let mut waited = 0;
+    while scenario.opens == opens {
+        scenario.advance(1);
+        waited += 1;
+    }
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.recv("<failed xmlns='urn:xmpp:sm:3'><item-not-found/></failed>");
+    scenario.answer_bind();
+    scenario.recv("<enabled xmlns='urn:xmpp:sm:3' id='session-2' resume='true'/>");
+    scenario.answer_archive("");
+    waited
+}
+
+#[test]
+fn a_message_that_ends_the_stream_again_and_again_is_given_up() {
+    for (how, condition) in [
+        (
+            stream_error("internal-server-error"),
+            "internal-server-error",
+        ),
+        (CLOSE.to_owned(), "undefined-condition"),
+    ] {
+        let mut scenario = Scenario::signed_in();
+        scenario.say("poison");
+        scenario.say("fine");
+        ended(&mut scenario, &how);
+        let mut waited = 0;
+        for _ in 0..5 {
+            assert_eq!(scenario.sent_bodies(), ["poison"], "one at a time: {how}");
+            waited += ended(&mut scenario, &how);
+        }
+        assert!(waited > 10, "a server in trouble is given time: {waited} s");
+        assert_eq!(scenario.sent_bodies(), ["fine"]);
+        let failure = Failure {
+            condition: condition.into(),
+            text: None,
+        };
+        assert_eq!(scenario.messages()[0].delivery, Delivery::Failed(failure));
+    }
+}
+
+#[test]
+fn a_network_or_a_server_that_comes_and_goes_fails_no_message() {
+    for how in [
+        "",
+        &stream_error("system-shutdown"),
+        &stream_error("remote-connection-failed"),
+    ] {
+        let mut scenario = Scenario::signed_in();
+        scenario.say("innocent");
+        for _ in 0..12 {
+            assert_eq!(scenario.sent_bodies(), ["innocent"], "{how}");
+            ended(&mut scenario, how);
+        }
+        assert_eq!(scenario.messages()[0].delivery, Delivery::Queued);
+    }
+}
+
+#[test]
+fn what_is_said_of_a_sign_in_blames_no_message() {
+    let mut scenario = Scenario::signed_in();
+    scenario.say("innocent");
+    scenario.lose_connection();
+    for _ in 0..4 {
+        scenario.command(Command::Session(SessionCommand::RetryNow));
+        scenario.authenticate();
+        scenario.recv(&stream_error("policy-violation"));
+        scenario.lose_connection();
+    }
+    assert_eq!(scenario.messages()[0].delivery, Delivery::Queued);
+}
+
 #[test]
 fn a_stanza_that_cant_be_read_is_logged_and_the_session_lives() {
     for nonsense in [
@@ -604,7 +740,7 @@ fn what_comes_over_a_connection_that_was_given_up_is_not_counted() {
     scenario.commit();
     scenario.authenticate();
     scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    assert_eq!(scenario.expect("resume").attr("h"), Some("5"));
+    assert_eq!(scenario.expect("resume").attr("h"), Some("6"));
 }
 
 #[test]
@@ -704,8 +840,8 @@ fn a_reloaded_page_resumes_the_same_session() {
     reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
     let resume = reloaded.expect("resume");
     assert_eq!(resume.attr("previd"), Some("session-1"));
-    // Archive, roster, what was read and bookmarks were answered, bob has written.
-    assert_eq!(resume.attr("h"), Some("6"));
+    // Carbons, archive, roster, what was read and bookmarks were answered, bob has written.
+    assert_eq!(resume.attr("h"), Some("7"));
     reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
     assert_eq!(reloaded.sent_bodies(), ["before"]);
     assert!(reloaded.find(|sent| sent.name() == "presence").is_none());
@@ -720,8 +856,7 @@ fn a_reloaded_page_resumes_the_same_session() {
             .find(|sent| has(sent, "query@urn:xmpp:mam:2"))
             .is_some()
     );
-    // Carbons have not been answered yet: they are asked for again.
-    reloaded.recv("<a xmlns='urn:xmpp:sm:3' h='10'/>");
+    reloaded.recv("<a xmlns='urn:xmpp:sm:3' h='9'/>");
     assert_eq!(reloaded.messages()[1].delivery, Delivery::Sent);
     assert!(
         !reloaded
@@ -761,21 +896,9 @@ fn what_another_build_stored_is_refused_and_its_messages_recovered() {
     let mut scenario = Scenario::signed_in();
     scenario.lose_connection();
     scenario.say("precious");
-    let mut rows = scenario.disk.rows();
-    for row in &mut rows {
-        if row.key == "session" {
-            row.value = Some(vec![0]);
-        }
-    }
-    let now = Now {
-        monotonic: std::time::Duration::ZERO,
-        wall: Timestamp(0),
-    };
-    assert!(Engine::restore(config(), &rows, [2; 32], now).is_err());
-    let account = ME.parse().unwrap();
-    let url = "wss://example.org/xmpp-websocket".to_owned();
-    let mut recovered =
-        Scenario::around(|now| Engine::recover(config(), &rows, account, url, [2; 32], now));
+    let mut disk = scenario.disk.clone();
+    disk.set(Table::Engine, "session", Some(vec![0]));
+    let mut recovered = Scenario::recovered(&disk, 2);
     assert_eq!(recovered.opens, 1);
     assert_eq!(recovered.bodies(), ["precious"]);
     recovered.authenticate();
@@ -797,11 +920,11 @@ fn a_flood_of_presences_commits_nothing_until_it_is_acknowledged() {
     assert_eq!(scenario.commits, commits);
     scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
     assert_eq!(scenario.commits, commits + 1);
-    assert_eq!(scenario.expect("a").attr("h"), Some("35"));
+    assert_eq!(scenario.expect("a").attr("h"), Some("36"));
     // Unasked too, after a while.
     scenario.recv("<presence xmlns='jabber:client' from='bob@example.org/x'/>");
     scenario.advance(11);
-    assert_eq!(scenario.expect("a").attr("h"), Some("36"));
+    assert_eq!(scenario.expect("a").attr("h"), Some("37"));
 }
 
 #[test]
@@ -885,4 +1008,175 @@ fn what_is_archived_twice_is_shown_once() {
     // One who takes an id twice can't hide words by it.
     scenario.recv(&bob_says("2", "a4", "no"));
     assert_eq!(scenario.bodies(), ["ok", "ok", "no"]);
+}
+
+#[test]
+fn a_damaged_outbox_row_is_told_and_can_be_sent_again() {
+    use couplet_engine::modules::rfc6121_message::Command as MessageCommand;
+    let mut scenario = Scenario::signed_in();
+    scenario.lose_connection();
+    scenario.say("whole");
+    scenario.say("damaged");
+    let outbox = |scenario: &Scenario| -> Vec<String> {
+        let rows = scenario.disk.rows().into_iter();
+        let rows = rows.filter(|row| row.table == Table::Outbox);
+        rows.map(|row| row.key).collect()
+    };
+    let keys = outbox(&scenario);
+    scenario
+        .disk
+        .set(Table::Outbox, &keys[1], Some(vec![255, 255]));
+    let mut reloaded = scenario.reloaded(2);
+    assert_eq!(reloaded.messages()[0].delivery, Delivery::Queued);
+    let failed = reloaded.messages()[1].clone();
+    assert!(matches!(failed.delivery, Delivery::Failed(_)));
+    let told = |event: &StoreEvent| matches!(event, StoreEvent::OutboxDamaged { .. });
+    assert!(reloaded.events.iter().any(told));
+    assert_eq!(outbox(&reloaded), keys[..1], "it isn't told again");
+    reloaded.say("later");
+    assert!(!outbox(&reloaded).contains(&keys[1]));
+    reloaded.command(Command::Message(MessageCommand::Retry {
+        conversation: failed.conversation,
+        id: failed.id,
+        body: failed.body,
+    }));
+    reloaded.authenticate();
+    reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
+    assert_eq!(reloaded.sent_bodies(), ["whole", "later", "damaged"]);
+    // Nothing of it is left on disk that would wait for ever.
+    let again = reloaded.reloaded(3);
+    let queued = again.messages().into_iter();
+    let queued = queued.filter(|message| message.delivery == Delivery::Queued);
+    assert_eq!(queued.count(), 3);
+}
+
+#[test]
+fn what_was_damaged_may_have_arrived_all_the_same() {
+    let mut scenario = Scenario::signed_in();
+    scenario.say("hello");
+    let id = scenario.messages()[0].id.0.clone();
+    let mut rows = scenario.disk.rows().into_iter();
+    let row = rows.find(|row| row.table == Table::Outbox).unwrap();
+    scenario.disk.set(Table::Outbox, &row.key, None);
+    scenario.disk.set(Table::Outbox, "nonsense", row.value);
+    let mut reloaded = scenario.reloaded(2);
+    let delivery = |scenario: &Scenario| scenario.messages()[0].delivery.clone();
+    assert!(matches!(delivery(&reloaded), Delivery::Failed(_)));
+    reloaded.authenticate();
+    reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='8'/>");
+    let (_, query) = reloaded.archive_query();
+    reloaded.archived(
+        &query,
+        "a1",
+        &format!(
+            "<message xmlns='jabber:client' from='{MY_ADDRESS}' to='bob@example.org' type='chat' \
+             id='{id}'><body>hello</body><origin-id xmlns='urn:xmpp:sid:0' id='{id}'/></message>"
+        ),
+    );
+    assert_eq!(delivery(&reloaded), Delivery::Sent);
+}
+
+/// What the release before rooms wrote: keys, and values in hexadecimal.
+const OUTBOX_BEFORE_ROOMS: &str = include_str!("rows/outbox_before_rooms");
+
+#[test]
+fn the_outbox_of_the_last_release_is_sent() {
+    let mut disk = Disk::default();
+    for row in OUTBOX_BEFORE_ROOMS.lines() {
+        let (key, digits) = row.split_once(' ').unwrap();
+        let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+        let row: Vec<u8> = (0..digits.len()).step_by(2).map(byte).collect();
+        let row = earlier::convert(Table::Outbox, &row).unwrap();
+        assert_eq!(
+            earlier::convert(Table::Outbox, &row),
+            None,
+            "once is enough"
+        );
+        disk.set(Table::Outbox, key, Some(row));
+    }
+    let words = [
+        "On the wire when the session ended.",
+        "Written on the train.",
+    ];
+    let mut upgraded = Scenario::recovered(&disk, 2);
+    assert_eq!(upgraded.bodies(), words);
+    let messages = upgraded.messages().into_iter();
+    let ids: Vec<_> = messages.map(|message| message.id.0).collect();
+    upgraded.advance(20);
+    upgraded.authenticate();
+    upgraded.bind();
+    assert!(upgraded.sent_bodies().is_empty(), "the archive comes first");
+    upgraded.answer_archive("");
+    let sent: Vec<_> = upgraded
+        .sent
+        .iter()
+        .filter(|sent| body(sent).is_some())
+        .collect();
+    assert_eq!(sent.len(), 2);
+    for ((sent, words), id) in sent.iter().zip(words).zip(&ids) {
+        assert_eq!(body(sent).unwrap(), words);
+        assert_eq!(sent.attr("id"), Some(id.as_str()));
+        assert!(has(sent, "delay@urn:xmpp:delay"));
+    }
+    assert_eq!(earlier::convert(Table::Outbox, &[255]), None);
+}
+
+#[test]
+fn a_session_is_kept_for_five_minutes_and_the_next_one_takes_its_place() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.answer_bind();
+    let enable = scenario.expect("enable");
+    assert_eq!(enable.attr("resume"), Some("true"));
+    assert_eq!(enable.attr("max"), Some("300"));
+    scenario.recv("<enabled xmlns='urn:xmpp:sm:3' id='session-1' resume='true'/>");
+    scenario.settle_in();
+    scenario.lose_connection();
+    scenario.advance(2);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.expect("resume");
+    scenario.recv("<failed xmlns='urn:xmpp:sm:3'><item-not-found/></failed>");
+    let bind = scenario.find(|sent| has(sent, "bind")).unwrap();
+    let bind = String::from(&bind);
+    assert!(bind.contains("<resource>balcony</resource>"), "{bind}");
+}
+
+#[test]
+fn fifty_stanzas_are_acknowledged_unasked() {
+    let mut scenario = Scenario::signed_in();
+    scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
+    scenario.sent.clear();
+    for number in 1..=50 {
+        assert!(scenario.sent.is_empty(), "after {number}");
+        scenario.recv(&format!(
+            "<presence xmlns='jabber:client' from='bob@example.org/{number}'/>"
+        ));
+    }
+    assert_eq!(scenario.expect("a").attr("h"), Some("56"));
+}
+
+#[test]
+fn what_is_sent_again_is_the_same_and_says_when_it_was_written() {
+    let mut scenario = Scenario::signed_in();
+    scenario.say("lost");
+    let first = scenario.find(|sent| body(sent).is_some()).unwrap();
+    scenario.advance_alive(20);
+    begin_anew(&mut scenario);
+    scenario.answer_archive("");
+    let again = scenario.find(|sent| body(sent).is_some()).unwrap();
+    let origin_id = |sent: &Element| {
+        let origin_id = sent.get_child("origin-id", "urn:xmpp:sid:0").unwrap();
+        origin_id.attr("id").unwrap().to_owned()
+    };
+    assert_eq!(origin_id(&again), origin_id(&first));
+    assert_eq!(again.attr("id"), first.attr("id"));
+    assert!(!has(&first, "delay"));
+    let delay = again.get_child("delay", "urn:xmpp:delay").unwrap();
+    let stamp = delay.attr("stamp").unwrap();
+    assert!(stamp.starts_with("2026-11-02T09:00:00"), "{stamp}");
 }

@@ -3,7 +3,8 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use js_sys::Promise;
+use couplet_engine::{Table, earlier};
+use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
@@ -110,8 +111,36 @@ fn migrate(request: &IdbRequest, old: f64) {
                     let _: Option<Result<IdbRequest, _>> = store.map(|store| store.clear());
                 }
             }
+            Step::Convert(table) => {
+                let store = request
+                    .transaction()
+                    .and_then(|changing| changing.object_store(table.name()).ok());
+                // Rows that couldn't be read are told of when they are needed.
+                let _: Option<Result<(), _>> = store.map(|store| convert(store, *table));
+            }
         }
     }
+}
+
+/// Begins to write the rows of a table in the form of this build; the change of version is
+/// complete when they are.
+fn convert(store: IdbObjectStore, table: Table) -> Result<(), JsValue> {
+    let (keys, values) = (store.get_all_keys()?, store.get_all()?);
+    let rows = values.clone();
+    let read = Closure::once_into_js(move |_: Event| {
+        let (Ok(keys), Ok(rows)) = (keys.result(), rows.result()) else {
+            return;
+        };
+        for (key, row) in Array::from(&keys).iter().zip(Array::from(&rows).iter()) {
+            let row = Uint8Array::new(&row).to_vec();
+            if let Some(row) = earlier::convert(table, &row) {
+                let row = Uint8Array::from(row.as_slice());
+                let _: Result<IdbRequest, _> = store.put_with_key(&row, &key);
+            }
+        }
+    });
+    values.set_onsuccess(Some(read.unchecked_ref()));
+    Ok(())
 }
 
 /// Gives the database up for whoever wants to change it.

@@ -13,6 +13,8 @@ pub(super) enum Step {
     /// Rows that this build reads no more, and that the server has: they go, and are read
     /// from there again. The outbox, drafts and keys are nowhere else, so they never do.
     Forget(&'static [Table]),
+    /// Rows that are nowhere else, in another form than this build reads.
+    Convert(Table),
 }
 
 /// What is to be had again for the asking.
@@ -26,7 +28,7 @@ const HAD_BY_THE_SERVER: [Table; 7] = [
     Table::Requests,
 ];
 
-const STEPS: [Step; 3] = [
+const STEPS: [Step; 4] = [
     Step::Create(&[
         Table::Engine.name(),
         Table::Outbox.name(),
@@ -42,6 +44,7 @@ const STEPS: [Step; 3] = [
     ]),
     Step::Create(&[Table::Rooms.name(), Table::Occupants.name()]),
     Step::Forget(&HAD_BY_THE_SERVER),
+    Step::Convert(Table::Outbox),
 ];
 
 /// The version that this build reads and writes.
@@ -63,7 +66,7 @@ mod tests {
             .iter()
             .flat_map(|step| match step {
                 Step::Create(names) => *names,
-                Step::Forget(_) => &[],
+                Step::Forget(_) | Step::Convert(_) => &[],
             })
             .copied()
             .collect()
@@ -88,7 +91,11 @@ mod tests {
                 assert!(!tables.contains(&Table::Outbox));
             }
         }
-        assert_eq!(steps_after(2.0), [Step::Forget(&HAD_BY_THE_SERVER)]);
+        let [forget, convert] = [
+            Step::Forget(&HAD_BY_THE_SERVER),
+            Step::Convert(Table::Outbox),
+        ];
+        assert_eq!(steps_after(2.0), [forget, convert]);
     }
 
     #[test]

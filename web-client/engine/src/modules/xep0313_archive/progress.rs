@@ -36,12 +36,20 @@ pub(super) struct Progress {
 }
 
 impl Progress {
+    /// Nothing is known but that everything up to this time has been read.
+    pub(super) fn since(at: Option<Timestamp>) -> Self {
+        Self {
+            cursor_at: at,
+            ..Self::default()
+        }
+    }
+
     /// What to ask for next.
     pub(super) fn purpose(&self) -> Purpose {
-        if self.cursor.is_some() || self.from_the_beginning {
-            Purpose::CatchUp
-        } else {
-            Purpose::Newest
+        match self.missed_since() {
+            _ if self.cursor.is_some() || self.from_the_beginning => Purpose::CatchUp,
+            Some(at) => Purpose::CatchUpSince(at),
+            None => Purpose::Newest,
         }
     }
 
