@@ -8,9 +8,13 @@
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout)]
 
+mod archive;
+mod checks;
 mod device;
+mod network;
 mod rng;
 mod room;
+mod routing;
 mod server;
 mod world;
 

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use minidom::Element;
 use minidom::rxml::{Namespace, NcName};
 
-use crate::room::{ROOM, Room};
+use crate::room::Room;
 
 /// What goes to a client: over which link, and the text.
 pub(crate) type Sent = (usize, String);
@@ -41,8 +41,8 @@ pub(crate) struct Habits {
 #[derive(Debug, Default)]
 pub(crate) struct Account {
     pub(crate) jid: String,
-    archive: Vec<Archived>,
-    offline: Vec<Element>,
+    pub(crate) archive: Vec<Archived>,
+    pub(crate) offline: Vec<Element>,
 }
 
 #[derive(Debug)]
@@ -57,10 +57,10 @@ pub(crate) struct Archived {
 pub(crate) struct Session {
     pub(crate) id: u64,
     pub(crate) account: usize,
-    resource: String,
+    pub(crate) resource: String,
     pub(crate) link: Option<usize>,
-    carbons: bool,
-    available: bool,
+    pub(crate) carbons: bool,
+    pub(crate) available: bool,
     management: Option<Management>,
 }
 
@@ -432,128 +432,8 @@ impl Server {
         }
     }
 
-    fn query(&mut self, index: usize, iq: &Element, query: &Element) {
-        let set = query.get_child("set", RSM).expect("a page");
-        let text = |name| set.get_child(name, RSM).map(Element::text);
-        let max: usize = text("max").expect("max").parse().expect("a number");
-        let account = &self.accounts[self.sessions[index].account];
-        let in_room = iq.attr("to") == Some(ROOM);
-        let (archive, jid) = match in_room {
-            true => (&self.room.archive, ROOM),
-            false => (&account.archive, account.jid.as_str()),
-        };
-        let field = |name: &str| {
-            let form = query.get_child("x", "jabber:x:data")?;
-            let field = form
-                .children()
-                .find(|field| field.attr("var") == Some(name))?;
-            Some(field.children().next()?.text())
-        };
-        let (with, start) = (field("with"), field("start"));
-        let matches = |archived: &&Archived| {
-            let early = |start: &String| stamp(archived.at)[..19] < start[..19];
-            if start.as_ref().is_some_and(early) {
-                return false;
-            }
-            let ends = |name| archived.message.attr(name).map(bare);
-            with.is_none() || ends("from") == with.as_deref() || ends("to") == with.as_deref()
-        };
-        let mut found: Vec<_> = archive.iter().filter(matches).collect();
-        if let Some(after) = text("after") {
-            let place = archive.iter().position(|known| known.id == after);
-            let Some(place) = place else {
-                let error = not_found(iq);
-                return self.deliver(index, error);
-            };
-            let later: Vec<_> = archive[place + 1..].iter().map(|known| &known.id).collect();
-            found.retain(|archived| later.contains(&&archived.id));
-        }
-        let mut complete = found.len() <= max;
-        if let Some(before) = text("before") {
-            if let Some(place) = found.iter().position(|archived| archived.id == before) {
-                found.truncate(place);
-                complete = found.len() <= max;
-            }
-            found.drain(..found.len().saturating_sub(max));
-        } else {
-            found.truncate(max);
-        }
-        let id = query.attr("queryid").expect("a queryid");
-        let mut stanzas: Vec<_> = found
-            .iter()
-            .map(|archived| {
-                format!(
-                    "<message xmlns='jabber:client' from='{jid}'>\
-                     <result xmlns='urn:xmpp:mam:2' queryid='{id}' id='{}'>\
-                     <forwarded xmlns='urn:xmpp:forward:0'>\
-                     <delay xmlns='urn:xmpp:delay' stamp='{}'/>{}\
-                     </forwarded></result></message>",
-                    archived.id,
-                    stamp(archived.at),
-                    String::from(&archived.message)
-                )
-            })
-            .collect();
-        let ends = match (found.first(), found.last()) {
-            (Some(first), Some(last)) => {
-                format!("<first>{}</first><last>{}</last>", first.id, last.id)
-            }
-            _ => String::new(),
-        };
-        let fin = result(
-            iq,
-            &format!(
-                "<fin xmlns='urn:xmpp:mam:2' complete='{complete}'>\
-                 <set xmlns='{RSM}'>{ends}</set></fin>"
-            ),
-        );
-        stanzas.push(match in_room {
-            true => fin.replace("<iq ", &format!("<iq from='{ROOM}' ")),
-            false => fin,
-        });
-        for stanza in stanzas {
-            self.deliver(index, stanza.parse().expect("well-formed"));
-        }
-    }
-
-    fn message(&mut self, index: usize, mut message: Element) {
-        if body(&message).is_some_and(|body| body.contains(BAD)) {
-            return self.violated(index);
-        }
-        let from = self.sessions[index].account;
-        let jid = format!(
-            "{}/{}",
-            self.accounts[from].jid, self.sessions[index].resource
-        );
-        set(&mut message, "from", &jid);
-        let to = message.attr("to").unwrap_or_default().to_owned();
-        let Some(account) = self
-            .accounts
-            .iter()
-            .position(|known| known.jid == bare(&to))
-        else {
-            return;
-        };
-        let kept = body(&message).is_some() || message.has_child("store", "urn:xmpp:hints");
-        let theirs = self.archived(account, &message, kept);
-        let ours = self.archived(from, &message, kept);
-        let id = self.sessions[index].id;
-        for index in 0..self.sessions.len() {
-            let session = &self.sessions[index];
-            if session.account == from && session.id != id && session.carbons && session.available {
-                let carbon = self.carbon("sent", index, &ours);
-                self.deliver(index, carbon);
-            }
-        }
-        self.route(
-            account,
-            to.split_once('/').map(|(_, resource)| resource),
-            theirs,
-        );
-    }
-
     /// The stream ends over what came last, which is not counted as handled.
-    fn violated(&mut self, index: usize) {
+    pub(crate) fn violated(&mut self, index: usize) {
         let session = &mut self.sessions[index];
         if let Some(management) = &mut session.management {
             management.handled = management.handled.wrapping_sub(1);
@@ -576,62 +456,6 @@ impl Server {
         }
     }
 
-    /// To the resource that is meant, if it is there, or to all; others get a carbon.
-    fn route(&mut self, account: usize, resource: Option<&str>, message: Element) {
-        let there = |session: &Session| session.account == account && session.available;
-        let meant = |session: &Session| Some(session.resource.as_str()) == resource;
-        let direct = self
-            .sessions
-            .iter()
-            .any(|known| there(known) && meant(known));
-        let mut arrived = false;
-        for index in 0..self.sessions.len() {
-            let session = &self.sessions[index];
-            if !there(session) {
-                continue;
-            }
-            arrived = true;
-            if !direct || meant(session) {
-                self.deliver(index, message.clone());
-            } else if session.carbons {
-                let carbon = self.carbon("received", index, &message);
-                self.deliver(index, carbon);
-            }
-        }
-        if !arrived && self.habits.offline && body(&message).is_some() {
-            self.accounts[account].offline.push(message);
-        }
-    }
-
-    fn carbon(&self, name: &str, index: usize, message: &Element) -> Element {
-        let jid = &self.accounts[self.sessions[index].account].jid;
-        let message = String::from(message);
-        format!(
-            "<message xmlns='jabber:client' from='{jid}'><{name} xmlns='urn:xmpp:carbons:2'>\
-             <forwarded xmlns='urn:xmpp:forward:0'>{message}</forwarded></{name}></message>"
-        )
-        .parse()
-        .expect("well-formed")
-    }
-
-    /// The message as `account` gets it: with the id that its archive gave it.
-    fn archived(&mut self, account: usize, message: &Element, kept: bool) -> Element {
-        let mut copy = message.clone();
-        if kept {
-            self.next += 1;
-            let id = format!("a{}", self.next);
-            let by = self.accounts[account].jid.clone();
-            let stanza_id = format!("<stanza-id xmlns='urn:xmpp:sid:0' id='{id}' by='{by}'/>");
-            copy.append_child(stanza_id.parse().expect("well-formed"));
-            self.accounts[account].archive.push(Archived {
-                id,
-                at: self.seconds,
-                message: message.clone(),
-            });
-        }
-        copy
-    }
-
     pub(crate) fn deliver(&mut self, index: usize, stanza: Element) {
         let session = &mut self.sessions[index];
         if let Some(link) = session.link {
@@ -639,18 +463,6 @@ impl Server {
         }
         if let Some(management) = &mut session.management {
             management.queue.push_back(stanza);
-        }
-    }
-
-    /// Deletes one message from the archive of `account`, if `may_go` says of its body
-    /// that it may.
-    pub(crate) fn delete(&mut self, account: usize, may_go: impl Fn(&str) -> bool) {
-        let archive = &mut self.accounts[account].archive;
-        let gone = archive
-            .iter()
-            .rposition(|known| body(&known.message).is_some_and(|body| may_go(&body)));
-        if let Some(gone) = gone {
-            archive.remove(gone);
         }
     }
 
@@ -664,7 +476,6 @@ impl Server {
 }
 
 const OPEN: &str = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' from='example.org'/>";
-const RSM: &str = "http://jabber.org/protocol/rsm";
 
 fn features(features: &str) -> String {
     format!(
@@ -678,33 +489,15 @@ pub(crate) fn result(iq: &Element, payload: &str) -> String {
     format!("<iq xmlns='jabber:client' type='result' id='{id}'>{payload}</iq>")
 }
 
-fn not_found(iq: &Element) -> Element {
-    let id = iq.attr("id").expect("an id");
-    format!(
-        "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'><item-not-found \
-         xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
-    )
-    .parse()
-    .expect("well-formed")
-}
-
 pub(crate) fn set(element: &mut Element, name: &str, value: &str) {
     let name = NcName::try_from(name).expect("a name");
     element.set_attr(Namespace::NONE, name, value);
 }
 
-fn bare(jid: &str) -> &str {
+pub(crate) fn bare(jid: &str) -> &str {
     jid.split_once('/').map_or(jid, |(bare, _)| bare)
 }
 
 pub(crate) fn body(message: &Element) -> Option<String> {
     Some(message.get_child("body", "jabber:client")?.text())
-}
-
-/// The clock starts on 2026-11-02 at 09:00:00 UTC.
-fn stamp(seconds: u64) -> String {
-    let (hours, minutes) = (9 + seconds / 3600, seconds / 60 % 60);
-    let day = 2 + hours / 24;
-    let (hours, seconds) = (hours % 24, seconds % 60);
-    format!("2026-11-{day:02}T{hours:02}:{minutes:02}:{seconds:02}Z")
 }

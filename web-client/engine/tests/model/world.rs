@@ -1,39 +1,25 @@
 //! Two people, their devices, a server, and a network that can't be trusted.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use couplet_engine::store::Delivery;
-use couplet_engine::{CloseReason, Input, Now, Timestamp};
+use couplet_engine::{Input, Now, Timestamp};
 
-use crate::device::{Device, Wish};
+use crate::device::Device;
+use crate::network::Link;
 use crate::rng::Rng;
 use crate::server::{BAD, DOMAIN, Habits, Server};
 
 /// 2026-11-02 09:00:00 UTC.
 const START: i64 = 1_793_610_000_000;
 
-/// What is under way on one connection.
-#[derive(Debug, Default)]
-struct Link {
-    device: usize,
-    opened: bool,
-    /// Whether bytes still get through.
-    alive: bool,
-    /// Whether the server still believes in it.
-    believed: bool,
-    up: VecDeque<String>,
-    down: VecDeque<String>,
-}
-
 pub(crate) struct World {
-    rng: Rng,
-    server: Server,
-    links: Vec<Link>,
-    devices: Vec<Device>,
-    now: Duration,
+    pub(crate) rng: Rng,
+    pub(crate) server: Server,
+    pub(crate) links: Vec<Link>,
+    pub(crate) devices: Vec<Device>,
+    pub(crate) now: Duration,
     said: usize,
-    calm: bool,
+    pub(crate) calm: bool,
     /// Whether to tell what goes over the wire.
     pub(crate) traced: bool,
     /// Of everything that was sent, to compare runs.
@@ -92,7 +78,7 @@ impl World {
         self.check();
     }
 
-    fn time(&self, device: usize) -> Now {
+    pub(crate) fn time(&self, device: usize) -> Now {
         at(self.now, self.devices[device].skew)
     }
 
@@ -128,114 +114,6 @@ impl World {
         }
     }
 
-    fn is_busy(&self, device: usize) -> bool {
-        let known = &self.devices[device];
-        let link = known.link.map(|link| &self.links[link]);
-        !known.next.is_empty()
-            || link.is_some_and(|link| {
-                !link.opened || link.alive && !(link.up.is_empty() && link.down.is_empty())
-            })
-            || self.links.iter().any(|link| {
-                link.device == device && link.alive && link.believed && !link.up.is_empty()
-            })
-    }
-
-    /// One thing that can happen to a device or what it has sent happens.
-    fn exchange(&mut self, device: usize) {
-        let now = self.time(device);
-        if let Some(input) = self.devices[device].next.pop_front() {
-            return self.input(device, now, input);
-        }
-        // What was sent over an older connection may still arrive.
-        let up = |link: &Link| {
-            link.device == device && link.alive && link.believed && !link.up.is_empty()
-        };
-        let sending = self.links.iter().position(up);
-        let current = self.devices[device].link;
-        if let Some(link) = current.filter(|link| !self.links[*link].opened) {
-            self.links[link].opened = true;
-            return self.input(device, now, Input::Opened);
-        }
-        let down = current.filter(|link| {
-            let link = &self.links[*link];
-            link.alive && !link.down.is_empty()
-        });
-        match (sending, down) {
-            (Some(link), None) => self.arrive(link),
-            (Some(link), Some(_)) if self.rng.percent(50) => self.arrive(link),
-            (_, Some(link)) => {
-                if let Some(frame) = self.links[link].down.pop_front() {
-                    self.input(device, now, Input::Frame(frame));
-                }
-            }
-            (None, None) => {}
-        }
-    }
-
-    /// One frame reaches the server.
-    fn arrive(&mut self, link: usize) {
-        let Some(frame) = self.links[link].up.pop_front() else {
-            return;
-        };
-        let device = self.links[link].device;
-        let ack = frame.starts_with("<a ");
-        self.server.seconds = self.now.as_secs();
-        self.server.receive(link, &frame);
-        self.hand_out();
-        for (link, body) in std::mem::take(&mut self.server.acknowledged) {
-            let device = &self.devices[self.links[link].device];
-            assert!(
-                device.has_durable(&body),
-                "{body:?} was acknowledged too early"
-            );
-        }
-        if ack && !self.calm && self.rng.percent(25) {
-            self.crash(device);
-        }
-    }
-
-    fn hand_out(&mut self) {
-        for (link, text) in std::mem::take(&mut self.server.out) {
-            self.note(&text);
-            if self.links[link].alive {
-                self.links[link].down.push_back(text);
-            }
-        }
-    }
-
-    fn input(&mut self, device: usize, now: Now, input: Input) {
-        if self.traced {
-            println!("{device} <- {input:?}");
-        }
-        self.devices[device].input(now, input);
-        self.fulfil(device);
-    }
-
-    fn fulfil(&mut self, device: usize) {
-        for wish in std::mem::take(&mut self.devices[device].wishes) {
-            match wish {
-                Wish::Open => {
-                    let link = self.server.connect(self.devices[device].account);
-                    self.links.push(Link {
-                        device,
-                        alive: true,
-                        believed: true,
-                        ..Link::default()
-                    });
-                    self.devices[device].link = Some(link);
-                    self.devices[device].next.clear();
-                }
-                Wish::Transmit(text) => {
-                    self.note(&text);
-                    if let Some(link) = self.devices[device].link {
-                        self.links[link].up.push_back(text);
-                    }
-                }
-                Wish::Close => self.devices[device].link = None,
-            }
-        }
-    }
-
     fn say(&mut self) {
         let device = self.rng.below(self.devices.len());
         if self.devices[device].is_signed_out() {
@@ -260,13 +138,13 @@ impl World {
         }
     }
 
-    fn sign_in(&mut self, device: usize) {
+    pub(crate) fn sign_in(&mut self, device: usize) {
         let now = self.time(device);
         self.devices[device].sign_in(now);
         self.fulfil(device);
     }
 
-    fn join(&mut self, device: usize) {
+    pub(crate) fn join(&mut self, device: usize) {
         let now = self.time(device);
         self.devices[device].join(now);
         self.fulfil(device);
@@ -301,52 +179,6 @@ impl World {
             self.input(device, now, Input::Timeout);
         }
         self.now = until;
-    }
-
-    /// A connection breaks: of what is under way, nothing more arrives.
-    fn cut(&mut self) {
-        let live: Vec<_> = (0..self.links.len())
-            .filter(|link| self.links[*link].alive)
-            .collect();
-        if live.is_empty() {
-            return;
-        }
-        let link = live[self.rng.below(live.len())];
-        self.links[link].alive = false;
-        self.links[link].up.clear();
-        self.links[link].down.clear();
-        let device = self.links[link].device;
-        // The device may learn of it at once, or has to find out.
-        if self.rng.percent(70) && self.devices[device].link == Some(link) {
-            self.tell(device);
-        }
-        if self.rng.percent(50) {
-            self.server.disconnect(link);
-            self.links[link].believed = false;
-        }
-    }
-
-    fn tell(&mut self, device: usize) {
-        let opened = self.devices[device]
-            .link
-            .is_some_and(|link| self.links[link].opened);
-        self.devices[device].link = None;
-        self.devices[device].next.clear();
-        let now = self.time(device);
-        let reason = CloseReason { opened, code: 1006 };
-        self.input(device, now, Input::Closed(reason));
-    }
-
-    /// The server finds out about a connection that is gone.
-    fn disbelieve(&mut self) {
-        for link in 0..self.links.len() {
-            let dead =
-                !self.links[link].alive || self.devices[self.links[link].device].link != Some(link);
-            if dead && self.links[link].believed && self.rng.percent(50) {
-                self.links[link].believed = false;
-                self.server.disconnect(link);
-            }
-        }
     }
 
     /// The server gives a session up whose connection is gone, or ends with all of them.
@@ -396,7 +228,7 @@ impl World {
             .delete(account, |body| !body.ends_with("ok") && known(body));
     }
 
-    fn crash(&mut self, device: usize) {
+    pub(crate) fn crash(&mut self, device: usize) {
         let now = self.time(device);
         self.note(&format!("{device} crashes"));
         self.devices[device].crash(now, &mut self.rng);
@@ -447,54 +279,7 @@ impl World {
         panic!("it never comes to rest: {states:#?}");
     }
 
-    /// Everybody sees everything that anybody wrote, once, each writer's in order.
-    fn check(&mut self) {
-        for device in 0..self.devices.len() {
-            let now = self.time(device);
-            let viewer = &self.devices[device];
-            let newest = [&viewer.peer, &viewer.room].map(|jid| viewer.bodies(jid));
-            self.devices[device].load_all(now);
-            for (in_room, newest) in [false, true].into_iter().zip(newest) {
-                self.check_conversation(device, in_room, &newest);
-            }
-        }
-    }
-
-    /// `newest` is what was here before everything was read from disk.
-    fn check_conversation(&self, device: usize, in_room: bool, newest: &[String]) {
-        let viewer = &self.devices[device];
-        let jid = match in_room {
-            true => &viewer.room,
-            false => &viewer.peer,
-        };
-        let shown = viewer.bodies(jid);
-        assert!(
-            shown.ends_with(newest),
-            "before scrolling back {device} sees {newest:?}, then {shown:?}"
-        );
-        assert_eq!(shown, viewer.bodies_on_disk(jid), "the disk differs");
-        let mut by_writer: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
-        for body in &shown {
-            let (writer, _) = body.split_once(':').expect("ours");
-            by_writer.entry(writer).or_default().push(body);
-        }
-        for (writer, known) in self.devices.iter().enumerate() {
-            let name = writer.to_string();
-            let arrives = |body: &&String| writer == device || !body.contains(BAD);
-            let said: Vec<_> = known.said(in_room).filter(arrives).collect();
-            let seen = by_writer.remove(name.as_str()).unwrap_or_default();
-            assert_eq!(seen, said, "what {writer} wrote, as {device} sees it");
-        }
-        assert!(by_writer.is_empty(), "nobody wrote {by_writer:?}");
-        let conversation = viewer.store.conversation(jid);
-        for message in conversation.iter().flat_map(|known| known.timeline.iter()) {
-            let failed = matches!(message.delivery, Delivery::Failed(_));
-            assert_eq!(failed, message.body.contains(BAD), "{message:?}");
-            assert!(message.delivery != Delivery::Queued, "{message:?}");
-        }
-    }
-
-    fn note(&mut self, text: &str) {
+    pub(crate) fn note(&mut self, text: &str) {
         if self.traced {
             println!("{:?} {text}", self.now);
         }
