@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use couplet_engine::store::Delivery;
 
+use crate::device::Device;
 use crate::server::BAD;
 use crate::world::World;
 
@@ -13,11 +14,31 @@ impl World {
         for device in 0..self.devices.len() {
             let now = self.time(device);
             let viewer = &self.devices[device];
+            self.check_tabs(viewer);
             let newest = [&viewer.peer, &viewer.room].map(|jid| viewer.bodies(jid));
             self.devices[device].load_all(now);
             for (in_room, newest) in [false, true].into_iter().zip(newest) {
                 self.check_conversation(device, in_room, &newest);
             }
+        }
+    }
+
+    /// What was wanted in a tab was done once, in the order in which it was wanted there,
+    /// and all tabs show the same.
+    fn check_tabs(&self, device: &Device) {
+        for (tab, last) in device.numbers() {
+            let said = device.said().filter(|said| said.asked.0 == tab);
+            let done: Vec<u32> = said.map(|said| said.asked.1).collect();
+            let wanted: Vec<u32> = (1..=last).collect();
+            assert_eq!(done, wanted, "what was wanted in tab {tab}");
+        }
+        for jid in [&device.peer, &device.room] {
+            let shown = device.bodies(jid);
+            let elsewhere = device.bodies_elsewhere(jid).unwrap_or_default();
+            assert!(
+                shown.ends_with(&elsewhere),
+                "one tab shows {shown:?}, the other {elsewhere:?}"
+            );
         }
     }
 
@@ -42,12 +63,16 @@ impl World {
         for (writer, known) in self.devices.iter().enumerate() {
             let name = writer.to_string();
             let arrives = |body: &&String| writer == device || !body.contains(BAD);
-            let said: Vec<_> = known.said(in_room).filter(arrives).collect();
+            let said = known
+                .said()
+                .filter(|said| said.in_room == in_room)
+                .map(|said| &said.body);
+            let said: Vec<_> = said.filter(arrives).collect();
             let seen = by_writer.remove(name.as_str()).unwrap_or_default();
             assert_eq!(seen, said, "what {writer} wrote, as {device} sees it");
         }
         assert!(by_writer.is_empty(), "nobody wrote {by_writer:?}");
-        let conversation = viewer.store.conversation(jid);
+        let conversation = viewer.tab.store.conversation(jid);
         for message in conversation.iter().flat_map(|known| known.timeline.iter()) {
             let failed = matches!(message.delivery, Delivery::Failed(_));
             assert_eq!(failed, message.body.contains(BAD), "{message:?}");

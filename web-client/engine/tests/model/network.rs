@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use couplet_engine::{CloseReason, Input, Now};
 
-use crate::device::Wish;
+use crate::tab::{Wish, Written};
 use crate::world::World;
 
 /// What is under way on one connection.
@@ -23,28 +23,40 @@ pub(crate) struct Link {
 impl World {
     pub(crate) fn is_busy(&self, device: usize) -> bool {
         let known = &self.devices[device];
-        let link = known.link.map(|link| &self.links[link]);
-        !known.next.is_empty()
+        let link = known.tab.link.map(|link| &self.links[link]);
+        !known.tab.next.is_empty()
+            || !known.posted.is_empty()
+            || known.former.is_some()
             || link.is_some_and(|link| {
                 !link.opened || link.alive && !(link.up.is_empty() && link.down.is_empty())
             })
-            || self.links.iter().any(|link| {
-                link.device == device && link.alive && link.believed && !link.up.is_empty()
-            })
+            || self.sending(device).next().is_some()
+    }
+
+    /// Over which connections something of this device is under way. What was sent over
+    /// an older one may still arrive.
+    fn sending(&self, device: usize) -> impl Iterator<Item = usize> {
+        let up = move |(_, link): &(usize, &Link)| {
+            link.device == device && link.alive && link.believed && !link.up.is_empty()
+        };
+        self.links.iter().enumerate().filter(up).map(|(at, _)| at)
     }
 
     /// One thing that can happen to a device or what it has sent happens.
     pub(crate) fn exchange(&mut self, device: usize) {
         let now = self.time(device);
-        if let Some(input) = self.devices[device].next.pop_front() {
+        if self.devices[device].former.is_some() && self.rng.percent(40) {
+            return self.linger(device);
+        }
+        if let Some(input) = self.devices[device].tab.next.pop_front() {
             return self.input(device, now, input);
         }
-        // What was sent over an older connection may still arrive.
-        let up = |link: &Link| {
-            link.device == device && link.alive && link.believed && !link.up.is_empty()
-        };
-        let sending = self.links.iter().position(up);
-        let current = self.devices[device].link;
+        if !self.devices[device].posted.is_empty() {
+            self.devices[device].hear(now);
+            return self.fulfil(device);
+        }
+        let sending = self.sending(device).next();
+        let current = self.devices[device].tab.link;
         if let Some(link) = current.filter(|link| !self.links[*link].opened) {
             self.links[link].opened = true;
             return self.input(device, now, Input::Opened);
@@ -65,6 +77,42 @@ impl World {
         }
     }
 
+    /// One thing happens to the tab that has been deposed and doesn't know.
+    fn linger(&mut self, device: usize) {
+        let now = self.time(device);
+        let known = &mut self.devices[device];
+        let Some(former) = &mut known.former else {
+            return;
+        };
+        former.unaware = former.unaware.saturating_sub(1);
+        let tab = &mut former.tab;
+        let link = tab.link.map(|link| &mut self.links[link]);
+        let frame = link.and_then(|link| link.down.pop_front());
+        let mut deposed = former.unaware == 0;
+        if self.rng.percent(40) {
+            deposed |= tab.write(&mut known.disk, now) == Written::Refused;
+        } else if let Some(frame) = frame {
+            tab.input(now, Input::Frame(frame));
+        } else if let Some(input) = tab.next.pop_front() {
+            tab.input(now, input);
+        } else if tab.wake_at.is_some_and(|at| at <= self.now) {
+            tab.input(now, Input::Timeout);
+        }
+        for wish in std::mem::take(&mut tab.wishes) {
+            match (wish, tab.link) {
+                (Wish::Transmit(text), Some(link)) if !deposed => {
+                    self.links[link].up.push_back(text);
+                }
+                (Wish::Transmit(_), _) => {}
+                (Wish::Open, _) => deposed = true,
+                (Wish::Close, _) => tab.link = None,
+            }
+        }
+        if deposed {
+            known.retire();
+        }
+    }
+
     /// One frame reaches the server.
     pub(crate) fn arrive(&mut self, link: usize) {
         let Some(frame) = self.links[link].up.pop_front() else {
@@ -75,12 +123,9 @@ impl World {
         self.server.seconds = self.now.as_secs();
         self.server.receive(link, &frame);
         self.hand_out();
-        for (link, body) in std::mem::take(&mut self.server.acknowledged) {
+        for (link, id) in std::mem::take(&mut self.server.acknowledged) {
             let device = &self.devices[self.links[link].device];
-            assert!(
-                device.has_durable(&body),
-                "{body:?} was acknowledged too early"
-            );
+            assert!(device.disk.knows(&id), "{id:?} was acknowledged too early");
         }
         if ack && !self.calm && self.rng.percent(25) {
             self.crash(device);
@@ -105,26 +150,32 @@ impl World {
     }
 
     pub(crate) fn fulfil(&mut self, device: usize) {
-        for wish in std::mem::take(&mut self.devices[device].wishes) {
+        for wish in std::mem::take(&mut self.devices[device].tab.wishes) {
             match wish {
                 Wish::Open => {
-                    let link = self.server.connect(self.devices[device].account);
+                    let link = self.server.connect(self.devices[device].account, device);
                     self.links.push(Link {
                         device,
                         alive: true,
                         believed: true,
                         ..Link::default()
                     });
-                    self.devices[device].link = Some(link);
-                    self.devices[device].next.clear();
+                    self.devices[device].tab.link = Some(link);
+                    self.devices[device].tab.next.clear();
                 }
                 Wish::Transmit(text) => {
                     self.note(&text);
-                    if let Some(link) = self.devices[device].link {
-                        self.links[link].up.push_back(text);
+                    let Some(link) = self.devices[device].tab.link else {
+                        continue;
+                    };
+                    let fatal = self.fragile && !self.calm && self.server.acknowledges(&text);
+                    self.links[link].up.push_back(text);
+                    if fatal {
+                        // What else there was to do is never done.
+                        return self.crash(device);
                     }
                 }
-                Wish::Close => self.devices[device].link = None,
+                Wish::Close => self.devices[device].tab.link = None,
             }
         }
     }
@@ -143,7 +194,7 @@ impl World {
         self.links[link].down.clear();
         let device = self.links[link].device;
         // The device may learn of it at once, or has to find out.
-        if self.rng.percent(70) && self.devices[device].link == Some(link) {
+        if self.rng.percent(70) && self.devices[device].tab.link == Some(link) {
             self.tell(device);
         }
         if self.rng.percent(50) {
@@ -153,11 +204,10 @@ impl World {
     }
 
     pub(crate) fn tell(&mut self, device: usize) {
-        let opened = self.devices[device]
-            .link
-            .is_some_and(|link| self.links[link].opened);
-        self.devices[device].link = None;
-        self.devices[device].next.clear();
+        let tab = &mut self.devices[device].tab;
+        let opened = tab.link.is_some_and(|link| self.links[link].opened);
+        tab.link = None;
+        tab.next.clear();
         let now = self.time(device);
         let reason = CloseReason { opened, code: 1006 };
         self.input(device, now, Input::Closed(reason));
@@ -166,12 +216,19 @@ impl World {
     /// The server finds out about a connection that is gone.
     pub(crate) fn disbelieve(&mut self) {
         for link in 0..self.links.len() {
-            let dead =
-                !self.links[link].alive || self.devices[self.links[link].device].link != Some(link);
-            if dead && self.links[link].believed && self.rng.percent(50) {
+            if self.is_gone(link) && self.links[link].believed && self.rng.percent(50) {
                 self.links[link].believed = false;
                 self.server.disconnect(link);
             }
         }
+    }
+
+    /// Whether nobody is at the other end of it any more.
+    fn is_gone(&self, link: usize) -> bool {
+        let device = &self.devices[self.links[link].device];
+        let former = device.former.as_ref();
+        let held = device.tab.link == Some(link)
+            || former.is_some_and(|former| former.tab.link == Some(link));
+        !self.links[link].alive || !held
     }
 }

@@ -57,6 +57,7 @@ pub(crate) struct Archived {
 pub(crate) struct Session {
     pub(crate) id: u64,
     pub(crate) account: usize,
+    pub(crate) device: usize,
     pub(crate) resource: String,
     pub(crate) link: Option<usize>,
     pub(crate) carbons: bool,
@@ -84,6 +85,8 @@ enum Stage {
 #[derive(Debug)]
 struct Link {
     account: usize,
+    /// Whose it is. It decides nothing here; the world asks who has how many sessions.
+    device: usize,
     stage: Stage,
 }
 
@@ -99,7 +102,7 @@ pub(crate) struct Server {
     pub(crate) next: u64,
     pub(crate) seconds: u64,
     pub(crate) out: Vec<Sent>,
-    /// Bodies of messages that were acknowledged, by link.
+    /// Messages that were acknowledged: over which link, and their writers' ids for them.
     pub(crate) acknowledged: Vec<(usize, String)>,
 }
 
@@ -123,10 +126,14 @@ impl Server {
         }
     }
 
-    /// A connection of somebody who is going to sign in as `account`.
-    pub(crate) fn connect(&mut self, account: usize) -> usize {
+    /// A connection of `device`, which is going to sign in as `account`.
+    pub(crate) fn connect(&mut self, account: usize, device: usize) -> usize {
         let stage = Stage::Opening;
-        self.links.push(Link { account, stage });
+        self.links.push(Link {
+            account,
+            device,
+            stage,
+        });
         self.links.len() - 1
     }
 
@@ -289,6 +296,7 @@ impl Server {
         self.sessions.push(Session {
             id,
             account,
+            device: self.links[link].device,
             resource,
             link: Some(link),
             carbons: false,
@@ -327,6 +335,24 @@ impl Server {
         (resumed, again)
     }
 
+    /// Whether this, from a client, tells us that we can forget something.
+    pub(crate) fn acknowledges(&self, text: &str) -> bool {
+        if text.starts_with("<a ") {
+            return true;
+        }
+        if !text.contains("<resume ") {
+            return false;
+        }
+        let element: Element = text.parse().expect("what the engine sends can be read");
+        let resume = element.get_child("resume", "urn:xmpp:sm:3");
+        let resume = resume.unwrap_or(&element);
+        let number = |name| resume.attr(name)?.parse::<u64>().ok();
+        let known = |session: &&Session| Some(session.id) == number("previd");
+        let session = self.sessions.iter().find(known);
+        let management = session.and_then(|session| session.management.as_ref());
+        management.is_some_and(|management| Some(u64::from(management.acked)) < number("h"))
+    }
+
     fn acked(&mut self, index: usize, h: u32) {
         let session = &mut self.sessions[index];
         let management = session.management.as_mut().expect("managed");
@@ -337,8 +363,8 @@ impl Server {
         );
         management.acked = h;
         for stanza in management.queue.drain(..count) {
-            if let (Some(body), Some(link)) = (body(&stanza), session.link) {
-                self.acknowledged.push((link, body));
+            if let (Some(id), Some(link)) = (identity(&stanza), session.link) {
+                self.acknowledged.push((link, id));
             }
         }
     }
@@ -500,4 +526,16 @@ pub(crate) fn bare(jid: &str) -> &str {
 
 pub(crate) fn body(message: &Element) -> Option<String> {
     Some(message.get_child("body", "jabber:client")?.text())
+}
+
+/// The id that its writer gave a message (XEP-0359), or the one that a carbon brings.
+fn identity(message: &Element) -> Option<String> {
+    let carbon = message
+        .children()
+        .find(|child| child.ns() == "urn:xmpp:carbons:2");
+    let copy = carbon.and_then(|carbon| carbon.children().next()?.children().next());
+    let message = copy.unwrap_or(message);
+    body(message)?;
+    let origin = message.get_child("origin-id", "urn:xmpp:sid:0");
+    Some(origin.expect("an origin-id").attr("id")?.to_owned())
 }

@@ -20,6 +20,8 @@ pub(crate) struct World {
     pub(crate) now: Duration,
     said: usize,
     pub(crate) calm: bool,
+    /// Whether whoever acknowledges something crashes right after it.
+    pub(crate) fragile: bool,
     /// Whether to tell what goes over the wire.
     pub(crate) traced: bool,
     /// Of everything that was sent, to compare runs.
@@ -35,13 +37,15 @@ impl World {
             offline: rng.percent(40),
             remembers: rng.percent(50),
         };
+        let fragile = rng.percent(10);
         let (alice, bob) = (format!("alice@{DOMAIN}"), format!("bob@{DOMAIN}"));
         let jids = [alice.as_str(), bob.as_str()];
         let now = Duration::from_secs(1);
         let mut devices = Vec::new();
         for (account, jid) in jids.iter().enumerate() {
             for _ in 0..1 + rng.below(2) {
-                let mut device = Device::new(account, jid, jids[1 - account], at(now, 0), &mut rng);
+                let (number, peer) = (devices.len(), jids[1 - account]);
+                let mut device = Device::new(number, account, jid, peer, at(now, 0), &mut rng);
                 device.disk_is_slow = rng.percent(50);
                 device.skew = match rng.below(3) {
                     0 => 90_000 - i64::try_from(rng.below(180_000)).expect("small"),
@@ -58,6 +62,7 @@ impl World {
             now,
             said: 0,
             calm: false,
+            fragile,
             traced: false,
             digest: 0,
         }
@@ -89,14 +94,16 @@ impl World {
             70..78 => self.write(),
             78..86 => self.pass(),
             86..91 => self.cut(),
-            91..94 => self.disbelieve(),
-            94..96 => self.forget(),
-            96 => self.ask(),
-            97 => self.delete(),
-            _ => {
+            91..93 => self.disbelieve(),
+            93..95 => self.forget(),
+            95 => self.ask(),
+            96 => self.delete(),
+            97 => self.tabs(),
+            98 => {
                 let device = self.rng.below(self.devices.len());
                 self.crash(device);
             }
+            _ => self.tabs(),
         }
     }
 
@@ -128,12 +135,8 @@ impl World {
                 _ => format!("{device}:{}", self.said),
             };
             let now = self.time(device);
-            let device_in_room = self.devices[device].belongs_to_room();
-            if device_in_room && self.rng.percent(40) {
-                self.devices[device].say_in_room(now, body);
-            } else {
-                self.devices[device].say(now, body);
-            }
+            let in_room = self.devices[device].belongs_to_room() && self.rng.percent(40);
+            self.devices[device].say(now, body, in_room, &mut self.rng);
             self.fulfil(device);
         }
     }
@@ -169,7 +172,7 @@ impl World {
     fn advance(&mut self, by: Duration) {
         let until = self.now + by;
         loop {
-            let wake = |(index, device): (usize, &Device)| Some((device.wake_at?, index));
+            let wake = |(index, device): (usize, &Device)| Some((device.tab.wake_at?, index));
             let next = self.devices.iter().enumerate().filter_map(wake).min();
             let Some((at, device)) = next.filter(|(at, _)| *at <= until) else {
                 break;
@@ -193,7 +196,7 @@ impl World {
                 link.down.clear();
             }
             for device in 0..self.devices.len() {
-                if self.devices[device].link.is_some() {
+                if self.devices[device].tab.link.is_some() {
                     self.tell(device);
                 }
             }
@@ -222,7 +225,7 @@ impl World {
         let devices = &self.devices;
         let known = |body: &str| {
             let mut owned = devices.iter().filter(|device| device.account == account);
-            owned.all(|device| device.is_caught_up() && device.has_durable(body))
+            owned.all(|device| device.is_caught_up() && device.disk.knows(body))
         };
         self.server
             .delete(account, |body| !body.ends_with("ok") && known(body));
@@ -233,6 +236,24 @@ impl World {
         self.note(&format!("{device} crashes"));
         self.devices[device].crash(now, &mut self.rng);
         self.fulfil(device);
+    }
+
+    /// A second tab is opened or closed, or takes the lead.
+    fn tabs(&mut self) {
+        let device = self.rng.below(self.devices.len());
+        let now = self.time(device);
+        match self.rng.below(4) {
+            0 | 1 => {
+                self.devices[device].open_tab();
+                let led = self.devices[device].depose(now, &mut self.rng);
+                if led {
+                    self.note(&format!("{device} is led by another tab"));
+                    self.fulfil(device);
+                }
+            }
+            2 => self.devices[device].open_tab(),
+            _ => self.devices[device].close_tab(&mut self.rng),
+        }
     }
 
     /// No more trouble: everything arrives, and whoever waits is woken.
@@ -249,7 +270,7 @@ impl World {
                 if self.devices[device].is_signed_out() {
                     self.sign_in(device);
                 }
-                let link = self.devices[device].link;
+                let link = self.devices[device].tab.link;
                 if link.is_some_and(|link| !self.links[link].alive) {
                     self.tell(device);
                 }
@@ -265,12 +286,18 @@ impl World {
                     self.join(device);
                 }
             }
+            // What is noted, and was said to nobody who leads, waits for the next one.
+            for device in 0..self.devices.len() {
+                if self.devices[device].has_only_notes() {
+                    self.crash(device);
+                }
+            }
             // An archive that has let us wait is asked again after a while.
             let settled = |device: &Device| {
                 device.is_settled() && device.is_caught_up() && device.is_in_room()
             };
             let quiet = self.devices.iter().all(settled);
-            if quiet && self.devices.iter().all(|device| device.link.is_some()) {
+            if quiet && self.devices.iter().all(|device| device.tab.link.is_some()) {
                 return;
             }
             self.advance(Duration::from_secs(1));
