@@ -98,14 +98,21 @@ impl Server {
         if kept {
             self.next += 1;
             let id = format!("a{}", self.next);
+            let twice = self.doubles();
+            self.next += u64::from(twice);
             let by = self.accounts[account].jid.clone();
             let stanza_id = format!("<stanza-id xmlns='urn:xmpp:sid:0' id='{id}' by='{by}'/>");
             copy.append_child(stanza_id.parse().expect("well-formed"));
-            self.accounts[account].archive.push(Archived {
+            let archived = |id| Archived {
                 id,
                 at: self.seconds,
                 message: message.clone(),
-            });
+            };
+            self.accounts[account].archive.push(archived(id));
+            if twice {
+                let id = format!("a{}", self.next);
+                self.accounts[account].archive.push(archived(id));
+            }
         }
         copy
     }

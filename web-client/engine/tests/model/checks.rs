@@ -11,7 +11,9 @@ use crate::world::World;
 impl World {
     /// Everybody sees everything that anybody wrote, once, each writer's in order.
     pub(crate) fn check(&mut self) {
+        self.disbelieve_all();
         for device in 0..self.devices.len() {
+            self.check_sessions(device);
             let now = self.time(device);
             let viewer = &self.devices[device];
             self.check_tabs(viewer);
@@ -21,6 +23,19 @@ impl World {
                 self.check_conversation(device, in_room, &newest);
             }
         }
+    }
+
+    /// A device has one session, and leaves no other behind.
+    fn check_sessions(&self, device: usize) {
+        let sessions = self.server.sessions.iter();
+        let own: Vec<_> = sessions
+            .filter(|session| session.device == device)
+            .map(|session| (&session.resource, session.link))
+            .collect();
+        assert!(
+            own.len() <= 1,
+            "{device} has more than one session: {own:?}"
+        );
     }
 
     /// What was wanted in a tab was done once, in the order in which it was wanted there,

@@ -18,6 +18,7 @@ mod archive;
 mod checks;
 mod device;
 mod disk;
+mod faults;
 mod network;
 mod rng;
 mod room;

@@ -136,7 +136,9 @@ impl World {
         for (link, text) in std::mem::take(&mut self.server.out) {
             self.note(&text);
             if self.links[link].alive {
-                self.links[link].down.push_back(text);
+                let down = &mut self.links[link].down;
+                down.push_back(text);
+                self.server.swap(link, down);
             }
         }
     }
@@ -221,6 +223,16 @@ impl World {
                 self.server.disconnect(link);
             }
         }
+    }
+
+    /// The server finds out about all of them.
+    pub(crate) fn disbelieve_all(&mut self) {
+        for link in 0..self.links.len() {
+            if self.is_gone(link) && std::mem::take(&mut self.links[link].believed) {
+                self.server.disconnect(link);
+            }
+        }
+        self.hand_out();
     }
 
     /// Whether nobody is at the other end of it any more.

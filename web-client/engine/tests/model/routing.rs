@@ -57,9 +57,11 @@ impl Server {
                 continue;
             }
             arrived = true;
-            if !direct || meant(session) {
+            let (meant, carbons) = (meant(session), session.carbons);
+            if !direct || meant {
                 self.deliver(index, message.clone());
-            } else if session.carbons {
+            }
+            if carbons && (direct && !meant || self.doubles()) {
                 let carbon = self.carbon("received", index, &message);
                 self.deliver(index, carbon);
             }

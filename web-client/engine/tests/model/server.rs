@@ -8,6 +8,8 @@ use std::collections::VecDeque;
 use minidom::Element;
 use minidom::rxml::{Namespace, NcName};
 
+use crate::faults::identity;
+use crate::rng::Rng;
 use crate::room::Room;
 
 /// What goes to a client: over which link, and the text.
@@ -36,6 +38,12 @@ pub(crate) struct Habits {
     pub(crate) offline: bool,
     /// Whether `<failed/>` tells how far a session that has ended had got.
     pub(crate) remembers: bool,
+    /// Whether clients are asked often what they have.
+    pub(crate) curious: bool,
+    /// Whether messages are now and then delivered or archived twice.
+    pub(crate) doubles: bool,
+    /// Whether messages of different writers now and then come in another order.
+    pub(crate) swaps: bool,
 }
 
 #[derive(Debug, Default)]
@@ -62,14 +70,16 @@ pub(crate) struct Session {
     pub(crate) link: Option<usize>,
     pub(crate) carbons: bool,
     pub(crate) available: bool,
-    management: Option<Management>,
+    pub(crate) management: Option<Management>,
+    /// What was delivered last, which may be delivered once more.
+    pub(crate) recent: Option<Element>,
 }
 
 #[derive(Debug, Default)]
-struct Management {
+pub(crate) struct Management {
     handled: u32,
     acked: u32,
-    queue: VecDeque<Element>,
+    pub(crate) queue: VecDeque<Element>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +103,7 @@ struct Link {
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) habits: Habits,
+    pub(crate) rng: Rng,
     pub(crate) accounts: Vec<Account>,
     pub(crate) sessions: Vec<Session>,
     links: Vec<Link>,
@@ -107,13 +118,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn new(habits: Habits, accounts: &[&str]) -> Self {
+    pub(crate) fn new(habits: Habits, accounts: &[&str], rng: Rng) -> Self {
         let account = |jid: &&str| Account {
             jid: (*jid).to_owned(),
             ..Account::default()
         };
         Self {
             habits,
+            rng,
             accounts: accounts.iter().map(account).collect(),
             sessions: Vec::new(),
             links: Vec::new(),
@@ -242,13 +254,15 @@ impl Server {
         let mut jid = self.accounts[self.links[link].account].jid.clone();
         let bind = request.get_child("bind", "urn:xmpp:bind:0");
         if let (Stage::Authenticating, Some(bind)) = (self.links[link].stage, bind) {
-            let resource = format!("Couplet/{}", self.next + 1);
+            let resource = self.resource(request, bind);
             let id;
             (id, jid) = self.begin(link, resource);
             let index = self.of_link(link).expect("just begun");
-            // The archive has them (XEP-0386 3.2).
-            let account = self.sessions[index].account;
-            self.accounts[account].offline.clear();
+            // The archive has them (XEP-0386 3.2). Some hand them out all the same.
+            if !self.habits.doubles {
+                let account = self.sessions[index].account;
+                self.accounts[account].offline.clear();
+            }
             self.sessions[index].carbons = bind.has_child("enable", "urn:xmpp:carbons:2");
             let mut enabled = String::new();
             if bind.has_child("enable", "urn:xmpp:sm:3") {
@@ -273,6 +287,18 @@ impl Server {
         }
     }
 
+    /// A client that says who it is gets the same one each time, as Prosody and ejabberd
+    /// have it: then a new session takes the place of the old one (XEP-0386 3.2.1).
+    fn resource(&self, request: &Element, bind: &Element) -> String {
+        let tag = bind.get_child("tag", "urn:xmpp:bind:0");
+        let tag = tag.map(Element::text).unwrap_or_default();
+        let agent = request.get_child("user-agent", "urn:xmpp:sasl:2");
+        match agent.and_then(|agent| agent.attr("id")) {
+            Some(id) => format!("{tag}~{id}"),
+            None => format!("{tag}~{}", self.next + 1),
+        }
+    }
+
     fn bind(&mut self, link: usize, iq: &Element) {
         let asked = iq.children().next().and_then(|bind| bind.children().next());
         let resource = asked.map_or_else(|| format!("r{}", self.next + 1), Element::text);
@@ -289,6 +315,7 @@ impl Server {
         self.next += 1;
         let same = |session: &Session| session.account == account && session.resource == resource;
         if let Some(index) = self.sessions.iter().position(same) {
+            self.replace(index);
             self.end(index);
         }
         let id = self.next;
@@ -302,9 +329,18 @@ impl Server {
             carbons: false,
             available: false,
             management: None,
+            recent: None,
         });
         self.links[link].stage = Stage::Bound(id);
         (id, jid)
+    }
+
+    /// Whatever connection the session had is ended: there is another one now.
+    fn replace(&mut self, index: usize) {
+        if let Some(link) = self.sessions[index].link.take() {
+            self.send(link, CONFLICT.to_owned());
+            self.send(link, CLOSE.to_owned());
+        }
     }
 
     /// The answer, and what the client has missed.
@@ -325,9 +361,11 @@ impl Server {
             );
             return (failed, Vec::new());
         };
+        self.replace(index);
         self.links[link].stage = Stage::Bound(id);
         self.sessions[index].link = Some(link);
         self.acked(index, h);
+        self.repeat(index);
         let management = self.sessions[index].management.as_ref().expect("managed");
         let handled = management.handled;
         let again = management.queue.iter().map(String::from).collect();
@@ -387,10 +425,7 @@ impl Server {
                 let link = self.sessions[index].link;
                 self.end(index);
                 if let Some(link) = link {
-                    self.send(
-                        link,
-                        "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>".into(),
-                    );
+                    self.send(link, CLOSE.to_owned());
                 }
             }
             _ => {}
@@ -473,22 +508,9 @@ impl Server {
              xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
                 .to_owned(),
         );
-        self.send(
-            link,
-            "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>".to_owned(),
-        );
+        self.send(link, CLOSE.to_owned());
         if self.sessions[index].management.is_none() || !self.habits.remembers {
             self.end(index);
-        }
-    }
-
-    pub(crate) fn deliver(&mut self, index: usize, stanza: Element) {
-        let session = &mut self.sessions[index];
-        if let Some(link) = session.link {
-            self.out.push((link, String::from(&stanza)));
-        }
-        if let Some(management) = &mut session.management {
-            management.queue.push_back(stanza);
         }
     }
 
@@ -501,6 +523,9 @@ impl Server {
     }
 }
 
+const CLOSE: &str = "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>";
+const CONFLICT: &str = "<stream:error xmlns:stream='http://etherx.jabber.org/streams'><conflict \
+     xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>";
 const OPEN: &str = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' from='example.org'/>";
 
 fn features(features: &str) -> String {
@@ -526,16 +551,4 @@ pub(crate) fn bare(jid: &str) -> &str {
 
 pub(crate) fn body(message: &Element) -> Option<String> {
     Some(message.get_child("body", "jabber:client")?.text())
-}
-
-/// The id that its writer gave a message (XEP-0359), or the one that a carbon brings.
-fn identity(message: &Element) -> Option<String> {
-    let carbon = message
-        .children()
-        .find(|child| child.ns() == "urn:xmpp:carbons:2");
-    let copy = carbon.and_then(|carbon| carbon.children().next()?.children().next());
-    let message = copy.unwrap_or(message);
-    body(message)?;
-    let origin = message.get_child("origin-id", "urn:xmpp:sid:0");
-    Some(origin.expect("an origin-id").attr("id")?.to_owned())
 }

@@ -31,13 +31,16 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
+        let fragile = rng.percent(10);
         let habits = Habits {
             management: rng.percent(85),
             extensible: !seed.is_multiple_of(2),
             offline: rng.percent(40),
             remembers: rng.percent(50),
+            curious: fragile || rng.percent(30),
+            doubles: rng.percent(30),
+            swaps: rng.percent(30),
         };
-        let fragile = rng.percent(10);
         let (alice, bob) = (format!("alice@{DOMAIN}"), format!("bob@{DOMAIN}"));
         let jids = [alice.as_str(), bob.as_str()];
         let now = Duration::from_secs(1);
@@ -55,7 +58,7 @@ impl World {
             }
         }
         Self {
-            server: Server::new(habits, &jids),
+            server: Server::new(habits, &jids, Rng::new(rng.next())),
             rng,
             links: Vec::new(),
             devices,
