@@ -6,6 +6,8 @@
 //! follows asks the new one again for what the old one hasn't confirmed. What is the model's
 //! own: there are two tabs at most, the leader's news reach the other one at once, and a tab
 //! that has been deposed makes no new connection, for it learns of that before it could.
+//! What is written in that tab meanwhile is asked of the new leader when it follows, before
+//! anything newer: done in any other order, the smaller number would count as taken.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -24,6 +24,7 @@ mod rng;
 mod room;
 mod routing;
 mod server;
+mod sessions;
 mod tab;
 mod world;
 
