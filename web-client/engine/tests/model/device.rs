@@ -1,30 +1,26 @@
-//! A device: an engine, its store, and a disk that may be slow and survives crashes.
+//! A device: a disk that may be slow and survives crashes, and the tabs on it. One leads.
+//!
+//! What is as in `web-client/src/state` (`asked.rs`, `follow.rs`): what is wanted in a tab
+//! is noted before anything else, by the tab's name and a number; whoever leads keeps the
+//! number with what comes of it; a new leader does what is noted and wasn't taken, and who
+//! follows asks the new one again for what the old one hasn't confirmed. What is the model's
+//! own: there are two tabs at most, the leader's news reach the other one at once, and a tab
+//! that has been deposed makes no new connection, for it learns of that before it could.
+//! What is written in that tab meanwhile is asked of the new leader when it follows, before
+//! anything newer: done in any other order, the smaller number would count as taken.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use couplet_engine::codec::decode;
-use couplet_engine::modules::{rfc6121_message, xep0045_muc};
-use couplet_engine::sasl::{Profile, Reply, Request};
-use couplet_engine::store::{
-    Delivery, Entry, Message, MessageId, SessionStatus, Store, StoreEvent,
-};
-use couplet_engine::{
-    Command, Config, Engine, Input, Now, Output, Record, SessionCommand, Table, Timestamp,
-};
+use couplet_engine::modules::xep0045_muc;
+use couplet_engine::store::{Entry, SessionStatus, Store};
+use couplet_engine::{Command, Input, Now, SessionCommand, Table, Timestamp};
 use jid::BareJid;
 
+use crate::disk::Disk;
 use crate::rng::Rng;
 use crate::room::ROOM;
-
-const AUTH: &str = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' \
-                    mechanism='SCRAM-SHA-1'>biwsbj14LHI9eQ==</auth>";
-
-/// One transaction.
-#[derive(Debug)]
-struct Transaction {
-    commit: Option<u64>,
-    records: Vec<Record>,
-}
+use crate::tab::{Place, Tab, URL, Written, bodies, read_store};
 
 /// Of an archive: the cursor, its time, whether there is none since the archive was empty,
 /// whether there is no archive, catching up.
@@ -33,37 +29,59 @@ type Progress = (Option<String>, Option<Timestamp>, bool, bool, bool);
 /// Of the archives of rooms.
 type Rooms = (Vec<String>, Vec<Progress>);
 
-/// What a device wants of the world.
-#[derive(Debug)]
-pub(crate) enum Wish {
-    Open,
-    Transmit(String),
-    Close,
+/// Something that the person wrote: in which tab, and as the how many-th there.
+type Asked = (usize, u32);
+
+#[derive(Debug, Clone)]
+struct Wanted {
+    in_room: bool,
+    body: String,
+}
+
+/// A message that an engine has made.
+#[derive(Debug, Clone)]
+pub(crate) struct Said {
+    id: String,
+    pub(crate) asked: Asked,
+    pub(crate) in_room: bool,
+    pub(crate) body: String,
+}
+
+/// A tab that follows.
+struct Follower {
+    name: usize,
+    store: Store,
+}
+
+/// A tab that led until it was deposed, and hasn't noticed.
+pub(crate) struct Former {
+    pub(crate) tab: Tab,
+    /// So many things happen to it before it hears of that.
+    pub(crate) unaware: usize,
 }
 
 pub(crate) struct Device {
+    /// Its place among all.
+    number: usize,
     pub(crate) account: usize,
     jid: BareJid,
     pub(crate) peer: BareJid,
-    engine: Engine,
-    pub(crate) store: Store,
-    disk: BTreeMap<(Table, String), Vec<u8>>,
-    writing: VecDeque<Transaction>,
-    pub(crate) disk_is_slow: bool,
-    /// The bodies and ids that are on disk.
-    durable: BTreeSet<String>,
-    pub(crate) link: Option<usize>,
-    /// What happens to it next.
-    pub(crate) next: VecDeque<Input>,
-    pub(crate) wake_at: Option<std::time::Duration>,
-    pub(crate) wishes: Vec<Wish>,
-    /// What the person wrote, in order: ids and bodies.
-    said: Vec<(String, String)>,
-    /// The same, in the room.
-    said_in_room: Vec<(String, String)>,
     pub(crate) room: BareJid,
-    /// How far each message was seen to have got in this life.
-    seen: BTreeMap<MessageId, Delivery>,
+    pub(crate) disk: Disk,
+    pub(crate) disk_is_slow: bool,
+    /// The tab that leads.
+    pub(crate) tab: Tab,
+    pub(crate) former: Option<Former>,
+    follower: Option<Follower>,
+    tabs: usize,
+    /// What is wanted in each tab, as long as nobody has confirmed it. It outlives them.
+    notes: BTreeMap<Asked, Wanted>,
+    /// Commands on their way from a tab to the leader.
+    pub(crate) posted: VecDeque<Asked>,
+    /// The last number of each tab.
+    numbers: BTreeMap<usize, u32>,
+    /// What the person wrote, in the order in which engines made messages of it.
+    said: Vec<Said>,
     /// How many messages a page of the disk has.
     page: usize,
     /// How far its clock is off, in milliseconds.
@@ -71,48 +89,52 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    pub(crate) fn new(account: usize, jid: &str, peer: &str, now: Now, rng: &mut Rng) -> Self {
+    pub(crate) fn new(
+        number: usize,
+        account: usize,
+        jid: &str,
+        peer: &str,
+        now: Now,
+        rng: &mut Rng,
+    ) -> Self {
+        let mut disk = Disk::default();
+        let page = 1 + rng.below(8);
+        let jid: BareJid = jid.parse().expect("a JID");
+        let place = Place {
+            tab: 0,
+            device: number,
+            account: &jid,
+            page,
+        };
+        let (tab, _) = Tab::lead(&place, &mut disk, rng.seed(), now);
         Self {
+            number,
             account,
-            jid: jid.parse().expect("a JID"),
+            jid,
             peer: peer.parse().expect("a JID"),
-            engine: Engine::new(config(), rng.seed(), now),
-            store: Store::default(),
-            disk: BTreeMap::new(),
-            writing: VecDeque::new(),
-            disk_is_slow: false,
-            durable: BTreeSet::new(),
-            link: None,
-            next: VecDeque::new(),
-            wake_at: None,
-            wishes: Vec::new(),
-            said: Vec::new(),
-            said_in_room: Vec::new(),
             room: ROOM.parse().expect("a JID"),
-            seen: BTreeMap::new(),
-            page: 1 + rng.below(8),
+            disk,
+            disk_is_slow: false,
+            tab,
+            former: None,
+            follower: None,
+            tabs: 1,
+            notes: BTreeMap::new(),
+            posted: VecDeque::new(),
+            numbers: BTreeMap::new(),
+            said: Vec::new(),
+            page,
             skew: 0,
         }
     }
 
     pub(crate) fn sign_in(&mut self, now: Now) {
         let jid = self.jid.clone();
-        let url = "wss://example.org/ws".to_owned();
+        let url = URL.to_owned();
         self.input(
             now,
             Input::Command(Command::Session(SessionCommand::SignIn { jid, url })),
         );
-    }
-
-    pub(crate) fn say(&mut self, now: Now, body: String) {
-        let to = self.peer.clone();
-        let send = rfc6121_message::Command::Send {
-            to,
-            body: body.clone(),
-        };
-        self.input(now, Input::Command(Command::Message(send)));
-        let newest = self.newest(&self.peer, &body);
-        self.said.push((newest, body));
     }
 
     /// Goes into the room; once is enough.
@@ -125,268 +147,246 @@ impl Device {
         self.input(now, Input::Command(Command::Muc(join)));
     }
 
-    pub(crate) fn say_in_room(&mut self, now: Now, body: String) {
-        let send = rfc6121_message::Command::Send {
-            to: self.room.clone(),
-            body: body.clone(),
+    /// The person writes something, in any of the tabs.
+    pub(crate) fn say(&mut self, now: Now, body: String, in_room: bool, rng: &mut Rng) {
+        let former = self.former.as_ref().map(|former| former.tab.name);
+        let follower = self.follower.as_ref().map(|follower| follower.name);
+        let other = former.or(follower).filter(|_| rng.percent(50));
+        let tab = other.unwrap_or(self.tab.name);
+        let number = self.numbers.entry(tab).or_default();
+        *number += 1;
+        let asked = (tab, *number);
+        self.notes.insert(asked, Wanted { in_room, body });
+        if other.is_none() {
+            self.take(now, asked);
+        } else if let Some(former) = &mut self.former {
+            // It believes that it leads. None of this is ever on disk.
+            let wanted = &self.notes[&asked];
+            let to = if in_room { &self.room } else { &self.peer };
+            former.tab.send(now, to, &wanted.body, asked);
+        } else {
+            self.posted.push_back(asked);
+        }
+    }
+
+    /// A command of another tab arrives.
+    pub(crate) fn hear(&mut self, now: Now) {
+        if let Some(asked) = self.posted.pop_front() {
+            self.take(now, asked);
+        }
+    }
+
+    /// Does what is wanted, once.
+    fn take(&mut self, now: Now, asked: Asked) {
+        let taken = self.tab.taken.get(&asked.0).copied().unwrap_or_default();
+        let Some(wanted) = self.notes.get(&asked).filter(|_| taken < asked.1) else {
+            return;
         };
-        self.input(now, Input::Command(Command::Message(send)));
-        let newest = self.newest(&self.room, &body);
-        self.said_in_room.push((newest, body));
+        let Wanted { in_room, body } = wanted.clone();
+        let to = if in_room { &self.room } else { &self.peer };
+        let id = self.tab.send(now, to, &body, asked);
+        self.said.push(Said {
+            id,
+            asked,
+            in_room,
+            body,
+        });
+        self.keep_up(now);
     }
 
-    fn newest(&self, jid: &BareJid, body: &str) -> String {
-        let newest = self.store.conversation(jid);
-        let newest = newest.and_then(|known| known.last()).expect("it is shown");
-        assert_eq!(newest.body, body, "what one writes is the newest");
-        newest.id.0.clone()
+    pub(crate) fn input(&mut self, now: Now, input: Input) {
+        self.tab.input(now, input);
+        self.keep_up(now);
     }
 
-    /// Whether it is in the room, or on its way.
+    /// What follows every drain: others are told, and a disk that is fast writes.
+    fn keep_up(&mut self, now: Now) {
+        if !self.disk_is_slow {
+            while self.write(now) {}
+        }
+        self.tell();
+    }
+
+    fn tell(&mut self) {
+        if let Some(follower) = &mut self.follower {
+            follower.store.mirror(&std::mem::take(&mut self.tab.news));
+        }
+    }
+
+    /// The disk finishes one transaction.
+    pub(crate) fn write(&mut self, now: Now) -> bool {
+        match self.tab.write(&mut self.disk, now) {
+            Written::Done(taken) => {
+                taken.map(|asked| self.notes.remove(&asked));
+                self.tell();
+                true
+            }
+            Written::Nothing => false,
+            Written::Refused => panic!("whoever leads may write"),
+        }
+    }
+
+    /// Everything but the disk is gone; of what was being written, some had arrived.
+    pub(crate) fn crash(&mut self, now: Now, rng: &mut Rng) {
+        let arrived = rng.below(self.tab.writing.len() + 1);
+        self.tab.interrupted(&mut self.disk, arrived);
+        self.succeed(now, rng);
+    }
+
+    /// The tab that follows takes the lead away from one that doesn't answer. That one
+    /// goes on for a while. False if there is nobody to do so.
+    pub(crate) fn depose(&mut self, now: Now, rng: &mut Rng) -> bool {
+        if self.former.is_some() || self.follower.is_none() {
+            return false;
+        }
+        let arrived = rng.below(self.tab.writing.len() + 1);
+        self.tab.interrupted(&mut self.disk, arrived);
+        let tab = self.succeed(now, rng);
+        let unaware = 1 + rng.below(12);
+        self.former = Some(Former { tab, unaware });
+        true
+    }
+
+    /// Another tab leads: the one that follows, or a new one. The one that did until now.
+    fn succeed(&mut self, now: Now, rng: &mut Rng) -> Tab {
+        let follower = self.follower.take().map(|follower| follower.name);
+        let name = follower.unwrap_or(self.tabs);
+        self.tabs = self.tabs.max(name + 1);
+        let (disk, seed) = (&mut self.disk, rng.seed());
+        let place = Place {
+            tab: name,
+            device: self.number,
+            account: &self.jid,
+            page: self.page,
+        };
+        let (tab, restored) = Tab::lead(&place, disk, seed, now);
+        let before = std::mem::replace(&mut self.tab, tab);
+        // What never was on disk was never sent either: it is done anew.
+        let disk = &self.disk;
+        self.said.retain(|said| disk.knows(&said.id));
+        self.keep_up(now);
+        if !restored {
+            self.sign_in(now);
+        }
+        self.do_what_was_asked(now);
+        before
+    }
+
+    /// Those of a tab are in order.
+    fn do_what_was_asked(&mut self, now: Now) {
+        self.posted.clear();
+        let asked: Vec<_> = self.notes.keys().copied().collect();
+        for asked in asked {
+            let taken = self.tab.taken.get(&asked.0).copied().unwrap_or_default();
+            match taken < asked.1 {
+                true => self.take(now, asked),
+                false => drop(self.notes.remove(&asked)),
+            }
+        }
+    }
+
+    /// A second tab is opened, and reads the disk.
+    pub(crate) fn open_tab(&mut self) {
+        if self.follower.is_none() && self.former.is_none() {
+            self.follow(self.tabs);
+            self.tabs += 1;
+        }
+    }
+
+    fn follow(&mut self, name: usize) {
+        let rows = self.disk.rows_behind(self.tab.writing.iter());
+        let store = read_store(&rows, self.page);
+        self.follower = Some(Follower { name, store });
+        self.tab.is_followed = true;
+    }
+
+    /// The second tab is closed. What was wanted there may have reached the leader or not.
+    pub(crate) fn close_tab(&mut self, rng: &mut Rng) {
+        self.tab.is_followed = false;
+        if self.follower.take().is_some() && rng.percent(50) {
+            self.posted.clear();
+        }
+    }
+
+    /// The tab that was deposed hears of it: it follows, and asks again for what it wanted.
+    pub(crate) fn retire(&mut self) {
+        let Some(Former { tab, .. }) = self.former.take() else {
+            return;
+        };
+        self.follow(tab.name);
+        let own = self.notes.keys().filter(|(name, _)| *name == tab.name);
+        self.posted.extend(own);
+    }
+
+    /// Whether something is wanted that nobody is going to do.
+    pub(crate) fn has_only_notes(&self) -> bool {
+        let idle = self.posted.is_empty() && !self.is_writing() && self.former.is_none();
+        idle && !self.notes.is_empty()
+    }
+
+    /// Whether it is in the room, or on its way, and whoever leads next will be, too.
     pub(crate) fn belongs_to_room(&self) -> bool {
-        let room = self.store.room(&self.room);
-        room.is_some_and(|room| !matches!(room.entry, Entry::Left(_)))
+        let room = self.tab.store.room(&self.room);
+        let rooms = self.disk.row(Table::Engine, "rooms");
+        let name = self.room.as_str().as_bytes();
+        let kept = rooms.is_some_and(|rooms| rooms.windows(name.len()).any(|part| part == name));
+        kept && room.is_some_and(|room| !matches!(room.entry, Entry::Left(_)))
     }
 
     /// Whether it is in the room and has read what it missed there.
     pub(crate) fn is_in_room(&self) -> bool {
-        let room = self.store.room(&self.room);
+        let room = self.tab.store.room(&self.room);
         let progress = self.progress();
         let read = progress.is_some_and(|(_, (_, rooms))| rooms.iter().all(|(.., busy)| !busy));
         read && room.is_some_and(|room| room.entry == Entry::Joined)
     }
 
-    pub(crate) fn input(&mut self, now: Now, input: Input) {
-        self.engine.handle_input(now, input);
-        self.drain();
-        if !self.disk_is_slow {
-            while self.write(now) {}
-        }
-    }
-
-    fn drain(&mut self) {
-        let mut transaction = Transaction {
-            commit: None,
-            records: Vec::new(),
-        };
-        loop {
-            match self.engine.poll_output() {
-                Output::Open { .. } => self.wishes.push(Wish::Open),
-                Output::Sasl(request) => self.sasl(request),
-                Output::Commit(commit, records) => {
-                    transaction.commit = Some(commit);
-                    transaction.records.extend(records);
-                }
-                Output::Transmit(text) => self.wishes.push(Wish::Transmit(text)),
-                Output::Event(event) => self.show(event),
-                Output::Log(..) => {}
-                Output::Close => self.wishes.push(Wish::Close),
-                Output::Idle { wake_at } => {
-                    self.wake_at = wake_at;
-                    break;
-                }
-            }
-        }
-        transaction.records.extend(self.store.take_records());
-        if transaction.commit.is_some() || !transaction.records.is_empty() {
-            self.writing.push_back(transaction);
-        }
-    }
-
-    fn sasl(&mut self, request: Request) {
-        let reply = match request {
-            Request::Start(offer) => Reply::Send(match offer.profile {
-                Profile::Classic => AUTH.to_owned(),
-                Profile::Extensible { inline, .. } => {
-                    format!("<authenticate xmlns='urn:xmpp:sasl:2'>{inline}</authenticate>")
-                }
-            }),
-            Request::Success(_) => Reply::Verified,
-            Request::Challenge(_) | Request::Failure { .. } | Request::SignedOut => return,
-        };
-        self.next.push_back(Input::SaslReply(reply));
-    }
-
-    fn show(&mut self, event: StoreEvent) {
-        let watched = match &event {
-            StoreEvent::Message { message, .. } => {
-                Some((message.conversation.clone(), message.id.clone()))
-            }
-            StoreEvent::Delivery {
-                conversation, id, ..
-            } => Some((conversation.clone(), id.clone())),
-            _ => None,
-        };
-        self.store.apply(event);
-        let Some((conversation, id)) = watched else {
-            return;
-        };
-        let Some(known) = self.store.conversation(&conversation) else {
-            return;
-        };
-        if let Some(message) = known.timeline.message(&id) {
-            let seen = self
-                .seen
-                .entry(id)
-                .or_insert_with(|| message.delivery.clone());
-            assert!(*seen <= message.delivery, "delivery went back");
-            *seen = message.delivery.clone();
-        }
-    }
-
-    pub(crate) fn is_writing(&self) -> bool {
-        !self.writing.is_empty()
-    }
-
-    /// The disk finishes one transaction.
-    pub(crate) fn write(&mut self, now: Now) -> bool {
-        let Some(transaction) = self.writing.pop_front() else {
-            return false;
-        };
-        self.commit(transaction.records);
-        if let Some(commit) = transaction.commit {
-            self.engine.handle_input(now, Input::Committed(commit));
-            self.drain();
-        }
-        true
-    }
-
-    fn commit(&mut self, records: Vec<Record>) {
-        for Record { table, key, value } in records {
-            match value {
-                Some(value) => {
-                    if table == Table::Messages {
-                        let message: Message = decode(&value).expect("a row is a message");
-                        self.durable.extend([message.body, message.id.0]);
-                    }
-                    self.disk.insert((table, key), value);
-                }
-                None => {
-                    self.disk.remove(&(table, key));
-                }
-            }
-        }
-    }
-
-    /// Whether an ack of this message was no lie.
-    pub(crate) fn has_durable(&self, body: &str) -> bool {
-        self.durable.contains(body)
-    }
-
-    /// Everything but the disk is gone; of what was being written, some had arrived.
-    pub(crate) fn crash(&mut self, now: Now, rng: &mut Rng) {
-        let arrived = rng.below(self.writing.len() + 1);
-        let writing = std::mem::take(&mut self.writing);
-        for transaction in writing.into_iter().take(arrived) {
-            self.commit(transaction.records);
-        }
-        self.link = None;
-        self.next.clear();
-        self.wishes.clear();
-        self.seen.clear();
-        // What never was on disk was never sent either: its writer has seen it vanish.
-        let rows = self.rows();
-        self.store = Store::restore(&rows);
-        let conversations: Vec<_> = self
-            .store
-            .conversations()
-            .map(|(jid, _)| jid.clone())
-            .collect();
-        for jid in conversations {
-            self.load(&jid, &rows);
-            while self.store.needs_more(&jid) {
-                self.load(&jid, &rows);
-            }
-        }
-        let seed = rng.seed();
-        match Engine::restore(config(), &rows, seed, now) {
-            Ok(engine) => {
-                self.engine = engine;
-                self.drain();
-            }
-            Err(_) => {
-                self.engine = Engine::new(config(), seed, now);
-                self.drain();
-                self.sign_in(now);
-            }
-        }
-        let durable = &self.durable;
-        self.said.retain(|(id, _)| durable.contains(id));
-        self.said_in_room.retain(|(id, _)| durable.contains(id));
-    }
-
-    fn rows(&self) -> Vec<Record> {
-        let row = |((table, key), value): (&(Table, String), &Vec<u8>)| Record {
-            table: *table,
-            key: key.clone(),
-            value: Some(value.clone()),
-        };
-        self.disk.iter().map(row).collect()
-    }
-
-    /// A page from disk; whether there are more.
-    fn load(&mut self, jid: &BareJid, rows: &[Record]) -> bool {
-        let keys = Store::message_keys(jid);
-        let after = self.store.older_key(jid);
-        let behind = |row: &&Record| {
-            row.table == Table::Messages
-                && keys.contains(&row.key)
-                && after.as_ref().is_none_or(|after| row.key > *after)
-        };
-        let mut page: Vec<_> = rows.iter().filter(behind).cloned().collect();
-        let more = page.len() > self.page;
-        page.truncate(self.page);
-        self.store.load(jid, &page, more);
-        more
-    }
-
     /// Scrolls back as far as the disk goes.
     pub(crate) fn load_all(&mut self, now: Now) {
-        let rows = self.rows();
+        let rows = self.disk.rows();
         for jid in [self.peer.clone(), self.room.clone()] {
-            while self.load(&jid, &rows) {}
+            while self.tab.load(&jid, &rows, self.page) {}
         }
-        self.drain();
+        self.tab.settle();
         while self.write(now) {}
     }
 
     /// What the person wrote, in order.
-    pub(crate) fn said(&self, in_room: bool) -> impl Iterator<Item = &String> {
-        let said = match in_room {
-            true => &self.said_in_room,
-            false => &self.said,
-        };
-        said.iter().map(|(_, body)| body)
+    pub(crate) fn said(&self) -> impl Iterator<Item = &Said> {
+        self.said.iter()
+    }
+
+    /// How much was ever wanted in each tab.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = Asked> {
+        self.numbers.iter().map(|(tab, last)| (*tab, *last))
     }
 
     pub(crate) fn bodies(&self, jid: &BareJid) -> Vec<String> {
-        let conversation = self.store.conversation(jid);
-        let timeline = conversation
-            .into_iter()
-            .flat_map(|known| known.timeline.iter());
-        timeline.map(|message| message.body.clone()).collect()
+        bodies(&self.tab.store, jid)
+    }
+
+    /// What the tab that follows shows, if there is one.
+    pub(crate) fn bodies_elsewhere(&self, jid: &BareJid) -> Option<Vec<String>> {
+        let follower = self.follower.as_ref()?;
+        Some(bodies(&follower.store, jid))
     }
 
     /// What a page loaded now would show.
     pub(crate) fn bodies_on_disk(&self, jid: &BareJid) -> Vec<String> {
-        let rows = self.rows();
-        let mut store = Store::restore(&rows);
-        let messages: Vec<_> = rows
-            .into_iter()
-            .filter(|row| row.table == Table::Messages)
-            .collect();
-        store.load(jid, &messages, false);
-        let conversation = store.conversation(jid);
-        let timeline = conversation
-            .into_iter()
-            .flat_map(|known| known.timeline.iter());
-        timeline.map(|message| message.body.clone()).collect()
+        bodies(&read_store(&self.disk.rows(), usize::MAX - 1), jid)
     }
 
     /// Whether all that was written here has reached the server, and the rest is quiet.
     pub(crate) fn is_settled(&self) -> bool {
-        let queued = self.disk.keys().any(|(table, _)| *table == Table::Outbox);
-        !queued && !self.is_writing() && *self.store.status() == SessionStatus::Online
+        let queued = self.disk.table(Table::Outbox).next().is_some();
+        !queued
+            && !self.is_writing()
+            && self.notes.is_empty()
+            && *self.tab.store.status() == SessionStatus::Online
+    }
+
+    fn is_writing(&self) -> bool {
+        !self.tab.writing.is_empty()
     }
 
     /// Whether nothing is missing, as far as the disk knows.
@@ -397,27 +397,16 @@ impl Device {
 
     /// How far the archives have been read, as far as the disk knows.
     fn progress(&self) -> Option<(Progress, Rooms)> {
-        decode(self.disk.get(&(Table::Engine, "archive".to_owned()))?)
+        decode(self.disk.row(Table::Engine, "archive")?)
     }
 
     /// What to look at when it is not.
     pub(crate) fn state(&self) -> (&SessionStatus, Vec<&Vec<u8>>) {
-        let queued = self
-            .disk
-            .iter()
-            .filter(|((table, _), _)| *table == Table::Outbox);
-        (self.store.status(), queued.map(|(_, row)| row).collect())
+        let queued = self.disk.table(Table::Outbox).collect();
+        (self.tab.store.status(), queued)
     }
 
     pub(crate) fn is_signed_out(&self) -> bool {
-        matches!(self.store.status(), SessionStatus::SignedOut { .. })
-    }
-}
-
-fn config() -> Config {
-    Config {
-        version: "0".into(),
-        utc_offset: 0,
-        languages: vec![],
+        matches!(self.tab.store.status(), SessionStatus::SignedOut { .. })
     }
 }

@@ -8,7 +8,9 @@ use std::collections::VecDeque;
 use minidom::Element;
 use minidom::rxml::{Namespace, NcName};
 
-use crate::room::{ROOM, Room};
+use crate::faults::identity;
+use crate::rng::Rng;
+use crate::room::Room;
 
 /// What goes to a client: over which link, and the text.
 pub(crate) type Sent = (usize, String);
@@ -36,13 +38,19 @@ pub(crate) struct Habits {
     pub(crate) offline: bool,
     /// Whether `<failed/>` tells how far a session that has ended had got.
     pub(crate) remembers: bool,
+    /// Whether clients are asked often what they have.
+    pub(crate) curious: bool,
+    /// Whether messages are now and then delivered or archived twice.
+    pub(crate) doubles: bool,
+    /// Whether messages of different writers now and then come in another order.
+    pub(crate) swaps: bool,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Account {
     pub(crate) jid: String,
-    archive: Vec<Archived>,
-    offline: Vec<Element>,
+    pub(crate) archive: Vec<Archived>,
+    pub(crate) offline: Vec<Element>,
 }
 
 #[derive(Debug)]
@@ -57,22 +65,25 @@ pub(crate) struct Archived {
 pub(crate) struct Session {
     pub(crate) id: u64,
     pub(crate) account: usize,
-    resource: String,
+    pub(crate) device: usize,
+    pub(crate) resource: String,
     pub(crate) link: Option<usize>,
-    carbons: bool,
-    available: bool,
-    management: Option<Management>,
+    pub(crate) carbons: bool,
+    pub(crate) available: bool,
+    pub(crate) management: Option<Management>,
+    /// What was delivered last, which may be delivered once more.
+    pub(crate) recent: Option<Element>,
 }
 
 #[derive(Debug, Default)]
-struct Management {
-    handled: u32,
-    acked: u32,
-    queue: VecDeque<Element>,
+pub(crate) struct Management {
+    pub(crate) handled: u32,
+    pub(crate) acked: u32,
+    pub(crate) queue: VecDeque<Element>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(crate) enum Stage {
     Opening,
     Authenticating,
     Reopening,
@@ -82,35 +93,39 @@ enum Stage {
 
 /// What the server knows of one connection.
 #[derive(Debug)]
-struct Link {
-    account: usize,
-    stage: Stage,
+pub(crate) struct Link {
+    pub(crate) account: usize,
+    /// Whose it is. It decides nothing here; the world asks who has how many sessions.
+    pub(crate) device: usize,
+    pub(crate) stage: Stage,
 }
 
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) habits: Habits,
+    pub(crate) rng: Rng,
     pub(crate) accounts: Vec<Account>,
     pub(crate) sessions: Vec<Session>,
-    links: Vec<Link>,
+    pub(crate) links: Vec<Link>,
     /// Sessions that have ended: how far they had got.
-    ended: Vec<(u64, u32)>,
+    pub(crate) ended: Vec<(u64, u32)>,
     pub(crate) room: Room,
     pub(crate) next: u64,
     pub(crate) seconds: u64,
     pub(crate) out: Vec<Sent>,
-    /// Bodies of messages that were acknowledged, by link.
+    /// Messages that were acknowledged: over which link, and their writers' ids for them.
     pub(crate) acknowledged: Vec<(usize, String)>,
 }
 
 impl Server {
-    pub(crate) fn new(habits: Habits, accounts: &[&str]) -> Self {
+    pub(crate) fn new(habits: Habits, accounts: &[&str], rng: Rng) -> Self {
         let account = |jid: &&str| Account {
             jid: (*jid).to_owned(),
             ..Account::default()
         };
         Self {
             habits,
+            rng,
             accounts: accounts.iter().map(account).collect(),
             sessions: Vec::new(),
             links: Vec::new(),
@@ -123,10 +138,14 @@ impl Server {
         }
     }
 
-    /// A connection of somebody who is going to sign in as `account`.
-    pub(crate) fn connect(&mut self, account: usize) -> usize {
+    /// A connection of `device`, which is going to sign in as `account`.
+    pub(crate) fn connect(&mut self, account: usize, device: usize) -> usize {
         let stage = Stage::Opening;
-        self.links.push(Link { account, stage });
+        self.links.push(Link {
+            account,
+            device,
+            stage,
+        });
         self.links.len() - 1
     }
 
@@ -213,121 +232,35 @@ impl Server {
         self.send(link, answer);
     }
 
-    fn send(&mut self, link: usize, text: String) {
+    pub(crate) fn send(&mut self, link: usize, text: String) {
         self.out.push((link, text));
     }
 
-    fn of_link(&self, link: usize) -> Option<usize> {
+    pub(crate) fn of_link(&self, link: usize) -> Option<usize> {
         self.sessions
             .iter()
             .position(|session| session.link == Some(link))
     }
 
-    /// Everything at once.
-    fn authenticate(&mut self, link: usize, request: &Element) {
-        let mut again = Vec::new();
-        let mut inline = String::new();
-        if let Some(resume) = request.get_child("resume", "urn:xmpp:sm:3") {
-            let (answer, missed) = self.resume(link, resume);
-            inline += &answer;
-            again = missed;
+    /// Whether this, from a client, tells us that we can forget something.
+    pub(crate) fn acknowledges(&self, text: &str) -> bool {
+        if text.starts_with("<a ") {
+            return true;
         }
-        let mut jid = self.accounts[self.links[link].account].jid.clone();
-        let bind = request.get_child("bind", "urn:xmpp:bind:0");
-        if let (Stage::Authenticating, Some(bind)) = (self.links[link].stage, bind) {
-            let resource = format!("Couplet/{}", self.next + 1);
-            let id;
-            (id, jid) = self.begin(link, resource);
-            let index = self.of_link(link).expect("just begun");
-            // The archive has them (XEP-0386 3.2).
-            let account = self.sessions[index].account;
-            self.accounts[account].offline.clear();
-            self.sessions[index].carbons = bind.has_child("enable", "urn:xmpp:carbons:2");
-            let mut enabled = String::new();
-            if bind.has_child("enable", "urn:xmpp:sm:3") {
-                self.sessions[index].management = Some(Management::default());
-                enabled = format!("<enabled xmlns='urn:xmpp:sm:3' id='{id}' resume='true'/>");
-            }
-            inline += &format!("<bound xmlns='urn:xmpp:bind:0'>{enabled}</bound>");
+        if !text.contains("<resume ") {
+            return false;
         }
-        self.send(
-            link,
-            format!(
-                "<success xmlns='urn:xmpp:sasl:2'><authorization-identifier>{jid}\
-                 </authorization-identifier>{inline}</success>"
-            ),
-        );
-        if !inline.contains("<resumed ") {
-            // XEP-0198 9.2: a stream that goes on has its features already.
-            self.send(link, features(""));
-        }
-        for stanza in again {
-            self.send(link, stanza);
-        }
+        let element: Element = text.parse().expect("what the engine sends can be read");
+        let resume = element.get_child("resume", "urn:xmpp:sm:3");
+        let resume = resume.unwrap_or(&element);
+        let number = |name| resume.attr(name)?.parse::<u64>().ok();
+        let known = |session: &&Session| Some(session.id) == number("previd");
+        let session = self.sessions.iter().find(known);
+        let management = session.and_then(|session| session.management.as_ref());
+        management.is_some_and(|management| Some(u64::from(management.acked)) < number("h"))
     }
 
-    fn bind(&mut self, link: usize, iq: &Element) {
-        let asked = iq.children().next().and_then(|bind| bind.children().next());
-        let resource = asked.map_or_else(|| format!("r{}", self.next + 1), Element::text);
-        let (_, jid) = self.begin(link, resource);
-        let bind =
-            format!("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>{jid}</jid></bind>");
-        let result = result(iq, &bind);
-        self.send(link, result);
-    }
-
-    /// A new session: its number and address.
-    fn begin(&mut self, link: usize, resource: String) -> (u64, String) {
-        let account = self.links[link].account;
-        self.next += 1;
-        let same = |session: &Session| session.account == account && session.resource == resource;
-        if let Some(index) = self.sessions.iter().position(same) {
-            self.end(index);
-        }
-        let id = self.next;
-        let jid = format!("{}/{resource}", self.accounts[account].jid);
-        self.sessions.push(Session {
-            id,
-            account,
-            resource,
-            link: Some(link),
-            carbons: false,
-            available: false,
-            management: None,
-        });
-        self.links[link].stage = Stage::Bound(id);
-        (id, jid)
-    }
-
-    /// The answer, and what the client has missed.
-    fn resume(&mut self, link: usize, resume: &Element) -> (String, Vec<String>) {
-        let id: u64 = resume
-            .attr("previd")
-            .expect("previd")
-            .parse()
-            .expect("ours");
-        let h: u32 = resume.attr("h").expect("h").parse().expect("a number");
-        let Some(index) = self.sessions.iter().position(|session| session.id == id) else {
-            let known = self.ended.iter().find(|(ended, _)| *ended == id);
-            let h = known.filter(|_| self.habits.remembers);
-            let h = h.map_or(String::new(), |(_, h)| format!(" h='{h}'"));
-            let failed = format!(
-                "<failed xmlns='urn:xmpp:sm:3'{h}><item-not-found \
-                 xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>"
-            );
-            return (failed, Vec::new());
-        };
-        self.links[link].stage = Stage::Bound(id);
-        self.sessions[index].link = Some(link);
-        self.acked(index, h);
-        let management = self.sessions[index].management.as_ref().expect("managed");
-        let handled = management.handled;
-        let again = management.queue.iter().map(String::from).collect();
-        let resumed = format!("<resumed xmlns='urn:xmpp:sm:3' previd='{id}' h='{handled}'/>");
-        (resumed, again)
-    }
-
-    fn acked(&mut self, index: usize, h: u32) {
+    pub(crate) fn acked(&mut self, index: usize, h: u32) {
         let session = &mut self.sessions[index];
         let management = session.management.as_mut().expect("managed");
         let count = h.wrapping_sub(management.acked) as usize;
@@ -337,8 +270,8 @@ impl Server {
         );
         management.acked = h;
         for stanza in management.queue.drain(..count) {
-            if let (Some(body), Some(link)) = (body(&stanza), session.link) {
-                self.acknowledged.push((link, body));
+            if let (Some(id), Some(link)) = (identity(&stanza), session.link) {
+                self.acknowledged.push((link, id));
             }
         }
     }
@@ -361,10 +294,7 @@ impl Server {
                 let link = self.sessions[index].link;
                 self.end(index);
                 if let Some(link) = link {
-                    self.send(
-                        link,
-                        "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>".into(),
-                    );
+                    self.send(link, CLOSE.to_owned());
                 }
             }
             _ => {}
@@ -432,128 +362,8 @@ impl Server {
         }
     }
 
-    fn query(&mut self, index: usize, iq: &Element, query: &Element) {
-        let set = query.get_child("set", RSM).expect("a page");
-        let text = |name| set.get_child(name, RSM).map(Element::text);
-        let max: usize = text("max").expect("max").parse().expect("a number");
-        let account = &self.accounts[self.sessions[index].account];
-        let in_room = iq.attr("to") == Some(ROOM);
-        let (archive, jid) = match in_room {
-            true => (&self.room.archive, ROOM),
-            false => (&account.archive, account.jid.as_str()),
-        };
-        let field = |name: &str| {
-            let form = query.get_child("x", "jabber:x:data")?;
-            let field = form
-                .children()
-                .find(|field| field.attr("var") == Some(name))?;
-            Some(field.children().next()?.text())
-        };
-        let (with, start) = (field("with"), field("start"));
-        let matches = |archived: &&Archived| {
-            let early = |start: &String| stamp(archived.at)[..19] < start[..19];
-            if start.as_ref().is_some_and(early) {
-                return false;
-            }
-            let ends = |name| archived.message.attr(name).map(bare);
-            with.is_none() || ends("from") == with.as_deref() || ends("to") == with.as_deref()
-        };
-        let mut found: Vec<_> = archive.iter().filter(matches).collect();
-        if let Some(after) = text("after") {
-            let place = archive.iter().position(|known| known.id == after);
-            let Some(place) = place else {
-                let error = not_found(iq);
-                return self.deliver(index, error);
-            };
-            let later: Vec<_> = archive[place + 1..].iter().map(|known| &known.id).collect();
-            found.retain(|archived| later.contains(&&archived.id));
-        }
-        let mut complete = found.len() <= max;
-        if let Some(before) = text("before") {
-            if let Some(place) = found.iter().position(|archived| archived.id == before) {
-                found.truncate(place);
-                complete = found.len() <= max;
-            }
-            found.drain(..found.len().saturating_sub(max));
-        } else {
-            found.truncate(max);
-        }
-        let id = query.attr("queryid").expect("a queryid");
-        let mut stanzas: Vec<_> = found
-            .iter()
-            .map(|archived| {
-                format!(
-                    "<message xmlns='jabber:client' from='{jid}'>\
-                     <result xmlns='urn:xmpp:mam:2' queryid='{id}' id='{}'>\
-                     <forwarded xmlns='urn:xmpp:forward:0'>\
-                     <delay xmlns='urn:xmpp:delay' stamp='{}'/>{}\
-                     </forwarded></result></message>",
-                    archived.id,
-                    stamp(archived.at),
-                    String::from(&archived.message)
-                )
-            })
-            .collect();
-        let ends = match (found.first(), found.last()) {
-            (Some(first), Some(last)) => {
-                format!("<first>{}</first><last>{}</last>", first.id, last.id)
-            }
-            _ => String::new(),
-        };
-        let fin = result(
-            iq,
-            &format!(
-                "<fin xmlns='urn:xmpp:mam:2' complete='{complete}'>\
-                 <set xmlns='{RSM}'>{ends}</set></fin>"
-            ),
-        );
-        stanzas.push(match in_room {
-            true => fin.replace("<iq ", &format!("<iq from='{ROOM}' ")),
-            false => fin,
-        });
-        for stanza in stanzas {
-            self.deliver(index, stanza.parse().expect("well-formed"));
-        }
-    }
-
-    fn message(&mut self, index: usize, mut message: Element) {
-        if body(&message).is_some_and(|body| body.contains(BAD)) {
-            return self.violated(index);
-        }
-        let from = self.sessions[index].account;
-        let jid = format!(
-            "{}/{}",
-            self.accounts[from].jid, self.sessions[index].resource
-        );
-        set(&mut message, "from", &jid);
-        let to = message.attr("to").unwrap_or_default().to_owned();
-        let Some(account) = self
-            .accounts
-            .iter()
-            .position(|known| known.jid == bare(&to))
-        else {
-            return;
-        };
-        let kept = body(&message).is_some() || message.has_child("store", "urn:xmpp:hints");
-        let theirs = self.archived(account, &message, kept);
-        let ours = self.archived(from, &message, kept);
-        let id = self.sessions[index].id;
-        for index in 0..self.sessions.len() {
-            let session = &self.sessions[index];
-            if session.account == from && session.id != id && session.carbons && session.available {
-                let carbon = self.carbon("sent", index, &ours);
-                self.deliver(index, carbon);
-            }
-        }
-        self.route(
-            account,
-            to.split_once('/').map(|(_, resource)| resource),
-            theirs,
-        );
-    }
-
     /// The stream ends over what came last, which is not counted as handled.
-    fn violated(&mut self, index: usize) {
+    pub(crate) fn violated(&mut self, index: usize) {
         let session = &mut self.sessions[index];
         if let Some(management) = &mut session.management {
             management.handled = management.handled.wrapping_sub(1);
@@ -567,90 +377,9 @@ impl Server {
              xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
                 .to_owned(),
         );
-        self.send(
-            link,
-            "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>".to_owned(),
-        );
+        self.send(link, CLOSE.to_owned());
         if self.sessions[index].management.is_none() || !self.habits.remembers {
             self.end(index);
-        }
-    }
-
-    /// To the resource that is meant, if it is there, or to all; others get a carbon.
-    fn route(&mut self, account: usize, resource: Option<&str>, message: Element) {
-        let there = |session: &Session| session.account == account && session.available;
-        let meant = |session: &Session| Some(session.resource.as_str()) == resource;
-        let direct = self
-            .sessions
-            .iter()
-            .any(|known| there(known) && meant(known));
-        let mut arrived = false;
-        for index in 0..self.sessions.len() {
-            let session = &self.sessions[index];
-            if !there(session) {
-                continue;
-            }
-            arrived = true;
-            if !direct || meant(session) {
-                self.deliver(index, message.clone());
-            } else if session.carbons {
-                let carbon = self.carbon("received", index, &message);
-                self.deliver(index, carbon);
-            }
-        }
-        if !arrived && self.habits.offline && body(&message).is_some() {
-            self.accounts[account].offline.push(message);
-        }
-    }
-
-    fn carbon(&self, name: &str, index: usize, message: &Element) -> Element {
-        let jid = &self.accounts[self.sessions[index].account].jid;
-        let message = String::from(message);
-        format!(
-            "<message xmlns='jabber:client' from='{jid}'><{name} xmlns='urn:xmpp:carbons:2'>\
-             <forwarded xmlns='urn:xmpp:forward:0'>{message}</forwarded></{name}></message>"
-        )
-        .parse()
-        .expect("well-formed")
-    }
-
-    /// The message as `account` gets it: with the id that its archive gave it.
-    fn archived(&mut self, account: usize, message: &Element, kept: bool) -> Element {
-        let mut copy = message.clone();
-        if kept {
-            self.next += 1;
-            let id = format!("a{}", self.next);
-            let by = self.accounts[account].jid.clone();
-            let stanza_id = format!("<stanza-id xmlns='urn:xmpp:sid:0' id='{id}' by='{by}'/>");
-            copy.append_child(stanza_id.parse().expect("well-formed"));
-            self.accounts[account].archive.push(Archived {
-                id,
-                at: self.seconds,
-                message: message.clone(),
-            });
-        }
-        copy
-    }
-
-    pub(crate) fn deliver(&mut self, index: usize, stanza: Element) {
-        let session = &mut self.sessions[index];
-        if let Some(link) = session.link {
-            self.out.push((link, String::from(&stanza)));
-        }
-        if let Some(management) = &mut session.management {
-            management.queue.push_back(stanza);
-        }
-    }
-
-    /// Deletes one message from the archive of `account`, if `may_go` says of its body
-    /// that it may.
-    pub(crate) fn delete(&mut self, account: usize, may_go: impl Fn(&str) -> bool) {
-        let archive = &mut self.accounts[account].archive;
-        let gone = archive
-            .iter()
-            .rposition(|known| body(&known.message).is_some_and(|body| may_go(&body)));
-        if let Some(gone) = gone {
-            archive.remove(gone);
         }
     }
 
@@ -663,10 +392,10 @@ impl Server {
     }
 }
 
+pub(crate) const CLOSE: &str = "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>";
 const OPEN: &str = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' from='example.org'/>";
-const RSM: &str = "http://jabber.org/protocol/rsm";
 
-fn features(features: &str) -> String {
+pub(crate) fn features(features: &str) -> String {
     format!(
         "<stream:features xmlns:stream='http://etherx.jabber.org/streams'>{features}\
          </stream:features>"
@@ -678,33 +407,15 @@ pub(crate) fn result(iq: &Element, payload: &str) -> String {
     format!("<iq xmlns='jabber:client' type='result' id='{id}'>{payload}</iq>")
 }
 
-fn not_found(iq: &Element) -> Element {
-    let id = iq.attr("id").expect("an id");
-    format!(
-        "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'><item-not-found \
-         xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
-    )
-    .parse()
-    .expect("well-formed")
-}
-
 pub(crate) fn set(element: &mut Element, name: &str, value: &str) {
     let name = NcName::try_from(name).expect("a name");
     element.set_attr(Namespace::NONE, name, value);
 }
 
-fn bare(jid: &str) -> &str {
+pub(crate) fn bare(jid: &str) -> &str {
     jid.split_once('/').map_or(jid, |(bare, _)| bare)
 }
 
 pub(crate) fn body(message: &Element) -> Option<String> {
     Some(message.get_child("body", "jabber:client")?.text())
-}
-
-/// The clock starts on 2026-11-02 at 09:00:00 UTC.
-fn stamp(seconds: u64) -> String {
-    let (hours, minutes) = (9 + seconds / 3600, seconds / 60 % 60);
-    let day = 2 + hours / 24;
-    let (hours, seconds) = (hours % 24, seconds % 60);
-    format!("2026-11-{day:02}T{hours:02}:{minutes:02}:{seconds:02}Z")
 }

@@ -1,39 +1,27 @@
 //! Two people, their devices, a server, and a network that can't be trusted.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use couplet_engine::store::Delivery;
-use couplet_engine::{CloseReason, Input, Now, Timestamp};
+use couplet_engine::{Input, Now, Timestamp};
 
-use crate::device::{Device, Wish};
+use crate::device::Device;
+use crate::network::Link;
 use crate::rng::Rng;
 use crate::server::{BAD, DOMAIN, Habits, Server};
 
 /// 2026-11-02 09:00:00 UTC.
 const START: i64 = 1_793_610_000_000;
 
-/// What is under way on one connection.
-#[derive(Debug, Default)]
-struct Link {
-    device: usize,
-    opened: bool,
-    /// Whether bytes still get through.
-    alive: bool,
-    /// Whether the server still believes in it.
-    believed: bool,
-    up: VecDeque<String>,
-    down: VecDeque<String>,
-}
-
 pub(crate) struct World {
-    rng: Rng,
-    server: Server,
-    links: Vec<Link>,
-    devices: Vec<Device>,
-    now: Duration,
+    pub(crate) rng: Rng,
+    pub(crate) server: Server,
+    pub(crate) links: Vec<Link>,
+    pub(crate) devices: Vec<Device>,
+    pub(crate) now: Duration,
     said: usize,
-    calm: bool,
+    pub(crate) calm: bool,
+    /// Whether whoever acknowledges something crashes right after it.
+    pub(crate) fragile: bool,
     /// Whether to tell what goes over the wire.
     pub(crate) traced: bool,
     /// Of everything that was sent, to compare runs.
@@ -43,11 +31,15 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
+        let fragile = rng.percent(10);
         let habits = Habits {
             management: rng.percent(85),
             extensible: !seed.is_multiple_of(2),
             offline: rng.percent(40),
             remembers: rng.percent(50),
+            curious: fragile || rng.percent(30),
+            doubles: rng.percent(30),
+            swaps: rng.percent(30),
         };
         let (alice, bob) = (format!("alice@{DOMAIN}"), format!("bob@{DOMAIN}"));
         let jids = [alice.as_str(), bob.as_str()];
@@ -55,7 +47,8 @@ impl World {
         let mut devices = Vec::new();
         for (account, jid) in jids.iter().enumerate() {
             for _ in 0..1 + rng.below(2) {
-                let mut device = Device::new(account, jid, jids[1 - account], at(now, 0), &mut rng);
+                let (number, peer) = (devices.len(), jids[1 - account]);
+                let mut device = Device::new(number, account, jid, peer, at(now, 0), &mut rng);
                 device.disk_is_slow = rng.percent(50);
                 device.skew = match rng.below(3) {
                     0 => 90_000 - i64::try_from(rng.below(180_000)).expect("small"),
@@ -65,13 +58,14 @@ impl World {
             }
         }
         Self {
-            server: Server::new(habits, &jids),
+            server: Server::new(habits, &jids, Rng::new(rng.next())),
             rng,
             links: Vec::new(),
             devices,
             now,
             said: 0,
             calm: false,
+            fragile,
             traced: false,
             digest: 0,
         }
@@ -92,7 +86,7 @@ impl World {
         self.check();
     }
 
-    fn time(&self, device: usize) -> Now {
+    pub(crate) fn time(&self, device: usize) -> Now {
         at(self.now, self.devices[device].skew)
     }
 
@@ -103,14 +97,16 @@ impl World {
             70..78 => self.write(),
             78..86 => self.pass(),
             86..91 => self.cut(),
-            91..94 => self.disbelieve(),
-            94..96 => self.forget(),
-            96 => self.ask(),
-            97 => self.delete(),
-            _ => {
+            91..93 => self.disbelieve(),
+            93..95 => self.forget(),
+            95 => self.ask(),
+            96 => self.delete(),
+            97 => self.tabs(),
+            98 => {
                 let device = self.rng.below(self.devices.len());
                 self.crash(device);
             }
+            _ => self.tabs(),
         }
     }
 
@@ -128,114 +124,6 @@ impl World {
         }
     }
 
-    fn is_busy(&self, device: usize) -> bool {
-        let known = &self.devices[device];
-        let link = known.link.map(|link| &self.links[link]);
-        !known.next.is_empty()
-            || link.is_some_and(|link| {
-                !link.opened || link.alive && !(link.up.is_empty() && link.down.is_empty())
-            })
-            || self.links.iter().any(|link| {
-                link.device == device && link.alive && link.believed && !link.up.is_empty()
-            })
-    }
-
-    /// One thing that can happen to a device or what it has sent happens.
-    fn exchange(&mut self, device: usize) {
-        let now = self.time(device);
-        if let Some(input) = self.devices[device].next.pop_front() {
-            return self.input(device, now, input);
-        }
-        // What was sent over an older connection may still arrive.
-        let up = |link: &Link| {
-            link.device == device && link.alive && link.believed && !link.up.is_empty()
-        };
-        let sending = self.links.iter().position(up);
-        let current = self.devices[device].link;
-        if let Some(link) = current.filter(|link| !self.links[*link].opened) {
-            self.links[link].opened = true;
-            return self.input(device, now, Input::Opened);
-        }
-        let down = current.filter(|link| {
-            let link = &self.links[*link];
-            link.alive && !link.down.is_empty()
-        });
-        match (sending, down) {
-            (Some(link), None) => self.arrive(link),
-            (Some(link), Some(_)) if self.rng.percent(50) => self.arrive(link),
-            (_, Some(link)) => {
-                if let Some(frame) = self.links[link].down.pop_front() {
-                    self.input(device, now, Input::Frame(frame));
-                }
-            }
-            (None, None) => {}
-        }
-    }
-
-    /// One frame reaches the server.
-    fn arrive(&mut self, link: usize) {
-        let Some(frame) = self.links[link].up.pop_front() else {
-            return;
-        };
-        let device = self.links[link].device;
-        let ack = frame.starts_with("<a ");
-        self.server.seconds = self.now.as_secs();
-        self.server.receive(link, &frame);
-        self.hand_out();
-        for (link, body) in std::mem::take(&mut self.server.acknowledged) {
-            let device = &self.devices[self.links[link].device];
-            assert!(
-                device.has_durable(&body),
-                "{body:?} was acknowledged too early"
-            );
-        }
-        if ack && !self.calm && self.rng.percent(25) {
-            self.crash(device);
-        }
-    }
-
-    fn hand_out(&mut self) {
-        for (link, text) in std::mem::take(&mut self.server.out) {
-            self.note(&text);
-            if self.links[link].alive {
-                self.links[link].down.push_back(text);
-            }
-        }
-    }
-
-    fn input(&mut self, device: usize, now: Now, input: Input) {
-        if self.traced {
-            println!("{device} <- {input:?}");
-        }
-        self.devices[device].input(now, input);
-        self.fulfil(device);
-    }
-
-    fn fulfil(&mut self, device: usize) {
-        for wish in std::mem::take(&mut self.devices[device].wishes) {
-            match wish {
-                Wish::Open => {
-                    let link = self.server.connect(self.devices[device].account);
-                    self.links.push(Link {
-                        device,
-                        alive: true,
-                        believed: true,
-                        ..Link::default()
-                    });
-                    self.devices[device].link = Some(link);
-                    self.devices[device].next.clear();
-                }
-                Wish::Transmit(text) => {
-                    self.note(&text);
-                    if let Some(link) = self.devices[device].link {
-                        self.links[link].up.push_back(text);
-                    }
-                }
-                Wish::Close => self.devices[device].link = None,
-            }
-        }
-    }
-
     fn say(&mut self) {
         let device = self.rng.below(self.devices.len());
         if self.devices[device].is_signed_out() {
@@ -250,23 +138,19 @@ impl World {
                 _ => format!("{device}:{}", self.said),
             };
             let now = self.time(device);
-            let device_in_room = self.devices[device].belongs_to_room();
-            if device_in_room && self.rng.percent(40) {
-                self.devices[device].say_in_room(now, body);
-            } else {
-                self.devices[device].say(now, body);
-            }
+            let in_room = self.devices[device].belongs_to_room() && self.rng.percent(40);
+            self.devices[device].say(now, body, in_room, &mut self.rng);
             self.fulfil(device);
         }
     }
 
-    fn sign_in(&mut self, device: usize) {
+    pub(crate) fn sign_in(&mut self, device: usize) {
         let now = self.time(device);
         self.devices[device].sign_in(now);
         self.fulfil(device);
     }
 
-    fn join(&mut self, device: usize) {
+    pub(crate) fn join(&mut self, device: usize) {
         let now = self.time(device);
         self.devices[device].join(now);
         self.fulfil(device);
@@ -291,7 +175,7 @@ impl World {
     fn advance(&mut self, by: Duration) {
         let until = self.now + by;
         loop {
-            let wake = |(index, device): (usize, &Device)| Some((device.wake_at?, index));
+            let wake = |(index, device): (usize, &Device)| Some((device.tab.wake_at?, index));
             let next = self.devices.iter().enumerate().filter_map(wake).min();
             let Some((at, device)) = next.filter(|(at, _)| *at <= until) else {
                 break;
@@ -301,52 +185,6 @@ impl World {
             self.input(device, now, Input::Timeout);
         }
         self.now = until;
-    }
-
-    /// A connection breaks: of what is under way, nothing more arrives.
-    fn cut(&mut self) {
-        let live: Vec<_> = (0..self.links.len())
-            .filter(|link| self.links[*link].alive)
-            .collect();
-        if live.is_empty() {
-            return;
-        }
-        let link = live[self.rng.below(live.len())];
-        self.links[link].alive = false;
-        self.links[link].up.clear();
-        self.links[link].down.clear();
-        let device = self.links[link].device;
-        // The device may learn of it at once, or has to find out.
-        if self.rng.percent(70) && self.devices[device].link == Some(link) {
-            self.tell(device);
-        }
-        if self.rng.percent(50) {
-            self.server.disconnect(link);
-            self.links[link].believed = false;
-        }
-    }
-
-    fn tell(&mut self, device: usize) {
-        let opened = self.devices[device]
-            .link
-            .is_some_and(|link| self.links[link].opened);
-        self.devices[device].link = None;
-        self.devices[device].next.clear();
-        let now = self.time(device);
-        let reason = CloseReason { opened, code: 1006 };
-        self.input(device, now, Input::Closed(reason));
-    }
-
-    /// The server finds out about a connection that is gone.
-    fn disbelieve(&mut self) {
-        for link in 0..self.links.len() {
-            let dead =
-                !self.links[link].alive || self.devices[self.links[link].device].link != Some(link);
-            if dead && self.links[link].believed && self.rng.percent(50) {
-                self.links[link].believed = false;
-                self.server.disconnect(link);
-            }
-        }
     }
 
     /// The server gives a session up whose connection is gone, or ends with all of them.
@@ -361,7 +199,7 @@ impl World {
                 link.down.clear();
             }
             for device in 0..self.devices.len() {
-                if self.devices[device].link.is_some() {
+                if self.devices[device].tab.link.is_some() {
                     self.tell(device);
                 }
             }
@@ -390,17 +228,35 @@ impl World {
         let devices = &self.devices;
         let known = |body: &str| {
             let mut owned = devices.iter().filter(|device| device.account == account);
-            owned.all(|device| device.is_caught_up() && device.has_durable(body))
+            owned.all(|device| device.is_caught_up() && device.disk.knows(body))
         };
         self.server
             .delete(account, |body| !body.ends_with("ok") && known(body));
     }
 
-    fn crash(&mut self, device: usize) {
+    pub(crate) fn crash(&mut self, device: usize) {
         let now = self.time(device);
         self.note(&format!("{device} crashes"));
         self.devices[device].crash(now, &mut self.rng);
         self.fulfil(device);
+    }
+
+    /// A second tab is opened or closed, or takes the lead.
+    fn tabs(&mut self) {
+        let device = self.rng.below(self.devices.len());
+        let now = self.time(device);
+        match self.rng.below(4) {
+            0 | 1 => {
+                self.devices[device].open_tab();
+                let led = self.devices[device].depose(now, &mut self.rng);
+                if led {
+                    self.note(&format!("{device} is led by another tab"));
+                    self.fulfil(device);
+                }
+            }
+            2 => self.devices[device].open_tab(),
+            _ => self.devices[device].close_tab(&mut self.rng),
+        }
     }
 
     /// No more trouble: everything arrives, and whoever waits is woken.
@@ -417,7 +273,7 @@ impl World {
                 if self.devices[device].is_signed_out() {
                     self.sign_in(device);
                 }
-                let link = self.devices[device].link;
+                let link = self.devices[device].tab.link;
                 if link.is_some_and(|link| !self.links[link].alive) {
                     self.tell(device);
                 }
@@ -433,12 +289,18 @@ impl World {
                     self.join(device);
                 }
             }
+            // What is noted, and was said to nobody who leads, waits for the next one.
+            for device in 0..self.devices.len() {
+                if self.devices[device].has_only_notes() {
+                    self.crash(device);
+                }
+            }
             // An archive that has let us wait is asked again after a while.
             let settled = |device: &Device| {
                 device.is_settled() && device.is_caught_up() && device.is_in_room()
             };
             let quiet = self.devices.iter().all(settled);
-            if quiet && self.devices.iter().all(|device| device.link.is_some()) {
+            if quiet && self.devices.iter().all(|device| device.tab.link.is_some()) {
                 return;
             }
             self.advance(Duration::from_secs(1));
@@ -447,54 +309,7 @@ impl World {
         panic!("it never comes to rest: {states:#?}");
     }
 
-    /// Everybody sees everything that anybody wrote, once, each writer's in order.
-    fn check(&mut self) {
-        for device in 0..self.devices.len() {
-            let now = self.time(device);
-            let viewer = &self.devices[device];
-            let newest = [&viewer.peer, &viewer.room].map(|jid| viewer.bodies(jid));
-            self.devices[device].load_all(now);
-            for (in_room, newest) in [false, true].into_iter().zip(newest) {
-                self.check_conversation(device, in_room, &newest);
-            }
-        }
-    }
-
-    /// `newest` is what was here before everything was read from disk.
-    fn check_conversation(&self, device: usize, in_room: bool, newest: &[String]) {
-        let viewer = &self.devices[device];
-        let jid = match in_room {
-            true => &viewer.room,
-            false => &viewer.peer,
-        };
-        let shown = viewer.bodies(jid);
-        assert!(
-            shown.ends_with(newest),
-            "before scrolling back {device} sees {newest:?}, then {shown:?}"
-        );
-        assert_eq!(shown, viewer.bodies_on_disk(jid), "the disk differs");
-        let mut by_writer: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
-        for body in &shown {
-            let (writer, _) = body.split_once(':').expect("ours");
-            by_writer.entry(writer).or_default().push(body);
-        }
-        for (writer, known) in self.devices.iter().enumerate() {
-            let name = writer.to_string();
-            let arrives = |body: &&String| writer == device || !body.contains(BAD);
-            let said: Vec<_> = known.said(in_room).filter(arrives).collect();
-            let seen = by_writer.remove(name.as_str()).unwrap_or_default();
-            assert_eq!(seen, said, "what {writer} wrote, as {device} sees it");
-        }
-        assert!(by_writer.is_empty(), "nobody wrote {by_writer:?}");
-        let conversation = viewer.store.conversation(jid);
-        for message in conversation.iter().flat_map(|known| known.timeline.iter()) {
-            let failed = matches!(message.delivery, Delivery::Failed(_));
-            assert_eq!(failed, message.body.contains(BAD), "{message:?}");
-            assert!(message.delivery != Delivery::Queued, "{message:?}");
-        }
-    }
-
-    fn note(&mut self, text: &str) {
+    pub(crate) fn note(&mut self, text: &str) {
         if self.traced {
             println!("{:?} {text}", self.now);
         }
