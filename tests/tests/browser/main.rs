@@ -27,6 +27,10 @@ use couplet_tests::proxy::Proxy;
 const ALICE: &str = "alice@example.test";
 const BOB: &str = "bob@example.test";
 
+/// A script that presses Enter, with nothing happening in between.
+const ENTER: &str = "document.activeElement.dispatchEvent(\
+     new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))";
+
 /// A server with alice and bob, whose passwords are their names, the proxy with
 /// the web client before it, and a browser.
 struct Place {

@@ -6,7 +6,7 @@ use couplet_tests::browser::{Browser, Page};
 use couplet_tests::{run, until};
 use serde_json::Value;
 
-use crate::{ALICE, BOB, Place, add, count, in_days, options, reads, say, sign_in};
+use crate::{ALICE, BOB, ENTER, Place, add, count, in_days, options, reads, say, sign_in};
 
 /// What is in the page's database: the keys of all rows of all object stores.
 async fn stored(page: &Page) -> Result<Value> {
@@ -238,12 +238,7 @@ fn what_is_sent_right_before_a_crash_is_not_lost() {
             ))
             .await?;
         // Before the disk can answer.
-        alice
-            .crash_behind(
-                "document.activeElement.dispatchEvent(
-                    new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))",
-            )
-            .await?;
+        alice.crash_behind(ENTER).await?;
         let alice = place.beside(&keeper).await?;
         alice.find_with("link", "bob").await?.click().await?;
         for page in [&alice, &bob] {

@@ -5,7 +5,7 @@ use couplet_servers::Kind;
 use couplet_tests::browser::Page;
 use couplet_tests::{run, until};
 
-use crate::{ALICE, Place, count, reads, say, sign_in};
+use crate::{ALICE, ENTER, Place, count, reads, say, sign_in};
 
 /// Two more tabs of alice's, at the same conversation.
 async fn two_more(place: &Place, alice: &Page) -> Result<(Page, Page)> {
@@ -141,6 +141,32 @@ fn who_only_reads_notices_a_leader_that_hangs() {
 }
 
 #[test]
+fn what_a_leader_of_the_past_is_asked_for_is_done_once() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (first, bob) = place.friends().await?;
+        let (second, third) = two_more(&place, &first).await?;
+        let field = first.find("textbox", "Message").await?;
+        field.fill("out of the past").await?;
+        // So busy that another tab has the lead by the time it says this, and it can't know.
+        first
+            .evaluate(&format!(
+                "for (const end = performance.now() + 12000; performance.now() < end;); {ENTER}"
+            ))
+            .await?;
+        ensure!(leads(&second) || leads(&third), "nobody has taken over");
+        say(&first, "and the next").await?;
+        let all = [&first, &second, &third, &bob];
+        for text in ["out of the past", "and the next"] {
+            each_reads_once(&all, text).await?;
+        }
+        let text = bob.text().await?;
+        ensure!(text.find("out of the past") < text.rfind("and the next"));
+        Ok(())
+    });
+}
+
+#[test]
 fn a_leader_without_timers_is_kept_going_by_who_looks() {
     run(async {
         let mut place = Place::new(Kind::Prosody).await?;
@@ -240,12 +266,7 @@ fn what_is_sent_in_a_tab_that_nobody_answers_survives_all_tabs() {
         first.evaluate("window.isDeaf = true").await?;
         let field = second.find("textbox", "Message").await?;
         field.fill("into the silence").await?;
-        second
-            .crash_behind(
-                "document.activeElement.dispatchEvent(
-                    new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))",
-            )
-            .await?;
+        second.crash_behind(ENTER).await?;
         third.crash().await?;
         first.crash().await?;
         let alice = place.beside(&keeper).await?;

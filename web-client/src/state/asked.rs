@@ -91,6 +91,17 @@ impl State {
             .collect()
     }
 
+    /// What this tab has noted and nobody has kept, in order.
+    pub(super) fn asked_here(&self) -> Vec<(u32, Command)> {
+        let here = |asked: Asked| {
+            let ours = asked.tab == self.0.session.tab;
+            Some((asked.number, asked.command.filter(|_| ours)?))
+        };
+        let mut asked: Vec<_> = self.asked().into_iter().filter_map(here).collect();
+        asked.sort_by_key(|(number, _)| *number);
+        asked
+    }
+
     fn asked_prefix(&self) -> Option<String> {
         Some(["couplet.asked\n", self.account()?.as_str(), "\n"].concat())
     }

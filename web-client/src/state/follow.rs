@@ -101,9 +101,13 @@ impl State {
     }
 
     pub(super) fn lose_lead(&self) {
-        let led = matches!(&*self.0.session.seat.borrow(), Seat::Leading(..));
+        let session = &self.0.session;
+        let led = matches!(&*session.seat.borrow(), Seat::Leading(..));
         if led {
-            self.0.session.vacate();
+            // Whoever leads now knows nothing of what was noted since, and takes what comes
+            // later for all there is.
+            *session.unconfirmed.borrow_mut() = self.asked_here();
+            session.vacate();
             self.follow();
         }
     }
