@@ -76,12 +76,14 @@ impl Tab {
     ) -> (Self, bool) {
         let epoch = disk.lead();
         let rows = disk.rows();
+        let store = read_store(&rows, place.page);
         let (engine, restored) = match Engine::restore(config(), &rows, seed, now) {
             Ok(engine) => (engine, true),
             Err(_) if rows.is_empty() => (Engine::new(config(), seed, now), false),
             Err(_) => {
                 let (account, url) = (place.account.clone(), URL.to_owned());
-                let engine = Engine::recover(config(), &rows, account, url, seed, now);
+                let known = store.known(now.wall);
+                let engine = Engine::recover(config(), &rows, account, url, &known, seed, now);
                 (engine, true)
             }
         };
@@ -90,7 +92,7 @@ impl Tab {
             agent: place.device,
             epoch,
             engine,
-            store: read_store(&rows, place.page),
+            store,
             writing: VecDeque::new(),
             taken: disk.taken.clone(),
             link: None,
