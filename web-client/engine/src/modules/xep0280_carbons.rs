@@ -3,15 +3,14 @@
 use minidom::Element;
 use xmpp_parsers::ns;
 
-use crate::codec::{decode, encode};
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
 use crate::xml::{build, forwarded};
 
 #[derive(Debug, Default)]
 pub(crate) struct Carbons {
-    /// What the server has answered in this session: whether it does them.
-    answer: Option<bool>,
+    /// Whether the server has answered in this session.
+    settled: bool,
     asked: Option<Ticket>,
 }
 
@@ -34,19 +33,22 @@ impl Module for Carbons {
 
     fn on_established(&mut self, ctx: &mut Ctx<'_>, resumed: bool) {
         if ctx.began_with(ns::CARBONS) {
-            return self.settle(ctx, Some(true));
+            self.settled = true;
+            return ctx.changed();
         }
-        if resumed && (self.answer.is_some() || self.asked.is_some()) {
+        if !resumed {
+            self.settled = false;
+        } else if self.settled || self.asked.is_some() {
             return;
         }
         self.asked = Some(ctx.set(None, enable()));
-        self.settle(ctx, None);
+        ctx.changed();
     }
 
     fn on_iq_result(&mut self, ctx: &mut Ctx<'_>, _ticket: Ticket, response: Response) {
         self.asked = None;
-        let lost = matches!(response, Err(NoResult::Lost));
-        self.settle(ctx, (!lost).then_some(response.is_ok()));
+        self.settled = !matches!(response, Err(NoResult::Lost));
+        ctx.changed();
         if matches!(response, Err(NoResult::Error(_) | NoResult::Timeout)) {
             ctx.warn(
                 "the server doesn't do carbons: other devices' messages come from the archive",
@@ -85,22 +87,12 @@ impl Module for Carbons {
     }
 
     fn save(&self) -> Option<Vec<u8>> {
-        self.answer.map(|answer| encode(&answer))
+        self.settled.then(Vec::new)
     }
 
-    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &[u8]) -> bool {
-        // A row that doesn't say it is of an earlier build: the server is asked again.
-        self.answer = decode(saved);
-        ctx.core.carbons = self.answer == Some(true);
+    fn restore(&mut self, _ctx: &mut Ctx<'_>, _saved: &[u8]) -> bool {
+        self.settled = true;
         true
-    }
-}
-
-impl Carbons {
-    fn settle(&mut self, ctx: &mut Ctx<'_>, answer: Option<bool>) {
-        self.answer = answer;
-        ctx.core.carbons = answer == Some(true);
-        ctx.changed();
     }
 }
 
