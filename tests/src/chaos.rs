@@ -279,6 +279,12 @@ impl Stage {
         &self.proxy
     }
 
+    /// What the server has logged so far.
+    #[must_use]
+    pub fn logs(&self) -> String {
+        self.server.as_ref().map(Server::logs).unwrap_or_default()
+    }
+
     /// Lets `event` happen, reloads aside, which are the pages' affair.
     ///
     /// # Errors

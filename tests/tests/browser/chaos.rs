@@ -4,8 +4,9 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail};
 use couplet_servers::Kind;
+use couplet_tests::archive::texts;
 use couplet_tests::browser::{Browser, Page};
 use couplet_tests::chaos::{
     Event, Settings, Stage, count_repeats, each_once_in_order, message, plan_with_reloads,
@@ -52,7 +53,9 @@ async fn storm(kind: Kind, settings: Settings) -> Result<()> {
         talk.break_things(&mut stage, plan_with_reloads(&settings)),
     );
     alice.and(bob).and(breaking)?;
-    talk.all_arrives().await?;
+    if let Err(error) = talk.all_arrives().await {
+        return Err(error.context(talk.whereabouts(&stage).await));
+    }
     // Where else it is missing says where it was lost.
     let mut wrong = Vec::new();
     for reload in [false, true] {
@@ -68,7 +71,9 @@ async fn storm(kind: Kind, settings: Settings) -> Result<()> {
             }
         }
     }
-    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    if !wrong.is_empty() {
+        bail!("{}\n{}", wrong.join("\n"), talk.whereabouts(&stage).await);
+    }
     count_repeats(&stage, [(ALICE, NAMES[0]), (BOB, NAMES[1])]).await
 }
 
@@ -161,6 +166,27 @@ impl Talk {
         stage.start_server().await
     }
 
+    /// What is missing where, and what the server says.
+    async fn whereabouts(&self, stage: &Stage) -> String {
+        let mut found = Vec::new();
+        for (who, (jid, name)) in [ALICE, BOB].into_iter().zip(NAMES).enumerate() {
+            let texts = texts(jid, name, &stage.websocket(who)).await;
+            let archived: Vec<_> = texts.into_iter().flatten().map(|(text, _)| text).collect();
+            let shown = read_all(&self.pages[who]).await.unwrap_or_default();
+            for (place, texts) in [("archive", archived), ("view", shown)] {
+                for writer in NAMES {
+                    let written = self.written[who].get();
+                    let checked = each_once_in_order(Settings::server(), &texts, writer, written);
+                    found.extend(checked.err().map(|error| format!("{name}'s {place}: {error:#}")));
+                }
+            }
+        }
+        let logs = stage.logs();
+        let lines: Vec<_> = logs.lines().collect();
+        found.push(lines[lines.len().saturating_sub(80)..].join("\n"));
+        found.join("\n")
+    }
+
     /// Waits until the newest of what both wrote can be read by both, and nothing
     /// waits to be sent.
     async fn all_arrives(&self) -> Result<()> {
@@ -174,13 +200,9 @@ impl Talk {
             let missing = RefCell::new(String::new());
             until_for(RECOVERY, "all is well", || async {
                 // A page that has just crashed can't be asked.
-                let (Ok(read), Ok(waiting)) = (read(page).await, waiting(page).await) else {
+                let Ok((unread, waiting)) = look_for(page, &newest).await else {
                     return Ok(None);
                 };
-                let unread: Vec<_> = newest
-                    .iter()
-                    .filter(|words| !read.contains(words))
-                    .collect();
                 missing.replace(format!("{unread:?} can't be read, {waiting} wait"));
                 Ok((unread.is_empty() && waiting == 0).then_some(()))
             })
@@ -192,6 +214,27 @@ impl Talk {
         }
         Ok(())
     }
+}
+
+/// Which of `wanted` can't be read, and how many messages wait to be sent. What one of the
+/// two wrote while nothing got through can fill more than what is rendered of the end: then
+/// it takes scrolling up.
+async fn look_for(page: &Page, wanted: &[String]) -> Result<(Vec<String>, u64)> {
+    let mut unread = wanted.to_vec();
+    let mut waiting = 0;
+    let mut before = Vec::new();
+    loop {
+        let shown = read(page).await?;
+        waiting = waiting.max(count_waiting(page).await?);
+        unread.retain(|words| !shown.contains(words));
+        if unread.is_empty() || shown == before {
+            break;
+        }
+        before = shown;
+        scroll_up(page).await?;
+    }
+    jump_to_end(page).await?;
+    Ok((unread, waiting))
 }
 
 /// Writes, and sees it in one's own view.
@@ -208,8 +251,8 @@ async fn say(page: &Page, words: &str) -> Result<()> {
     .await
 }
 
-/// How many messages are marked as not sent yet.
-async fn waiting(page: &Page) -> Result<u64> {
+/// How many of the messages that are rendered are marked as not sent yet.
+async fn count_waiting(page: &Page) -> Result<u64> {
     let waiting = page
         .evaluate("document.querySelectorAll('[aria-label=\"Waiting to be sent\"]').length")
         .await?;
@@ -237,22 +280,12 @@ async fn read_all(page: &Page) -> Result<Vec<String>> {
         let shown = read(page).await?;
         let Some(joined) = join(shown, &all.take()) else {
             // What the archive put in order meanwhile is elsewhere now: once more.
-            page.find("button", "Jump to the latest")
-                .await?
-                .click()
-                .await?;
+            jump_to_end(page).await?;
             return Ok(None);
         };
         let found = begins(&joined);
         all.replace(joined);
-        // Who is at the top already has to move to be noticed.
-        for top in [200, 0] {
-            page.evaluate(&format!(
-                "document.querySelector('[role=log]').scrollTop = {top}, \
-                 new Promise(resolve => setTimeout(resolve, 50))"
-            ))
-            .await?;
-        }
+        scroll_up(page).await?;
         Ok(found.then_some(()))
     })
     .await;
@@ -261,6 +294,24 @@ async fn read_all(page: &Page) -> Result<Vec<String>> {
         eprintln!("chaos: {error:#}");
     }
     Ok(all.take())
+}
+
+/// Without taking the focus from where one writes.
+async fn jump_to_end(page: &Page) -> Result<()> {
+    let jump = "document.querySelector('.timeline > button.pill')?.click()";
+    page.evaluate(jump).await.map(drop)
+}
+
+async fn scroll_up(page: &Page) -> Result<()> {
+    // Who is at the top already has to move to be noticed.
+    for top in [200, 0] {
+        page.evaluate(&format!(
+            "document.querySelector('[role=log]').scrollTop = {top}, \
+             new Promise(resolve => setTimeout(resolve, 50))"
+        ))
+        .await?;
+    }
+    Ok(())
 }
 
 /// What is shown, and behind it what was shown further down and isn't any more; `None` if

@@ -122,6 +122,36 @@ fn a_long_conversation_opens_at_its_end_and_scrolls_back_to_its_beginning() {
 }
 
 #[test]
+fn the_end_stays_in_view_whatever_changes_its_height() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        for number in 1..=30 {
+            say(&alice, &format!("message {number}.")).await?;
+        }
+        reads(&bob, "message 30.").await?;
+        // A browser says first that something has scrolled, then that something has grown.
+        bob.evaluate(
+            "(() => {
+                const log = document.querySelector('[role=log]');
+                log.style.paddingBlockEnd = '300px';
+                log.dispatchEvent(new Event('scroll'));
+            })()",
+        )
+        .await?;
+        say(&alice, "message 31.").await?;
+        reads(&bob, "message 31.").await?;
+        until("the end is in view", || async {
+            let below = "(log => log.scrollHeight - log.scrollTop - log.clientHeight)\
+                         (document.querySelector('[role=log]'))";
+            Ok((bob.evaluate(below).await?.as_f64() < Some(1.0)).then_some(()))
+        })
+        .await?;
+        bob.gone("button", "Jump to the latest").await
+    });
+}
+
+#[test]
 fn light_dark_and_nothing_on_the_console() {
     run(async {
         let place = Place::new(Kind::Prosody).await?;

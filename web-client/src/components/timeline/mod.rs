@@ -301,6 +301,9 @@ impl Timeline {
     }
 
     fn scrolled(&self) {
+        if self.0.scroll.settles_again() {
+            return;
+        }
         let Some((above, below)) = self.0.scroll.hidden() else {
             return;
         };

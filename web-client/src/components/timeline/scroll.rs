@@ -25,6 +25,8 @@ struct Inner {
     follows: Cell<bool>,
     /// A row that has to stay where it is on screen, and where that is.
     anchor: RefCell<Option<(Element, f64)>>,
+    /// How high the content and the view of it were when the end was last in view.
+    heights: Cell<Option<(i32, i32)>>,
 }
 
 impl Default for Inner {
@@ -34,6 +36,7 @@ impl Default for Inner {
             content: NodeRef::default(),
             follows: Cell::new(true),
             anchor: RefCell::default(),
+            heights: Cell::default(),
         }
     }
 }
@@ -72,6 +75,13 @@ impl Scroll {
     /// From now on the end stays in view, or doesn't.
     pub(super) fn follow(&self, follows: bool) {
         self.0.follows.set(follows);
+        self.0.heights.set(self.heights());
+    }
+
+    /// Of the content, and of the view of it.
+    fn heights(&self) -> Option<(i32, i32)> {
+        let scroller = self.0.scroller.cast::<Element>()?;
+        Some((scroller.scroll_height(), scroller.client_height()))
     }
 
     /// Remembers where on screen the first or last row is, before rows change.
@@ -143,8 +153,20 @@ impl Scroll {
             let moved = row.get_bounding_client_rect().top() - top;
             scroller.set_scroll_top(scroller.scroll_top() + moved.round() as i32);
         } else if self.0.follows.get() {
+            self.0.heights.set(self.heights());
             scroller.set_scroll_top(scroller.scroll_height());
         }
+    }
+
+    /// Whether the end is out of view only because something has changed its height: the
+    /// browser says that it has scrolled before it says what has another size. Then the end
+    /// is in view again.
+    pub(super) fn settles_again(&self) -> bool {
+        let again = self.0.follows.get() && self.0.heights.get() != self.heights();
+        if again {
+            self.settle();
+        }
+        again
     }
 
     /// The rows have changed as [`keep`](Self::keep) expected.
