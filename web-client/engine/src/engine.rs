@@ -90,6 +90,7 @@ impl Engine {
             offered: Vec::new(),
             bound_with: Vec::new(),
             catching_up: false,
+            carbons: false,
             subscriptions: SortedMap::default(),
             rooms: SortedMap::default(),
             features,
@@ -416,6 +417,7 @@ impl Engine {
                 self.core.subscriptions.clear();
                 self.core.rooms.clear();
                 self.core.catching_up = false;
+                self.core.carbons = false;
                 self.core.outbox.clear();
                 self.core.durable.rewrite();
                 if self.session.is_hidden() {

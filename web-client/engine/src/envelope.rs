@@ -170,10 +170,12 @@ pub(crate) fn send_change(
     ctx.send_queued(stanza, message);
 }
 
-/// What comes now is in its place, unless there is a gap before it.
+/// What comes now is in its place, unless there may be a gap before it: without carbons
+/// something that another of our devices has said.
 pub(crate) fn live(ctx: &Ctx<'_>, conversation: &BareJid) -> Provenance {
     let room = ctx.core.rooms.get(conversation);
-    if room.map_or(ctx.core.catching_up, |room| room.catching_up) {
+    let gap = ctx.core.catching_up || !ctx.core.carbons;
+    if room.map_or(gap, |room| room.catching_up) {
         Provenance::Ahead
     } else {
         Provenance::Live

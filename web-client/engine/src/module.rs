@@ -177,6 +177,8 @@ pub(crate) struct Core {
     pub(crate) me: Option<FullJid>,
     /// Whether what was missed is still being read.
     pub(crate) catching_up: bool,
+    /// Whether we hear at once of what our other devices send (XEP-0280).
+    pub(crate) carbons: bool,
     /// Whether stanzas can be sent just now.
     pub(crate) established: bool,
     /// The namespaces of the features that the server offered after sign-in.

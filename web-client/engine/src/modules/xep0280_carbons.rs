@@ -3,14 +3,15 @@
 use minidom::Element;
 use xmpp_parsers::ns;
 
+use crate::codec::{decode, encode};
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
 use crate::xml::{build, forwarded};
 
 #[derive(Debug, Default)]
 pub(crate) struct Carbons {
-    /// Whether the server has answered in this session.
-    settled: bool,
+    /// What the server has answered in this session: whether it does them.
+    answer: Option<bool>,
     asked: Option<Ticket>,
 }
 
@@ -33,22 +34,19 @@ impl Module for Carbons {
 
     fn on_established(&mut self, ctx: &mut Ctx<'_>, resumed: bool) {
         if ctx.began_with(ns::CARBONS) {
-            self.settled = true;
-            return ctx.changed();
+            return self.settle(ctx, Some(true));
         }
-        if !resumed {
-            self.settled = false;
-        } else if self.settled || self.asked.is_some() {
+        if resumed && (self.answer.is_some() || self.asked.is_some()) {
             return;
         }
         self.asked = Some(ctx.set(None, enable()));
-        ctx.changed();
+        self.settle(ctx, None);
     }
 
     fn on_iq_result(&mut self, ctx: &mut Ctx<'_>, _ticket: Ticket, response: Response) {
         self.asked = None;
-        self.settled = !matches!(response, Err(NoResult::Lost));
-        ctx.changed();
+        let lost = matches!(response, Err(NoResult::Lost));
+        self.settle(ctx, (!lost).then_some(response.is_ok()));
         if matches!(response, Err(NoResult::Error(_) | NoResult::Timeout)) {
             ctx.warn(
                 "the server doesn't do carbons: other devices' messages come from the archive",
@@ -87,12 +85,22 @@ impl Module for Carbons {
     }
 
     fn save(&self) -> Option<Vec<u8>> {
-        self.settled.then(Vec::new)
+        self.answer.map(|answer| encode(&answer))
     }
 
-    fn restore(&mut self, _ctx: &mut Ctx<'_>, _saved: &[u8]) -> bool {
-        self.settled = true;
+    fn restore(&mut self, ctx: &mut Ctx<'_>, saved: &[u8]) -> bool {
+        // A row that doesn't say it is of an earlier build: the server is asked again.
+        self.answer = decode(saved);
+        ctx.core.carbons = self.answer == Some(true);
         true
+    }
+}
+
+impl Carbons {
+    fn settle(&mut self, ctx: &mut Ctx<'_>, answer: Option<bool>) {
+        self.answer = answer;
+        ctx.core.carbons = answer == Some(true);
+        ctx.changed();
     }
 }
 

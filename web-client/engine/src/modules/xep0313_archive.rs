@@ -367,9 +367,9 @@ impl Archive {
         true
     }
 
-    /// What comes by itself moves the cursor, once nothing is missing before it: no gap, and
-    /// nothing of ours that only the archive could prove. (A room shows us what we say in
-    /// its place among the rest.)
+    /// What comes by itself moves the cursor, once nothing is missing before it: no gap,
+    /// nothing of ours that only the archive could prove, and nothing that our other devices
+    /// have sent without our hearing of it. (A room shows everybody everything.)
     fn note_live(&mut self, ctx: &mut Ctx<'_>, incoming: &Incoming) {
         let message = &incoming.message;
         if matches!(incoming.origin, Origin::Archive { .. }) {
@@ -386,7 +386,8 @@ impl Archive {
             };
             (archive_id(message, &room), Some(room))
         } else {
-            if self.own.catching_up || ctx.core.outbox.is_unproven() {
+            let deaf = self.own.catching_up || !ctx.core.carbons;
+            if deaf || ctx.core.outbox.is_unproven() {
                 return;
             }
             let id = ctx

@@ -36,6 +36,7 @@ fn anew(scenario: &mut Scenario) -> (String, String, String) {
     scenario.recv("<failed xmlns='urn:xmpp:sm:3'><item-not-found/></failed>");
     scenario.answer_bind();
     scenario.recv("<enabled xmlns='urn:xmpp:sm:3' id='session-2' resume='true'/>");
+    scenario.answer_carbons();
     query(scenario)
 }
 
@@ -347,4 +348,30 @@ fn a_cursor_that_is_lost_is_made_up_for_by_time() {
         assert_eq!(again.bodies(), ["m1", "m3"]);
         assert_eq!(again.store.conversation(&bob()).unwrap().unread, 2);
     }
+}
+
+#[test]
+fn without_carbons_only_the_archive_moves_the_cursor() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.authenticate();
+    scenario.bind();
+    let id = scenario.expect_iq("enable@urn:xmpp:carbons:2");
+    scenario.recv(&format!(
+        "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'>\
+         <service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+    ));
+    scenario.settle_in();
+    // Between these two another device of ours may have said something.
+    scenario.recv(&live("a1", "m1"));
+    scenario.recv(&live("a3", "m3"));
+    let asked = anew(&mut scenario);
+    assert!(!asked.2.contains("</after>"), "{}", asked.2);
+    page(&mut scenario, &asked, &["a1", "a2", "a3"]);
+    let (id, ..) = query(&mut scenario);
+    scenario.finish_archive(&id, "", true);
+    assert_eq!(scenario.bodies(), ["m1", "m2", "m3"]);
+    // This session has them.
+    scenario.recv(&live("a4", "m4"));
+    assert!(anew(&mut scenario).2.contains("a4</after>"));
 }

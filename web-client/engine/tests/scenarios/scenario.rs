@@ -175,6 +175,7 @@ impl Scenario {
 
     /// Answers what a new session asks: carbons, an empty archive, a roster of bob.
     pub(crate) fn settle_in(&mut self) {
+        self.answer_carbons();
         self.answer_archive("");
         self.answer_roster();
         self.answer_read_sync("");
@@ -196,6 +197,16 @@ impl Scenario {
             };
             assert!(pings < 5, "pings go on for ever");
             let id = ping.attr("id").unwrap();
+            self.recv(&format!(
+                "<iq xmlns='jabber:client' type='result' id='{id}'/>"
+            ));
+        }
+    }
+
+    /// Carbons come from now on, if they were asked for.
+    pub(crate) fn answer_carbons(&mut self) {
+        if let Some(iq) = self.find(|sent| has(sent, "enable@urn:xmpp:carbons:2")) {
+            let id = iq.attr("id").unwrap();
             self.recv(&format!(
                 "<iq xmlns='jabber:client' type='result' id='{id}'/>"
             ));
