@@ -274,16 +274,18 @@ async fn read(page: &Page) -> Result<Vec<String>> {
 /// part of a long one is rendered at a time.
 async fn read_all(page: &Page) -> Result<Vec<String>> {
     page.find("log", "Messages").await?;
-    let all = RefCell::new(Vec::new());
+    let (all, before) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
     let begins = |read: &[String]| NAMES.iter().all(|name| read.contains(&message(name, 0)));
     let found = until_for(PATIENCE, "the beginning of the conversation", || async {
         let shown = read(page).await?;
+        let top = *before.borrow() == shown;
+        before.replace(shown.clone());
         let Some(joined) = join(shown, &all.take()) else {
             // What the archive put in order meanwhile is elsewhere now: once more.
             jump_to_end(page).await?;
             return Ok(None);
         };
-        let found = begins(&joined);
+        let found = top && begins(&joined);
         all.replace(joined);
         scroll_up(page).await?;
         Ok(found.then_some(()))
