@@ -18,6 +18,25 @@ use crate::{ALICE, BOB, add, options, sign_in};
 
 const NAMES: [&str; 2] = ["alice", "bob"];
 
+/// Keeps the newest frames of a page, for whoever looks for what is missing.
+const FRAMES: &str = "{
+    const frames = window.frames_of_test = [];
+    const keep = (way, text) => {
+        frames.push(new Date().toISOString().slice(14, 23) + way + String(text).slice(0, 400));
+        frames.splice(0, frames.length - 80);
+    };
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (text) {
+        if (!this.is_of_test) {
+            this.is_of_test = true;
+            this.addEventListener('message', event => keep(' <- ', event.data));
+            this.addEventListener('close', () => keep(' -- ', 'closed'));
+        }
+        keep(' -> ', text);
+        send.call(this, text);
+    };
+}";
+
 /// How long it may take until all is well once nothing breaks any more.
 const RECOVERY: Duration = Duration::from_secs(90);
 
@@ -46,6 +65,10 @@ async fn storm(kind: Kind, settings: Settings) -> Result<()> {
         end: Default::default(),
         silence: Cell::new(false),
     };
+    for page in &talk.pages {
+        page.before_scripts(FRAMES).await?;
+        page.reload().await?;
+    }
     talk.meet().await?;
     let (alice, bob, breaking) = tokio::join!(
         talk.write(0),
@@ -177,9 +200,17 @@ impl Talk {
                 for writer in NAMES {
                     let written = self.written[who].get();
                     let checked = each_once_in_order(Settings::server(), &texts, writer, written);
-                    found.extend(checked.err().map(|error| format!("{name}'s {place}: {error:#}")));
+                    found.extend(
+                        checked
+                            .err()
+                            .map(|error| format!("{name}'s {place}: {error:#}")),
+                    );
                 }
             }
+            let frames = self.pages[who].evaluate("frames_of_test.join('\\n')").await;
+            let frames = frames.unwrap_or_default();
+            let frames = frames.as_str().unwrap_or_default();
+            found.push(format!("{name}'s newest frames:\n{frames}"));
         }
         let logs = stage.logs();
         let lines: Vec<_> = logs.lines().collect();

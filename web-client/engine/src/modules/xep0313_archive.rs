@@ -102,8 +102,7 @@ impl Module for Archive {
         if resumed && (self.own.absent || self.is_busy(None)) {
             return;
         }
-        self.own.failures = 0;
-        self.own.catching_up = true;
+        self.own.begin();
         ctx.core.catching_up = true;
         ctx.core.outbox.hold = true;
         ctx.changed();
@@ -253,8 +252,7 @@ impl Archive {
     /// We are in this room now.
     fn entered(&mut self, ctx: &mut Ctx<'_>, room: BareJid) {
         let progress = self.rooms.get_or_insert_with(room, Progress::default);
-        progress.failures = 0;
-        progress.catching_up = true;
+        progress.begin();
         ctx.changed();
         self.go_on(ctx);
     }
@@ -367,7 +365,7 @@ impl Archive {
         true
     }
 
-    /// What comes by itself moves the cursor, once nothing is missing before it: no gap,
+    /// What comes by itself moves the cursor (a little behind it), once nothing is missing before it: no gap,
     /// nothing of ours that only the archive could prove, and nothing that our other devices
     /// have sent without our hearing of it. (A room shows everybody everything.)
     fn note_live(&mut self, ctx: &mut Ctx<'_>, incoming: &Incoming) {
@@ -395,11 +393,9 @@ impl Archive {
                 .and_then(|account| archive_id(message, account));
             (id, None)
         };
-        if archived.is_some() {
-            let at = ctx.now().wall;
-            let progress = self.progress(room.as_ref());
-            progress.cursor = archived;
-            progress.cursor_at = Some(at);
+        if let Some(id) = archived
+            && self.progress(room.as_ref()).note_live(id, ctx.now().wall)
+        {
             ctx.changed();
         }
     }

@@ -60,10 +60,19 @@ fn page(scenario: &mut Scenario, (id, query, _): &(String, String, String), page
     ));
 }
 
+/// A session that has read everything, the last of which is m1.
+fn caught_up() -> Scenario {
+    let mut scenario = Scenario::signed_in();
+    let asked = anew(&mut scenario);
+    page(&mut scenario, &asked, &["a1"]);
+    let (id, ..) = query(&mut scenario);
+    scenario.finish_archive(&id, "", true);
+    scenario
+}
+
 #[test]
 fn everything_that_was_missed_is_read_whatever_comes_meanwhile() {
-    let mut scenario = Scenario::signed_in();
-    scenario.recv(&live("a1", "m1"));
+    let mut scenario = caught_up();
     let asked = anew(&mut scenario);
     assert!(asked.2.contains("a1</after>"), "{}", asked.2);
     scenario.recv(&live("a6", "m6"));
@@ -79,14 +88,42 @@ fn everything_that_was_missed_is_read_whatever_comes_meanwhile() {
     scenario.finish_archive(&id, "", true);
     assert_eq!(scenario.bodies(), ["m1", "m2", "m3", "m4", "m5", "m6"]);
     assert_eq!(scenario.store.conversation(&bob()).unwrap().unread, 6);
-    scenario.recv(&live("a7", "m7"));
-    assert!(anew(&mut scenario).2.contains("a7</after>"));
+    assert!(anew(&mut scenario).2.contains("a6</after>"));
+}
+
+#[test]
+fn what_comes_by_itself_is_read_again_unless_much_or_long_has_followed() {
+    let mut scenario = caught_up();
+    for number in [2, 4] {
+        scenario.recv(&live(&format!("a{number}"), &format!("m{number}")));
+    }
+    // The server had m3 behind m4 when the session ended for good.
+    let asked = anew(&mut scenario);
+    assert!(asked.2.contains("a1</after>"), "{}", asked.2);
+    page(&mut scenario, &asked, &["a2", "a3", "a4"]);
+    let (id, ..) = query(&mut scenario);
+    scenario.finish_archive(&id, "", true);
+    let mut bodies = scenario.bodies();
+    bodies.sort();
+    assert_eq!(bodies, ["m1", "m2", "m3", "m4"]);
+    scenario.recv(&live("a5", "m5"));
+    scenario.wait_a_minute();
+    scenario.recv(&live("a6", "m6"));
+    let asked = anew(&mut scenario);
+    assert!(asked.2.contains("a5</after>"), "{}", asked.2);
+    page(&mut scenario, &asked, &["a6"]);
+    let (id, ..) = query(&mut scenario);
+    scenario.finish_archive(&id, "", true);
+    for number in 11..=20 {
+        scenario.recv(&live(&format!("a{number}"), &format!("m{number}")));
+    }
+    let asked = anew(&mut scenario);
+    assert!(asked.2.contains("a12</after>"), "{}", asked.2);
 }
 
 #[test]
 fn a_crash_in_the_middle_goes_on_where_it_was() {
-    let mut scenario = Scenario::signed_in();
-    scenario.recv(&live("a1", "m1"));
+    let mut scenario = caught_up();
     let asked = anew(&mut scenario);
     scenario.archived(&asked.1, "a2", &from_bob("m2", ""));
     scenario.recv(&live("a4", "m4"));
@@ -104,16 +141,15 @@ fn a_crash_in_the_middle_goes_on_where_it_was() {
 
 #[test]
 fn an_archive_that_has_forgotten_where_we_were_is_asked_by_time() {
-    let mut scenario = Scenario::signed_in();
-    scenario.recv(&live("a1", "m1"));
+    let mut scenario = caught_up();
     let (id, _, _) = anew(&mut scenario);
     scenario.recv(&format!(
         "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'>\
          <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
     ));
     let asked = query(&mut scenario);
-    // A quarter of an hour before our own clock, which may be wrong.
-    assert!(asked.2.contains("2026-11-02T08:45:00"), "{}", asked.2);
+    // A quarter of an hour before what was read last: our own clock may be wrong.
+    assert!(asked.2.contains("2026-11-01T08:45:00"), "{}", asked.2);
     assert!(asked.2.contains("start"));
     page(&mut scenario, &asked, &["a2"]);
     assert!(query(&mut scenario).2.contains("a2</after>"));
@@ -309,8 +345,7 @@ fn replaced(scenario: &mut Scenario) {
 
 #[test]
 fn who_has_to_sign_in_again_reads_on_from_the_cursor() {
-    let mut scenario = Scenario::signed_in();
-    scenario.recv(&live("a1", "m1"));
+    let mut scenario = caught_up();
     replaced(&mut scenario);
     let mut again = Scenario::recovered(&scenario.disk, 2);
     again.authenticate();
@@ -373,5 +408,7 @@ fn without_carbons_only_the_archive_moves_the_cursor() {
     assert_eq!(scenario.bodies(), ["m1", "m2", "m3"]);
     // This session has them.
     scenario.recv(&live("a4", "m4"));
+    scenario.wait_a_minute();
+    scenario.recv(&live("a5", "m5"));
     assert!(anew(&mut scenario).2.contains("a4</after>"));
 }

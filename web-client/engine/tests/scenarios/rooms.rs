@@ -360,6 +360,13 @@ fn only_what_the_room_shows_is_proof() {
 fn after_a_dead_session_the_room_is_read_before_anything_is_sent_again() {
     let mut scenario = inside();
     scenario.recv(&said("firstwitch", "m1", "one", &archived("a1")));
+    scenario.wait_a_minute();
+    scenario.recv(&said(
+        "firstwitch",
+        "m1a",
+        "a minute later",
+        &archived("a1a"),
+    ));
     say(&mut scenario, "arrived");
     say(&mut scenario, "lost");
     let sent = scenario.find(|sent| body(sent).is_some()).unwrap();
@@ -395,11 +402,11 @@ fn after_a_dead_session_the_room_is_read_before_anything_is_sent_again() {
     assert!(scenario.sent_bodies().is_empty());
     scenario.finish_archive_of(ROOM, &asked.0, "a4");
     assert_eq!(scenario.sent_bodies(), ["lost"]);
-    let words = ["one", "arrived", "two", "lost", "three"];
+    let words = ["one", "a minute later", "arrived", "two", "lost", "three"];
     let mut shown = bodies(&scenario);
     assert_eq!(shown.len(), words.len(), "{shown:?}");
     shown.retain(|body| body != "lost");
-    assert_eq!(shown, ["one", "arrived", "two", "three"]);
+    assert_eq!(shown, ["one", "a minute later", "arrived", "two", "three"]);
     assert_eq!(scenario.store.conversation(&room()).unwrap().unread, 2);
 }
 

@@ -203,6 +203,14 @@ impl Scenario {
         }
     }
 
+    /// More than that, in which the server is heard of now and then.
+    pub(crate) fn wait_a_minute(&mut self) {
+        for _ in 0..7 {
+            self.advance(10);
+            self.recv("<r xmlns='urn:xmpp:sm:3'/>");
+        }
+    }
+
     /// Carbons come from now on, if they were asked for.
     pub(crate) fn answer_carbons(&mut self) {
         if let Some(iq) = self.find(|sent| has(sent, "enable@urn:xmpp:carbons:2")) {

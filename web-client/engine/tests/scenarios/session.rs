@@ -1157,7 +1157,7 @@ fn fifty_stanzas_are_acknowledged_unasked() {
             "<presence xmlns='jabber:client' from='bob@example.org/{number}'/>"
         ));
     }
-    assert_eq!(scenario.expect("a").attr("h"), Some("55"));
+    assert_eq!(scenario.expect("a").attr("h"), Some("56"));
 }
 
 #[test]

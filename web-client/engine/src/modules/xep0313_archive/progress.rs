@@ -1,5 +1,7 @@
 //! How far the archives have been read, and what they bring again.
 
+use std::collections::VecDeque;
+
 use jid::BareJid;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +17,12 @@ use crate::sorted_map::SortedMap;
 
 /// By so much, in milliseconds, our clock and the archive's may differ.
 const CLOCKS_DIFFER: i64 = 15 * 60 * 1000;
+
+/// So many messages, and none that came more than so many milliseconds before the last one,
+/// are read again: a server may send two of them in another order than it archives them
+/// (ejabberd 23.01 does when a session is resumed), and the second may never come.
+const LAG: usize = 8;
+const LAG_TIME: i64 = 60 * 1000;
 
 /// How far an archive has been read: our own account's, or a room's.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -33,6 +41,9 @@ pub(super) struct Progress {
     /// How often reading has failed in this session.
     #[serde(skip)]
     pub(super) failures: u8,
+    /// What came by itself of late, and when: the cursor follows behind it.
+    #[serde(skip)]
+    recent: VecDeque<(String, Timestamp)>,
 }
 
 impl Progress {
@@ -41,6 +52,29 @@ impl Progress {
         Self {
             cursor_at: at,
             ..Self::default()
+        }
+    }
+
+    /// What was missed has to be read.
+    pub(super) fn begin(&mut self) {
+        self.failures = 0;
+        self.catching_up = true;
+        self.recent.clear();
+    }
+
+    /// The message `id` has come by itself, `at` this time, and nothing is missing before it;
+    /// whether that moves the cursor.
+    pub(super) fn note_live(&mut self, id: String, at: Timestamp) -> bool {
+        self.recent.push_back((id, at));
+        let old = |came: &Timestamp| came.0.saturating_add(LAG_TIME) < at.0;
+        let mut moved = false;
+        loop {
+            let many = self.recent.len() > LAG;
+            let Some((id, came)) = self.recent.pop_front_if(|(_, came)| many || old(came)) else {
+                return moved;
+            };
+            (self.cursor, self.cursor_at) = (Some(id), Some(came));
+            moved = true;
         }
     }
 
