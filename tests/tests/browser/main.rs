@@ -141,6 +141,14 @@ async fn in_days(page: &Page, days: i32) -> Result<()> {
     Ok(())
 }
 
+/// Says so much that whoever reads it, and loads the page anew, knows what was before.
+async fn wake(page: &Page, other: &Page) -> Result<()> {
+    for number in 1..=9 {
+        say(page, &format!("good morning {number}.")).await?;
+    }
+    reads(other, "good morning 9.").await
+}
+
 async fn reads(page: &Page, text: &str) -> Result<()> {
     page.find("log", "Messages").await?.reads(text).await
 }

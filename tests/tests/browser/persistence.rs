@@ -6,7 +6,7 @@ use couplet_tests::browser::{Browser, Page};
 use couplet_tests::{run, until};
 use serde_json::Value;
 
-use crate::{ALICE, BOB, ENTER, Place, add, count, in_days, options, reads, say, sign_in};
+use crate::{ALICE, BOB, ENTER, Place, add, count, in_days, options, reads, say, sign_in, wake};
 
 /// What is in the page's database: the keys of all rows of all object stores.
 async fn stored(page: &Page) -> Result<Value> {
@@ -266,8 +266,7 @@ fn one_scrolls_back_without_a_network() {
         is_sent(&alice).await?;
         in_days(&alice, 1).await?;
         // What came today is read at once, and of yesterday only a little.
-        say(&bob, "good morning").await?;
-        reads(&alice, "good morning").await?;
+        wake(&bob, &alice).await?;
         place.server.stop();
         alice.reads("Your messages will be sent.").await?;
         alice.reload().await?;

@@ -5,7 +5,7 @@ use couplet_servers::Kind;
 use couplet_tests::browser::Page;
 use couplet_tests::{run, until};
 
-use crate::{Place, count, in_days, reads, say};
+use crate::{Place, count, in_days, reads, say, wake};
 
 const FIELD: &str = "Search people and messages";
 
@@ -90,8 +90,7 @@ fn what_is_found_is_shown_in_its_place_without_a_network() {
         alice.find("image", "Read").await?;
         in_days(&alice, 1).await?;
         // Of yesterday only a little is read before one asks for it.
-        say(&bob, "good morning").await?;
-        reads(&alice, "good morning").await?;
+        wake(&bob, &alice).await?;
         place.server.stop();
         alice.reload().await?;
         reads(&alice, "number110.").await?;
