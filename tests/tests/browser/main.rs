@@ -23,6 +23,8 @@ use anyhow::Result;
 use couplet_servers::{Kind, Server, ServerOptions};
 use couplet_tests::browser::{Browser, Page};
 use couplet_tests::proxy::Proxy;
+use couplet_tests::until;
+use serde_json::json;
 
 const ALICE: &str = "alice@example.test";
 const BOB: &str = "bob@example.test";
@@ -53,6 +55,37 @@ impl Place {
             proxy,
             browser,
         })
+    }
+
+    /// The same two, of whom alice wrote so many messages yesterday, `{word}1.` and so on, and
+    /// has all of them on her disk; this morning bob has written something, too.
+    async fn with_yesterday(word: &str, messages: usize) -> Result<(Self, Page, Page)> {
+        let person =
+            |user, other| json!({ "user": user, "name": user, "contacts": [{ "user": other }] });
+        // One a minute.
+        let line = |number| {
+            let when = format!("1d {:02}:{:02}", 12 + number / 60, number % 60);
+            json!([when, "alice", format!("{word}{number}.")])
+        };
+        let seed = json!({
+            "people": [person("alice", "bob"), person("bob", "alice")],
+            "chats": [{
+                "between": ["alice", "bob"],
+                "messages": (1..=messages).map(line).collect::<Vec<_>>(),
+            }],
+        });
+        let place = Self::with(ServerOptions {
+            seed: Some(serde_json::from_value(seed)?),
+            ..ServerOptions::new(Kind::Prosody)
+        })
+        .await?;
+        let (alice, bob) = (place.enters(ALICE).await?, place.enters(BOB).await?);
+        alice.find_with("link", "bob").await?.click().await?;
+        bob.find_with("link", "alice").await?.click().await?;
+        scroll_back(&alice, &format!("{word}1.")).await?;
+        say(&bob, "good morning").await?;
+        reads(&alice, "good morning").await?;
+        Ok((place, alice, bob))
     }
 
     /// Somebody who has opened the page.
@@ -141,12 +174,14 @@ async fn in_days(page: &Page, days: i32) -> Result<()> {
     Ok(())
 }
 
-/// Says so much that whoever reads it, and loads the page anew, knows what was before.
-async fn wake(page: &Page, other: &Page) -> Result<()> {
-    for number in 1..=9 {
-        say(page, &format!("good morning {number}.")).await?;
-    }
-    reads(other, "good morning 9.").await
+/// Scrolls up until `text` can be read.
+async fn scroll_back(page: &Page, text: &str) -> Result<()> {
+    until(&format!("{text:?} further up"), || async {
+        page.evaluate("document.querySelector('[role=log]').scrollTop = 0")
+            .await?;
+        Ok((count(page, text).await? == 1).then_some(()))
+    })
+    .await
 }
 
 async fn reads(page: &Page, text: &str) -> Result<()> {

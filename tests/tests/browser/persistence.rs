@@ -6,7 +6,9 @@ use couplet_tests::browser::{Browser, Page};
 use couplet_tests::{run, until};
 use serde_json::Value;
 
-use crate::{ALICE, BOB, ENTER, Place, add, count, in_days, options, reads, say, sign_in, wake};
+use crate::{
+    ALICE, BOB, ENTER, Place, add, count, in_days, options, reads, say, scroll_back, sign_in,
+};
 
 /// What is in the page's database: the keys of all rows of all object stores.
 async fn stored(page: &Page) -> Result<Value> {
@@ -257,28 +259,14 @@ fn what_is_sent_right_before_a_crash_is_not_lost() {
 #[test]
 fn one_scrolls_back_without_a_network() {
     run(async {
-        let mut place = Place::new(Kind::Prosody).await?;
-        let (alice, bob) = place.friends().await?;
-        for number in 1..=90 {
-            say(&alice, &format!("message {number}.")).await?;
-        }
-        reads(&bob, "message 90.").await?;
-        is_sent(&alice).await?;
-        in_days(&alice, 1).await?;
-        // What came today is read at once, and of yesterday only a little.
-        wake(&bob, &alice).await?;
+        let (mut place, alice, _bob) = Place::with_yesterday("message ", 90).await?;
         place.server.stop();
         alice.reads("Your messages will be sent.").await?;
+        // What came today is read at once, and of yesterday only a little.
         alice.reload().await?;
         reads(&alice, "message 90.").await?;
         ensure!(count(&alice, "message 1.").await? == 0);
-        until("the beginning", || async {
-            alice
-                .evaluate("document.querySelector('[role=log]').scrollTop = 0")
-                .await?;
-            Ok((count(&alice, "message 1.").await? == 1).then_some(()))
-        })
-        .await
+        scroll_back(&alice, "message 1.").await
     });
 }
 

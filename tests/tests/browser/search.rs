@@ -5,7 +5,7 @@ use couplet_servers::Kind;
 use couplet_tests::browser::Page;
 use couplet_tests::{run, until};
 
-use crate::{Place, count, in_days, reads, say, wake};
+use crate::{Place, count, reads, say};
 
 const FIELD: &str = "Search people and messages";
 
@@ -81,16 +81,8 @@ fn words_of_any_language_are_found_with_or_without_accents_and_case() {
 #[test]
 fn what_is_found_is_shown_in_its_place_without_a_network() {
     run(async {
-        let mut place = Place::new(Kind::Prosody).await?;
-        let (alice, bob) = place.friends().await?;
-        for number in 1..=110 {
-            say(&alice, &format!("number{number}.")).await?;
-        }
-        reads(&bob, "number110.").await?;
-        alice.find("image", "Read").await?;
-        in_days(&alice, 1).await?;
+        let (mut place, alice, _bob) = Place::with_yesterday("number", 110).await?;
         // Of yesterday only a little is read before one asks for it.
-        wake(&bob, &alice).await?;
         place.server.stop();
         alice.reload().await?;
         reads(&alice, "number110.").await?;
