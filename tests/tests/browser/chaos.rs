@@ -37,8 +37,9 @@ const FRAMES: &str = "{
     };
 }";
 
-/// How long it may take until all is well once nothing breaks any more.
-const RECOVERY: Duration = Duration::from_secs(90);
+/// How long it may take until all is well once nothing breaks any more, on a machine that
+/// has other things to do.
+const RECOVERY: Duration = Duration::from_secs(180);
 
 #[test]
 fn all_arrives_once_and_in_order() {

@@ -142,12 +142,12 @@ impl Module for Bookmarks {
                 ctx.changed();
                 let ours = self.known.values().all(|conference| conference.unsaved);
                 if all.is_empty() && (none || ours) {
-                    return self.read(ctx, ns::BOOKMARKS, Asked::Legacy);
+                    self.read(ctx, ns::BOOKMARKS, Asked::Legacy);
                 }
                 self.learn_all(ctx, all);
             }
-            (Some(Asked::Legacy), Ok(Some(answer))) => self.learn_all(ctx, legacy(&answer)),
-            (Some(Asked::Legacy), _) => self.learn_all(ctx, Vec::new()),
+            (Some(Asked::Legacy), Ok(Some(answer))) => self.learn_more(ctx, legacy(&answer)),
+            (Some(Asked::Legacy), _) => {}
             (Some(Asked::Publish(room, false)), Err(NoResult::Error(_))) => {
                 // Older services know fewer options; what matters is who may read it.
                 self.send(ctx, room, &[("pubsub#access_model", "whitelist")], true);
@@ -203,6 +203,15 @@ impl Bookmarks {
             news.filter(|(room, _)| ours.iter().all(|(known, _)| known != room))
         {
             self.learn(ctx, room, conference);
+        }
+    }
+
+    /// What an older client has kept, elsewhere. Meanwhile we may know better.
+    fn learn_more(&mut self, ctx: &mut Ctx<'_>, more: Vec<(BareJid, Conference)>) {
+        for (room, conference) in more {
+            if !self.known.contains_key(&room) {
+                self.learn(ctx, room, conference);
+            }
         }
     }
 

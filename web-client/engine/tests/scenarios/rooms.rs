@@ -559,6 +559,32 @@ fn a_room_that_has_forgotten_us_is_entered_again() {
 }
 
 #[test]
+fn a_room_that_is_joined_while_the_bookmarks_are_read_stays() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.authenticate();
+    scenario.bind();
+    join(&mut scenario);
+    let answer = |scenario: &mut Scenario, id: String, answer: &str| {
+        scenario.recv(&format!(
+            "<iq xmlns='jabber:client' type='result' id='{id}'>{answer}</iq>"
+        ));
+    };
+    let asked = scenario.expect_items("urn:xmpp:bookmarks:1");
+    answer(&mut scenario, asked, "");
+    // The room is kept before the server has said that there are no old bookmarks either.
+    let asked = scenario.expect_items("storage:bookmarks");
+    while let Some(publish) = scenario.find(|sent| String::from(sent).contains("<publish ")) {
+        answer(&mut scenario, publish.attr("id").unwrap().to_owned(), "");
+    }
+    answer(&mut scenario, asked, "");
+    assert!(scenario.store.room(&room()).is_some());
+    told(&mut scenario, &[]);
+    let sent = scenario.find(|sent| has(sent, "x@http://jabber.org/protocol/muc"));
+    assert!(sent.is_some());
+}
+
+#[test]
 fn bookmarks_lead_into_rooms_and_follow_us() {
     let mut scenario = Scenario::new();
     scenario.sign_in();

@@ -434,7 +434,7 @@ impl Scenario {
     }
 
     /// The id of the request for what is on a node of ours.
-    fn expect_items(&mut self, node: &str) -> String {
+    pub(crate) fn expect_items(&mut self, node: &str) -> String {
         let iq = self
             .find(|sent| has(sent, "pubsub") && String::from(sent).contains(node))
             .unwrap_or_else(|| panic!("nobody asks for {node}"));
