@@ -116,6 +116,8 @@ impl Module for Bookmarks {
                 continue;
             };
             match conference(item) {
+                // What we have published comes back to us.
+                Some(conference) if self.knows(&room, &conference) => {}
                 Some(conference) => self.learn(ctx, room, conference),
                 // Another device has removed it.
                 None if item.name() == "retract" => {
@@ -182,6 +184,17 @@ impl Bookmarks {
         let items = build("items", ns::PUBSUB).attr("node", node).done();
         let ticket = ctx.get(None, build("pubsub", ns::PUBSUB).child(items).done());
         self.asked.insert(ticket, asked);
+    }
+
+    fn knows(&self, room: &BareJid, news: &Conference) -> bool {
+        self.known.get(room).is_some_and(|known| {
+            let unsaved = known.unsaved;
+            *known
+                == Conference {
+                    unsaved,
+                    ..news.clone()
+                }
+        })
     }
 
     /// What isn't there any more, another device has removed, unless it never was there.

@@ -585,6 +585,27 @@ fn a_room_that_is_joined_while_the_bookmarks_are_read_stays() {
 }
 
 #[test]
+fn a_bookmark_of_ours_that_comes_back_is_no_news() {
+    let mut scenario = Scenario::signed_in();
+    join(&mut scenario);
+    told(&mut scenario, &[]);
+    let sent = scenario.find(|sent| has(sent, "x@http://jabber.org/protocol/muc"));
+    assert!(sent.is_some());
+    // Whoever looks is asked for another name, and not taken in under one of ours.
+    scenario.recv(&error("conflict"));
+    let taken = Entry::Left(Left::NickTaken);
+    assert_eq!(scenario.store.room(&room()).unwrap().entry, taken);
+    scenario.recv(&format!(
+        "<message xmlns='jabber:client' from='alice@example.org' type='headline'>\
+         <event xmlns='http://jabber.org/protocol/pubsub#event'>\
+         <items node='urn:xmpp:bookmarks:1'><item id='{ROOM}'>\
+         <conference xmlns='urn:xmpp:bookmarks:1' autojoin='true'><nick>thirdwitch</nick>\
+         </conference></item></items></event></message>"
+    ));
+    assert_eq!(scenario.store.room(&room()).unwrap().entry, taken);
+}
+
+#[test]
 fn bookmarks_lead_into_rooms_and_follow_us() {
     let mut scenario = Scenario::new();
     scenario.sign_in();
