@@ -259,12 +259,12 @@ fn what_is_sent_right_before_a_crash_is_not_lost() {
 #[test]
 fn one_scrolls_back_without_a_network() {
     run(async {
-        let (mut place, alice, _bob) = Place::with_yesterday("message ", 90).await?;
+        let (mut place, alice, _bob) = Place::with_yesterday("message ", 400).await?;
         place.server.stop();
         alice.reads("Your messages will be sent.").await?;
         // What came today is read at once, and of yesterday only a little.
         alice.reload().await?;
-        reads(&alice, "message 90.").await?;
+        reads(&alice, "message 400.").await?;
         ensure!(count(&alice, "message 1.").await? == 0);
         scroll_back(&alice, "message 1.").await
     });

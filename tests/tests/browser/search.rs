@@ -81,11 +81,11 @@ fn words_of_any_language_are_found_with_or_without_accents_and_case() {
 #[test]
 fn what_is_found_is_shown_in_its_place_without_a_network() {
     run(async {
-        let (mut place, alice, _bob) = Place::with_yesterday("number", 110).await?;
+        let (mut place, alice, _bob) = Place::with_yesterday("number", 400).await?;
         // Of yesterday only a little is read before one asks for it.
         place.server.stop();
         alice.reload().await?;
-        reads(&alice, "number110.").await?;
+        reads(&alice, "number400.").await?;
         ensure!(count(&alice, "number7.").await? == 0);
         // With the keyboard alone, from another place.
         alice.evaluate("location.hash = '#/'").await?;
@@ -114,7 +114,7 @@ fn what_is_found_is_shown_in_its_place_without_a_network() {
             .click()
             .await?;
         alice.gone("button", "Jump to the latest").await?;
-        reads(&alice, "number110.").await?;
+        reads(&alice, "number400.").await?;
         // From within the conversation, and with the mouse.
         finds(&alice, "number70.", 1, "number70.").await?;
         alice.find_with("link", "number70.").await?.click().await?;

@@ -365,9 +365,10 @@ impl Archive {
         true
     }
 
-    /// What comes by itself moves the cursor (a little behind it), once nothing is missing before it: no gap,
-    /// nothing of ours that only the archive could prove, and nothing that our other devices
-    /// have sent without our hearing of it. (A room shows everybody everything.)
+    /// What comes by itself moves the cursor, which stays a little behind, once nothing is
+    /// missing before it: no gap, nothing of ours that only the archive could prove, and
+    /// nothing that our other devices have sent without our hearing of it. (A room shows
+    /// everybody everything.)
     fn note_live(&mut self, ctx: &mut Ctx<'_>, incoming: &Incoming) {
         let message = &incoming.message;
         if matches!(incoming.origin, Origin::Archive { .. }) {
