@@ -198,14 +198,11 @@ impl Talk {
             let archived: Vec<_> = texts.into_iter().flatten().map(|(text, _)| text).collect();
             let shown = read_all(&self.pages[who]).await.unwrap_or_default();
             for (place, texts) in [("archive", archived), ("view", shown)] {
-                for writer in NAMES {
-                    let written = self.written[who].get();
-                    let checked = each_once_in_order(Settings::server(), &texts, writer, written);
-                    found.extend(
-                        checked
-                            .err()
-                            .map(|error| format!("{name}'s {place}: {error:#}")),
-                    );
+                for (writer, written) in NAMES.into_iter().zip(&self.written) {
+                    let (kind, written) = (Settings::server(), written.get());
+                    if let Err(error) = each_once_in_order(kind, &texts, writer, written) {
+                        found.push(format!("{name}'s {place}: {error:#}"));
+                    }
                 }
             }
             let frames = self.pages[who].evaluate("frames_of_test.join('\\n')").await;

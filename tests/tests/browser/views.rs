@@ -5,7 +5,7 @@ use couplet_servers::Kind;
 use couplet_tests::browser::Page;
 use couplet_tests::{run, until};
 
-use crate::{ALICE, BOB, Place, add, reads, say};
+use crate::{ALICE, BOB, Place, add, reads, say, scroll_back};
 
 #[test]
 fn a_phone_shows_one_thing_at_a_time() {
@@ -106,18 +106,7 @@ fn a_long_conversation_opens_at_its_end_and_scrolls_back_to_its_beginning() {
         let later = place.enters(BOB).await?;
         later.find_with("link", "alice").await?.click().await?;
         reads(&later, "message 70.").await?;
-        let log = later.find("log", "Messages").await?;
-        let found = until("the beginning", || async {
-            later
-                .evaluate("document.querySelector('[role=log]').scrollTop = 0")
-                .await?;
-            Ok(log.text().await?.contains("message 1.").then_some(()))
-        })
-        .await;
-        match found {
-            Ok(()) => Ok(()),
-            Err(error) => Err(error.context(log.text().await?)),
-        }
+        scroll_back(&later, "message 1.").await
     });
 }
 
