@@ -5,6 +5,7 @@
 //! ones, never a panic.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use memchr::{memchr, memmem};
 
@@ -57,6 +58,23 @@ impl<'a> StartTag<'a> {
             rest = value.get(value_len + 1..)?;
             Some((name, value.get(..value_len)?))
         })
+    }
+
+    /// Where in the tag the attribute with this qualified name is, the white space
+    /// in front of it included.
+    pub(crate) fn attribute_range(&self, name: &str) -> Option<Range<usize>> {
+        let mut start = 1 + self.name.len();
+        for (other, value) in self.attributes() {
+            let written = self.attributes.get(start - 1 - self.name.len()..)?;
+            let equals = memchr(b'=', written.as_bytes())? + 1;
+            let quote = written.len() - written[equals..].trim_ascii_start().len();
+            let end = start + quote + 1 + value.len() + 1;
+            if other == name {
+                return Some(start..end);
+            }
+            start = end;
+        }
+        None
     }
 
     /// The value of the attribute with this qualified name.
@@ -167,6 +185,9 @@ mod tests {
         assert!(tag.attributes().eq([("b", "1>"), ("c", "&lt;'/>")]));
         assert_eq!(tag.attribute("c").as_deref(), Some("<'/>"));
         assert_eq!(tag.attribute("a"), None);
+        assert_eq!(tag.attribute_range("b"), Some(4..11));
+        assert_eq!(tag.attribute_range("c"), Some(11..27));
+        assert_eq!(tag.attribute_range("a"), None);
     }
 
     #[test]

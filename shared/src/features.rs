@@ -2,8 +2,8 @@
 //! (RFC 7395 3.9), and limits that are not only the server's are lowered (XEP-0478).
 
 use std::borrow::Cow;
-use std::ops::Range;
 
+use crate::edit::{Edit, edited};
 use crate::element::{Child, StartTag, children, is_element};
 use crate::ns;
 
@@ -112,39 +112,6 @@ fn lowered(limits: &Child<'_>, most: usize) -> Option<Edit> {
 fn content<'a>(element: &Child<'a>) -> &'a str {
     let text = &element.text[element.tag.len..];
     text.split('<').next().unwrap_or_default().trim_ascii()
-}
-
-/// What stands in the place of some bytes.
-struct Edit {
-    range: Range<usize>,
-    text: String,
-}
-
-impl Edit {
-    /// Takes `child` out, which was found in what begins at `offset`.
-    fn removal(child: &Child<'_>, offset: usize) -> Self {
-        let start = offset + child.at;
-        Self {
-            range: start..start + child.text.len(),
-            text: String::new(),
-        }
-    }
-}
-
-/// `text` after some edits, which are in order.
-fn edited<'a>(text: &'a str, edits: &[Edit]) -> Cow<'a, str> {
-    if edits.is_empty() {
-        return Cow::Borrowed(text);
-    }
-    let mut kept = String::with_capacity(text.len());
-    let mut at = 0;
-    for edit in edits {
-        kept.push_str(&text[at..edit.range.start]);
-        kept.push_str(&edit.text);
-        at = edit.range.end;
-    }
-    kept.push_str(&text[at..]);
-    Cow::Owned(kept)
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@
 #![warn(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod addresses;
 pub mod config;
+mod edit;
 mod element;
 pub mod escape;
 pub mod features;

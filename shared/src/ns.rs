@@ -20,6 +20,10 @@ pub const COMPRESS: &str = "http://jabber.org/features/compress";
 pub const CHANNEL_BINDING: &str = "urn:xmpp:sasl-cb:0";
 /// `<limits/>` as a stream feature (XEP-0478 3).
 pub const STREAM_LIMITS: &str = "urn:xmpp:stream-limits:0";
+/// `<enabled/>` and the rest of stream management (XEP-0198 14.1).
+pub const STREAM_MANAGEMENT: &str = "urn:xmpp:sm:3";
+/// The same in its earlier version.
+pub const STREAM_MANAGEMENT_2: &str = "urn:xmpp:sm:2";
 /// The prefix `xml` is always bound to this, and nothing else may be
 /// (Namespaces in XML 1.0 3).
 pub const XML: &str = "http://www.w3.org/XML/1998/namespace";

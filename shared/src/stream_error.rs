@@ -4,7 +4,7 @@ use crate::escape::push_escaped;
 use crate::ns;
 
 /// Why a stream ends (RFC 6120 4.9.3). `see-other-host` is absent: it carries an
-/// address, and nobody here sends it.
+/// address, which [`crate::addresses`] keeps from clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
     missing_docs,

@@ -1,6 +1,8 @@
 //! People in a real browser. Controls are found as a person finds them: by what
 //! they are and what they are called.
 
+mod control;
+mod device;
 mod devtools;
 mod page;
 
@@ -17,8 +19,9 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use crate::PATIENCE;
+pub use control::Control;
 use devtools::DevTools;
-pub use page::{Control, Page};
+pub use page::Page;
 
 /// Whatever host a page is said to come from, it comes from this machine.
 const EVERY_HOST_IS_HERE: &str = "--host-resolver-rules=MAP * 127.0.0.1";

@@ -9,8 +9,8 @@ pub const BEGIN: &str = "<!-- specifications: generated, see CONTRIBUTING.md -->
 /// Ends it.
 pub const END: &str = "<!-- /specifications -->\n";
 
-/// What the engine's core implements beside the modules.
-const CORE: [Specification; 10] = [
+/// What the engine's core and the page implement beside the modules.
+const CORE: [Specification; 11] = [
     Specification {
         number: "RFC 6120",
         title: "XMPP: Core",
@@ -40,6 +40,11 @@ const CORE: [Specification; 10] = [
         number: "XEP-0203",
         title: "Delayed Delivery",
         version: "2.0",
+    },
+    Specification {
+        number: "XEP-0245",
+        title: "The /me Command",
+        version: "1.0",
     },
     Specification {
         number: "XEP-0386",

@@ -177,6 +177,14 @@ impl Peer {
         Ok(self.stream.flush().await?)
     }
 
+    /// Ends its half of the connection, without a word, and keeps the other.
+    ///
+    /// # Errors
+    /// The connection is gone.
+    pub async fn stop_sending(&mut self) -> Result<()> {
+        Ok(self.stream.shutdown().await?)
+    }
+
     /// Writes `text` over and over until the other side takes no more for as long as
     /// `pause`, and returns how many bytes it took.
     ///

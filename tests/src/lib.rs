@@ -1,12 +1,14 @@
 //! What the end-to-end tests stand on: the proxy as a process, people in a real
 //! browser, and people on the engine without one. The servers are in `couplet-servers`.
 
+pub mod accounting;
 pub mod archive;
 pub mod browser;
 pub mod chaos;
 pub mod documents;
 pub mod fake_backend;
 pub mod faults;
+pub mod front;
 pub mod person;
 pub mod proxy;
 pub mod raw;

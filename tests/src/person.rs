@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use couplet_engine::modules::{rfc6121_message, rfc6121_presence, rfc6121_roster};
 use couplet_engine::sasl::{self, Exchange, Identity, Means, Reply, Request, Step};
-use couplet_engine::store::{Message, SessionStatus, Store};
+use couplet_engine::store::{Message, Notes, SessionStatus, Store};
 use couplet_engine::{
     CloseReason, Command, Config, Engine, Input, Now, Output, SessionCommand, Timestamp,
 };
@@ -51,6 +51,8 @@ struct State {
     log: Vec<String>,
     /// The mechanisms that were tried.
     mechanisms: Vec<String>,
+    /// How many sessions were taken up again.
+    resumptions: usize,
     /// Whether the server has nothing more to be told.
     over: bool,
 }
@@ -119,6 +121,7 @@ impl Person {
         self.command(Command::Message(rfc6121_message::Command::Send {
             to,
             body,
+            notes: Notes::default(),
         }));
         Ok(())
     }
@@ -164,6 +167,11 @@ impl Person {
     /// The mechanisms by which they have tried to sign in, in order.
     pub fn mechanisms(&self) -> Vec<String> {
         self.state.borrow().mechanisms.clone()
+    }
+
+    /// How often the server has taken a session of theirs up again (XEP-0198 5).
+    pub fn resumptions(&self) -> usize {
+        self.state.borrow().resumptions
     }
 
     /// Waits until what they know is as `look` wants it.
@@ -308,6 +316,12 @@ impl Driver {
         match message {
             Some(Ok(tungstenite::Message::Text(text))) => {
                 trace(&self.identity, "<-", &text);
+                // By itself, or inside the answer to a sign-in (XEP-0388).
+                if text.starts_with("<resumed")
+                    || text.starts_with("<success") && text.contains("<resumed")
+                {
+                    self.state.borrow_mut().resumptions += 1;
+                }
                 let (text, given) = sasl::lift_token(text.to_string());
                 self.given = given.or(self.given.take());
                 Some(Input::Frame(text))

@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
-use crate::{PATIENCE, until};
+use crate::{PATIENCE, accounting, until};
 
 /// A running proxy. Dropping it kills it.
 pub struct Proxy {
@@ -169,6 +169,22 @@ impl Proxy {
             anyhow::bail!("the log ended without {text:?}")
         };
         timeout(PATIENCE, found).await?
+    }
+
+    /// The process, for [`crate::accounting`].
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn process(&self) -> Result<u32> {
+        self.child.id().context("the proxy has ended")
+    }
+
+    /// How much memory it has, in bytes, as the kernel counts it.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn memory(&self) -> Result<u64> {
+        accounting::resident(self.process()?)
     }
 
     /// Where it listens.

@@ -1,5 +1,5 @@
-//! The README's table and `couplet.doap` say what the table of modules says.
-//! `COUPLET_UPDATE=1` writes them anew.
+//! What documents say is so: the README's table and `couplet.doap` as the table of modules
+//! has it (`COUPLET_UPDATE=1` writes them anew), `SECURITY.md` as the tests have it.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
@@ -38,4 +38,33 @@ fn the_readme_lists_what_is_implemented() {
 #[test]
 fn the_doap_file_lists_what_is_implemented() {
     holds("couplet.doap", &documents::doap());
+}
+
+#[test]
+fn what_stands_against_threats_are_tests_that_exist() {
+    let security = fs::read_to_string(root("SECURITY.md")).unwrap();
+    let (_, table) = security
+        .split_once("| threat | what stands against it | tests |\n")
+        .unwrap();
+    let directory = root("tests/tests/proxy");
+    let sources: String = fs::read_dir(&directory)
+        .unwrap()
+        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    let rows = table
+        .lines()
+        .skip(1)
+        .take_while(|line| line.starts_with('|'));
+    let mut names = 0;
+    for row in rows {
+        let held = row.rsplit('|').nth(1).unwrap();
+        for name in held.split('`').skip(1).step_by(2) {
+            let exists = sources.contains(&format!("fn {name}()"))
+                || sources.contains(&format!("mod {name};"))
+                || root(&format!("tests/fuzz/fuzz_targets/{name}.rs")).is_file();
+            assert!(exists, "SECURITY.md leads to {name}, which is no test");
+            names += 1;
+        }
+    }
+    assert!(names > 20, "only {names} names were found");
 }

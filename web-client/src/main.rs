@@ -15,6 +15,7 @@ mod person_colour;
 mod platform;
 mod route;
 mod state;
+mod styling;
 mod tabs;
 mod theme;
 mod views;

@@ -12,6 +12,8 @@ pub(crate) enum Route {
     Home,
     /// A conversation: `#/chat/JID`.
     Chat(BareJid),
+    /// The way into a room, which somebody has sent: `#/join/JID`.
+    Join(BareJid),
     /// What is known of the other side of one: `#/chat/JID/details`.
     Details(BareJid),
 }
@@ -28,7 +30,16 @@ impl Route {
         match self {
             Self::Home => "#/".to_owned(),
             Self::Chat(jid) => ["#/chat/", &encode(jid.as_str())].concat(),
+            Self::Join(jid) => ["#/join/", &encode(jid.as_str())].concat(),
             Self::Details(jid) => ["#/chat/", &encode(jid.as_str()), "/details"].concat(),
+        }
+    }
+
+    /// Goes there in place of where one is.
+    pub(crate) fn go_instead(&self) {
+        if let Some(window) = web_sys::window() {
+            // Another fragment is no other document.
+            let _ = window.location().replace(&self.href());
         }
     }
 
@@ -43,7 +54,7 @@ impl Route {
     /// The other side of the conversation that is open.
     pub(crate) fn jid(&self) -> Option<&BareJid> {
         match self {
-            Self::Home => None,
+            Self::Home | Self::Join(_) => None,
             Self::Chat(jid) | Self::Details(jid) => Some(jid),
         }
     }
@@ -53,6 +64,9 @@ impl Route {
         let path = hash.strip_prefix("#/")?;
         if path.is_empty() {
             return Some(Self::Home);
+        }
+        if let Some(room) = path.strip_prefix("join/") {
+            return Some(Self::Join(BareJid::from_str(&decode(room)?).ok()?));
         }
         let rest = path.strip_prefix("chat/")?;
         let (jid, details) = match rest.split_once('/') {
@@ -87,7 +101,7 @@ fn encode(text: &str) -> String {
 }
 
 /// `None` for an escape that isn't one, or bytes that aren't UTF-8.
-fn decode(text: &str) -> Option<String> {
+pub(crate) fn decode(text: &str) -> Option<String> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

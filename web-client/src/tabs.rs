@@ -5,6 +5,7 @@
 
 mod command;
 mod message;
+mod notes;
 mod standing;
 
 use js_sys::{Array, Date, Function, Promise, Reflect};
@@ -15,6 +16,7 @@ use web_sys::{BroadcastChannel, MessageEvent};
 
 pub(crate) use command::{read as read_command, write as write_command};
 pub(crate) use message::Message;
+pub(crate) use notes::{from_text as notes_from_text, to_text as notes_to_text};
 pub(crate) use standing::Standing;
 
 use crate::platform;

@@ -1,5 +1,5 @@
 //! The listener for whoever runs the proxy: is it alive, is it ready, what has it
-//! done.
+//! done, and what it logs.
 
 use std::future::pending;
 
@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::connection;
 use crate::live::Handle;
+use crate::log::LogFilter;
 use crate::shutdown::Shutdown;
 
 /// More don't need to ask at once.
@@ -22,17 +23,25 @@ const MOST_CONNECTIONS: usize = 64;
 struct Admin {
     handle: Handle,
     shutdown: Shutdown,
+    log: Option<LogFilter>,
 }
 
 /// Answers for ever.
-pub(crate) async fn serve(listener: TcpListener, handle: Handle, shutdown: Shutdown) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    handle: Handle,
+    shutdown: Shutdown,
+    log: Option<LogFilter>,
+) {
     let router = Router::new()
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .route("/log", get(log_filter).put(set_log_filter))
         .with_state(Admin {
             handle: handle.clone(),
             shutdown,
+            log,
         });
     let mut connections = JoinSet::new();
     loop {
@@ -46,7 +55,7 @@ pub(crate) async fn serve(listener: TcpListener, handle: Handle, shutdown: Shutd
             let router = router.clone();
             connections.spawn(async move {
                 // Who asks sees how it went.
-                let _ = connection::http(stream, router, &limits, pending()).await;
+                let _ = connection::http1(stream, router, &limits, pending()).await;
             });
         } else {
             tokio::time::sleep(connection::ACCEPT_PAUSE).await;
@@ -82,4 +91,23 @@ async fn metrics(State(admin): State<Admin>) -> Response {
     let text = admin.handle.shared().metrics.text(&known, draining);
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text).into_response()
+}
+
+/// What is logged.
+async fn log_filter(State(admin): State<Admin>) -> Response {
+    match admin.log {
+        Some(log) => (StatusCode::OK, log.text() + "\n").into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// Logs what the request says, until the configuration is read again.
+async fn set_log_filter(State(admin): State<Admin>, filter: String) -> Response {
+    let Some(log) = admin.log else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    match log.set(filter.trim()) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
+    }
 }

@@ -12,6 +12,7 @@ use crate::probe::{Finding, probe};
 use crate::proxy::Proxy;
 use crate::server::BindError;
 use crate::tls;
+use crate::upgrade::PATH;
 
 /// What [`check`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,10 +91,10 @@ pub async fn check(config: &Config, asked: Option<&ProbeUrl>) -> Result<Report, 
             }
         }
     }
-    let public = config
-        .public_url
-        .clone()
-        .map(|site| ProbeUrl { site, path: None });
+    let public = config.public_url.clone().map(|site| ProbeUrl {
+        path: Some(format!("{}{PATH}", site.path)),
+        site,
+    });
     if let (Some(url), Some(domain)) = (asked.or(public.as_ref()), config.domains.first()) {
         report.line(format_args!("Browsers reach it at {}.", url.site));
         match probe(url, domain.name.ascii()).await {

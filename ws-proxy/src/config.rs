@@ -2,10 +2,12 @@
 //! flags, each overriding the one before; parsed into types that need no second
 //! look.
 
+mod backend;
 mod error;
 mod file;
 mod flags;
 mod limit;
+mod network;
 mod one_or_more;
 mod print;
 mod urls;
@@ -16,16 +18,15 @@ use std::path::{Path, PathBuf};
 
 use couplet_shared::config::DemoAccount;
 
+pub use self::backend::{BackendAddress, BackendTls, ChannelBinding, ProxyHeader};
 use self::error::Place;
 pub use self::error::{ConfigError, Problem};
 use self::file::{File, FileDomain, Setting};
 pub use self::flags::Flags;
 pub use self::limit::LimitFlag;
+pub use self::network::{Endpoint, Network};
 pub use self::urls::{Origin, ProbeUrl, PublicUrl};
-pub use self::values::{
-    BackendAddress, BackendTls, ChannelBinding, DomainName, Endpoint, InvalidValue, Network,
-    ProxyHeader,
-};
+pub use self::values::{DomainName, InvalidValue};
 use crate::limits::Limits;
 
 /// Everything that the proxy was told, valid as a whole. What can only be known
@@ -93,6 +94,8 @@ pub struct Domain {
     pub proxy_protocol: Option<ProxyHeader>,
     /// What becomes of the channel binding that its server offers.
     pub channel_binding: ChannelBinding,
+    /// Take the SASL mechanism EXTERNAL out of what its server offers.
+    pub strip_external: bool,
 }
 
 /// What is logged unless the configuration says otherwise.
@@ -290,6 +293,7 @@ fn validate_domain(entry: FileDomain) -> Result<Domain, Problem> {
         allow_insecure_backend: entry.allow_insecure_backend,
         proxy_protocol: entry.proxy_protocol,
         channel_binding: entry.channel_binding,
+        strip_external: entry.strip_external,
     })
 }
 

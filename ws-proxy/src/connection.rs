@@ -1,24 +1,23 @@
-//! One accepted connection: TLS, HTTP, and perhaps a session.
+//! One accepted connection: TLS, HTTP, and the sessions that come of it.
 
-use std::future::Future;
+mod http1;
+mod http2;
+
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Extension, Router};
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::Instrument;
 
+pub(crate) use self::http1::http1;
 use crate::addresses::Connected;
 use crate::client_address::ClientAddress;
-use crate::limits::Limits;
-use crate::live::{Live, Shared};
+use crate::live::{Changes, Live, Shared};
+use crate::proxy::Proxy;
 use crate::session;
 use crate::shutdown::Shutdown;
 use crate::socket::{Socket, tune};
@@ -33,6 +32,14 @@ pub(crate) struct Connection {
     pub(crate) live: Arc<Live>,
     pub(crate) shared: Shared,
     pub(crate) shutdown: Shutdown,
+    pub(crate) changes: Changes,
+}
+
+/// What the client speaks: by ALPN under TLS, else by what it begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Version {
+    Http1,
+    Http2,
 }
 
 impl Connection {
@@ -48,44 +55,34 @@ impl Connection {
             accepted = Box::pin(self.accept(stream)) => accepted,
             () = shutdown.begun() => None,
         };
-        let Some(socket) = accepted else {
+        match accepted {
+            Some((socket, Version::Http1)) => self.one_session(socket, address, begin).await,
+            Some((socket, Version::Http2)) => Box::pin(self.http2(socket, address)).await,
+            None => {}
+        }
+    }
+
+    /// HTTP/1.1 (RFC 6455 4.2): the connection turns into the session.
+    async fn one_session(self, socket: Socket, address: ClientAddress, begin: Instant) {
+        let (gate, mut handoffs) = Gate::http1(address);
+        Box::pin(self.http1(socket, gate)).await;
+        let Ok(handoff) = handoffs.try_recv() else {
             return;
         };
-        let gate = Gate::new(address);
-        Box::pin(self.http(socket, gate.clone())).await;
-        let Some(handoff) = gate.take() else {
-            return;
-        };
-        let Handoff {
-            upgrade,
-            id,
-            address,
-            open,
-            connected,
-        } = handoff;
         let Self {
             live,
             shared,
             shutdown,
+            ..
         } = self;
         let proxy = live.proxy.clone();
         drop(live);
-        let span = tracing::info_span!("session", %id, client = %address.client.ip());
-        let session = async move {
-            let parts = match upgrade
-                .await
-                .map(|upgraded| upgraded.downcast::<TokioIo<Socket>>())
-            {
-                Ok(Ok(parts)) => parts,
-                Ok(Err(_)) => return tracing::error!("the connection isn't ours"),
-                Err(error) => return tracing::info!("the client left in the handshake: {error}"),
-            };
-            shared.metrics.handshake.observe(begin.elapsed());
-            let socket = parts.io.into_inner();
-            session::run(proxy, address, socket, parts.read_buf, shutdown).await;
-            drop((open, connected));
-        };
-        Box::pin(session.instrument(span)).await;
+        let session = carry(handoff, proxy, shared, shutdown, begin, |upgraded| {
+            upgraded
+                .downcast::<TokioIo<Socket>>()
+                .map(|parts| (parts.io.into_inner(), parts.read_buf))
+        });
+        Box::pin(session).await;
     }
 
     /// Counts the connection with those of its address. Servers in front have many
@@ -117,63 +114,93 @@ impl Connection {
         }
     }
 
-    async fn accept(&self, stream: TcpStream) -> Option<Socket> {
+    async fn accept(&self, stream: TcpStream) -> Option<(Socket, Version)> {
         if let Err(error) = tune(&stream) {
             tracing::debug!("the client left at once: {error}");
             return None;
         }
-        let Some(acceptor) = &self.live.acceptor else {
-            return Some(Socket::Tcp(stream));
-        };
         let deadline = self.live.proxy.limits.handshake;
-        match timeout(deadline, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => Some(Socket::Tls(Box::new(stream.into()))),
-            Ok(Err(error)) => {
-                tracing::debug!("no TLS with a client: {error}");
-                None
-            }
+        match timeout(deadline, self.negotiate(stream)).await {
+            Ok(accepted) => accepted,
             Err(_) => {
                 self.shared.metrics.limit_hit("handshake_seconds");
-                tracing::debug!("a client did not finish the TLS handshake in time");
+                tracing::debug!("a client did not begin, or finish its TLS handshake, in time");
                 None
             }
         }
     }
 
-    async fn http(&self, socket: Socket, gate: Gate) {
-        let limits = &self.live.proxy.limits;
-        let router = self.live.router.clone().layer(Extension(gate));
-        let mut shutdown = self.shutdown.clone();
-        let stop = async move { shutdown.begun().await };
-        let served = http(socket, router, limits, stop).await;
-        if let Err(error) = served {
-            if error.is_timeout() {
-                self.shared.metrics.limit_hit("handshake_seconds");
+    async fn negotiate(&self, stream: TcpStream) -> Option<(Socket, Version)> {
+        let Some(acceptor) = &self.live.acceptor else {
+            let version = version(&stream).await?;
+            return Some((Socket::Tcp(stream), version));
+        };
+        match acceptor.accept(stream).await {
+            Ok(stream) => {
+                let version = match stream.get_ref().1.alpn_protocol() {
+                    Some(b"h2") => Version::Http2,
+                    _ => Version::Http1,
+                };
+                Some((Socket::Tls(Box::new(stream.into())), version))
             }
-            tracing::debug!("an HTTP connection ended early: {error}");
+            Err(error) => {
+                tracing::debug!("no TLS with a client: {error}");
+                None
+            }
         }
     }
 }
 
-/// Serves HTTP/1.1 to whoever is at the other end, until `stop`.
-pub(crate) async fn http(
-    socket: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    router: Router,
-    limits: &Limits,
-    stop: impl Future<Output = ()>,
-) -> hyper::Result<()> {
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.handshake)
-        .max_buf_size(16 * 1024)
-        .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router))
-        .with_upgrades();
-    let mut connection = pin!(connection);
-    tokio::select! {
-        served = &mut connection => served,
-        () = stop => {
-            connection.as_mut().graceful_shutdown();
-            timeout(limits.close, connection).await.unwrap_or(Ok(()))
+/// Looks, without taking it, at how a connection without TLS begins; `None` if it
+/// ends. Only HTTP/2 begins with `PRI` (RFC 9113 3.4).
+async fn version(stream: &TcpStream) -> Option<Version> {
+    const PREFACE: &[u8] = b"PRI";
+    let mut begin = [0; PREFACE.len()];
+    loop {
+        let peeked = stream
+            .peek(&mut begin)
+            .await
+            .ok()
+            .filter(|&peeked| peeked > 0)?;
+        let begin = begin.get(..peeked)?;
+        if begin == PREFACE {
+            return Some(Version::Http2);
         }
+        if !PREFACE.starts_with(begin) {
+            return Some(Version::Http1);
+        }
+        // Nothing tells when there is more than what has been looked at.
+        sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// Runs the session of a handshake that succeeded at `begin` or since; `socket`
+/// takes its connection, and what came with the request, out of HTTP.
+async fn carry(
+    handoff: Handoff,
+    proxy: Arc<Proxy>,
+    shared: Shared,
+    shutdown: Shutdown,
+    begin: Instant,
+    socket: impl FnOnce(Upgraded) -> Result<(Socket, axum::body::Bytes), Upgraded>,
+) {
+    let Handoff {
+        upgrade,
+        id,
+        address,
+        open,
+        connected,
+    } = handoff;
+    let span = tracing::info_span!("session", %id, client = %address.client.ip());
+    let session = async move {
+        let (socket, leftover) = match upgrade.await.map(socket) {
+            Ok(Ok(parts)) => parts,
+            Ok(Err(_)) => return tracing::error!("the connection isn't ours"),
+            Err(error) => return tracing::info!("the client left in the handshake: {error}"),
+        };
+        shared.metrics.handshake.observe(begin.elapsed());
+        session::run(proxy, address, socket, leftover, shutdown).await;
+        drop((open, connected));
+    };
+    session.instrument(span).await;
 }

@@ -1,19 +1,22 @@
 //! What can go wrong with a session, and for each what the client gets and what
 //! the log says. The crate's README has the same as a table, which a test compares.
 
+mod answer;
+mod words;
+
 use std::borrow::Cow;
 
 use couplet_shared::framing::FramingError;
 use couplet_shared::scanner::ScanError;
-use couplet_shared::stream_error::{StreamErrorCondition, write_stream_error};
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tracing::Level;
+
+pub(crate) use self::answer::{Answer, StreamError};
 
 /// The namespace of the elements that tell clients the backend's faults apart.
 pub const FAULT_NAMESPACE: &str = "urn:couplet:proxy:0";
 
 /// The names of all faults, as metrics and the log have them.
-pub(crate) const NAMES: [&str; 20] = [
+pub(crate) const NAMES: [&str; 21] = [
     "binary-message",
     "invalid-utf8",
     "websocket-protocol",
@@ -32,9 +35,13 @@ pub(crate) const NAMES: [&str; 20] = [
     "backend-timeout",
     "backend-protocol",
     "backend-refused",
+    "backend-redirected",
     "backend-lost",
     "shutting-down",
 ];
+
+/// As much of an address as is looked at.
+const MOST_HOST: usize = 265;
 
 /// Why a session ended before its time.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +94,11 @@ pub(crate) enum Fault {
     BackendProtocol(String),
     #[error("the backend refused the stream: {condition}")]
     BackendRefused { condition: String, error: String },
+    #[error(
+        "the backend sends its clients to {host}, which the domain's `backend` doesn't name: add \
+         it there"
+    )]
+    BackendRedirected { host: String },
     #[error("the backend's connection ended in the middle of the stream: {0}")]
     BackendLost(Cow<'static, str>),
 
@@ -95,142 +107,12 @@ pub(crate) enum Fault {
     ShuttingDown,
 }
 
-/// What a fault looks like from outside.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Answer {
-    /// The fault's name in the log.
-    pub(crate) name: &'static str,
-    /// What to say in the stream before it ends.
-    pub(crate) error: StreamError,
-    /// The WebSocket's close code; `None` drops the connection.
-    pub(crate) close: Option<CloseCode>,
-    /// How loud the log is.
-    pub(crate) level: Level,
-}
-
-/// The part of an answer that is XMPP.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum StreamError {
-    /// No stream error and no `<close/>`: the stream may be resumed.
-    Silent,
-    /// The backend's own stream error.
-    Relayed,
-    /// A condition, perhaps with an application-specific one beside it.
-    Condition(StreamErrorCondition, Option<Application>),
-}
-
-/// An application-specific condition (RFC 6120 4.9.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Application {
-    name: &'static str,
-    namespace: &'static str,
-}
-
 impl Fault {
-    pub(crate) fn answer(&self) -> Answer {
-        use StreamErrorCondition as Condition;
-        let answer = |name, error, close, level| Answer {
-            name,
-            error,
-            close,
-            level,
-        };
-        let condition = |condition| StreamError::Condition(condition, None);
-        let backend = |name| {
-            let application = Application {
-                name,
-                namespace: FAULT_NAMESPACE,
-            };
-            let error =
-                StreamError::Condition(Condition::RemoteConnectionFailed, Some(application));
-            answer(name, error, Some(CloseCode::Error), Level::WARN)
-        };
-        let silent = StreamError::Silent;
-        let policy = Some(CloseCode::Policy);
-        match self {
-            Self::BinaryMessage => answer(
-                "binary-message",
-                silent,
-                Some(CloseCode::Unsupported),
-                Level::INFO,
-            ),
-            Self::InvalidUtf8 => answer(
-                "invalid-utf8",
-                silent,
-                Some(CloseCode::Invalid),
-                Level::INFO,
-            ),
-            Self::WebSocketProtocol(_) => answer(
-                "websocket-protocol",
-                silent,
-                Some(CloseCode::Protocol),
-                Level::INFO,
-            ),
-            Self::BadFrame(error) => answer(
-                "bad-frame",
-                condition(error.condition()),
-                policy,
-                Level::INFO,
-            ),
-            Self::StanzaTooBig { .. } => {
-                // XEP-0205 2.5 has the name: a client must not send that stanza again.
-                let too_big = Application {
-                    name: "stanza-too-big",
-                    namespace: "urn:xmpp:errors",
-                };
-                let error = StreamError::Condition(Condition::PolicyViolation, Some(too_big));
-                answer("stanza-too-big", error, policy, Level::INFO)
-            }
-            Self::OpenTimeout => answer(
-                "open-timeout",
-                condition(Condition::ConnectionTimeout),
-                policy,
-                Level::INFO,
-            ),
-            Self::AuthTimeout => answer(
-                "auth-timeout",
-                condition(Condition::ConnectionTimeout),
-                policy,
-                Level::INFO,
-            ),
-            Self::UnknownDomain { .. } => answer(
-                "unknown-domain",
-                condition(Condition::HostUnknown),
-                policy,
-                Level::INFO,
-            ),
-            // RFC 7395 3.3.2: until the stream is open, only the framing namespace is.
-            Self::NotOpened => answer(
-                "not-opened",
-                condition(Condition::InvalidNamespace),
-                policy,
-                Level::INFO,
-            ),
-            Self::ClientLeft => answer("client-left", silent, Some(CloseCode::Normal), Level::INFO),
-            Self::ClientLost(_) => answer("client-lost", silent, None, Level::INFO),
-            Self::ClientSilent => answer("client-silent", silent, None, Level::INFO),
-            Self::ClientStalled => answer("client-stalled", silent, None, Level::INFO),
-            Self::BackendUnreachable(_) => backend("backend-unreachable"),
-            Self::BackendCertificate { .. } => backend("backend-certificate"),
-            Self::BackendTimeout { .. } => backend("backend-timeout"),
-            Self::BackendProtocol(_) | Self::BackendStanzaTooBig { .. } => {
-                backend("backend-protocol")
-            }
-            Self::BackendRefused { .. } => answer(
-                "backend-refused",
-                StreamError::Relayed,
-                Some(CloseCode::Normal),
-                Level::WARN,
-            ),
-            Self::BackendLost(_) => {
-                answer("backend-lost", silent, Some(CloseCode::Away), Level::WARN)
-            }
-            Self::ShuttingDown => answer(
-                "shutting-down",
-                silent,
-                Some(CloseCode::Restart),
-                Level::INFO,
-            ),
+    /// A server said that `host` is where to go.
+    pub(crate) fn redirected(host: &str) -> Self {
+        Self::BackendRedirected {
+            // No longer than a domain name, brackets and a port.
+            host: host.chars().take(MOST_HOST).collect(),
         }
     }
 
@@ -256,70 +138,6 @@ impl Fault {
         })
     }
 
-    /// Appends the stream error that the client gets, if any. `domain` is what it
-    /// asked for.
-    pub(crate) fn write_stream_error(&self, domain: &str, out: &mut String) {
-        match self.answer().error {
-            StreamError::Silent => {}
-            StreamError::Relayed => {
-                if let Self::BackendRefused { error, .. } = self {
-                    out.push_str(error);
-                }
-            }
-            StreamError::Condition(condition, application) => {
-                write_stream_error(condition, Some(&self.text(domain)), out);
-                if let Some(Application { name, namespace }) = application {
-                    // RFC 6120 4.9.2: behind the condition and the text, so right
-                    // in front of the end tag.
-                    let end = out.rfind("</").unwrap_or(out.len());
-                    out.insert_str(end, &format!("<{name} xmlns=\"{namespace}\"/>"));
-                }
-            }
-        }
-    }
-
-    /// What a person is told. Addresses behind the proxy are not theirs to know.
-    fn text(&self, domain: &str) -> Cow<'static, str> {
-        match self {
-            Self::BadFrame(error) => error.to_string().into(),
-            Self::StanzaTooBig { limit, .. } => {
-                format!("A stanza may have {limit} bytes here, and this one has more.").into()
-            }
-            Self::OpenTimeout => "No stream was opened in time.".into(),
-            Self::AuthTimeout => "Nobody signed in in time.".into(),
-            Self::UnknownDomain { .. } => {
-                format!("This server does not connect to the XMPP domain {domain}.").into()
-            }
-            Self::NotOpened => "The first message must be an <open/>.".into(),
-            Self::BackendUnreachable(_) => {
-                format!("The XMPP server of {domain} can't be reached.").into()
-            }
-            Self::BackendCertificate { reason, .. } => format!(
-                "The XMPP server of {domain} could not prove who it is, so nothing was sent to it: \
-                 {reason}."
-            )
-            .into(),
-            Self::BackendTimeout { .. } => {
-                format!("The XMPP server of {domain} does not answer.").into()
-            }
-            Self::BackendProtocol(_) | Self::BackendStanzaTooBig { .. } => {
-                format!("The XMPP server of {domain} sent something that can't be understood.")
-                    .into()
-            }
-            // They have no stream error to put a text into.
-            Self::BinaryMessage
-            | Self::InvalidUtf8
-            | Self::WebSocketProtocol(_)
-            | Self::ClientLeft
-            | Self::ClientLost(_)
-            | Self::ClientSilent
-            | Self::ClientStalled
-            | Self::BackendRefused { .. }
-            | Self::BackendLost(_)
-            | Self::ShuttingDown => Cow::Borrowed(""),
-        }
-    }
-
     /// Writes the fault's one log line.
     pub(crate) fn log(&self) {
         let Answer {
@@ -334,6 +152,7 @@ impl Fault {
 
 #[cfg(test)]
 mod tests {
+    use super::answer::Application;
     use super::*;
     use crate::limits;
 
@@ -388,6 +207,9 @@ mod tests {
             Fault::BackendRefused {
                 condition: String::new(),
                 error: String::new(),
+            },
+            Fault::BackendRedirected {
+                host: String::new(),
             },
             Fault::BackendLost("".into()),
             Fault::ShuttingDown,

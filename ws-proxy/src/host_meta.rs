@@ -51,5 +51,7 @@ fn respond(
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (header::CACHE_CONTROL, "no-cache"),
     ];
-    (headers, document(format!("{scheme}://{authority}{PATH}"))).into_response()
+    let prefix = site.prefix();
+    let url = format!("{scheme}://{authority}{prefix}{PATH}");
+    (headers, document(url)).into_response()
 }

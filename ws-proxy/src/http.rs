@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::HeaderMap;
 use axum::http::header;
+use axum::response::Redirect;
 use axum::routing::{any, get};
 
 use crate::config::{Config, PublicUrl};
@@ -21,7 +22,8 @@ use crate::web::{self, Web};
 pub(crate) fn router(config: &Config, shared: &Shared) -> Result<Router, BindError> {
     let site = Arc::new(Site::new(config));
     let web = Arc::new(Web::new(config, site.clone())?);
-    Ok(Router::new()
+    let prefix = site.prefix().to_owned();
+    let router = Router::new()
         .route(
             upgrade::PATH,
             any(upgrade::upgrade).with_state(Arc::new(Admission::new(config, shared))),
@@ -38,7 +40,17 @@ pub(crate) fn router(config: &Config, shared: &Shared) -> Result<Router, BindErr
             "/config.json",
             get(web::client_config).with_state(web.clone()),
         )
-        .fallback_service(get(web::file).with_state(web)))
+        .fallback_service(get(web::file).with_state(web));
+    if prefix.is_empty() {
+        return Ok(router);
+    }
+    // A server in front may take the prefix off or leave it.
+    let directory = format!("{prefix}/");
+    let to_directory = Redirect::permanent(&directory);
+    Ok(Router::new()
+        .route(&prefix, get(|| async { to_directory }))
+        .nest_service(&directory, router.clone())
+        .fallback_service(router))
 }
 
 /// How browsers reach the proxy.
@@ -61,6 +73,11 @@ impl Site {
         self.public_url
             .as_ref()
             .map_or(self.own_tls, |url| url.secure)
+    }
+
+    /// What is in front of every path: empty, or `/chat`.
+    pub(crate) fn prefix(&self) -> &str {
+        self.public_url.as_ref().map_or("", |url| url.path.as_str())
     }
 
     /// Host, and port if it isn't the usual one. `None` for a request whose `Host`

@@ -15,7 +15,8 @@ pub struct Limits {
     /// queue until one ends.
     pub max_connections: usize,
     /// TCP connections of one address at the same time; one more is closed. Where
-    /// servers in front are trusted, it bounds sessions by what they say.
+    /// servers in front are trusted, it bounds sessions by what they say. Each
+    /// session of an HTTP/2 connection counts like a connection.
     pub max_connections_per_address: usize,
     /// New TCP connections of one address a second, and as many at once.
     pub max_connection_rate_per_address: u32,

@@ -157,6 +157,7 @@ impl std::fmt::Debug for Handle {
 }
 
 /// Tells when the configuration changes.
+#[derive(Clone)]
 pub(crate) struct Changes(watch::Receiver<Arc<Live>>);
 
 impl Changes {

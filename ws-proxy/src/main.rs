@@ -1,6 +1,6 @@
 //! `ws-proxy`: the command line around the library.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::pin::pin;
 use std::process::ExitCode;
 
@@ -9,11 +9,8 @@ use clap::Parser;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::{Interval, interval};
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::prelude::*;
-use tracing_subscriber::{Registry, reload};
 use ws_proxy::systemd::{Inherited, Notifier, watchdog};
-use ws_proxy::{Config, Flags, Handle, Server, Stop, check};
+use ws_proxy::{Config, Flags, Handle, LogFilter, Server, Stop, check};
 
 fn main() -> ExitCode {
     match run(Flags::parse()) {
@@ -32,7 +29,7 @@ fn run(flags: Flags) -> anyhow::Result<ExitCode> {
         io::stdout().write_all(config.to_toml().as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let log = start_logging(&config.log)?;
+    let log = LogFilter::start(&config.log)?;
     // Before there are threads: it reads and removes variables.
     let sockets = Inherited::from_env().context("the sockets that were passed can't be used")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -48,7 +45,7 @@ fn run(flags: Flags) -> anyhow::Result<ExitCode> {
                 ExitCode::FAILURE
             });
         }
-        serve(config, flags, sockets, &log).await?;
+        serve(config, flags, sockets, log).await?;
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -60,7 +57,7 @@ async fn serve(
     config: Config,
     flags: Flags,
     sockets: Inherited,
-    log: &LogFilter,
+    log: LogFilter,
 ) -> anyhow::Result<()> {
     let mut signals = Signals::new().context("no signal could be received")?;
     let notifier = Notifier::from_env();
@@ -80,12 +77,20 @@ async fn serve(
              in trusted_proxies"
         );
     }
-    let server = Server::bind_with(config, sockets).await?;
+    let server = Server::bind_with(config, sockets)
+        .await?
+        .with_log(log.clone());
     tracing::info!(
         "serving {} at {scheme}://{}",
         domains.join(", "),
         server.local_addr()
     );
+    if rustix::process::geteuid().is_root() {
+        tracing::warn!(
+            "running as root, which nothing here needs: start it by the unit that comes with it, \
+             or as a user of its own"
+        );
+    }
     if let Some(address) = server.admin_addr() {
         tracing::info!("health, readiness and metrics at http://{address}");
     }
@@ -105,7 +110,7 @@ async fn serve(
         match signal {
             Told::Reload => {
                 notifier.reloading();
-                reload(&flags, &handle, log);
+                reload(&flags, &handle, &log);
                 notifier.ready();
             }
             Told::Alive => notifier.alive(),
@@ -127,9 +132,10 @@ fn reload(flags: &Flags, handle: &Handle, log: &LogFilter) {
     let reloaded = Config::load(flags.clone())
         .map_err(anyhow::Error::from)
         .and_then(|config| {
-            let filter = filter(&config.log)?;
+            let filter = config.log.clone();
+            LogFilter::check(&filter)?;
             let stay = handle.reload(config)?;
-            log.reload(filter)?;
+            log.set(&filter)?;
             Ok(stay)
         });
     match reloaded {
@@ -186,32 +192,4 @@ impl Signals {
             _ = due => Told::Alive,
         }
     }
-}
-
-type LogFilter = reload::Handle<Targets, Registry>;
-
-fn filter(text: &str) -> anyhow::Result<Targets> {
-    text.parse()
-        .with_context(|| format!("log: {text:?} is no filter; write it like warn,ws_proxy=info"))
-}
-
-/// Logs for a person on a terminal, as JSON for anything else. The `log` facade,
-/// where libraries may print what they carry, is left alone.
-fn start_logging(text: &str) -> anyhow::Result<LogFilter> {
-    let (filter, handle) = reload::Layer::new(filter(text)?);
-    let format = tracing_subscriber::fmt::layer().with_writer(io::stderr);
-    let format = if io::stderr().is_terminal() {
-        format.with_target(false).boxed()
-    } else {
-        format
-            .json()
-            .flatten_event(true)
-            .with_current_span(true)
-            .with_span_list(false)
-            .boxed()
-    };
-    tracing_subscriber::registry()
-        .with(format.with_filter(filter))
-        .init();
-    Ok(handle)
 }

@@ -146,7 +146,7 @@ fn request(url: &ProbeUrl) -> Result<Request, Error> {
     let mut request = format!("{scheme}://{}{path}", url.site.authority).into_client_request()?;
     let headers = request.headers_mut();
     headers.insert("sec-websocket-protocol", HeaderValue::from_static("xmpp"));
-    headers.insert("origin", HeaderValue::try_from(url.site.to_string())?);
+    headers.insert("origin", HeaderValue::try_from(url.site.origin())?);
     Ok(request)
 }
 

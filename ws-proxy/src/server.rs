@@ -16,6 +16,7 @@ use crate::admin;
 use crate::config::Config;
 use crate::connection::{ACCEPT_PAUSE, Connection};
 use crate::live::Handle;
+use crate::log::LogFilter;
 use crate::shutdown::{self, Stop};
 use crate::systemd::Inherited;
 use crate::tls::CertificateError;
@@ -27,6 +28,7 @@ pub struct Server {
     address: SocketAddr,
     admin: Option<TcpListener>,
     handle: Handle,
+    log: Option<LogFilter>,
 }
 
 /// Why a proxy can't start.
@@ -39,6 +41,17 @@ pub enum BindError {
         key: &'static str,
         /// The address.
         address: SocketAddr,
+        /// What the operating system says.
+        error: io::Error,
+    },
+    /// A socket that it was given can't be used.
+    #[error(
+        "{key}: the socket that was passed in its place can't be used: {error}. Pass a TCP socket \
+         that listens"
+    )]
+    Inherited {
+        /// The configuration key that the socket is in the place of.
+        key: &'static str,
         /// What the operating system says.
         error: io::Error,
     },
@@ -63,6 +76,27 @@ pub enum BindError {
     },
 }
 
+impl BindError {
+    /// The fault of a socket that was given to us in the place of what `key` says.
+    fn inherited(key: &'static str) -> impl Fn(io::Error) -> Self {
+        move |error| Self::Inherited { key, error }
+    }
+}
+
+async fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, BindError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| BindError::Listen {
+            key,
+            address,
+            error,
+        })
+}
+
+fn inherit(key: &'static str, socket: std::net::TcpListener) -> Result<TcpListener, BindError> {
+    TcpListener::from_std(socket).map_err(BindError::inherited(key))
+}
+
 impl Server {
     /// Takes the addresses that `config` names and prepares everything that can
     /// fail.
@@ -80,27 +114,16 @@ impl Server {
     pub async fn bind_with(config: Config, sockets: Inherited) -> Result<Self, BindError> {
         let (at, admin_at) = (config.listen, config.admin_listen);
         let handle = Handle::new(config)?;
-        let fail = |error| BindError::Listen {
-            key: "listen",
-            address: at,
-            error,
-        };
         let listener = match sockets.public {
-            Some(socket) => TcpListener::from_std(socket),
-            None => TcpListener::bind(at).await,
-        }
-        .map_err(fail)?;
-        let address = listener.local_addr().map_err(fail)?;
+            Some(socket) => inherit("listen", socket)?,
+            None => listen("listen", at).await?,
+        };
+        let address = listener
+            .local_addr()
+            .map_err(BindError::inherited("listen"))?;
         let admin = match (sockets.admin, admin_at) {
-            (Some(socket), _) => Some(TcpListener::from_std(socket).map_err(fail)?),
-            (None, Some(address)) => {
-                let bound = TcpListener::bind(address).await;
-                Some(bound.map_err(|error| BindError::Listen {
-                    key: "admin_listen",
-                    address,
-                    error,
-                })?)
-            }
+            (Some(socket), _) => Some(inherit("admin_listen", socket)?),
+            (None, Some(address)) => Some(listen("admin_listen", address).await?),
             (None, None) => None,
         };
         Ok(Self {
@@ -108,7 +131,17 @@ impl Server {
             address,
             admin,
             handle,
+            log: None,
         })
+    }
+
+    /// Lets whoever runs it change what is logged.
+    #[must_use]
+    pub fn with_log(self, log: LogFilter) -> Self {
+        Self {
+            log: Some(log),
+            ..self
+        }
     }
 
     /// Where it listens; the port is a real one even if the configuration said 0.
@@ -137,21 +170,24 @@ impl Server {
             listener,
             admin,
             handle,
+            log,
             ..
         } = self;
         let (trigger, learner) = shutdown::channel();
         let mut aside = JoinSet::new();
         aside.spawn(handle.clone().watch_certificate());
         if let Some(admin) = admin {
-            aside.spawn(admin::serve(admin, handle.clone(), learner.clone()));
+            aside.spawn(admin::serve(admin, handle.clone(), learner.clone(), log));
         }
         let shared = handle.shared();
         let mut changes = handle.changes();
         let mut tasks = JoinSet::new();
         let mut shutdown = pin!(shutdown);
+        let mut full = false;
         let stop = loop {
-            let full = tasks.len() >= handle.live().proxy.limits.max_connections;
-            if full {
+            let was_full = full;
+            full = tasks.len() >= handle.live().proxy.limits.max_connections;
+            if full && !was_full {
                 shared.metrics.limit_hit("max_connections");
             }
             let stream = tokio::select! {
@@ -167,6 +203,7 @@ impl Server {
                         live: handle.live(),
                         shared: shared.clone(),
                         shutdown: learner.clone(),
+                        changes: handle.changes(),
                     };
                     tasks.spawn(connection.serve(stream, peer));
                 }

@@ -23,7 +23,6 @@ use self::inbound::{Carrier, End, read_frame};
 pub(crate) use self::link::Link;
 use self::outbound::{CONTROLS, Outbound};
 use crate::client_address::ClientAddress;
-use crate::config::ChannelBinding;
 use crate::faults::{Fault, StreamError};
 use crate::proxy::Proxy;
 use crate::random;
@@ -167,6 +166,7 @@ impl<'a> Session<'a> {
     ) -> Result<Ending, Fault> {
         let Backend {
             header,
+            first,
             reader,
             mut writer,
         } = backend;
@@ -177,10 +177,11 @@ impl<'a> Session<'a> {
             link,
             ..
         } = self;
-        let strip = connector.domain().channel_binding == ChannelBinding::Strip;
         let (controls, control) = mpsc::channel(CONTROLS);
-        let mut outbound =
-            pin!(Outbound::new(reader, header, sender, link, proxy, strip).pump(control));
+        let mut outbound = pin!(
+            Outbound::new(reader, header, sender, link, proxy, connector.domain())
+                .pump(first, control)
+        );
         let carrier = Carrier {
             proxy,
             connector,

@@ -5,6 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
@@ -18,7 +20,13 @@ pub(crate) enum Socket {
     Unix(UnixStream),
     // Boxed: a TLS session is a kilobyte that the others don't need.
     Tls(Box<TlsStream<TcpStream>>),
+    /// One stream of an HTTP/2 connection.
+    Http2(TokioIo<Upgraded>),
 }
+
+/// An HTTP/2 stream takes in as much as it is given: pieces of this size let the
+/// client's window, and not our memory, say how much is under way.
+pub(crate) const PIECE_BYTES: usize = 16 * 1024;
 
 /// Sets what both legs need: stanzas leave at once, and a peer that vanished
 /// without a word is noticed within two minutes, whether anything is being sent to
@@ -92,6 +100,7 @@ impl AsyncRead for Socket {
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Http2(stream) => Pin::new(stream).poll_read(cx, buf),
         }
     }
 }
@@ -106,6 +115,10 @@ impl AsyncWrite for Socket {
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Http2(stream) => {
+                let piece = bytes.get(..PIECE_BYTES).unwrap_or(bytes);
+                Pin::new(stream).poll_write(cx, piece)
+            }
         }
     }
 
@@ -114,6 +127,7 @@ impl AsyncWrite for Socket {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
             Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
             Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Http2(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
@@ -122,6 +136,7 @@ impl AsyncWrite for Socket {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Http2(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }

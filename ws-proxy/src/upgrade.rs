@@ -1,16 +1,21 @@
-//! The WebSocket handshake (RFC 6455 4.2, RFC 7395 3.1): who is let in, and what
-//! the others are told.
+//! The WebSocket handshake (RFC 6455 4.2, RFC 8441 5, RFC 7395 3.1): who is let in,
+//! and what the others are told.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod refusal;
+
+use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use hyper::ext::Protocol;
 use hyper::upgrade::OnUpgrade;
+use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+pub(crate) use self::refusal::Refusal;
 use crate::addresses::Connected;
 use crate::client_address::ClientAddress;
 use crate::config::{Config, Network, Origin};
@@ -39,7 +44,7 @@ impl Admission {
             config
                 .public_url
                 .as_ref()
-                .map(|url| Origin::Page(url.to_string())),
+                .map(|url| Origin::Page(url.origin())),
         );
         Self {
             allow_origin,
@@ -93,141 +98,42 @@ pub(crate) struct Handoff {
     pub(crate) connected: Option<Connected>,
 }
 
+/// How many requests and sessions share a connection at most.
+pub(crate) const MOST_STREAMS: u16 = 32;
+
 /// Brings the connection's address to the request's handler, and the [`Handoff`] back.
 #[derive(Clone)]
 pub(crate) struct Gate {
     address: ClientAddress,
-    handoff: Arc<Mutex<Option<Handoff>>>,
+    /// The connection may have many sessions, each of which counts like a
+    /// connection of its own.
+    is_shared: bool,
+    handoffs: mpsc::Sender<Handoff>,
 }
 
 impl Gate {
-    pub(crate) fn new(address: ClientAddress) -> Self {
-        Self {
+    /// For a connection that may turn into one session.
+    pub(crate) fn http1(address: ClientAddress) -> (Self, mpsc::Receiver<Handoff>) {
+        Self::new(address, false, 1)
+    }
+
+    /// For a connection whose streams may turn into sessions.
+    pub(crate) fn http2(address: ClientAddress) -> (Self, mpsc::Receiver<Handoff>) {
+        Self::new(address, true, MOST_STREAMS.into())
+    }
+
+    fn new(
+        address: ClientAddress,
+        is_shared: bool,
+        room: usize,
+    ) -> (Self, mpsc::Receiver<Handoff>) {
+        let (handoffs, receiver) = mpsc::channel(room);
+        let gate = Self {
             address,
-            handoff: Arc::default(),
-        }
-    }
-
-    /// The session that the connection turns into, if it does.
-    pub(crate) fn take(&self) -> Option<Handoff> {
-        self.handoff
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-    }
-
-    fn put(&self, handoff: Handoff) {
-        *self.handoff.lock().unwrap_or_else(PoisonError::into_inner) = Some(handoff);
-    }
-}
-
-/// Why a request is not a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    WrongMethod,
-    NotWebSocket,
-    WrongVersion,
-    NoKey,
-    NoSubprotocol,
-    ForeignOrigin,
-    MissingOrigin,
-    TooManyOfAddress,
-    TooManySessions,
-}
-
-impl Refusal {
-    pub(crate) const ALL: [Self; 9] = [
-        Self::WrongMethod,
-        Self::NotWebSocket,
-        Self::WrongVersion,
-        Self::NoKey,
-        Self::NoSubprotocol,
-        Self::ForeignOrigin,
-        Self::MissingOrigin,
-        Self::TooManyOfAddress,
-        Self::TooManySessions,
-    ];
-
-    /// Its name in the metrics.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::WrongMethod => "wrong-method",
-            Self::NotWebSocket => "not-websocket",
-            Self::WrongVersion => "wrong-version",
-            Self::NoKey => "no-key",
-            Self::NoSubprotocol => "no-subprotocol",
-            Self::ForeignOrigin => "foreign-origin",
-            Self::MissingOrigin => "missing-origin",
-            Self::TooManyOfAddress => "too-many-of-address",
-            Self::TooManySessions => "too-many-sessions",
-        }
-    }
-
-    /// The status, a header that goes with it, and the sentence.
-    fn answer(self) -> (StatusCode, Option<(HeaderName, &'static str)>, &'static str) {
-        match self {
-            Self::WrongMethod => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                Some((header::ALLOW, "GET")),
-                "This is a WebSocket endpoint: it is opened with GET.",
-            ),
-            Self::NotWebSocket => (
-                StatusCode::UPGRADE_REQUIRED,
-                Some((header::UPGRADE, "websocket")),
-                "This is a WebSocket endpoint for XMPP (RFC 7395): a browser's page connects to \
-                 it, a person can't.",
-            ),
-            Self::WrongVersion => (
-                StatusCode::UPGRADE_REQUIRED,
-                Some((header::SEC_WEBSOCKET_VERSION, "13")),
-                "Only version 13 of the WebSocket protocol (RFC 6455) is spoken here.",
-            ),
-            Self::NoKey => (
-                StatusCode::BAD_REQUEST,
-                None,
-                "The request lacks the Sec-WebSocket-Key of RFC 6455.",
-            ),
-            Self::NoSubprotocol => (
-                StatusCode::BAD_REQUEST,
-                None,
-                "The client must offer the WebSocket subprotocol \"xmpp\" (RFC 7395 3.1).",
-            ),
-            Self::ForeignOrigin => (
-                StatusCode::FORBIDDEN,
-                None,
-                "Pages of this origin may not connect here. Whoever runs this server can allow \
-                 it with allow_origin.",
-            ),
-            Self::MissingOrigin => (
-                StatusCode::FORBIDDEN,
-                None,
-                "Only web pages may connect here: the request has no Origin.",
-            ),
-            Self::TooManyOfAddress => (
-                StatusCode::TOO_MANY_REQUESTS,
-                Some((header::RETRY_AFTER, "30")),
-                "There are too many sessions of this address at the moment.",
-            ),
-            Self::TooManySessions => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                Some((header::RETRY_AFTER, "30")),
-                "There are too many sessions at the moment.",
-            ),
-        }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let (status, extra, sentence) = self.answer();
-        tracing::info!(status = status.as_u16(), "WebSocket refused: {sentence}");
-        let mut response = (status, format!("{sentence}\n")).into_response();
-        if let Some((name, value)) = extra {
-            response
-                .headers_mut()
-                .insert(name, HeaderValue::from_static(value));
-        }
-        response
+            is_shared,
+            handoffs,
+        };
+        (gate, receiver)
     }
 }
 
@@ -244,7 +150,7 @@ pub(crate) async fn upgrade(
 
 impl Admission {
     fn admit(&self, gate: &Gate, mut request: Request) -> Result<Response, Refusal> {
-        let accept = check_handshake(request.method(), request.headers())?;
+        let response = accept(&request)?;
         self.check_origin(request.headers())?;
         let upgrade = request
             .extensions_mut()
@@ -254,7 +160,7 @@ impl Admission {
         let address = gate
             .address
             .behind(&self.trusted_proxies, request.headers());
-        let connected = if address == gate.address {
+        let connected = if address == gate.address && !gate.is_shared {
             None
         } else {
             let admitted = self
@@ -266,36 +172,62 @@ impl Admission {
                 Refusal::TooManyOfAddress
             })?)
         };
+        let too_many = || {
+            metrics.limit_hit("max_sessions");
+            Refusal::TooManySessions
+        };
         let open = metrics
             .open_session(self.limits.max_sessions)
-            .ok_or_else(|| {
-                metrics.limit_hit("max_sessions");
-                Refusal::TooManySessions
-            })?;
-        gate.put(Handoff {
+            .ok_or_else(too_many)?;
+        let handoff = Handoff {
             upgrade,
             id: random::name::<4>(),
             address,
             open,
             connected,
-        });
-
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-        let headers = response.headers_mut();
-        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
-        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-        headers.insert(
-            header::SEC_WEBSOCKET_PROTOCOL,
-            HeaderValue::from_static("xmpp"),
-        );
-        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+        };
+        // There is room for as many as may be under way.
+        gate.handoffs.try_send(handoff).map_err(|_| too_many())?;
         Ok(response)
     }
 }
 
-/// The value of `Sec-WebSocket-Accept`, if the request is a handshake for XMPP.
-fn check_handshake(method: &Method, headers: &HeaderMap) -> Result<HeaderValue, Refusal> {
+/// The answer to a handshake for XMPP, if the request is one.
+fn accept(request: &Request) -> Result<Response, Refusal> {
+    let headers = request.headers();
+    let mut response = Response::new(Body::empty());
+    match request.extensions().get::<Protocol>() {
+        Some(protocol) => check_connect(protocol, headers)?,
+        None => {
+            let accept = check_upgrade(request.method(), headers)?;
+            *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+            let headers = response.headers_mut();
+            headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+        }
+    }
+    // Tokens of this header are compared with case (RFC 6455 11.3.4).
+    if !tokens(headers, &header::SEC_WEBSOCKET_PROTOCOL).any(|token| token == "xmpp") {
+        return Err(Refusal::NoSubprotocol);
+    }
+    response.headers_mut().insert(
+        header::SEC_WEBSOCKET_PROTOCOL,
+        HeaderValue::from_static("xmpp"),
+    );
+    Ok(response)
+}
+
+/// RFC 8441 5: over HTTP/2 there is no key, and 200 is the answer.
+fn check_connect(protocol: &Protocol, headers: &HeaderMap) -> Result<(), Refusal> {
+    if protocol.as_str() != "websocket" {
+        return Err(Refusal::OtherProtocol);
+    }
+    check_version(headers)
+}
+
+/// RFC 6455 4.2: the value of `Sec-WebSocket-Accept`.
+fn check_upgrade(method: &Method, headers: &HeaderMap) -> Result<HeaderValue, Refusal> {
     if method != Method::GET {
         return Err(Refusal::WrongMethod);
     }
@@ -304,21 +236,19 @@ fn check_handshake(method: &Method, headers: &HeaderMap) -> Result<HeaderValue, 
     {
         return Err(Refusal::NotWebSocket);
     }
-    if headers
-        .get(header::SEC_WEBSOCKET_VERSION)
-        .is_none_or(|version| version != "13")
-    {
-        return Err(Refusal::WrongVersion);
-    }
+    check_version(headers)?;
     let key = headers
         .get(header::SEC_WEBSOCKET_KEY)
         .ok_or(Refusal::NoKey)?;
-    // Tokens of this header are compared with case (RFC 6455 11.3.4).
-    let offers_xmpp = tokens(headers, &header::SEC_WEBSOCKET_PROTOCOL).any(|token| token == "xmpp");
-    if !offers_xmpp {
-        return Err(Refusal::NoSubprotocol);
-    }
     HeaderValue::try_from(derive_accept_key(key.as_bytes())).map_err(|_| Refusal::NoKey)
+}
+
+fn check_version(headers: &HeaderMap) -> Result<(), Refusal> {
+    headers
+        .get(header::SEC_WEBSOCKET_VERSION)
+        .filter(|version| *version == "13")
+        .map(|_| ())
+        .ok_or(Refusal::WrongVersion)
 }
 
 fn has_token(headers: &HeaderMap, name: &HeaderName, wanted: &str) -> bool {

@@ -2,40 +2,43 @@
 //! stream.
 
 mod health;
+mod opening;
 mod proxy_header;
 mod starttls;
 mod stream;
 mod tcp;
 mod tls;
 
-use std::io;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use couplet_shared::framing::{
-    OpenAttributes, StreamHeader, parse_stream_header, write_stream_header,
-};
-use couplet_shared::scanner::Found;
+use couplet_shared::framing::OpenAttributes;
 use hickory_resolver::net::NetError;
 use rustls::pki_types::ServerName;
-use tokio::io::{ReadHalf, WriteHalf};
+use tokio::io::AsyncWrite;
 use tokio::net::UnixStream;
 use tokio::time::{Instant, timeout};
 
 use self::health::Health;
+pub(crate) use self::opening::{Backend, header_of, write_fault};
+use self::opening::{lost_before_open, open_stream};
 pub(crate) use self::stream::{StreamReader, Token, is_element};
 use self::tcp::Rule;
 pub use self::tls::TlsSetupError;
 use self::tls::{ClientTls, TrustedRoots};
 use crate::client_address::ClientAddress;
-use crate::config::{BackendAddress, BackendTls, Domain};
+use crate::config::{BackendAddress, BackendTls, Domain, ProxyHeader};
 use crate::discovery::{Resolver, Target, usual_port};
 use crate::faults::Fault;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::socket::{Socket, write_all};
+
+/// How often servers may send a session on to each other.
+const MOST_REDIRECTIONS: usize = 3;
 
 /// Knows the way to the server of one domain.
 #[derive(Debug)]
@@ -68,16 +71,6 @@ enum Way {
     Named(Vec<Target>),
     /// DNS does.
     Discovered(Box<Resolver>),
-}
-
-/// A stream that both sides have opened.
-pub(crate) struct Backend {
-    /// What the server's header said.
-    pub(crate) header: StreamHeader,
-    /// Reads what follows the header.
-    pub(crate) reader: StreamReader<ReadHalf<Socket>>,
-    /// Writes what follows our header.
-    pub(crate) writer: WriteHalf<Socket>,
 }
 
 impl Connector {
@@ -158,8 +151,23 @@ impl Connector {
         client: Option<ClientAddress>,
     ) -> Result<Backend, Fault> {
         let mut unreachable = Fault::BackendUnreachable("it has no address".to_owned());
-        for target in self.health.ordered(self.targets().await?) {
+        let mut targets = VecDeque::from(self.health.ordered(self.targets().await?));
+        let mut redirections = 0;
+        while let Some(target) = targets.pop_front() {
             match self.open_at(&target, open, client).await {
+                // RFC 6120 4.9.3.19
+                Err(Fault::BackendRedirected { host }) => {
+                    self.health.note(&target, true);
+                    let named = self
+                        .named(&host)
+                        .filter(|_| redirections < MOST_REDIRECTIONS);
+                    let Some(named) = named else {
+                        return Err(Fault::BackendRedirected { host });
+                    };
+                    tracing::debug!("{target} sends its clients to {named}");
+                    redirections += 1;
+                    targets.push_front(named);
+                }
                 // The next server of the domain may be up (RFC 6120 3.2.1).
                 Err(fault @ (Fault::BackendUnreachable(_) | Fault::BackendTimeout { .. })) => {
                     tracing::debug!("{target}: {fault}");
@@ -173,6 +181,26 @@ impl Connector {
             }
         }
         Err(unreachable)
+    }
+
+    /// The server that the configuration names, if it is at `host`; a host without a
+    /// port is at any.
+    fn named(&self, host: &str) -> Option<Target> {
+        let Way::Named(targets) = &self.way else {
+            return None;
+        };
+        let BackendAddress::Host { host, port } = host.parse().ok()? else {
+            return None;
+        };
+        let is_there = |target: &&Target| match target {
+            Target::Tcp {
+                host: named,
+                port: at,
+                ..
+            } => named.eq_ignore_ascii_case(&host) && port.is_none_or(|port| port == *at),
+            Target::Unix(_) => false,
+        };
+        targets.iter().find(is_there).cloned()
     }
 
     /// Whether the domain has a server that answers: what sessions have found out
@@ -213,7 +241,7 @@ impl Connector {
         timeout(self.limits.backend_open, opening)
             .await
             .unwrap_or(Err(Fault::BackendTimeout {
-                what: "it sent no stream header",
+                what: "it opened no stream",
                 limit: "backend_open_seconds",
             }))
             .map_err(lost_before_open)
@@ -280,13 +308,17 @@ impl Connector {
     /// Tells the server the client's address, if it wants to know.
     async fn introduce(
         &self,
-        stream: &mut (impl tokio::io::AsyncWrite + Unpin),
+        stream: &mut (impl AsyncWrite + Unpin),
         client: Option<ClientAddress>,
     ) -> Result<(), Fault> {
         let Some(version) = self.domain.proxy_protocol else {
             return Ok(());
         };
-        let header = proxy_header::header(version, client);
+        let ends = client.map(|ClientAddress { client, local }| (client, local));
+        let header = match version {
+            ProxyHeader::V1 => proxy_header::v1(ends),
+            ProxyHeader::V2 => proxy_header::v2(ends),
+        };
         write_all(stream, &header, self.limits.stall)
             .await
             .map_err(|error| lost_before_open(write_fault(error)))
@@ -316,84 +348,5 @@ fn named(backend: &BackendAddress, tls: BackendTls) -> Target {
             port: port.unwrap_or(usual_port(tls)),
             tls,
         },
-    }
-}
-
-async fn open_stream(
-    socket: Socket,
-    open: &OpenAttributes,
-    limits: &Limits,
-) -> Result<Backend, Fault> {
-    let (read, mut writer) = tokio::io::split(socket);
-    let mut reader = StreamReader::new(read, limits.backend_xml());
-    send_header(&mut writer, open, limits).await?;
-    let header = read_header(&mut reader).await?;
-    Ok(Backend {
-        header,
-        reader,
-        writer,
-    })
-}
-
-async fn send_header(
-    writer: &mut (impl tokio::io::AsyncWrite + Unpin),
-    open: &OpenAttributes,
-    limits: &Limits,
-) -> Result<(), Fault> {
-    let mut header = String::new();
-    write_stream_header(open, &mut header);
-    write_all(writer, header.as_bytes(), limits.stall)
-        .await
-        .map_err(write_fault)
-}
-
-async fn read_header(
-    reader: &mut StreamReader<impl tokio::io::AsyncRead + Unpin>,
-) -> Result<StreamHeader, Fault> {
-    loop {
-        let Some(token) = reader.next_token()? else {
-            reader.fill().await?;
-            continue;
-        };
-        match token.found {
-            Found::StreamStart => return header_of(reader.text(&token)?),
-            Found::Declaration | Found::Whitespace => {}
-            // The scanner has nothing else in front of a header.
-            Found::Element | Found::StreamEnd => {
-                return Err(Fault::BackendProtocol(
-                    "it sent no stream header".to_owned(),
-                ));
-            }
-        }
-    }
-}
-
-/// Reads a server's stream header.
-///
-/// # Errors
-/// [`Fault::BackendProtocol`].
-pub(crate) fn header_of(text: &str) -> Result<StreamHeader, Fault> {
-    parse_stream_header(text).map_err(|error| Fault::BackendProtocol(error.to_string()))
-}
-
-/// The fault behind a failed write to a server.
-pub(crate) fn write_fault(error: io::Error) -> Fault {
-    match error.kind() {
-        io::ErrorKind::TimedOut => Fault::BackendTimeout {
-            what: "it took nothing of what was sent to it for too long",
-            limit: "stall_seconds",
-        },
-        _ => Fault::BackendLost(error.to_string().into()),
-    }
-}
-
-/// A server that hangs up before there is a stream was never reached: nothing can
-/// be resumed, and a person should be told.
-fn lost_before_open(fault: Fault) -> Fault {
-    match fault {
-        Fault::BackendLost(reason) => Fault::BackendUnreachable(format!(
-            "it closed the connection before a stream was open: {reason}"
-        )),
-        fault => fault,
     }
 }

@@ -43,7 +43,7 @@ impl Web {
         });
         let client_config = ClientConfig {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            websocket: PATH.to_owned(),
+            websocket: format!("{}{PATH}", site.prefix()),
             domains: config
                 .domains
                 .iter()
@@ -84,6 +84,7 @@ fn respond(site: &Site, request: &HeaderMap, path: &str, asset: Asset) -> Respon
     let mut response = Response::new(Body::empty());
     let headers = response.headers_mut();
     headers::secure(headers, site, request);
+    headers::share(headers, path);
     headers.insert(
         header::CACHE_CONTROL,
         HeaderValue::from_static(headers::cache(path)),

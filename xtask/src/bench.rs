@@ -8,10 +8,20 @@ use crate::{package, process, setup, workspace};
 pub(crate) struct Options {
     /// What to measure; everything if nothing is named
     what: Option<What>,
+    /// With proxy: something else to measure, that runs in front of 127.0.0.1:15222 for
+    /// example.test, without TLS; may be repeated
+    #[arg(long, value_name = "NAME=URL,PID")]
+    peer: Vec<String>,
+    /// With proxy, instead of the table: 9,000 sessions for so long, then slow readers
+    /// among quick ones
+    #[arg(long, value_name = "SECONDS")]
+    crowd: Option<u32>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum What {
+    /// What the proxy costs, beside a splice that does nothing
+    Proxy,
     /// Megabytes a second through the scanner
     Scanner,
     /// The page with 100,000 messages on the device
@@ -28,6 +38,20 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     };
     if wanted(What::Scanner) {
         process::run(&mut bench("scanner"))?;
+    }
+    if wanted(What::Proxy) {
+        setup::ensure(&[setup::Need::Crates, setup::Need::Prosody])?;
+        process::run(workspace::cargo().args(["build", "--release", "--package", "ws-proxy"]))?;
+        let proxy = workspace::root().join("target/release/ws-proxy");
+        let mut bench = bench("proxy");
+        bench.env("COUPLET_WS_PROXY", &proxy).arg("--");
+        for peer in &options.peer {
+            bench.args(["--peer", peer]);
+        }
+        if let Some(seconds) = options.crowd {
+            bench.args(["--crowd", &seconds.to_string()]);
+        }
+        process::run(&mut bench)?;
     }
     if wanted(What::Storage) {
         setup::ensure(setup::ALL)?;

@@ -28,6 +28,9 @@ pub(crate) struct Options {
     /// `--static-dir` serves while one works on a test of the page
     #[arg(long)]
     dev: bool,
+    /// A Debian package too
+    #[arg(long, conflicts_with = "dev")]
+    deb: bool,
 }
 
 /// Builds and says where the results are.
@@ -55,6 +58,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         "{}       the web client's files, for another web server",
         short(&package.web)
     );
+    if options.deb {
+        setup::ensure(&[Need::CargoDeb])?;
+        let packages = workspace::couplet().join("debian");
+        fs::create_dir_all(&packages)?;
+        let mut command = workspace::cargo();
+        command.args(["deb", "--no-build", "--no-strip", "--package", "ws-proxy"]);
+        process::run(command.arg("--output").arg(&packages))?;
+    }
     Ok(())
 }
 

@@ -26,12 +26,16 @@ pub(crate) enum Need {
     Linters,
     /// The checker of licences and sources.
     CargoDeny,
+    /// The maker of Debian packages.
+    CargoDeb,
     /// The server of the demo and of the tests.
     Prosody,
     /// The other server of the tests.
     Ejabberd,
     /// The browser of the tests.
     Chromium,
+    /// The servers that stand in front of the proxy in the tests.
+    Fronts,
 }
 
 /// Everything there is.
@@ -42,9 +46,11 @@ pub(crate) const ALL: &[Need] = &[
     Need::WasmOpt,
     Need::Linters,
     Need::CargoDeny,
+    Need::CargoDeb,
     Need::Prosody,
     Need::Ejabberd,
     Need::Chromium,
+    Need::Fronts,
 ];
 
 /// Installs those of `needs` that are missing, or says how to.
@@ -83,11 +89,15 @@ impl Need {
                 .iter()
                 .all(|tool| workspace::sysroot().join("bin").join(tool).exists()),
             Self::CargoDeny => find_program("cargo-deny").is_some(),
+            Self::CargoDeb => find_program("cargo-deb").is_some(),
             Self::Prosody => Kind::Prosody.is_installed(),
             Self::Ejabberd => Kind::Ejabberd.is_installed(),
             Self::Chromium => ["chromium", "chromium-browser", "google-chrome"]
                 .iter()
                 .any(|name| find_program(name).is_some()),
+            Self::Fronts => ["apache2", "caddy", "haproxy", "nginx"]
+                .iter()
+                .all(|name| find_program(name).is_some()),
         }
     }
 
@@ -98,11 +108,13 @@ impl Need {
             Self::Prosody => Kind::Prosody.packages(),
             Self::Ejabberd => Kind::Ejabberd.packages(),
             Self::Chromium => &["chromium", "fonts-liberation"],
+            Self::Fronts => &["apache2", "caddy", "haproxy", "nginx-light"],
             Self::Crates
             | Self::WasmTarget
             | Self::LibrarySource
             | Self::Linters
-            | Self::CargoDeny => &[],
+            | Self::CargoDeny
+            | Self::CargoDeb => &[],
         }
     }
 
@@ -127,7 +139,13 @@ impl Need {
                 println!("Installing cargo-deny with cargo, once; about 4 minutes on two cores");
                 process::run(workspace::cargo().args(["install", "--locked", "cargo-deny"]))
             }
-            Self::WasmOpt | Self::Prosody | Self::Ejabberd | Self::Chromium => Ok(()),
+            Self::CargoDeb => {
+                println!("Installing cargo-deb with cargo, once; about 3 minutes on two cores");
+                process::run(workspace::cargo().args(["install", "--locked", "cargo-deb"]))
+            }
+            Self::WasmOpt | Self::Prosody | Self::Ejabberd | Self::Chromium | Self::Fronts => {
+                Ok(())
+            }
         }
     }
 }

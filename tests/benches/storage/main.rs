@@ -1,6 +1,6 @@
 //! A hundred thousand messages on the device: how long it takes to open, to find something, to
-//! write; how far apart three tabs are, and how soon a wake from sleep is noticed. In Chromium, with
-//! the page as it is shipped, on a real server.
+//! write, in three hundred rooms too; how far apart three tabs are, and how soon a wake from sleep is
+//! noticed. In Chromium, with the page as it is shipped, on a real server.
 #![allow(
     clippy::print_stdout,
     reason = "a measurement speaks on standard output"
@@ -18,12 +18,17 @@ use couplet_tests::browser::{Browser, Page};
 use couplet_tests::proxy::Proxy;
 use couplet_tests::raw::Raw;
 use couplet_tests::{run_for, until};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const ALICE: &str = "alice@example.test";
 const BOB: &str = "bob@example.test";
+const CAROL: &str = "carol@example.test";
 const MESSAGES: usize = 100_000;
 const CONVERSATIONS: usize = 300;
+/// That carol is in.
+const ROOMS: usize = 300;
+/// In so many of them something is said.
+const LIVELY: usize = 30;
 /// How often each thing is measured.
 const TIMES: usize = 7;
 /// Typed one letter after the other.
@@ -36,17 +41,17 @@ fn main() {
 }
 
 async fn measure() -> Result<()> {
-    let options = ServerOptions::new(Kind::Prosody)
-        .account("alice", "alice")
-        .account("bob", "bob");
-    let server = Server::start(options)?;
+    let server = Server::start(ServerOptions {
+        seed: Some(serde_json::from_value(people())?),
+        ..ServerOptions::new(Kind::Prosody)
+    })?;
     let proxy = Proxy::in_front_of(&server).await?;
     let browser = Browser::start().await?;
     let url = proxy.page("localhost") + "#/chat/" + BOB;
     let alice = browser.open("about:blank").await?;
     alice.before_scripts(include_str!("measure.js")).await?;
     alice.go(&url).await?;
-    sign_in(&alice).await?;
+    sign_in(&alice, ALICE).await?;
     say(&mut bob(&proxy).await?, "the first").await?;
     opened(&alice).await?;
 
@@ -63,14 +68,44 @@ async fn measure() -> Result<()> {
     search(&alice).await?;
     write(&alice, &proxy).await?;
     tabs(&browser, &alice, &url, &proxy).await?;
-    wake(&alice).await
+    wake(&alice).await?;
+    rooms(&browser, &proxy).await
 }
 
-async fn sign_in(page: &Page) -> Result<()> {
+/// Who there is, and the rooms that carol has bookmarks of.
+fn people() -> Value {
+    let person = |user| json!({ "user": user, "name": user });
+    let mut carol = person("carol");
+    carol["bookmarks"] = (0..ROOMS)
+        .map(|number| {
+            let room = room(number);
+            json!({ "room": room, "name": room, "nick": "carol", "autojoin": true })
+        })
+        .collect();
+    let member = |nick| json!({ "nick": nick, "affiliation": "member" });
+    let rooms: Vec<Value> = (0..ROOMS)
+        .map(|number| {
+            let room = room(number);
+            json!({
+                "room": room, "name": room, "description": "", "subject": "", "subject_by": "bob",
+                "members": { "bob": member("bob"), "carol": member("carol") }, "messages": [],
+            })
+        })
+        .collect();
+    json!({ "people": [person("alice"), person("bob"), carol], "rooms": rooms })
+}
+
+fn room(number: usize) -> String {
+    format!("room-{number}")
+}
+
+async fn sign_in(page: &Page, jid: &str) -> Result<()> {
     let address = page.find("textbox", "XMPP address").await?;
-    address.fill(ALICE).await?;
+    address.fill(jid).await?;
     let password = page.find("textbox", "Password").await?;
-    password.fill("alice").await?;
+    password
+        .fill(jid.split('@').next().unwrap_or_default())
+        .await?;
     page.find("button", "Sign in").await?.click().await?;
     page.find("list", "Conversations").await?;
     Ok(())
@@ -230,6 +265,51 @@ async fn wake(page: &Page) -> Result<()> {
         times.push(number(&page.evaluate("sleepAndWake()").await?)?);
     }
     show("after a sleep: until the connection is questioned", &times);
+    Ok(())
+}
+
+/// Something is said in one after the other of the rooms that carol is in.
+async fn rooms(browser: &Browser, proxy: &Proxy) -> Result<()> {
+    let carol = browser.open("about:blank").await?;
+    carol.before_scripts(include_str!("measure.js")).await?;
+    carol.go(&proxy.page("localhost")).await?;
+    sign_in(&carol, CAROL).await?;
+    let mut bob = bob(proxy).await?;
+    let lively: Vec<String> = (0..LIVELY)
+        .map(|number| room(number * ROOMS / LIVELY) + "@rooms.example.test")
+        .collect();
+    for room in &lively {
+        let join = format!(
+            "<presence xmlns='jabber:client' to='{room}/bob'>\
+             <x xmlns='http://jabber.org/protocol/muc'/></presence>",
+        );
+        bob.send(&join).await?;
+        bob.until("<subject").await?;
+    }
+    until("carol is in all rooms", || async {
+        let joined = carol.evaluate("measured.joined").await?;
+        Ok((joined.as_u64() >= u64::try_from(ROOMS).ok()).then_some(()))
+    })
+    .await?;
+    idle(&carol, 5).await?;
+    carol
+        .evaluate("measured.writes.length = measured.tasks.length = 0")
+        .await?;
+    for room in &lively {
+        let text = format!("to be written in {room}");
+        let message = format!(
+            "<message xmlns='jabber:client' to='{room}' type='groupchat'><body>{text}</body></message>",
+        );
+        bob.send(&message).await?;
+        carol.reads(&text).await?;
+    }
+    let writes = carol.evaluate("measured.writes").await?;
+    show(
+        "a transaction of a message in one of 300 rooms",
+        &numbers(&writes),
+    );
+    let tasks = carol.evaluate("measured.tasks").await?;
+    show("  long tasks meanwhile", &numbers(&tasks));
     Ok(())
 }
 

@@ -1,5 +1,5 @@
 // Runs in the page before its own scripts, and takes the time.
-window.measured = { writes: [], tasks: [], asked: [], seen: {} };
+window.measured = { writes: [], tasks: [], asked: [], seen: {}, joined: 0 };
 
 new PerformanceObserver(list => {
   for (const task of list.getEntries()) measured.tasks.push(task.duration);
@@ -23,6 +23,11 @@ Date.now = () => now() + slept;
 const send = WebSocket.prototype.send;
 WebSocket.prototype.send = function (text) {
   if (text.startsWith("<r ")) measured.asked.push(performance.now());
+  // Each room that tells us that we are in it (XEP-0045 7.1).
+  if (text.startsWith("<open ") && !this.counts) this.addEventListener("message", ({ data }) => {
+    if (/<status code=['"]110['"]/.test(data)) measured.joined += 1;
+  });
+  this.counts = true;
   return send.call(this, text);
 };
 window.sleepAndWake = () => new Promise(done => {

@@ -1,7 +1,7 @@
 //! A device on which somebody has been writing for years.
 
 use couplet_engine::store::{
-    Delivery, Direction, Message, MessageId, Provenance, Scope, Store, StoreEvent,
+    Delivery, Direction, Message, MessageId, Notes, Provenance, Scope, Store, StoreEvent,
 };
 use couplet_engine::{Record, Timestamp};
 use jid::BareJid;
@@ -84,7 +84,7 @@ fn said(jid: &str, at: i64, body: &str) -> StoreEvent {
             body: body.to_owned(),
             at: Timestamp(at),
             delivery: Delivery::Delivered,
-            markable: false,
+            notes: Notes::default(),
             changes: Default::default(),
         }),
         provenance: Provenance::Before,

@@ -10,16 +10,19 @@ log = { @log_level@ = "@dir@/prosody.log" }
 interfaces = { "127.0.0.1" }
 c2s_ports = { @c2s_port@ }
 c2s_direct_tls_ports = { @direct_tls_ports@ }
-http_ports = { }
+http_ports = { @http_ports@ }
+http_default_host = "@domain@"
 https_ports = { }
 
 modules_enabled = {
 	"roster", "saslauth", "disco", "ping", "time", "version", "uptime", "register";
 	"carbons", "mam", "smacks", "csi_simple", "blocklist", "private";
 	"pep", "vcard4", "vcard_legacy", "bookmarks";
-	@tls_module@
+	@tls_module@ @websocket_module@
 	@sasl2_modules@
 }
+-- Somebody is in more rooms than the 256 that it remembers by itself.
+pep_max_items = 1000
 modules_disabled = { "s2s", "s2s_auth_certs" }
 
 c2s_require_encryption = @tls@

@@ -93,6 +93,8 @@ pub struct ServerOptions {
     /// Adds the domain `anon.` in front of [`domain`](Self::domain), where
     /// anybody signs in by SASL ANONYMOUS (RFC 4505).
     pub anonymous: bool,
+    /// The server's own WebSocket (RFC 7395), at the HTTP port. Prosody only.
+    pub websocket: bool,
     /// Fixed ports; free ones are chosen when `None`.
     pub ports: Option<Ports>,
     /// People, their history and their rooms. Prosody only.
@@ -116,6 +118,7 @@ impl ServerOptions {
             mechanisms: Mechanisms::All,
             tokens: false,
             anonymous: false,
+            websocket: false,
             ports: None,
             seed: None,
             verbose: false,

@@ -14,7 +14,7 @@ pub struct Ports {
     pub c2s: u16,
     /// Clients: TLS from the first byte.
     pub direct_tls: u16,
-    /// HTTP: ejabberd's administration interface.
+    /// HTTP: ejabberd's administration interface, Prosody's own WebSocket.
     pub http: u16,
 }
 

@@ -84,6 +84,11 @@ fn configuration(options: &ServerOptions, ports: Ports, dir: &Path) -> Result<St
             r#""SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS""#
         }
     };
+    let (http_ports, websocket_module) = if options.websocket {
+        (ports.http.to_string(), "\"websocket\";")
+    } else {
+        (String::new(), "")
+    };
     let anonymous_host = if options.anonymous {
         format!(
             "VirtualHost \"{}\"\n\tauthentication = \"anonymous\"\n",
@@ -116,6 +121,8 @@ fn configuration(options: &ServerOptions, ports: Ports, dir: &Path) -> Result<St
             },
         )
         .replace("@tls_module@", if tls { "\"tls\";" } else { "" })
+        .replace("@http_ports@", &http_ports)
+        .replace("@websocket_module@", websocket_module)
         .replace(
             "@sasl2_modules@",
             if options.tokens {

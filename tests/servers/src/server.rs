@@ -143,6 +143,12 @@ impl Server {
         self.ports.ports.direct_tls
     }
 
+    /// The process, unless the server is down.
+    #[must_use]
+    pub fn process(&self) -> Option<u32> {
+        self.process.as_ref().map(ProcessTree::id)
+    }
+
     /// All ports, to start another server on the same ones.
     #[must_use]
     pub fn ports(&self) -> Ports {

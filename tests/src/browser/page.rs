@@ -3,20 +3,21 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use base64::Engine as _;
 use serde_json::{Value, json};
 
+use super::control::{Control, Name};
 use super::devtools::DevTools;
 use crate::until;
 
 /// A page that somebody looks at.
 pub struct Page {
-    devtools: Rc<DevTools>,
-    place: Place,
+    pub(super) devtools: Rc<DevTools>,
+    pub(super) place: Place,
     errors: Rc<RefCell<Vec<String>>>,
-    log: Rc<RefCell<Vec<String>>>,
-    crashed: Rc<Cell<bool>>,
+    pub(super) log: Rc<RefCell<Vec<String>>>,
+    pub(super) crashed: Rc<Cell<bool>>,
 }
 
 /// Where in the browser a page is: ids of the DevTools protocol.
@@ -25,30 +26,6 @@ pub(super) struct Place {
     pub(super) target: String,
     /// None is the profile's own.
     pub(super) context: Option<String>,
-}
-
-/// A control, a list, a dialog: what a person sees as one thing.
-pub struct Control<'a> {
-    page: &'a Page,
-    role: String,
-    name: Name,
-    node: u64,
-}
-
-/// What a control is called.
-#[derive(Debug, Clone)]
-enum Name {
-    Is(String),
-    Has(String),
-}
-
-impl Name {
-    fn fits(&self, name: &str) -> bool {
-        match self {
-            Self::Is(wanted) => name == wanted,
-            Self::Has(wanted) => name.contains(wanted),
-        }
-    }
 }
 
 impl Page {
@@ -101,32 +78,6 @@ impl Page {
             Some(error) => bail!("{url}: {error}"),
             None => Ok(()),
         }
-    }
-
-    /// Has the network give it so many bytes a second, or all there are.
-    ///
-    /// # Errors
-    /// When the browser doesn't.
-    pub async fn slow_down(&self, bytes: Option<u32>) -> Result<()> {
-        let conditions = json!({
-            "offline": false, "latency": 0, "uploadThroughput": -1,
-            "downloadThroughput": bytes.map_or(-1, i64::from),
-        });
-        self.call("Network.enable", json!({})).await?;
-        self.call("Network.emulateNetworkConditions", conditions)
-            .await?;
-        Ok(())
-    }
-
-    /// Has nothing come from such addresses.
-    ///
-    /// # Errors
-    /// When the browser doesn't.
-    pub async fn block(&self, pattern: &str) -> Result<()> {
-        self.call("Network.enable", json!({})).await?;
-        self.call("Network.setBlockedURLs", json!({ "urls": [pattern] }))
-            .await?;
-        Ok(())
     }
 
     /// Makes the window this large; below 760 a phone is meant, which is touched.
@@ -234,106 +185,6 @@ impl Page {
         Ok(())
     }
 
-    /// Kills the process of the tab, as a crash or a lack of memory does.
-    ///
-    /// # Errors
-    /// When the tab can't be closed afterwards.
-    pub async fn crash(self) -> Result<()> {
-        // Nobody is left to answer this.
-        self.devtools
-            .tell(&self.place.session, "Page.crash", json!({}))
-            .await?;
-        // The next page would end in the same process.
-        until("the crash", || async {
-            Ok(self.crashed.get().then_some(()))
-        })
-        .await?;
-        self.close().await
-    }
-
-    /// Kills the process of the tab, and loads the page anew in it.
-    ///
-    /// # Errors
-    /// When the browser doesn't.
-    pub async fn crash_and_reload(&self) -> Result<()> {
-        self.log.borrow_mut().clear();
-        self.crashed.set(false);
-        self.devtools
-            .tell(&self.place.session, "Page.crash", json!({}))
-            .await?;
-        until("the crash", || async {
-            Ok(self.crashed.get().then_some(()))
-        })
-        .await?;
-        self.call("Page.reload", json!({})).await?;
-        until("another page", || async {
-            let there = self.evaluate("document.readyState === 'complete'").await;
-            Ok(there.is_ok_and(|there| there == true).then_some(()))
-        })
-        .await
-    }
-
-    /// Kills the process of the tab before anything can happen behind `script`.
-    ///
-    /// # Errors
-    /// When the script fails, or the tab can't be closed afterwards.
-    pub async fn crash_behind(self, script: &str) -> Result<()> {
-        const DONE: &str = "the end is near";
-        // Nothing else happens meanwhile, and a crash that had to wait comes then.
-        let script = format!(
-            "{script};
-            console.log('{DONE}');
-            for (const end = performance.now() + 5000; performance.now() < end;);"
-        );
-        self.devtools
-            .tell(
-                &self.place.session,
-                "Runtime.evaluate",
-                json!({ "expression": script }),
-            )
-            .await?;
-        until("the script's end", || async {
-            Ok(self.log().iter().any(|line| line == DONE).then_some(()))
-        })
-        .await?;
-        self.crash().await
-    }
-
-    /// Keeps the page from doing anything at all, until [`go_on`](Self::go_on).
-    ///
-    /// # Errors
-    /// When the browser doesn't.
-    pub async fn hang(&self) -> Result<()> {
-        self.call("Debugger.enable", json!({})).await?;
-        self.call("Debugger.pause", json!({})).await?;
-        Ok(())
-    }
-
-    /// Ends what [`hang`](Self::hang) began.
-    ///
-    /// # Errors
-    /// When the browser doesn't.
-    pub async fn go_on(&self) -> Result<()> {
-        self.call("Debugger.disable", json!({})).await?;
-        Ok(())
-    }
-
-    /// Lets the page show notifications, as if the person had been asked and agreed.
-    ///
-    /// # Errors
-    /// When the browser doesn't.
-    pub async fn may_notify(&self) -> Result<()> {
-        let origin = self.evaluate("location.origin").await?;
-        let mut grant = json!({ "permissions": ["notifications"], "origin": origin });
-        if let Some(context) = &self.place.context {
-            grant["browserContextId"] = context.as_str().into();
-        }
-        self.devtools
-            .call(None, "Browser.grantPermissions", grant)
-            .await?;
-        Ok(())
-    }
-
     pub(super) fn context(&self) -> Option<String> {
         self.place.context.clone()
     }
@@ -342,12 +193,12 @@ impl Page {
         let waited = until(&format!("{role} {name:?}"), || self.look(role, &name)).await;
         match waited {
             Ok(control) => Ok(control),
-            Err(error) => Err(error.context(self.text().await?)),
+            Err(error) => Err(self.explained(error).await),
         }
     }
 
     /// The control, if it is there now.
-    async fn look(&self, role: &str, name: &Name) -> Result<Option<Control<'_>>> {
+    pub(super) async fn look(&self, role: &str, name: &Name) -> Result<Option<Control<'_>>> {
         let document = self.call("DOM.getDocument", json!({ "depth": 0 })).await?;
         let query = json!({ "nodeId": document["root"]["nodeId"], "role": role });
         // While a page is being replaced there is no tree to ask.
@@ -381,7 +232,7 @@ impl Page {
         .await;
         match waited {
             Ok(()) => Ok(()),
-            Err(error) => Err(error.context(self.text().await?)),
+            Err(error) => Err(self.explained(error).await),
         }
     }
 
@@ -394,6 +245,13 @@ impl Page {
             .evaluate("document.body ? document.body.innerText : ''")
             .await?;
         Ok(text.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// What went wrong, and after it what can be read on the page, of which a report may
+    /// show the beginning only.
+    pub async fn explained(&self, error: anyhow::Error) -> anyhow::Error {
+        let text = self.text().await.unwrap_or_default();
+        anyhow!("{error:#}\nThe page reads:\n{text}")
     }
 
     /// What `expression` is.
@@ -457,136 +315,14 @@ impl Page {
         Ok(base64::engine::general_purpose::STANDARD.decode(data)?)
     }
 
-    async fn call(&self, method: &str, parameters: Value) -> Result<Value> {
+    pub(super) async fn call(&self, method: &str, parameters: Value) -> Result<Value> {
         self.devtools
             .call(Some(&self.place.session), method, parameters)
             .await
     }
 }
 
-impl Control<'_> {
-    /// Clicks in the middle of it, as a mouse would: whatever lies above gets it.
-    ///
-    /// # Errors
-    /// When it can't be reached.
-    pub async fn click(&self) -> Result<()> {
-        let (x, y) = until(
-            &format!("to reach {} {:?}", self.role, self.name),
-            || async {
-                // It may move or be drawn anew between two looks.
-                Ok(self.middle().await.ok())
-            },
-        )
-        .await?;
-        for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
-            let button = if kind == "mouseMoved" { "none" } else { "left" };
-            let event = json!({
-                "type": kind, "x": x, "y": y, "button": button, "clickCount": 1,
-            });
-            self.page.call("Input.dispatchMouseEvent", event).await?;
-        }
-        Ok(())
-    }
-
-    /// Replaces what is in it by `text`, typed.
-    ///
-    /// # Errors
-    /// When it can't be reached.
-    pub async fn fill(&self, text: &str) -> Result<()> {
-        self.click().await?;
-        self.on("function () { this.select?.(); }").await?;
-        self.page.type_text(text).await
-    }
-
-    /// All that can be read in it.
-    ///
-    /// # Errors
-    /// When it is no longer there.
-    pub async fn text(&self) -> Result<String> {
-        let text = self
-            .on("function () { return this.innerText ?? ''; }")
-            .await?;
-        Ok(text.as_str().unwrap_or_default().to_owned())
-    }
-
-    /// Waits until what has been typed into it is `text`.
-    ///
-    /// # Errors
-    /// When it never is.
-    pub async fn has(&self, text: &str) -> Result<()> {
-        until(
-            &format!("{text:?} in the field {:?}", self.name),
-            || async {
-                let value = self.on("function () { return this.value; }").await?;
-                Ok((value.as_str() == Some(text)).then_some(()))
-            },
-        )
-        .await
-    }
-
-    /// Waits until `text` can be read in it.
-    ///
-    /// # Errors
-    /// When it never can, with what can be read instead.
-    pub async fn reads(&self, text: &str) -> Result<()> {
-        let waited = until(
-            &format!("{:?} in {} {:?}", text, self.role, self.name),
-            || async {
-                // Whoever draws anew may replace it: look for it again each time.
-                let Some(control) = self.page.look(&self.role, &self.name).await? else {
-                    return Ok(None);
-                };
-                let read = control.text().await.unwrap_or_default();
-                Ok(read.contains(text).then_some(()))
-            },
-        )
-        .await;
-        match waited {
-            Ok(()) => Ok(()),
-            Err(error) => Err(error.context(self.page.text().await?)),
-        }
-    }
-
-    /// Where it is, or what has taken its place when the page was drawn anew.
-    async fn middle(&self) -> Result<(f64, f64)> {
-        if let Ok(middle) = self.middle_of(self.node).await {
-            return Ok(middle);
-        }
-        let control = self.page.look(&self.role, &self.name).await?;
-        self.middle_of(control.context("it is gone")?.node).await
-    }
-
-    async fn middle_of(&self, node: u64) -> Result<(f64, f64)> {
-        let node = json!({ "backendNodeId": node });
-        self.page
-            .call("DOM.scrollIntoViewIfNeeded", node.clone())
-            .await?;
-        let quads = self.page.call("DOM.getContentQuads", node).await?;
-        let quad: Vec<f64> = quads["quads"][0]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_f64)
-            .collect();
-        let [x0, y0, _, _, x2, y2, ..] = quad[..] else {
-            bail!("it has no place")
-        };
-        Ok(((x0 + x2) / 2.0, (y0 + y2) / 2.0))
-    }
-
-    async fn on(&self, function: &str) -> Result<Value> {
-        let node = json!({ "backendNodeId": self.node });
-        let object = self.page.call("DOM.resolveNode", node).await?;
-        let call = json!({
-            "objectId": object["object"]["objectId"],
-            "functionDeclaration": function,
-            "returnByValue": true,
-        });
-        result(self.page.call("Runtime.callFunctionOn", call).await?)
-    }
-}
-
-fn result(mut answer: Value) -> Result<Value> {
+pub(super) fn result(mut answer: Value) -> Result<Value> {
     if let Some(exception) = answer.get("exceptionDetails") {
         bail!("{exception}");
     }

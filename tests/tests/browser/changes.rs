@@ -10,7 +10,7 @@ use crate::{Place, count, reads, say};
 const ACTIONS: &str = "What to do with this message";
 
 /// Opens the menu of the last message and takes an entry.
-async fn choose(page: &Page, role: &str, entry: &str) -> Result<()> {
+pub(crate) async fn choose(page: &Page, role: &str, entry: &str) -> Result<()> {
     let last = "[...document.querySelectorAll('.message__actions button[aria-haspopup]')].at(-1)";
     until("the last message's menu", || async {
         let open = format!("{last}?.click(); {last}?.ariaLabel");
@@ -21,7 +21,7 @@ async fn choose(page: &Page, role: &str, entry: &str) -> Result<()> {
     page.find(role, entry).await?.click().await
 }
 
-async fn reads_no_longer(page: &Page, text: &str) -> Result<()> {
+pub(crate) async fn reads_no_longer(page: &Page, text: &str) -> Result<()> {
     until("it is gone", || async {
         Ok((count(page, text).await? == 0).then_some(()))
     })

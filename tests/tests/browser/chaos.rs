@@ -39,7 +39,7 @@ const FRAMES: &str = "{
 
 /// How long it may take until all is well once nothing breaks any more, on a machine that
 /// has other things to do.
-const RECOVERY: Duration = Duration::from_secs(180);
+const RECOVERY: Duration = Duration::from_secs(90);
 
 #[test]
 fn all_arrives_once_and_in_order() {

@@ -1,8 +1,10 @@
 //! A disk that is slow, full, damaged, or not there.
 
+use std::time::Duration;
+
 use anyhow::ensure;
 use couplet_servers::Kind;
-use couplet_tests::{run, until};
+use couplet_tests::{run, run_for, until, until_for};
 
 use crate::persistence::is_sent;
 use crate::{ALICE, Place, count, reads, say, sign_in};
@@ -116,29 +118,62 @@ fn a_browser_without_storage_says_so_and_works() {
     });
 }
 
+/// So long Chromium may take to notice that there is no room: it asks every half minute.
+const NOTICED: Duration = Duration::from_secs(90);
+
+/// Whether anything that is written now is refused.
+const IS_FULL: &str = "new Promise(done => {
+    const opening = indexedDB.open('probe');
+    opening.onupgradeneeded = () => opening.result.createObjectStore('rows');
+    opening.onerror = () => done(true);
+    opening.onsuccess = () => {
+        const database = opening.result;
+        const tell = full => { database.close(); done(full); };
+        const writing = database.transaction('rows', 'readwrite');
+        writing.objectStore('rows').put('x', 1);
+        writing.onabort = () => tell(true);
+        writing.oncomplete = () => tell(false);
+    };
+})";
+
 #[test]
 fn a_full_disk_is_told_once_and_the_session_goes_on() {
-    run(async {
-        let place = Place::new(Kind::Prosody).await?;
+    run_for(NOTICED * 2, async {
+        let mut place = Place::new(Kind::Prosody).await?;
         let (alice, bob) = place.friends().await?;
-        alice
-            .evaluate(
-                "IDBObjectStore.prototype.put = function () {
-                    throw new DOMException('no room', 'QuotaExceededError');
-                }",
-            )
-            .await?;
-        say(&alice, "in memory").await?;
-        reads(&bob, "in memory").await?;
+        alice.room_on_disk(Some(1)).await?;
+        until_for(NOTICED, "the browser to notice", || async {
+            Ok((alice.evaluate(IS_FULL).await? == true).then_some(()))
+        })
+        .await?;
+        say(&alice, "on a full disk").await?;
+        reads(&bob, "on a full disk").await?;
         alice.reads("This device has no room left.").await?;
         alice
             .find("button", "Close this notice")
             .await?
             .click()
             .await?;
+        say(&bob, "still there").await?;
         say(&alice, "still in memory").await?;
         reads(&bob, "still in memory").await?;
         ensure!(!alice.text().await?.contains("no room left"));
+        // Somebody has tidied up: what was refused goes with what is next.
+        alice.room_on_disk(None).await?;
+        say(&alice, "kept again").await?;
+        reads(&bob, "kept again").await?;
+        is_sent(&alice).await?;
+        place.server.stop();
+        alice.reload().await?;
+        for text in [
+            "on a full disk",
+            "still there",
+            "still in memory",
+            "kept again",
+        ] {
+            reads(&alice, text).await?;
+            ensure!(count(&alice, text).await? == 1, "{text:?}");
+        }
         Ok(())
     });
 }

@@ -3,18 +3,23 @@
 
 mod changes;
 mod chaos;
+mod delivery;
 mod disk;
 mod early;
+mod hostile;
+mod list;
 mod main_job;
 mod notifications;
 mod past;
 mod persistence;
 mod release;
+mod replies;
 mod rooms;
 mod schema;
 mod search;
 mod survival;
 mod tabs;
+mod texts;
 mod tokens;
 mod trouble;
 mod views;

@@ -33,7 +33,11 @@ async fn newcomer(place: &Place) -> Result<Page> {
 
 /// Goes to this day, of which everything is.
 async fn go_to_today(page: &Page) -> Result<()> {
-    page.find("button", "Go to date").await?.click().await?;
+    page.find("button", "Conversation menu")
+        .await?
+        .click()
+        .await?;
+    page.find("menuitem", "Go to date").await?.click().await?;
     page.find("dialog", "Go to date").await?;
     page.evaluate(
         "(() => {

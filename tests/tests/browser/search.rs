@@ -26,7 +26,7 @@ async fn finds(page: &Page, words: &str, messages: usize, text: &str) -> Result<
     })
     .await;
     if let Err(error) = found {
-        return Err(error.context(page.text().await?));
+        return Err(page.explained(error).await);
     }
     if messages > 0 {
         list.reads(text).await?;

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Response;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, Request, StatusCode};
+use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{Frame, FrameHeader};
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -68,6 +69,12 @@ impl Client {
             .await
             .unwrap()?;
         Ok((Self { socket }, response))
+    }
+
+    /// Over a stream whose handshake is done.
+    pub(crate) async fn over_open(stream: Box<dyn Stream>) -> Self {
+        let socket = WebSocketStream::from_raw_socket(stream, Role::Client, None).await;
+        Self { socket }
     }
 
     /// The status and the sentence with which a request is refused.
@@ -215,6 +222,11 @@ impl Client {
     pub(crate) async fn stream_error_after(&mut self, message: &str) {
         assert!(self.text().await.starts_with(message));
         self.stream_error("not-well-formed", 1008).await;
+    }
+
+    /// Ends its half of the connection, without a word, and keeps the other.
+    pub(crate) async fn stop_sending(&mut self) {
+        self.socket.get_mut().shutdown().await.unwrap();
     }
 
     /// Ends the connection without a word.

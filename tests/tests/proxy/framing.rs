@@ -124,7 +124,8 @@ async fn features_keep_their_prefix_and_lose_starttls_and_compression() {
 }
 
 const OFFER: &str = "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>\
-     <mechanism>SCRAM-SHA-256-PLUS</mechanism><mechanism>SCRAM-SHA-256</mechanism></mechanisms>\
+     <mechanism>EXTERNAL</mechanism><mechanism>SCRAM-SHA-256-PLUS</mechanism>\
+     <mechanism>SCRAM-SHA-256</mechanism></mechanisms>\
      <sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'/>\
      <limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>9000000</max-bytes></limits>\
      </stream:features>";
@@ -172,6 +173,17 @@ async fn channel_binding_passes_unless_it_is_stripped() {
             features.contains("<mechanism>SCRAM-SHA-256</mechanism>"),
             "{features}"
         );
+    }
+}
+
+#[tokio::test]
+async fn rfc7395_3_9_external_passes_unless_it_is_stripped() {
+    for features in offered("").await {
+        assert!(features.contains("EXTERNAL"), "{features}");
+    }
+    for features in offered("strip_external = true").await {
+        assert!(!features.contains("EXTERNAL"), "{features}");
+        assert!(features.contains("SCRAM-SHA-256-PLUS"), "{features}");
     }
 }
 

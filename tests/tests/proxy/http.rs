@@ -1,11 +1,14 @@
 //! What the proxy serves besides the WebSocket.
 
 use couplet_tests::PATIENCE;
+use couplet_tests::fake_backend::{DOMAIN, FakeBackend};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 use crate::Proxy;
+use crate::client::Client;
 
 /// An answer's head, in lower case, and its body.
 async fn request(proxy: &Proxy, method: &str, path: &str, headers: &str) -> (String, Vec<u8>) {
@@ -178,6 +181,24 @@ async fn every_page_is_protected() {
 }
 
 #[tokio::test]
+async fn pages_of_other_sites_may_load_the_widget_and_nothing_else() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["index.html", "widget.js", "app.js"] {
+        std::fs::write(directory.path().join(name), "").unwrap();
+    }
+    let proxy = proxy(&format!("static_dir = '{}'", directory.path().display())).await;
+    for (path, is_shared) in [("/widget.js", true), ("/app.js", false), ("/", false)] {
+        let (head, _) = get(&proxy, path).await;
+        for header in [
+            "access-control-allow-origin: *",
+            "cross-origin-resource-policy: cross-origin",
+        ] {
+            assert_eq!(head.contains(header), is_shared, "{path}: {head}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn files_are_served_in_the_form_that_the_browser_takes() {
     let directory = tempfile::tempdir().unwrap();
     let file =
@@ -255,4 +276,50 @@ async fn no_path_leads_out_of_the_files() {
         let (head, _) = request(&proxy, "POST", "/", "content-length: 0\r\n").await;
         assert!(head.starts_with("http/1.1 405 "), "{head}");
     }
+}
+
+#[tokio::test]
+async fn the_proxy_may_be_below_a_path() {
+    let backend = FakeBackend::bind().await.unwrap();
+    let address = backend.address();
+    let proxy = Proxy::start(&format!(
+        "public_url = 'https://example.org/a/chat/'\n[[domain]]\nname = '{DOMAIN}'\n\
+         backend = '{address}'\nbackend_tls = 'none'"
+    ))
+    .await;
+    // With the prefix, and with a server in front that takes it off.
+    for prefix in ["/a/chat", ""] {
+        let (head, page) = get(&proxy, &format!("{prefix}/")).await;
+        assert!(
+            head.starts_with("http/1.1 200 ") && page.contains("<html"),
+            "{head}"
+        );
+        let (_, config) = get(&proxy, &format!("{prefix}/config.json")).await;
+        assert!(
+            config.contains("\"websocket\":\"/a/chat/xmpp-websocket\""),
+            "{config}"
+        );
+        let host_meta = format!("{prefix}/.well-known/host-meta.json");
+        let (_, host_meta) = get(&proxy, &host_meta).await;
+        assert!(
+            host_meta.contains("wss://example.org/a/chat/xmpp-websocket"),
+            "{host_meta}"
+        );
+        let (mut client, _) = Client::try_connect(proxy.address, |request| {
+            let uri = format!("ws://{}{prefix}/xmpp-websocket", proxy.address);
+            *request.uri_mut() = uri.parse().unwrap();
+            let origin = HeaderValue::from_static("https://example.org");
+            request.headers_mut().insert("origin", origin);
+        })
+        .await
+        .unwrap();
+        client.open(DOMAIN).await;
+        backend.accept().await.unwrap().open().await.unwrap();
+        assert!(client.text().await.starts_with("<open "));
+    }
+    let (head, _) = get(&proxy, "/a/chat").await;
+    assert!(
+        head.starts_with("http/1.1 308 ") && head.contains("\r\nlocation: /a/chat/\r\n"),
+        "{head}"
+    );
 }

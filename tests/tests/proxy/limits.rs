@@ -120,6 +120,23 @@ async fn a_connection_over_the_limit_waits_for_another_to_end() {
     assert_eq!(&answer, b"HTTP/1.1 200");
 }
 
+#[tokio::test]
+async fn a_full_proxy_has_hit_its_limit_once() {
+    let backend = FakeBackend::bind().await.unwrap();
+    let proxy = Proxy::plain(&backend, "[limits]\nmax_connections = 1").await;
+    let client = Client::connect(proxy.address).await;
+    for _ in 0..3 {
+        // The accept loop looks up and goes back to waiting.
+        proxy.reload_same(&backend, "[limits]\nmax_connections = 1");
+        proxy.ask("/metrics").await;
+    }
+    let hits = "ws_proxy_limit_hits_total{limit=\"max_connections\"}";
+    assert_eq!(proxy.metric(hits).await, 1.0);
+    client.vanish();
+    let _another = Client::connect(proxy.address).await;
+    proxy.counts(hits, 2.0).await;
+}
+
 /// Sends `text` a byte at a time for as long as the other side listens.
 async fn drip(mut stream: TcpStream, text: &str) {
     for byte in text.bytes() {

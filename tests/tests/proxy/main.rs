@@ -11,11 +11,17 @@ mod check;
 mod client;
 mod closing;
 mod discovery;
+mod elsewhere;
 mod framing;
+mod front;
+mod half_open;
 mod handshake;
 mod http;
+mod http2;
 mod limits;
 mod log;
+mod one_address;
+mod package;
 mod process;
 mod proxy_protocol;
 mod pumps;
@@ -115,8 +121,26 @@ impl Drop for Proxy {
 
 /// Status and text of the answer to a GET.
 async fn ask(address: std::net::SocketAddr, path: &str) -> (u16, String) {
+    request(address, "GET", path, "").await
+}
+
+/// The same for a PUT of `text`.
+async fn put(address: std::net::SocketAddr, path: &str, text: &str) -> (u16, String) {
+    request(address, "PUT", path, text).await
+}
+
+async fn request(
+    address: std::net::SocketAddr,
+    method: &str,
+    path: &str,
+    text: &str,
+) -> (u16, String) {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let length = text.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+         content-length: {length}\r\n\r\n{text}"
+    );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     timeout(PATIENCE, stream.read_to_string(&mut answer))

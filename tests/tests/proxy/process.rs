@@ -1,5 +1,7 @@
 //! The process: signals, what systemd gives and wants, the command line.
 
+use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixDatagram;
 use std::process::Stdio;
 
@@ -9,8 +11,8 @@ use couplet_tests::{PATIENCE, until};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::ask;
 use crate::client::{Client, Event};
+use crate::{ask, put};
 
 /// A proxy with a configuration file that can be changed.
 struct Running {
@@ -56,7 +58,7 @@ fn toml(backend: &FakeBackend, domain: &str, rest: &str) -> String {
 }
 
 async fn session_at(
-    address: std::net::SocketAddr,
+    address: SocketAddr,
     backend: &FakeBackend,
 ) -> (Client, couplet_tests::fake_backend::Peer) {
     let mut client = Client::connect(address).await;
@@ -96,6 +98,49 @@ async fn sighup_with_a_mistake_in_the_file_changes_nothing() {
     running.proxy.signal("HUP").await.unwrap();
     running.proxy.log("the new one is wrong").await.unwrap();
     let _session = running.session().await;
+}
+
+#[tokio::test]
+async fn what_is_logged_can_be_changed_at_the_admin_listener() {
+    let admin = free_address();
+    let mut running = Running::start_with(
+        "",
+        &[
+            ("WS_PROXY_LOG", "warn"),
+            ("WS_PROXY_ADMIN_LISTEN", &admin.to_string()),
+        ],
+    )
+    .await;
+    assert_eq!(ask(admin, "/log").await, (200, "warn\n".to_owned()));
+
+    let (status, why) = put(admin, "/log", "ws_proxy=loud").await;
+    assert_eq!(status, 400);
+    assert!(why.contains("is no filter"), "{why}");
+    assert_eq!(ask(admin, "/log").await.1, "warn\n");
+
+    assert_eq!(put(admin, "/log", "ws_proxy=info\n").await.0, 204);
+    let _session = running.session().await;
+    running.proxy.log("session opened").await.unwrap();
+    running.proxy.signal("HUP").await.unwrap();
+    until("the configuration's filter", || async {
+        Ok((ask(admin, "/log").await.1 == "warn\n").then_some(()))
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn whoever_runs_it_as_root_is_told() {
+    let mut running = Running::start("").await;
+    if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
+        running.proxy.log("running as root").await.unwrap();
+    }
+}
+
+/// Where nobody listens.
+pub(crate) fn free_address() -> SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
 }
 
 #[tokio::test]

@@ -1,10 +1,14 @@
 //! A changed configuration, and the sessions that don't notice.
 
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
+
 use couplet_tests::fake_backend::{Authority, DOMAIN, FakeBackend};
 use couplet_tests::until;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
-use ws_proxy::{BindError, Config};
+use ws_proxy::systemd::Inherited;
+use ws_proxy::{BindError, Config, Server};
 
 use crate::client::Client;
 use crate::{Proxy, another_session};
@@ -15,6 +19,11 @@ fn toml(backend: &FakeBackend, name: &str, rest: &str) -> String {
 }
 
 impl Proxy {
+    /// As it was started, with `rest` in the domain's table.
+    pub(crate) fn reload_same(&self, backend: &FakeBackend, rest: &str) {
+        self.reload(&toml(backend, DOMAIN, rest)).unwrap();
+    }
+
     fn reload(&self, toml: &str) -> Result<Vec<&'static str>, BindError> {
         let (address, admin) = (self.address, self.admin.unwrap());
         let toml = format!("listen = '{address}'\nadmin_listen = '{admin}'\n{toml}");
@@ -100,7 +109,9 @@ async fn a_changed_certificate_is_noticed_and_no_session_is_dropped() {
     let connect = async |authority: &Authority| {
         let stream = TcpStream::connect(proxy.address).await.unwrap();
         let name = ServerName::try_from("localhost").unwrap();
-        let connected = crate::tls::connector(authority).connect(name, stream).await;
+        let connected = crate::tls::connector(authority, &["http/1.1"])
+            .connect(name, stream)
+            .await;
         connected.ok()
     };
     let stream = connect(&old).await.unwrap();
@@ -119,4 +130,37 @@ async fn a_changed_certificate_is_noticed_and_no_session_is_dropped() {
     assert!(connect(&old).await.is_none());
     client.send("<a xmlns='b'/>").await;
     peer.expect("<a xmlns='b'/>").await.unwrap();
+}
+
+/// fcntl(2), on Linux.
+const O_NONBLOCK: i32 = 0o4000;
+
+#[tokio::test]
+async fn a_socket_that_was_passed_and_is_none_is_named() {
+    let config = || {
+        let toml = format!("[[domain]]\nname = '{DOMAIN}'\nbackend = 'unix:/none'");
+        Config::from_toml(&toml, "t.toml").unwrap()
+    };
+    let no_socket = || {
+        let file = std::fs::OpenOptions::new()
+            .read(true)
+            .custom_flags(O_NONBLOCK)
+            .open(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+            .unwrap();
+        Some(std::net::TcpListener::from(OwnedFd::from(file)))
+    };
+    let socket = || {
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        socket.set_nonblocking(true).unwrap();
+        Some(socket)
+    };
+    for (public, admin, key) in [
+        (no_socket(), socket(), "listen: "),
+        (socket(), no_socket(), "admin_listen: "),
+    ] {
+        let error = Server::bind_with(config(), Inherited { public, admin })
+            .await
+            .unwrap_err();
+        assert!(error.to_string().starts_with(key), "{error}");
+    }
 }

@@ -220,7 +220,7 @@ async fn backend_that_speaks_no_tls_is_told_from_one_that_is_away() {
 }
 
 /// The proxy with a certificate of its own.
-async fn own_tls(limits: &str) -> (TempDir, Proxy, Authority, FakeBackend) {
+pub(crate) async fn own_tls(limits: &str) -> (TempDir, Proxy, Authority, FakeBackend) {
     let directory = tempfile::tempdir().unwrap();
     let authority = Authority::new(directory.path()).unwrap();
     let (certificate, key) = authority.issue("localhost", false).unwrap();
@@ -241,8 +241,9 @@ async fn own_tls(limits: &str) -> (TempDir, Proxy, Authority, FakeBackend) {
     (directory, proxy, authority, backend)
 }
 
-/// A browser's side of TLS that trusts `authority` alone.
-pub(crate) fn connector(authority: &Authority) -> TlsConnector {
+/// A browser's side of TLS that trusts `authority` alone and offers `protocols` by
+/// ALPN.
+pub(crate) fn connector(authority: &Authority, protocols: &[&str]) -> TlsConnector {
     let mut roots = RootCertStore::empty();
     let pem = std::fs::read(authority.pem()).unwrap();
     let certificate = rustls::pki_types::pem::PemObject::from_pem_slice(&pem).unwrap();
@@ -253,7 +254,10 @@ pub(crate) fn connector(authority: &Authority) -> TlsConnector {
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = protocols
+        .iter()
+        .map(|protocol| protocol.as_bytes().to_vec())
+        .collect();
     TlsConnector::from(Arc::new(config))
 }
 
@@ -262,7 +266,10 @@ async fn browsers_may_come_over_tls() {
     let (_directory, proxy, authority, backend) = own_tls("").await;
     let stream = TcpStream::connect(proxy.address).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();
-    let stream = connector(&authority).connect(name, stream).await.unwrap();
+    let stream = connector(&authority, &["http/1.1"])
+        .connect(name, stream)
+        .await
+        .unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
     let connecting = Client::connect_over(Box::new(stream), proxy.address, |_| {});
     let (mut client, _) = connecting.await.unwrap();
@@ -281,7 +288,10 @@ async fn handshakes_that_never_finish_are_dropped_and_others_are_unaffected() {
     }
     let stream = TcpStream::connect(proxy.address).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();
-    let stream = connector(&authority).connect(name, stream).await.unwrap();
+    let stream = connector(&authority, &["http/1.1"])
+        .connect(name, stream)
+        .await
+        .unwrap();
     let connecting = Client::connect_over(Box::new(stream), proxy.address, |_| {});
     assert!(connecting.await.is_ok());
     for mut stream in hanging {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use couplet_engine::Command;
 use couplet_engine::modules::{xep0308_correction, xep0424_retraction, xep0444_reactions};
-use couplet_engine::store::{Delivery, Message};
+use couplet_engine::store::{Delivery, Message, Notes};
 use couplet_servers::Kind;
 use couplet_tests::person::Person;
 
@@ -21,6 +21,7 @@ fn correct(message: &Message, body: &str) -> Command {
         conversation: message.conversation.clone(),
         target: message.written_as().unwrap().to_owned(),
         body: body.to_owned(),
+        notes: Notes::default(),
     })
 }
 

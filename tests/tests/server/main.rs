@@ -3,13 +3,16 @@
 //! Each scenario runs against both; what only one of them can do says so.
 #![allow(clippy::unwrap_used)]
 
+mod bridging;
 mod changes;
 mod chaos;
 mod conversation;
 mod rooms;
+mod scale_out;
 mod sign_in;
 mod tokens;
 mod trouble;
+mod wishes;
 
 use anyhow::Result;
 use couplet_servers::{Kind, Server, ServerOptions};

@@ -5,7 +5,7 @@ use couplet_engine::Command;
 use couplet_engine::modules::{
     rfc6121_message, xep0045_muc, xep0308_correction, xep0424_retraction, xep0444_reactions,
 };
-use couplet_engine::store::{Delivery, Direction, Entry, Left, Store};
+use couplet_engine::store::{Delivery, Direction, Entry, Left, Notes, Store};
 use couplet_servers::Kind;
 use couplet_tests::person::Person;
 use couplet_tests::proxy::Proxy;
@@ -247,6 +247,7 @@ async fn thrown_out(kind: Kind) -> Result<()> {
         conversation: jid,
         id: failed.id,
         body: failed.body,
+        notes: failed.notes,
     }));
     bob.until("proof", |_| {
         let last = bob.messages(&room).pop();
@@ -302,6 +303,7 @@ async fn what_is_said_about_it(kind: Kind) -> Result<()> {
         conversation: conversation.clone(),
         target: ours.written_as().unwrap().to_owned(),
         body: "tea?".to_owned(),
+        notes: Notes::default(),
     }));
     bob.until("the correction", |_| bob.bodies(&room) == ["tea?"])
         .await?;

@@ -8,7 +8,7 @@ use crate::codec::{decode, encode};
 use crate::now::Timestamp;
 use crate::outbox::Queued;
 use crate::output::Table;
-use crate::store::{Changes, Delivery, Direction, Message, MessageId, Scope};
+use crate::store::{Changes, Delivery, Direction, Message, MessageId, Notes, Scope};
 
 /// The row in today's form; `None` if it has that already, or can't be read.
 pub fn convert(table: Table, row: &[u8]) -> Option<Vec<u8>> {
@@ -59,7 +59,7 @@ impl From<MessageBeforeRooms> for Message {
             body: message.body,
             at: message.at,
             delivery: message.delivery,
-            markable: false,
+            notes: Notes::default(),
             changes: Changes::default(),
         }
     }

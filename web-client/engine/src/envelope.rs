@@ -9,7 +9,7 @@ use crate::now::Timestamp;
 use crate::rooms::{Whence, whence};
 use crate::stanza::{self, MessageType};
 use crate::store::{
-    Author, Change, Changes, Delivery, Direction, Message, MessageId, Provenance, Scope,
+    Author, Change, Changes, Delivery, Direction, Message, MessageId, Notes, Provenance, Scope,
     StoreEvent, What,
 };
 use crate::xml;
@@ -133,7 +133,7 @@ pub(crate) fn compose(ctx: &mut Ctx<'_>, to: &BareJid) -> Option<(stanza::Messag
         body: String::new(),
         at: ctx.now().wall,
         delivery: Delivery::Queued,
-        markable: false,
+        notes: Notes::default(),
         changes: Changes::default(),
     };
     Some((stanza, message))

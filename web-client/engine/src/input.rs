@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::modules::{
     rfc6121_message, rfc6121_presence, rfc6121_roster, xep0045_muc, xep0085_chat_states,
-    xep0249_invitations, xep0308_correction, xep0313_archive, xep0424_retraction,
-    xep0444_reactions,
+    xep0223_conversations, xep0249_invitations, xep0308_correction, xep0313_archive,
+    xep0424_retraction, xep0444_reactions,
 };
 use crate::sasl;
 use crate::session;
@@ -65,4 +65,6 @@ pub enum Command {
     Muc(xep0045_muc::Command),
     /// Answer invitations to rooms.
     Invitation(xep0249_invitations::Command),
+    /// Pin, put away, silence a conversation.
+    Conversation(xep0223_conversations::Command),
 }

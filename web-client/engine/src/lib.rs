@@ -30,6 +30,7 @@ pub mod modules;
 mod now;
 mod outbox;
 mod output;
+mod private_node;
 mod rooms;
 pub mod sasl;
 mod session;

@@ -88,11 +88,13 @@ pub enum Table {
     Rooms,
     /// A row an occupant of a room that we are in.
     Occupants,
+    /// A row a conversation with which its reader wants something.
+    Wishes,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Engine,
         Self::Outbox,
         Self::Roster,
@@ -103,6 +105,7 @@ impl Table {
         Self::Requests,
         Self::Rooms,
         Self::Occupants,
+        Self::Wishes,
     ];
 
     /// What it is called in the database.
@@ -118,6 +121,7 @@ impl Table {
             Self::Requests => "requests",
             Self::Rooms => "rooms",
             Self::Occupants => "occupants",
+            Self::Wishes => "wishes",
         }
     }
 }

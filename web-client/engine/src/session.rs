@@ -9,6 +9,7 @@
 //!
 //! Between Authenticating and what follows it is Verifying for a moment.
 
+mod dispute;
 mod ending;
 mod inline;
 mod liveness;
@@ -36,6 +37,7 @@ use crate::store::{Failure, MessageId, SessionStatus, SignInStep, StoreEvent, Tr
 use crate::stream_management::{StreamManagement, Unacked};
 use crate::timer::{Key, Owner};
 use crate::xml::{self, Frame};
+use dispute::Dispute;
 use inline::Asked;
 use revocation::Revocation;
 
@@ -154,6 +156,7 @@ pub(crate) struct Session {
     features_due: bool,
     foreseen: Vec<String>,
     revocation: Revocation,
+    dispute: Dispute,
     /// What the stream error said, until the socket closes.
     trouble: Option<Trouble>,
     effects: Vec<Effect>,
@@ -177,6 +180,7 @@ impl Session {
             features_due: false,
             foreseen: Vec::new(),
             revocation: Revocation::None,
+            dispute: Dispute::None,
             trouble: None,
             effects: Vec::new(),
         }
@@ -213,6 +217,7 @@ impl Session {
                 self.url = url;
                 self.lasting = false;
                 self.revocation = Revocation::None;
+                self.dispute = Dispute::None;
                 self.attempts = 0;
                 core.event(StoreEvent::Status(SessionStatus::SigningIn(
                     SignInStep::Connecting,

@@ -47,6 +47,9 @@ pub(crate) struct StreamManagement {
     /// Whether this is what was stored: what went out unimportant after that is not counted.
     #[serde(skip)]
     restored: bool,
+    /// Whether this is a resumed session of which the server has acknowledged nothing since.
+    #[serde(skip)]
+    untried: bool,
 }
 
 /// The server claims to have handled more than we sent (XEP-0198 4).
@@ -86,6 +89,11 @@ impl StreamManagement {
             .attr("previd", self.previd.as_deref()?)
             .attr("h", self.handled);
         Some(xml::write(&resume.done()))
+    }
+
+    /// The session is not to be resumed.
+    pub(crate) fn forsake(&mut self) {
+        self.previd = None;
     }
 
     /// A stanza has come in.
@@ -141,6 +149,7 @@ impl StreamManagement {
             return Err(TooHigh { h, sent });
         }
         self.acked = h;
+        self.untried &= count == 0;
         Ok(self.unacked.drain(..count).collect())
     }
 
@@ -156,7 +165,14 @@ impl StreamManagement {
         self.requested = None;
         self.unreported = 0;
         self.restored = false;
+        self.untried = true;
         std::mem::take(&mut self.unacked)
+    }
+
+    /// Whether the server has yet to show that it understands what we send since it resumed
+    /// the session.
+    pub(crate) fn is_untried(&self) -> bool {
+        self.untried
     }
 
     /// This is what was stored.

@@ -1,24 +1,24 @@
-//! The text of a message, with its links. Never HTML: what a peer writes is text.
+//! A part of a text, with its links.
 
 use std::str::FromStr;
 
 use jid::BareJid;
 use yew::prelude::*;
 
-use crate::route::Route;
+use crate::route::{Route, decode};
 
-/// The text as nodes: strings and links.
-pub(crate) fn body_text(text: &str) -> Html {
-    segments(text).into_iter().map(segment).collect()
+/// The text as nodes: strings, and no more than `left` links.
+pub(crate) fn body_text(text: &str, left: &mut usize) -> Html {
+    segments(text, left).into_iter().map(segment).collect()
 }
 
 fn segment(segment: Segment<'_>) -> Html {
     match segment {
         Segment::Text(text) => html! { { text } },
-        Segment::Web(url) => html! {
+        Segment::Away(url) => html! {
             <a href={url.to_owned()} target="_blank" rel="noopener noreferrer nofollow">{ url }</a>
         },
-        Segment::Person(uri, jid) => html! { <a href={Route::Chat(jid).href()}>{ uri }</a> },
+        Segment::Here(uri, route) => html! { <a href={route.href()}>{ uri }</a> },
     }
 }
 
@@ -26,23 +26,28 @@ fn segment(segment: Segment<'_>) -> Html {
 #[derive(Debug, PartialEq)]
 enum Segment<'a> {
     Text(&'a str),
-    /// `http:` or `https:`.
-    Web(&'a str),
-    /// `xmpp:`, which is a conversation of ours (RFC 5122).
-    Person(&'a str, BareJid),
+    /// Something for the browser: a page, a place on the earth, a letter, a call.
+    Away(&'a str),
+    /// `xmpp:`, which is a conversation or a room of ours (RFC 5122).
+    Here(&'a str, Route),
 }
 
-fn segments(text: &str) -> Vec<Segment<'_>> {
+fn segments<'a>(text: &'a str, left: &mut usize) -> Vec<Segment<'a>> {
     let mut segments = Vec::new();
     // `text[done..]` is still to be split, `text[from..]` still to be searched.
     let (mut done, mut from) = (0, 0);
-    while let Some((start, scheme)) = next_scheme(text, from) {
+    while *left > 0
+        && let Some((start, scheme)) = next_scheme(text, from)
+    {
+        // What turns out to be none took time, too.
+        *left -= 1;
         let end = start + link_length(&text[start..]);
         let link = &text[start..end];
         let segment = match scheme {
             _ if !starts_a_word(&text[done..start]) || link.len() == scheme.len() => None,
-            "xmpp:" => person(link).map(|jid| Segment::Person(link, jid)),
-            _ => Some(Segment::Web(link)),
+            "xmpp:" => place(link).map(|route| Segment::Here(link, route)),
+            "geo:" | "tel:" | "mailto:" => leads_somewhere(link).then_some(Segment::Away(link)),
+            _ => Some(Segment::Away(link)),
         };
         from = match segment {
             Some(segment) => {
@@ -62,7 +67,14 @@ fn segments(text: &str) -> Vec<Segment<'_>> {
     segments
 }
 
-const SCHEMES: [&str; 3] = ["https://", "http://", "xmpp:"];
+/// Those that may surround a link, and be part of one.
+const BRACKETS: [(char, char); 3] = [('(', ')'), ('[', ']'), ('{', '}')];
+
+/// What is a link; any other scheme, such as that of a script, is text.
+const SCHEMES: [&str; 6] = ["https://", "http://", "xmpp:", "mailto:", "geo:", "tel:"];
+
+/// No link is longer, in bytes.
+const LONGEST: usize = 2_048;
 
 fn next_scheme(text: &str, from: usize) -> Option<(usize, &'static str)> {
     let bytes = text.as_bytes();
@@ -89,47 +101,64 @@ fn link_length(text: &str) -> usize {
             || character.is_control()
             || "<>\"“”„«»「」『』，。、！？；：（）".contains(character)
     };
+    let text = &text[..text.floor_char_boundary(LONGEST)];
     let mut link = &text[..text.find(stops).unwrap_or(text.len())];
+    // How many more of each are closed than were opened.
+    let mut surplus = BRACKETS.map(|(opening, closing)| {
+        let count = |wanted| link.matches(wanted).count();
+        count(closing).saturating_sub(count(opening))
+    });
     while let Some(last) = link.chars().next_back() {
-        let opening = match last {
-            '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '…' | '’' => None,
-            ')' => Some('('),
-            ']' => Some('['),
-            '}' => Some('{'),
+        let bracket = BRACKETS.iter().position(|(_, closing)| *closing == last);
+        match (last, bracket) {
+            (_, Some(place)) if surplus[place] > 0 => surplus[place] -= 1,
+            ('.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '…' | '’', _) => {}
             _ => break,
-        };
-        let count = |wanted| {
-            link.chars()
-                .filter(|character| *character == wanted)
-                .count()
-        };
-        if opening.is_some_and(|opening| count(opening) >= count(last)) {
-            break;
         }
         link = &link[..link.len() - last.len_utf8()];
     }
     link.len()
 }
 
-/// The address of `xmpp:user@example.org?message`.
-fn person(uri: &str) -> Option<BareJid> {
+/// Where `xmpp:user@example.org?message` and `xmpp:room@example.org?join` lead.
+fn place(uri: &str) -> Option<Route> {
     let path = uri.get("xmpp:".len()..)?.trim_start_matches('/');
-    let address = path.split(['?', '#', '/', ';']).next()?;
-    BareJid::from_str(address)
-        .ok()
-        .filter(|jid| jid.node().is_some())
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let address = path.split(['#', '/', ';']).next()?;
+    let jid = BareJid::from_str(&decode(address)?).ok()?;
+    jid.node()?;
+    // What else it asks for (RFC 5122 2.5) is for the person to do.
+    Some(match query.split([';', '#']).next() {
+        Some("join") => Route::Join(jid),
+        _ => Route::Chat(jid),
+    })
+}
+
+/// Whether there is something of `geo:48.2,16.4` (RFC 5870), `tel:+43` (RFC 3966) or
+/// `mailto:a@b` (RFC 6068) behind the scheme.
+fn leads_somewhere(uri: &str) -> bool {
+    let Some((scheme, rest)) = uri.split_once(':') else {
+        return false;
+    };
+    let first = rest.chars().next();
+    let number = |first: char| first.is_ascii_digit() || matches!(first, '+' | '-');
+    match scheme.len() {
+        // `mailto`
+        6 => rest.contains('@'),
+        _ => first.is_some_and(number),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Segment, segments};
+    use super::{BareJid, Route, Segment, segments};
 
     fn links(text: &str) -> Vec<&str> {
-        segments(text)
+        segments(text, &mut 100)
             .into_iter()
             .filter_map(|segment| match segment {
                 Segment::Text(_) => None,
-                Segment::Web(link) | Segment::Person(link, _) => Some(link),
+                Segment::Away(link) | Segment::Here(link, _) => Some(link),
             })
             .collect()
     }
@@ -137,10 +166,10 @@ mod tests {
     #[test]
     fn nothing_is_lost_between_links() {
         let text = "see https://a.example/x, then http://b.example. Bye";
-        let joined: String = segments(text)
+        let joined: String = segments(text, &mut 100)
             .iter()
             .map(|segment| match segment {
-                Segment::Text(text) | Segment::Web(text) | Segment::Person(text, _) => *text,
+                Segment::Text(text) | Segment::Away(text) | Segment::Here(text, _) => *text,
             })
             .collect();
         assert_eq!(joined, text);
@@ -173,7 +202,11 @@ mod tests {
             "xhttps://a",
             "https://",
             "http:/a",
-            "mailto:a@b",
+            "vbscript:x",
+            "file:///etc/passwd",
+            "mailto:nobody",
+            "geo:here",
+            "tel:me",
         ] {
             assert!(links(text).is_empty(), "{text}");
         }
@@ -181,13 +214,41 @@ mod tests {
 
     #[test]
     fn a_person_is_a_conversation() {
-        let found = segments("ask xmpp:bob@example.org?message");
-        assert!(matches!(&found[1], Segment::Person(_, jid) if jid.as_str() == "bob@example.org"));
+        let found = segments("ask xmpp:bob@example.org?message", &mut 100);
+        let leads_to = |uri: &str, route: Route| {
+            assert!(
+                matches!(&segments(uri, &mut 100)[..], [Segment::Here(_, found)] if *found == route)
+            );
+        };
+        let jid: BareJid = "bob@example.org".parse().unwrap();
+        assert!(matches!(&found[1], Segment::Here(_, Route::Chat(chat)) if *chat == jid));
+        leads_to("xmpp:bob@example.org?join", Route::Join(jid.clone()));
+        leads_to(
+            "XMPP:bob%40example.org?join;password=x",
+            Route::Join(jid.clone()),
+        );
+        leads_to("xmpp:bob@example.org?remove", Route::Chat(jid));
         assert!(
             links("xmpp:example.org").is_empty(),
             "a server is nobody to talk with"
         );
         assert!(links("xmpp:@@").is_empty());
+    }
+
+    #[test]
+    fn places_letters_and_calls_are_links() {
+        for text in ["geo:48.2010,16.3695", "mailto:a@b.example", "tel:+43-1-234"] {
+            assert_eq!(links(text), [text]);
+        }
+    }
+
+    #[test]
+    fn hostile_text_is_split_in_no_time() {
+        for piece in ["xmpp:@", "https://a ", ")", "xmpp:a@b", "http:", "mailto:"] {
+            let text = ["https://a/", &piece.repeat(1_000_000 / piece.len())].concat();
+            let mut left = 400;
+            assert!(segments(&text, &mut left).len() <= 801);
+        }
     }
 
     #[test]
@@ -201,7 +262,7 @@ mod tests {
             "xmpp:🙂@🙂",
             "https://a)))",
         ] {
-            segments(text);
+            segments(text, &mut 100);
         }
     }
 }

@@ -3,15 +3,19 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use couplet_engine::store::{Entry, Message, MessageId};
+use couplet_engine::store::{self, Message, MessageId, Notes};
 use jid::BareJid;
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
 use super::icon::{Icon, icon};
 use super::icon_button::icon_button;
-use super::message_actions::is_editable;
+use super::layer::Layer;
+use super::menu::{Entry, Menu};
+use super::message_actions::{is_answerable, is_editable};
+use super::style_preview::{Preview, StylePreview};
 use super::typing::Typing;
+use super::{reply_quote, spoiler_banner};
 use crate::i18n::t;
 use crate::state::State;
 
@@ -29,6 +33,10 @@ struct Inner {
     filled: Cell<bool>,
     /// The message whose text is in the field instead of a draft.
     shown: RefCell<Option<MessageId>>,
+    /// The id of the message that is answered.
+    answered: RefCell<Option<String>>,
+    /// What it will look like.
+    preview: Preview,
     /// The draft as it was when last looked at: it may change in another tab.
     draft: RefCell<String>,
     update: UseForceUpdateHandle,
@@ -44,6 +52,8 @@ impl Composer {
             field: NodeRef::default(),
             filled: Cell::default(),
             shown: RefCell::default(),
+            answered: RefCell::new(answered(state, jid)),
+            preview: Preview::default(),
             draft: RefCell::default(),
             update,
         }))
@@ -81,8 +91,15 @@ impl Composer {
         let id = editing.as_ref().map(|message| message.id.clone());
         let before = self.0.shown.replace(id.clone());
         let Some(area) = self.area() else { return };
+        let answered = answered(&self.0.state, &self.0.jid);
+        let answers = self.0.answered.replace(answered.clone()) != answered;
         if before == id {
-            return self.follow_draft(&area);
+            self.follow_draft(&area);
+            if answers {
+                // A field on the page takes the focus.
+                let _ = area.focus();
+            }
+            return;
         }
         match editing {
             Some(message) => {
@@ -123,6 +140,31 @@ impl Composer {
         }
     }
 
+    /// Goes up or down by one message among those that can be answered; below the last, none is.
+    fn answer_next(&self, up: bool) {
+        let (state, jid) = (&self.0.state, &self.0.jid);
+        let answered = answered(state, jid);
+        let next = {
+            let store = state.store();
+            let known = store.conversation(jid);
+            let all = known.into_iter().flat_map(|known| known.timeline.iter());
+            let all: Vec<_> = all.filter(|message| is_answerable(message)).collect();
+            let is_it = |message: &&Rc<Message>| message.reference() == answered.as_deref();
+            let place = all.iter().position(is_it);
+            let next = match (place, up) {
+                (Some(place), true) => Some(place.saturating_sub(1)),
+                (Some(place), false) => Some(place + 1),
+                (None, true) => all.len().checked_sub(1),
+                (None, false) => None,
+            };
+            next.and_then(|next| all.get(next).map(|message| Rc::clone(message)))
+        };
+        match next {
+            Some(message) => state.answer(&message),
+            None => state.answer_nothing(jid),
+        }
+    }
+
     /// The field, while it is in the document.
     pub(crate) fn area(&self) -> Option<HtmlTextAreaElement> {
         self.0.field.cast()
@@ -142,6 +184,14 @@ impl Composer {
                     _ if composes(&event) => return,
                     "Enter" if !event.shift_key() => composer.send(&onsend),
                     "Escape" if editing => composer.0.state.edit(None),
+                    "Escape" if composer.answers() => {
+                        composer.0.state.answer_nothing(&composer.0.jid);
+                    }
+                    key @ ("ArrowUp" | "ArrowDown")
+                        if !editing && (event.ctrl_key() || event.meta_key()) =>
+                    {
+                        composer.answer_next(key == "ArrowUp");
+                    }
                     "ArrowUp" if !editing && composer.is_empty() => composer.edit_last(),
                     _ => return,
                 }
@@ -164,8 +214,10 @@ impl Composer {
         let disabled = self.is_shut();
         html! {
             <div class="composer">
-                { self.banner(editing) }
+                { self.banners(editing) }
+                <StylePreview preview={self.0.preview.clone()} />
                 <div class="composer__frame">
+                    { self.menu() }
                     <textarea
                         ref={self.0.field.clone()}
                         class="composer__field"
@@ -195,10 +247,41 @@ impl Composer {
         }
     }
 
-    /// Which message is being edited, and the way out.
-    fn banner(&self, editing: Option<Rc<Message>>) -> Html {
+    fn answers(&self) -> bool {
+        answered(&self.0.state, &self.0.jid).is_some()
+    }
+
+    /// What else there is to say of a message.
+    fn menu(&self) -> Html {
+        let (state, jid) = (self.0.state.clone(), self.0.jid.clone());
+        let notes = state.draft_notes(&jid);
+        let hidden = notes.spoiler().is_some();
+        let spoiler = Entry {
+            icon: Icon::EyeOff,
+            label: t(if hidden {
+                "spoiler.stop"
+            } else {
+                "spoiler.toggle"
+            }),
+            chosen: None,
+            separated: false,
+            onselect: Callback::from(move |()| {
+                state.set_spoiler(&jid, (!hidden).then(String::new));
+            }),
+        };
+        html! { <Menu label={t("composer.menu")} entries={vec![spoiler]} /> }
+    }
+
+    /// Which message is being edited or answered, and what else it is; with the ways out.
+    fn banners(&self, editing: Option<Rc<Message>>) -> Html {
         if editing.is_none() {
-            return Html::default();
+            let (state, jid) = (&self.0.state, &self.0.jid);
+            let notes = state.draft_notes(jid);
+            let reply = notes.reply();
+            let reply = reply.map(|reply| reply_quote::banner(state, jid, reply));
+            let spoiler = notes.spoiler();
+            let spoiler = spoiler.map(|hint| spoiler_banner::banner(state, jid, hint));
+            return html! { <>{ reply }{ spoiler }</> };
         }
         let stop = {
             let state = self.0.state.clone();
@@ -221,7 +304,7 @@ impl Composer {
     fn is_shut(&self) -> bool {
         let store = self.0.state.store();
         let room = store.room(&self.0.jid);
-        room.is_some_and(|room| matches!(room.entry, Entry::Left(_)))
+        room.is_some_and(|room| matches!(room.entry, store::Entry::Left(_)))
     }
 
     fn typed(&self) {
@@ -254,8 +337,14 @@ impl Composer {
             self.0.typing.stop();
             match self.editing() {
                 Some(message) => self.save(&message, body),
+                None if self.0.state.asks_before_clear(&self.0.jid) => {
+                    let layer = Layer::AnswerInClear(self.0.jid.clone());
+                    return self.0.state.open(layer);
+                }
                 None => {
-                    self.0.state.send(self.0.jid.clone(), body.to_owned());
+                    let (state, jid) = (&self.0.state, &self.0.jid);
+                    state.send(jid.clone(), body.to_owned(), state.draft_notes(jid));
+                    state.keep_notes(jid, Notes::default());
                     self.0.state.leave_draft(&self.0.jid, "");
                     self.fill(&area);
                     onsend.emit(());
@@ -275,11 +364,19 @@ impl Composer {
 
     fn changed(&self, area: &HtmlTextAreaElement) {
         fit(area);
-        let filled = !area.value().trim().is_empty();
+        let text = area.value();
+        self.0.preview.show(&text);
+        let filled = !text.trim().is_empty();
         if self.0.filled.replace(filled) != filled {
             self.0.update.force_update();
         }
     }
+}
+
+/// The id of the message that what is being written answers.
+fn answered(state: &State, jid: &BareJid) -> Option<String> {
+    let notes = state.draft_notes(jid);
+    notes.reply().map(|reply| reply.id.clone())
 }
 
 /// Whether an input method is at work, whose Enter only chooses characters.

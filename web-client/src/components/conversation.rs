@@ -55,8 +55,10 @@ pub(crate) fn Conversation(props: &Props) -> Html {
     let (timeline, composer) = &*parts;
     {
         let (timeline, composer) = (timeline.clone(), composer.clone());
+        let (opened, with) = (state.clone(), jid.clone());
         use_mount(Box::new(move || {
             let watch = timeline.opened();
+            opened.note_opened(&with);
             composer.opened();
             // By the time one leaves, the reference to the field is empty.
             let area = composer.area();

@@ -5,10 +5,11 @@ use yew::prelude::*;
 
 use super::avatar::{Size, avatar};
 use super::icon::{Icon, icon};
-use super::icon_button::{Kind, icon_button, icon_button_of};
+use super::icon_button::{Kind, icon_button_of};
 use super::layer::{Layer, opening};
-use super::presence;
+use super::menu::{Entry, Menu};
 use super::room::RoomLine;
+use super::{conversation_menu, presence};
 use crate::i18n::t;
 use crate::route::Route;
 use crate::state::State;
@@ -56,8 +57,24 @@ pub(crate) fn conversation_header(state: &State, jid: &BareJid, details_open: bo
                 <h2 class="head__name"><bdi>{ name }</bdi></h2>
                 { line }
             </div>
-            { icon_button(Icon::Calendar, t("head.date"), opening(state, Layer::GoToDate(jid.clone()))) }
             { icon_button_of(kind, Icon::Details, details, toggle) }
+            <Menu label={t("head.actions")} entries={entries(state, jid)} />
         </header>
     }
+}
+
+fn entries(state: &State, jid: &BareJid) -> Vec<Entry> {
+    let date = Entry {
+        icon: Icon::Calendar,
+        label: t("head.date"),
+        chosen: None,
+        separated: false,
+        onselect: opening(state, Layer::GoToDate(jid.clone())),
+    };
+    let mut entries = conversation_menu::entries(state, jid);
+    if let Some(first) = entries.first_mut() {
+        first.separated = true;
+    }
+    entries.insert(0, date);
+    entries
 }

@@ -4,13 +4,18 @@ use std::rc::Rc;
 
 use couplet_engine::store::{Conversation, Direction, Message, Topic};
 use jid::BareJid;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 use super::avatar::{Size, avatar};
+use super::icon::{Icon, icon};
+use super::menu::Menu;
+use super::message_text::{action, gist};
 use super::room::nick;
-use super::{delivery, presence};
+use super::{conversation_menu, delivery, presence};
 use crate::hooks::use_subjects;
-use crate::i18n::{self, Clock, list_time, t, t_count};
+use crate::i18n::{self, Clock, list_time, t, t_count, t_with};
 use crate::route::Route;
 use crate::state::State;
 
@@ -48,10 +53,17 @@ pub(crate) fn ConversationRow(props: &Props) -> Html {
     let conversation = store.conversation(jid);
     let last = conversation.and_then(Conversation::last);
     let unread = conversation.map_or(0, |conversation| conversation.unread);
+    let wishes = state.wishes(jid);
+    let to_read = unread > 0 || wishes.unread;
     html! {
-        <li class="row" aria-posinset={props.place.to_string()} aria-setsize={props.count.to_string()}>
+        <li
+            class="row"
+            aria-posinset={props.place.to_string()}
+            aria-setsize={props.count.to_string()}
+            oncontextmenu={Callback::from(open_menu)}
+        >
             <a
-                class={if unread > 0 { "row__link row__link--unread" } else { "row__link" }}
+                class={if to_read { "row__link row__link--unread" } else { "row__link" }}
                 href={Route::Chat(jid.clone()).href()}
                 aria-current={props.current.then_some("page")}
                 tabindex={if props.tab_stop { "0" } else { "-1" }}
@@ -65,8 +77,13 @@ pub(crate) fn ConversationRow(props: &Props) -> Html {
                     <time class="row__time">{ list_time(last.at, props.clock) }</time>
                 }
                 <span class="row__preview" dir="auto">{ preview(props, conversation, last) }</span>
-                { mark(unread, last) }
+                { marks(state, jid, unread, last) }
             </a>
+            <Menu
+                label={t_with("list.actions", &[("name", name)])}
+                entries={conversation_menu::entries(state, jid)}
+                passed={!props.tab_stop}
+            />
         </li>
     }
 }
@@ -87,37 +104,72 @@ fn preview(props: &Props, conversation: Option<&Conversation>, last: Option<&Rc<
         };
     }
     match last {
-        Some(last) if last.is_retracted() => html! { <i>{ t("message.retracted") }</i> },
-        Some(last) => match nick(last) {
+        Some(last) if last.is_retracted() => html! { <i>{ gist(state, last) }</i> },
+        Some(last) => match nick(last).filter(|_| action(last).is_none()) {
             Some(nick) => html! {
-                <><bdi class="row__sender">{ nick }</bdi>{ ": " }{ one_line(&last.body) }</>
+                <><bdi class="row__sender">{ nick }</bdi>{ ": " }{ gist(state, last) }</>
             },
-            None => html! { { one_line(&last.body) } },
+            None => html! { { gist(state, last) } },
         },
         None if state.store().room(jid).is_some() => html! { { jid.as_str() } },
         None => html! { { presence::line_or_address(&props.state.store(), &props.jid) } },
     }
 }
 
-/// At the end of the preview: how many are unread, else how far our own is.
-fn mark(unread: u32, last: Option<&Rc<Message>>) -> Html {
-    if unread > 0 {
-        let words = t_count("list.unread", unread);
-        return html! {
-            <span class="badge" title={words.clone()}>
-                <span aria-hidden="true">{ i18n::number(unread) }</span>
-                <span class="visually-hidden">{ words }</span>
-            </span>
-        };
+/// At the end of the preview: what is wanted with it, and how many are unread, else how far our
+/// own is.
+fn marks(state: &State, jid: &BareJid, unread: u32, last: Option<&Rc<Message>>) -> Html {
+    let wishes = state.wishes(jid);
+    let muted = state.is_muted(jid);
+    let own = last.filter(|last| last.direction == Direction::Outgoing);
+    let class = if muted { "badge badge--muted" } else { "badge" };
+    html! {
+        <span class="row__marks">
+            if muted {
+                { sign(Icon::BellOff, "list.muted") }
+            }
+            if wishes.pinned {
+                { sign(Icon::Pin, "list.pinned") }
+            }
+            if unread > 0 {
+                <span {class} title={t_count("list.unread", unread)}>
+                    <span aria-hidden="true">{ i18n::number(unread) }</span>
+                    <span class="visually-hidden">{ t_count("list.unread", unread) }</span>
+                </span>
+            } else if wishes.unread {
+                <span {class} title={t("list.marked")}>
+                    <span class="visually-hidden">{ t("list.marked") }</span>
+                </span>
+            } else if let Some(own) = own {
+                { delivery::mark(own.progress()) }
+            }
+        </span>
     }
-    match last {
-        Some(last) if last.direction == Direction::Outgoing => delivery::mark(last.progress()),
-        _ => Html::default(),
+}
+
+fn sign(shown: Icon, key: &'static str) -> Html {
+    html! {
+        <span class="row__sign" title={t(key)}>
+            { icon(shown) }
+            <span class="visually-hidden">{ t(key) }</span>
+        </span>
+    }
+}
+
+/// The menu of the row takes the place of the browser's.
+fn open_menu(event: MouseEvent) {
+    let row: Element = event.target_unchecked_into();
+    let row = row.closest(".row").ok().flatten();
+    // With the menu open, what lies under the pointer is an entry of it.
+    let button = row.and_then(|row| row.query_selector(".menu > button").ok()?);
+    if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
+        event.prevent_default();
+        button.click();
     }
 }
 
 /// The beginning of `text` on one line: no more than a row can show.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     const MOST: usize = 120;
     let mut line = String::with_capacity(MOST);
     for word in text.split_whitespace() {

@@ -5,6 +5,18 @@ use yew::prelude::*;
 
 use crate::i18n::t;
 
+/// The same in words only.
+pub(crate) fn in_words(delivery: &Delivery) -> Html {
+    let key = match delivery {
+        Delivery::Queued => "delivery.queued",
+        Delivery::Sent => "delivery.sent",
+        Delivery::Delivered => "delivery.delivered",
+        Delivery::Read => "delivery.read",
+        Delivery::Failed(_) => "delivery.failed",
+    };
+    html! { { t(key) } }
+}
+
 /// The mark, which says in words what it means.
 pub(crate) fn mark(delivery: &Delivery) -> Html {
     let (class, key, view, drawing) = match delivery {

@@ -30,6 +30,12 @@ pub(crate) fn list(state: &State, filter: Filter, query: &str) -> Html {
                 <p class="empty__text">{ t("empty.unreadText") }</p>
             </div>
         },
+        Filter::Archived => html! {
+            <div class="empty">
+                <p class="empty__title">{ t("empty.archivedTitle") }</p>
+                <p class="empty__text">{ t("empty.archivedText") }</p>
+            </div>
+        },
         Filter::Rooms => html! {
             <div class="empty">
                 <p class="empty__title">{ t("empty.roomsTitle") }</p>

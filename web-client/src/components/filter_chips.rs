@@ -7,7 +7,11 @@ use crate::i18n::t;
 use crate::state::Filter;
 
 /// One chip a filter, one of them down.
-pub(crate) fn filter_chips(chosen: Filter, onchange: &Callback<Filter>) -> Html {
+///
+/// What was put away has one only if there is anything, or one looks at it.
+pub(crate) fn filter_chips(chosen: Filter, archived: bool, onchange: &Callback<Filter>) -> Html {
+    let archived =
+        (archived || chosen == Filter::Archived).then_some((Filter::Archived, "filter.archived"));
     let chips = [
         (Filter::All, "filter.all"),
         (Filter::Unread, "filter.unread"),
@@ -16,7 +20,7 @@ pub(crate) fn filter_chips(chosen: Filter, onchange: &Callback<Filter>) -> Html 
     ];
     html! {
         <div class="chips" role="group" aria-label={t("filter.label")}>
-            { for chips.into_iter().map(|(filter, key)| html! {
+            { for chips.into_iter().chain(archived).map(|(filter, key)| html! {
                 <button
                     type="button"
                     class="chip"

@@ -13,6 +13,8 @@ pub(crate) struct Kind {
     pub(crate) menu: bool,
     /// Stays down.
     pub(crate) pressed: Option<bool>,
+    /// The Tab key passes it by.
+    pub(crate) passed: bool,
 }
 
 /// An icon button that does something when it is pressed.
@@ -36,6 +38,7 @@ pub(crate) fn icon_button_of(
             aria-expanded={kind.expanded.map(word)}
             aria-haspopup={kind.menu.then_some("menu")}
             aria-pressed={kind.pressed.map(word)}
+            tabindex={kind.passed.then_some("-1")}
             {onclick}
         >
             { icon(shown) }

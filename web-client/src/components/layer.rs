@@ -10,8 +10,8 @@ use super::add_contact::AddContact;
 use super::join_room::JoinRoom;
 use super::switcher::Switcher;
 use super::{
-    clear_data, go_to_date, message_dialogs, remove_contact, rename_contact, set_status, shortcuts,
-    sign_out,
+    answer_in_clear, clear_data, go_to_date, message_details, message_dialogs, remove_contact,
+    rename_contact, set_status, shortcuts, sign_out,
 };
 use crate::state::State;
 
@@ -36,10 +36,14 @@ pub(crate) enum Layer {
     SignOut,
     /// Open a conversation at a day.
     GoToDate(BareJid),
+    /// Answer an encrypted message in clear, after a question.
+    AnswerInClear(BareJid),
     /// React to a message with any emoji.
     React(Rc<Message>),
     /// Take a message back, after a question.
     Retract(Rc<Message>),
+    /// Everything that is known of a message.
+    Facts(Rc<Message>),
     /// What a message said before.
     Versions(Rc<Message>),
     /// Go into a room, this one or any.
@@ -61,8 +65,10 @@ pub(crate) fn dialog(state: &State) -> Html {
         Layer::ClearData => clear_data::dialog(state),
         Layer::SignOut => sign_out::dialog(state),
         Layer::GoToDate(jid) => go_to_date::dialog(state, &jid),
+        Layer::AnswerInClear(jid) => answer_in_clear::dialog(state, &jid),
         Layer::React(message) => message_dialogs::react(state, &message),
         Layer::Retract(message) => message_dialogs::retract(state, &message),
+        Layer::Facts(message) => message_details::dialog(state, &message),
         Layer::Versions(message) => message_dialogs::versions(state, &message),
         Layer::JoinRoom(jid) => html! { <JoinRoom state={state.clone()} {jid} /> },
     }

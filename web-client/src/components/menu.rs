@@ -37,6 +37,9 @@ pub(crate) struct Props {
     /// What stands before the entries, in one line.
     #[prop_or_default]
     pub(crate) choices: Vec<Choice>,
+    /// Whether the Tab key passes the button by.
+    #[prop_or_default]
+    pub(crate) passed: bool,
 }
 
 /// Whether it is open.
@@ -119,6 +122,7 @@ pub(crate) fn Menu(props: &Props) -> Html {
         expanded: Some(is_open),
         menu: true,
         pressed: None,
+        passed: props.passed,
     };
     html! {
         <div class="menu" ref={frame} {onkeydown} {onfocusout}>

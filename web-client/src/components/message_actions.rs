@@ -1,4 +1,4 @@
-//! What can be done about a message: react, edit, take back.
+//! What can be done about a message: answer, react, edit, take back.
 
 use std::rc::Rc;
 
@@ -15,17 +15,13 @@ use crate::state::State;
 pub(crate) const COMMON: [&str; 6] = ["👍", "❤️", "😂", "😮", "😢", "🎉"];
 
 /// The menu of a message; none where nothing can be done.
-pub(crate) fn message_actions(state: &State, message: &Rc<Message>, own: bool) -> Html {
+pub(crate) fn message_actions(state: &State, message: &Rc<Message>) -> Html {
     // Nobody can do anything where they aren't.
     let out = matches!(
         state.store().room(&message.conversation),
         Some(room) if matches!(room.entry, store::Entry::Left(_))
     );
-    if out
-        || message.reference().is_none()
-        || message.is_retracted()
-        || matches!(message.delivery, Delivery::Failed(_)) && own
-    {
+    if out || !is_answerable(message) {
         return Html::default();
     }
     let ours = state.own_reactions(message);
@@ -38,13 +34,21 @@ pub(crate) fn message_actions(state: &State, message: &Rc<Message>, own: bool) -
         }
     };
     let choices: Vec<Choice> = COMMON.iter().map(choice).collect();
-    let mut entries = vec![entry(
+    let mut entries = vec![];
+    entries.push(entry(
+        Icon::Reply,
+        "message.reply",
+        state,
+        message,
+        |state, message| state.answer(&message),
+    ));
+    entries.push(entry(
         Icon::Smile,
         "message.react",
         state,
         message,
         |state, message| state.open(Layer::React(message)),
-    )];
+    ));
     if is_editable(message) {
         entries.push(entry(
             Icon::Pencil,
@@ -65,11 +69,26 @@ pub(crate) fn message_actions(state: &State, message: &Rc<Message>, own: bool) -
             },
         ));
     }
+    entries.push(entry(
+        Icon::Details,
+        "message.details",
+        state,
+        message,
+        |state, message| state.open(Layer::Facts(message)),
+    ));
     html! {
         <div class="message__actions">
             <Menu label={t("message.actions")} {entries} {choices} />
         </div>
     }
+}
+
+/// Whether others know of which message we speak.
+pub(crate) fn is_answerable(message: &Message) -> bool {
+    let own = message.direction == Direction::Outgoing;
+    message.reference().is_some()
+        && !message.is_retracted()
+        && !(matches!(message.delivery, Delivery::Failed(_)) && own)
 }
 
 /// Whether we can say that we meant something else.

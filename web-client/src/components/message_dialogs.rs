@@ -6,9 +6,9 @@ use couplet_engine::Timestamp;
 use couplet_engine::store::Message;
 use yew::prelude::*;
 
-use super::body_text::body_text;
 use super::dialog::{Dialog, form_buttons, submitting, value};
 use super::field::Field;
+use super::message_text::version_text;
 use crate::i18n::{date_and_time, t};
 use crate::state::State;
 
@@ -59,7 +59,9 @@ pub(crate) fn retract(state: &State, message: &Rc<Message>) -> Html {
     html! {
         <Dialog state={state.clone()} title={t("retract.title")}>
             <div class="form">
-                <blockquote class="quoted" dir="auto">{ body_text(&message.body) }</blockquote>
+                <blockquote class="quoted" dir="auto">
+                    { version_text(message, &message.body) }
+                </blockquote>
                 <p class="form__text">{ t("retract.text") }</p>
                 <div class="form__buttons">
                     <button type="button" class="button" autofocus=true onclick={cancel}>
@@ -80,7 +82,7 @@ pub(crate) fn versions(state: &State, message: &Rc<Message>) -> Html {
         html! {
             <li class="versions__one">
                 <time class="versions__time">{ date_and_time(at) }</time>
-                <div class="versions__body" dir="auto">{ body_text(body) }</div>
+                <div class="versions__body" dir="auto">{ version_text(message, body) }</div>
             </li>
         }
     };

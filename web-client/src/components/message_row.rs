@@ -6,11 +6,12 @@ use couplet_engine::store::{Delivery, Direction, Failure, Message, Scope};
 use yew::prelude::*;
 
 use super::avatar::{Size, avatar, occupant};
-use super::body_text::body_text;
 use super::delivery;
 use super::layer::{Layer, opening};
 use super::message_actions::message_actions;
+use super::message_text::message_text;
 use super::reactions::reactions;
+use super::reply_quote::quote;
 use crate::i18n::{date_and_time, t, t_with, time};
 use crate::person_colour;
 use crate::state::State;
@@ -25,6 +26,8 @@ pub(crate) struct Props {
     pub(crate) name: AttrValue,
     /// Their picture.
     pub(crate) picture: Option<AttrValue>,
+    /// The message that it answers, if that is here.
+    pub(crate) answered: Option<Rc<Message>>,
     /// Whether somebody has come here to see this one.
     #[prop_or_default]
     pub(crate) target: bool,
@@ -89,18 +92,21 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
                 <span class="visually-hidden">{ name }</span>
                 { when }
             }
+            if let Some(reply) = message.reply() {
+                { quote(state, &message.conversation, reply, props.answered.as_ref()) }
+            }
             <div class="message__line">
                 if message.is_retracted() {
                     <p class="message__retracted">{ t("message.retracted") }</p>
                 } else {
-                    <div class="message__body" dir="auto">{ body_text(&message.body) }</div>
+                    <div class="message__body" dir="auto">{ message_text(message, name) }</div>
                     { edited(state, message) }
                 }
                 { mark }
             </div>
             { reactions(state, message) }
             { failure }
-            { message_actions(state, message, own) }
+            { message_actions(state, message) }
         </article>
     }
 }

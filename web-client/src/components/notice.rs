@@ -5,7 +5,7 @@ use yew::prelude::*;
 use super::icon::{Icon, icon};
 use super::icon_button::icon_button;
 use crate::hooks::use_subjects;
-use crate::i18n::t;
+use crate::i18n::{t, t_with};
 use crate::platform::{self, storage::Fault};
 use crate::state::{Notice, State, Subject};
 
@@ -31,8 +31,16 @@ fn bar(state: &State, notice: Notice) -> Html {
         Notice::NewBuild => ("build", t("notice.newBuild")),
         Notice::OfferNotifications => ("offer", t("notice.offerNotifications")),
         Notice::NotificationsDenied => ("denied", t("notice.notificationsDenied")),
+        Notice::NoSuchMessage { online: true } => ("message", t("notice.noSuchMessage")),
+        Notice::NoSuchMessage { online: false } => ("message", t("notice.messageOffline")),
+        Notice::Archived(jid) => {
+            let store = state.store();
+            let name = [("name", store.name(jid))];
+            ("archived", t_with("notice.archived", &name))
+        }
     };
-    let answer = match notice {
+    let done = matches!(notice, Notice::Archived(_));
+    let answer = match &notice {
         Notice::NewBuild => {
             // Not a link: where one is in the page stays as it is.
             let onclick = |_: MouseEvent| platform::reload();
@@ -41,6 +49,13 @@ fn bar(state: &State, notice: Notice) -> Html {
             }
         }
         Notice::OfferNotifications => turn_on(state, &notice),
+        Notice::Archived(jid) => {
+            let (state, jid) = (state.clone(), jid.clone());
+            let onclick = Callback::from(move |_: MouseEvent| state.unarchive(&jid));
+            html! {
+                <button type="button" class="connection__now" {onclick}>{ t("notice.undo") }</button>
+            }
+        }
         _ => Html::default(),
     };
     let action = if notice == Notice::NewBuild {
@@ -55,9 +70,13 @@ fn bar(state: &State, notice: Notice) -> Html {
         });
         icon_button(Icon::Close, t("notice.dismiss"), dismiss)
     };
+    let (class, role, shown) = match done {
+        true => ("connection connection--done", "status", Icon::Archive),
+        false => ("connection", "alert", Icon::Alert),
+    };
     html! {
-        <div {key} class="connection" role="alert">
-            { icon(Icon::Alert) }
+        <div {key} {class} {role}>
+            { icon(shown) }
             <p class="connection__text">{ text }</p>
             { answer }
             { action }

@@ -7,13 +7,14 @@ use crate::i18n::t;
 use crate::state::State;
 
 /// The keys and what they do; in a combination the keys go together.
-const KEYS: [(&[&str], &str); 9] = [
+const KEYS: [(&[&str], &str); 10] = [
     (&["keys.command", "K"], "keys.switcher"),
     (&["Alt", "↑"], "keys.previous"),
     (&["Alt", "↓"], "keys.next"),
     (&["Enter"], "keys.send"),
     (&["Shift", "Enter"], "keys.lineBreak"),
     (&["↑"], "keys.editLast"),
+    (&["keys.command", "↑"], "keys.reply"),
     (&["↑", "↓"], "keys.list"),
     (&["Esc"], "keys.close"),
     (&["?"], "keys.help"),

@@ -93,7 +93,7 @@ pub(crate) fn Sidebar(props: &Props) -> Html {
             { account(state) }
             <div class="sidebar__tools">
                 { search_field(query, &set_query, prepare) }
-                { filter_chips(*filter, &set_filter) }
+                { filter_chips(*filter, state.has_archived(), &set_filter) }
             </div>
             { requests(state) }
             <div

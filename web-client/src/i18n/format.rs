@@ -116,6 +116,16 @@ pub(crate) fn day_from(text: &str) -> Option<Timestamp> {
     (!at.is_nan()).then_some(Timestamp(at as i64))
 }
 
+/// When one gets up tomorrow: eight in the morning.
+pub(crate) fn tomorrow() -> Timestamp {
+    const MORNING: u32 = 8;
+    let date = Date::new_0();
+    date.set_date(date.get_date() + 1);
+    date.set_hours(MORNING);
+    date.set_minutes(0);
+    Timestamp(date.get_time() as i64)
+}
+
 /// This day, as a date field has it.
 pub(crate) fn today() -> String {
     let now = date(Timestamp(Date::now() as i64));

@@ -12,6 +12,6 @@ mod tests;
 
 pub(crate) use format::{
     Clock, clock, date_and_time, day_from, day_label, fold, list_time, local_day, lower, number,
-    sorted, time, today,
+    sorted, time, today, tomorrow,
 };
 pub(crate) use locale::{start, t, t_count, t_with};

@@ -9,6 +9,7 @@ use jid::BareJid;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{Notice, State};
+use crate::components::message_text::{action, gist};
 use crate::components::room::nick;
 use crate::i18n::{t, t_count};
 use crate::platform::notifier::{self, Permission};
@@ -52,7 +53,7 @@ impl State {
                     (Scope::Room, None) => false,
                     (Scope::Person | Scope::Whisper, _) => true,
                 };
-                told.then(|| jid.clone())
+                (told && !self.is_muted(jid)).then(|| jid.clone())
             }
             _ => None,
         };
@@ -136,8 +137,10 @@ impl State {
                 let store = self.store();
                 let last = store.conversation(&jid).and_then(|known| known.last());
                 let text = last.map(|message| match nick(message) {
-                    Some(nick) => [nick, ": ", &message.body].concat(),
-                    None => message.body.clone(),
+                    Some(nick) if action(message).is_none() => {
+                        [nick, ": ", &gist(self, message)].concat()
+                    }
+                    _ => gist(self, message),
                 });
                 let text: String = text.unwrap_or_default().chars().take(TEXT).collect();
                 (store.name(&jid).to_owned(), text)
@@ -167,11 +170,13 @@ impl State {
         });
     }
 
-    /// How many messages nobody has read.
+    /// How many messages nobody has read, where one wants to hear of them.
     pub(crate) fn unread(&self) -> u32 {
         let store = self.store();
-        let conversations = store.conversations();
-        conversations.map(|(_, known)| known.unread).sum()
+        let heard = store.conversations().filter(|(jid, _)| !self.is_muted(jid));
+        heard
+            .map(|(jid, known)| known.unread.max(store.wishes(jid).unread.into()))
+            .sum()
     }
 
     fn unread_of(&self, jid: &BareJid) -> u32 {

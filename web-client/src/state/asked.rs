@@ -7,6 +7,7 @@
 
 use couplet_engine::Command;
 use couplet_engine::modules::rfc6121_message;
+use couplet_engine::store::Notes;
 use js_sys::{Array, Date, JSON};
 
 use super::State;
@@ -58,10 +59,11 @@ impl State {
 
     /// The page may have ended before it could take what became a message out of the drafts.
     fn leave_no_draft(&self, command: &Command) {
-        if let Command::Message(rfc6121_message::Command::Send { to, body }) = command
+        if let Command::Message(rfc6121_message::Command::Send { to, body, .. }) = command
             && self.draft(to).trim() == body
         {
             self.save_draft(to, "");
+            self.keep_notes(to, Notes::default());
         }
     }
 

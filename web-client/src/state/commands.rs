@@ -4,7 +4,7 @@ use couplet_engine::modules::{
     rfc6121_message, rfc6121_presence, rfc6121_roster, xep0045_muc, xep0085_chat_states,
     xep0249_invitations, xep0308_correction, xep0424_retraction, xep0444_reactions,
 };
-use couplet_engine::store::{Availability, Delivery, Message, MessageId};
+use couplet_engine::store::{Availability, Delivery, Message, MessageId, Notes};
 use couplet_engine::{Command, SessionCommand};
 use jid::BareJid;
 
@@ -74,11 +74,12 @@ impl State {
         }));
     }
 
-    /// Sends a message, now or as soon as there is a connection.
-    pub(crate) fn send(&self, to: BareJid, body: String) {
+    /// Sends a message and what goes with it, now or as soon as there is a connection.
+    pub(crate) fn send(&self, to: BareJid, body: String, notes: Notes) {
         self.command(Command::Message(rfc6121_message::Command::Send {
             to,
             body,
+            notes,
         }));
     }
 
@@ -95,6 +96,7 @@ impl State {
             conversation: message.conversation.clone(),
             id: message.id.clone(),
             body: message.body.clone(),
+            notes: message.notes.clone(),
         }));
     }
 
@@ -114,6 +116,7 @@ impl State {
                 conversation: message.conversation.clone(),
                 target: target.to_owned(),
                 body,
+                notes: message.notes.clone(),
             }));
         }
     }

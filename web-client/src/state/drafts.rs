@@ -2,11 +2,14 @@
 
 use std::cell::RefCell;
 
-use couplet_engine::store::{SessionStatus, Topic};
+use couplet_engine::store::{Note, Notes, SessionStatus, Topic};
 use jid::BareJid;
 
 use super::State;
-use crate::tabs::Message;
+use crate::tabs::{self, Message};
+
+/// At the end of the key of the row that has what goes with a draft. In no address.
+const NOTES: &str = "\n";
 
 /// As this tab has them; on disk too, where the session is.
 #[derive(Default)]
@@ -18,6 +21,8 @@ struct Draft {
     text: String,
     /// As all tabs had it last.
     shared: String,
+    /// What goes with it: which message it answers.
+    notes: Notes,
 }
 
 impl Drafts {
@@ -27,14 +32,18 @@ impl Drafts {
 
     /// What an earlier page has left.
     pub(super) fn restore(&self, rows: Vec<(String, String)>) {
-        let draft = |(jid, text): (String, String)| {
-            Some(Draft {
-                jid: jid.parse().ok()?,
-                shared: text.clone(),
-                text,
-            })
-        };
-        *self.0.borrow_mut() = rows.into_iter().filter_map(draft).collect();
+        self.clear();
+        for (key, text) in rows {
+            let (jid, notes) = match key.strip_suffix(NOTES) {
+                Some(jid) => (jid, Some(tabs::notes_from_text(&text))),
+                None => (key.as_str(), None),
+            };
+            let Ok(jid) = jid.parse() else { continue };
+            self.change(&jid, |draft| match notes {
+                Some(notes) => draft.notes = notes,
+                None => (draft.text, draft.shared) = (text.clone(), text),
+            });
+        }
     }
 
     fn get(&self, jid: &BareJid) -> String {
@@ -48,15 +57,22 @@ impl Drafts {
             "" => "",
             _ => text,
         };
+        self.change(jid, |draft| text.clone_into(&mut draft.text));
+    }
+
+    fn change(&self, jid: &BareJid, change: impl FnOnce(&mut Draft)) {
         let mut drafts = self.0.borrow_mut();
-        match drafts.iter_mut().find(|known| known.jid == *jid) {
-            Some(draft) => text.clone_into(&mut draft.text),
-            None => drafts.push(Draft {
-                jid: jid.clone(),
-                text: text.to_owned(),
-                shared: String::new(),
-            }),
+        if let Some(draft) = drafts.iter_mut().find(|known| known.jid == *jid) {
+            return change(draft);
         }
+        let mut draft = Draft {
+            jid: jid.clone(),
+            text: String::new(),
+            shared: String::new(),
+            notes: Notes::default(),
+        };
+        change(&mut draft);
+        drafts.push(draft);
     }
 
     /// All tabs are to have it as it is here; returns how they had it before.
@@ -75,21 +91,52 @@ impl State {
         self.0.drafts.get(jid)
     }
 
+    /// What goes with it.
+    pub(crate) fn draft_notes(&self, jid: &BareJid) -> Notes {
+        let drafts = self.0.drafts.0.borrow();
+        let draft = drafts.iter().find(|known| known.jid == *jid);
+        draft.map(|known| known.notes.clone()).unwrap_or_default()
+    }
+
+    /// Keeps what goes with it, and shows that.
+    pub(crate) fn keep_notes(&self, jid: &BareJid, notes: Notes) {
+        if self.draft_notes(jid) == notes {
+            return;
+        }
+        let text = tabs::notes_to_text(&notes);
+        self.0.drafts.change(jid, |draft| draft.notes = notes);
+        self.keep_draft(&[jid.as_str(), NOTES].concat(), &text);
+        self.touch(Topic::Conversation(jid.clone()).into());
+    }
+
+    /// What is being written to them is a spoiler with this hint, or none.
+    pub(crate) fn set_spoiler(&self, jid: &BareJid, hint: Option<String>) {
+        let mut notes = self.draft_notes(jid);
+        match hint {
+            Some(hint) => notes.set(Note::Spoiler(hint)),
+            None => notes.unset(&Note::Spoiler(String::new())),
+        }
+        self.keep_notes(jid, notes);
+    }
+
     /// Keeps what is being written, at every key: nobody knows when a page ends.
     pub(crate) fn save_draft(&self, jid: &BareJid, text: &str) {
-        let session = &self.0.session;
         if matches!(self.store().status(), SessionStatus::SignedOut { .. }) {
             return;
         }
         self.0.drafts.set(jid, text);
+        self.keep_draft(jid.as_str(), &self.draft(jid));
+    }
+
+    fn keep_draft(&self, key: &str, text: &str) {
+        let session = &self.0.session;
         let (true, Some(storage), Some(account)) =
             (session.is_kept(), session.storage(), self.account())
         else {
             return;
         };
-        let draft = self.draft(jid);
         // A disk that takes nothing is told of where more depends on it.
-        let _ = storage.keep_draft(account.as_str(), jid.as_str(), &draft);
+        let _ = storage.keep_draft(account.as_str(), key, text);
     }
 
     /// The draft is left for now: the list shows it, here and in the other tabs.
@@ -100,18 +147,20 @@ impl State {
             conversation: jid.clone(),
             text: self.draft(jid),
             before,
+            notes: self.draft_notes(jid),
         });
         self.touch(Topic::Conversation(jid.clone()).into());
     }
 
     /// Another tab has one, where all had `before`. Who has written something else here
     /// goes on with that.
-    pub(super) fn learn_draft(&self, jid: BareJid, text: &str, before: &str) {
+    pub(super) fn learn_draft(&self, jid: BareJid, text: &str, before: &str, notes: Notes) {
         let ours = self.draft(&jid);
         if !ours.is_empty() && ours != before {
             return self.save_draft(&jid, &ours);
         }
         self.0.drafts.set(&jid, text);
+        self.0.drafts.change(&jid, |draft| draft.notes = notes);
         self.0.drafts.share(&jid);
         self.touch(Topic::Conversation(jid).into());
     }

@@ -163,7 +163,8 @@ impl State {
                 conversation,
                 text,
                 before,
-            } if session.is_kept() => self.learn_draft(conversation, &text, &before),
+                notes,
+            } if session.is_kept() => self.learn_draft(conversation, &text, &before, notes),
             _ => {}
         }
     }

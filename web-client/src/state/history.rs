@@ -24,7 +24,7 @@ impl State {
         storage: &Storage,
         account: &BareJid,
     ) -> Result<Store, Fault> {
-        const TABLES: [Table; 9] = [
+        const TABLES: [Table; 10] = [
             Table::Engine,
             Table::Outbox,
             Table::Roster,
@@ -34,6 +34,7 @@ impl State {
             Table::Requests,
             Table::Rooms,
             Table::Occupants,
+            Table::Wishes,
         ];
         let drafts = storage.drafts(account.as_str()).await?;
         self.0.drafts.restore(drafts);

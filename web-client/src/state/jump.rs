@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 
 use couplet_engine::modules::xep0313_archive;
-use couplet_engine::store::{Conversation, MessageId, SessionStatus};
+use couplet_engine::store::{Conversation, MessageId, Older, Reply, SessionStatus};
 use couplet_engine::{Command, Timestamp};
 use jid::BareJid;
 use wasm_bindgen_futures::spawn_local;
 
-use super::State;
+use super::{Notice, State};
 use crate::platform::storage::Fault;
 use crate::route::Route;
 
@@ -19,6 +19,8 @@ pub(crate) enum Target {
     Message(String),
     /// To the first message since then.
     Since(Timestamp),
+    /// To the message that is answered this way.
+    Answered(Reply),
 }
 
 /// The way there, of which there is one at a time.
@@ -31,14 +33,28 @@ struct Going {
     stage: Stage,
 }
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, PartialEq)]
 enum Stage {
     /// What is on disk is being read.
     Reading,
     /// The archive has been asked; so often had it answered before.
     Asked(u32),
+    /// The archive is read page by page, after so many for the one that this asked for.
+    Paging(u32, Option<xep0313_archive::Command>),
     /// All that could be had is here.
     There,
+}
+
+/// So many pages of the archive are read to find a message.
+const MOST_PAGES: u32 = 40;
+
+/// What to read next of the archive.
+enum Page {
+    Next(xep0313_archive::Command),
+    /// Something is being read.
+    UnderWay,
+    /// There is no more, or nobody to ask.
+    None,
 }
 
 impl State {
@@ -71,7 +87,11 @@ impl State {
 
     /// The message to show in `conversation`, once.
     pub(crate) fn arrived(&self, conversation: &BareJid) -> Option<MessageId> {
-        if !self.is_going(conversation) || !self.is_there() {
+        if !self.is_going(conversation) {
+            return None;
+        }
+        self.turn_page(conversation);
+        if !self.is_there() {
             return None;
         }
         let going = self.0.jump.0.take()?;
@@ -87,7 +107,15 @@ impl State {
                     .map(|(message, _)| message)
                     .or_else(|| known.and_then(Conversation::last))
             }
+            Target::Answered(reply) => {
+                let known = store.conversation(conversation);
+                known.and_then(|known| known.answered(reply))
+            }
         };
+        if message.is_none() && matches!(going.target, Target::Answered(_)) {
+            let online = *store.status() == SessionStatus::Online;
+            self.notice(Notice::NoSuchMessage { online });
+        }
         message.map(|message| message.id.clone())
     }
 
@@ -103,7 +131,7 @@ impl State {
         };
         let store = self.store();
         match stage {
-            Stage::Reading => false,
+            Stage::Reading | Stage::Paging(..) => false,
             Stage::There => true,
             Stage::Asked(_) if *store.status() != SessionStatus::Online => true,
             Stage::Asked(answers) => store
@@ -122,6 +150,7 @@ impl State {
                     let oldest = known.and_then(|known| known.timeline.iter().next());
                     oldest.is_some_and(|oldest| oldest.at < *at)
                 }
+                Target::Answered(reply) => self.is_here(conversation, reply),
             };
             if reached || !self.wants(conversation, target) {
                 break;
@@ -139,10 +168,75 @@ impl State {
             .is_some_and(|going| going.conversation == *conversation && going.target == *target)
     }
 
+    fn is_here(&self, conversation: &BareJid, reply: &Reply) -> bool {
+        let store = self.store();
+        let known = store.conversation(conversation);
+        known.is_some_and(|known| known.answered(reply).is_some())
+    }
+
+    /// Asks the archive for the next page as long as what is looked for isn't here; nobody
+    /// can be asked for a message by its id.
+    fn turn_page(&self, conversation: &BareJid) {
+        let (reply, pages, asked) = match &*self.0.jump.0.borrow() {
+            Some(Going {
+                target: Target::Answered(reply),
+                stage: Stage::Paging(pages, asked),
+                ..
+            }) => (reply.clone(), *pages, asked.clone()),
+            _ => return,
+        };
+        let next = match self.next_page(conversation) {
+            _ if self.is_here(conversation, &reply) || pages > MOST_PAGES => Page::None,
+            next => next,
+        };
+        match next {
+            Page::None => self.set_stage(Stage::There),
+            Page::UnderWay => {}
+            Page::Next(command) if asked.as_ref() == Some(&command) => {}
+            Page::Next(command) => {
+                self.set_stage(Stage::Paging(pages + 1, Some(command.clone())));
+                self.command(Command::Archive(command));
+            }
+        }
+    }
+
+    fn set_stage(&self, stage: Stage) {
+        if let Some(going) = &mut *self.0.jump.0.borrow_mut() {
+            going.stage = stage;
+        }
+    }
+
+    /// What is missing of the conversation, newest first.
+    fn next_page(&self, conversation: &BareJid) -> Page {
+        let store = self.store();
+        if *store.status() != SessionStatus::Online {
+            return Page::None;
+        }
+        let gaps = store.gaps(conversation);
+        let gap = gaps.into_iter().find(|gap| gap.state != Older::Failed);
+        let known = store.conversation(conversation);
+        let older = known.map(|known| known.older).unwrap_or_default();
+        match gap {
+            Some(gap) if gap.state == Older::Loading => Page::UnderWay,
+            Some(gap) => Page::Next(gap.command),
+            None => match older {
+                Older::Loading => Page::UnderWay,
+                Older::Unknown | Older::More => Page::Next(store.older(conversation)),
+                Older::Complete | Older::Failed => Page::None,
+            },
+        }
+    }
+
     /// Everything that is on disk is here; the archive may have to be asked.
     fn have_read(&self, conversation: &BareJid, target: &Target) {
         if !self.wants(conversation, target) {
             return;
+        }
+        if let Target::Answered(_) = target {
+            if let Some(going) = &mut *self.0.jump.0.borrow_mut() {
+                going.stage = Stage::Paging(0, None);
+            }
+            return self.touch_conversation(conversation);
         }
         let (missing, answers) = {
             let store = self.store();
@@ -157,7 +251,7 @@ impl State {
                     };
                     (!whole).then_some(*at)
                 }
-                Target::Since(_) | Target::Message(_) => None,
+                _ => None,
             };
             (missing, known.map_or(0, |known| known.answers))
         };

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod asked;
+mod clear_answers;
 mod commands;
 mod drafts;
 mod follow;
@@ -12,9 +13,11 @@ mod notice;
 mod order;
 mod page;
 mod pictures;
+mod replies;
 mod search;
 mod session;
 mod watch;
+mod wishes;
 
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
@@ -54,6 +57,7 @@ struct Inner {
     frame_due: Cell<bool>,
     by_name: RefCell<Option<Rc<Vec<BareJid>>>>,
     drafts: drafts::Drafts,
+    clear_answers: clear_answers::ClearAnswers,
     pictures: pictures::Pictures,
     /// Conversations of which more is being read from disk.
     loading: RefCell<Vec<BareJid>>,
@@ -86,6 +90,7 @@ impl State {
             frame_due: Cell::default(),
             by_name: RefCell::default(),
             drafts: drafts::Drafts::default(),
+            clear_answers: clear_answers::ClearAnswers::default(),
             pictures: pictures::Pictures::default(),
             loading: RefCell::default(),
             gap: RefCell::default(),

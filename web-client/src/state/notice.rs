@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 
+use jid::BareJid;
+
 use super::{State, Subject};
 use crate::platform::storage::Fault;
 
@@ -20,6 +22,10 @@ pub(crate) enum Notice {
     OfferNotifications,
     /// The browser was told to show no notifications of ours.
     NotificationsDenied,
+    /// The message that is answered isn't here, nor in the archive, if we are `online` to ask it.
+    NoSuchMessage { online: bool },
+    /// The conversation with this one was put away.
+    Archived(BareJid),
 }
 
 /// What there is to be told, and what has been.
@@ -32,11 +38,16 @@ pub(super) struct Notices {
 impl State {
     /// Tells it, unless it has been told before.
     pub(super) fn notice(&self, notice: Notice) {
-        if self.0.notices.known.borrow().contains(&notice) {
+        let Notices { open, known } = &self.0.notices;
+        if notice.is_of_the_moment() {
+            // One of a kind.
+            open.borrow_mut().retain(|open| !open.is_of_the_moment());
+        } else if known.borrow().contains(&notice) {
             return;
+        } else {
+            known.borrow_mut().push(notice.clone());
         }
-        self.0.notices.known.borrow_mut().push(notice.clone());
-        self.0.notices.open.borrow_mut().push(notice);
+        open.borrow_mut().push(notice);
         self.touch(Subject::Notice);
     }
 
@@ -53,5 +64,12 @@ impl State {
             .borrow_mut()
             .retain(|open| open != notice);
         self.touch(Subject::Notice);
+    }
+}
+
+impl Notice {
+    /// Whether it is about what somebody has just done, and may be told again.
+    pub(crate) fn is_of_the_moment(&self) -> bool {
+        matches!(self, Self::NoSuchMessage { .. } | Self::Archived(_))
     }
 }

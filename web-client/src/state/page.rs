@@ -1,9 +1,10 @@
 //! The page around the store: where in it we are, what lies over it, who looks
 //! at it, and what day it is.
 
-use couplet_engine::store::{Message, Topic};
+use couplet_engine::store::{Entry, Message, Topic};
 use gloo_events::EventListener;
 use gloo_timers::callback::Interval;
+use jid::BareJid;
 use std::rc::Rc;
 use web_sys::{Document, VisibilityState};
 use yew::AttrValue;
@@ -133,8 +134,26 @@ impl State {
     }
 
     fn follow_route(&self) {
-        self.0.page.borrow_mut().route = Route::current();
+        let route = Route::current();
+        if let Route::Join(room) = route {
+            return self.go_into(room);
+        }
+        self.0.page.borrow_mut().route = route;
         self.touch(Subject::Place);
+    }
+
+    /// Asks whether one wants to go into a room, unless one is there.
+    fn go_into(&self, room: BareJid) {
+        let joined = {
+            let store = self.store();
+            let known = store.room(&room);
+            known.is_some_and(|known| known.entry == Entry::Joined)
+        };
+        if joined {
+            return Route::Chat(room).go_instead();
+        }
+        self.route().go_instead();
+        self.open(Layer::JoinRoom(Some(room)));
     }
 
     fn follow_attention(&self) {

@@ -2,17 +2,18 @@
 
 use couplet_engine::modules::{
     rfc6121_message as message, rfc6121_presence as presence, rfc6121_roster as roster,
-    xep0045_muc as muc, xep0085_chat_states as chat_states, xep0249_invitations as invitations,
-    xep0308_correction as correction, xep0313_archive as archive, xep0424_retraction as retraction,
-    xep0444_reactions as reactions,
+    xep0045_muc as muc, xep0085_chat_states as chat_states, xep0223_conversations as conversations,
+    xep0249_invitations as invitations, xep0308_correction as correction,
+    xep0313_archive as archive, xep0424_retraction as retraction, xep0444_reactions as reactions,
 };
-use couplet_engine::store::{Availability, MessageId};
+use couplet_engine::store::{Availability, MessageId, Muted, Wishes};
 use couplet_engine::{Command, SessionCommand, Timestamp};
 use jid::BareJid;
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 
 use super::message::{list, maybe, number};
+use super::notes;
 
 /// By their places.
 pub(super) const AVAILABILITIES: [Availability; 5] = [
@@ -63,13 +64,14 @@ pub(crate) fn write(command: &Command) -> JsValue {
         Command::Presence(presence::Command::Deny { jid }) => {
             ("deny", Some(jid), [JsValue::NULL, JsValue::NULL])
         }
-        Command::Message(message::Command::Send { to, body }) => {
+        Command::Message(message::Command::Send { to, body, .. }) => {
             ("send", Some(to), [body.into(), JsValue::NULL])
         }
         Command::Message(message::Command::Retry {
             conversation,
             id,
             body,
+            ..
         }) => ("again", Some(conversation), [(&id.0).into(), body.into()]),
         Command::Message(message::Command::Discard { conversation, id }) => (
             "discard",
@@ -106,6 +108,7 @@ pub(crate) fn write(command: &Command) -> JsValue {
             conversation,
             target,
             body,
+            ..
         }) => ("correct", Some(conversation), [target.into(), body.into()]),
         Command::Retraction(retraction::Command::Retract {
             conversation,
@@ -145,6 +148,13 @@ pub(crate) fn write(command: &Command) -> JsValue {
         Command::Invitation(invitations::Command::Decline { room }) => {
             ("decline", Some(room), [JsValue::NULL, JsValue::NULL])
         }
+        Command::Conversation(conversations::Command::Wish {
+            conversation,
+            wishes,
+        }) => {
+            let wishes = write_wishes(*wishes);
+            ("wish", Some(conversation), [wishes, JsValue::NULL])
+        }
         // Only the engine itself wants these.
         Command::Muc(
             muc::Command::Return { .. }
@@ -160,7 +170,46 @@ pub(crate) fn write(command: &Command) -> JsValue {
         maybe(jid.map(|jid| jid.as_str())),
         first,
         second,
+        said_besides(command),
     ])
+}
+
+fn write_wishes(wishes: Wishes) -> JsValue {
+    let muted = wishes.muted.map(|muted| match muted {
+        Muted::Until(end) => end.0 as f64,
+        Muted::Forever => f64::INFINITY,
+    });
+    list(&[
+        wishes.pinned.into(),
+        wishes.archived.map(|at| at.0 as f64).into(),
+        muted.into(),
+        wishes.unread.into(),
+    ])
+}
+
+fn read_wishes(parts: &JsValue) -> Option<Wishes> {
+    let parts = Array::from(parts);
+    let muted = parts.get(2).as_f64().map(|end| match end {
+        f64::INFINITY => Muted::Forever,
+        end => Muted::Until(Timestamp(end as i64)),
+    });
+    Some(Wishes {
+        pinned: parts.get(0).as_bool()?,
+        archived: parts.get(1).as_f64().map(|at| Timestamp(at as i64)),
+        muted,
+        unread: parts.get(3).as_bool()?,
+    })
+}
+
+/// What goes with a text.
+fn said_besides(command: &Command) -> JsValue {
+    match command {
+        Command::Message(
+            message::Command::Send { notes, .. } | message::Command::Retry { notes, .. },
+        )
+        | Command::Correction(correction::Command::Correct { notes, .. }) => notes::write(notes),
+        _ => JsValue::NULL,
+    }
 }
 
 pub(crate) fn read(parts: &JsValue) -> Option<Command> {
@@ -169,6 +218,7 @@ pub(crate) fn read(parts: &JsValue) -> Option<Command> {
     let yes = || parts.get(2).as_bool();
     let jid = text(1).and_then(|jid| jid.parse::<BareJid>().ok());
     let name = text(0)?;
+    let notes = || notes::read(&parts.get(4));
     Some(match (name.as_str(), jid) {
         ("out", _) => Command::Session(SessionCommand::SignOut),
         ("now", _) => Command::Session(SessionCommand::RetryNow),
@@ -183,11 +233,16 @@ pub(crate) fn read(parts: &JsValue) -> Option<Command> {
         ("remove", Some(jid)) => Command::Roster(roster::Command::Remove { jid }),
         ("accept", Some(jid)) => Command::Presence(presence::Command::Accept { jid }),
         ("deny", Some(jid)) => Command::Presence(presence::Command::Deny { jid }),
-        ("send", Some(to)) => Command::Message(message::Command::Send { to, body: text(2)? }),
+        ("send", Some(to)) => Command::Message(message::Command::Send {
+            to,
+            body: text(2)?,
+            notes: notes(),
+        }),
         ("again", Some(conversation)) => Command::Message(message::Command::Retry {
             conversation,
             id: MessageId(text(2)?),
             body: text(3)?,
+            notes: notes(),
         }),
         ("discard", Some(conversation)) => Command::Message(message::Command::Discard {
             conversation,
@@ -216,6 +271,7 @@ pub(crate) fn read(parts: &JsValue) -> Option<Command> {
             conversation,
             target: text(2)?,
             body: text(3)?,
+            notes: notes(),
         }),
         ("retract", Some(conversation)) => Command::Retraction(retraction::Command::Retract {
             conversation,
@@ -240,6 +296,10 @@ pub(crate) fn read(parts: &JsValue) -> Option<Command> {
         ("nick", Some(room)) => Command::Muc(muc::Command::Nick {
             room,
             nick: text(2)?,
+        }),
+        ("wish", Some(conversation)) => Command::Conversation(conversations::Command::Wish {
+            conversation,
+            wishes: read_wishes(&parts.get(2))?,
         }),
         ("decline", Some(room)) => Command::Invitation(invitations::Command::Decline { room }),
         _ => return None,

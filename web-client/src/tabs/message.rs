@@ -2,12 +2,13 @@
 //!
 //! Not by serde: the code for that would be a tenth of the whole download.
 
+use couplet_engine::store::Notes;
 use couplet_engine::{Command, Record, Table};
 use jid::BareJid;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 
-use super::{Standing, command};
+use super::{Standing, command, notes};
 
 /// What tabs of one build say to each other.
 pub(crate) enum Message {
@@ -76,6 +77,8 @@ pub(crate) enum Message {
         text: String,
         /// What it was when all tabs had the same.
         before: String,
+        /// What goes with it.
+        notes: Notes,
     },
 }
 
@@ -125,11 +128,13 @@ impl Message {
                 conversation,
                 text,
                 before,
+                notes,
             } => list(&[
                 "draft".into(),
                 conversation.as_str().into(),
                 text.into(),
                 before.into(),
+                notes::write(notes),
             ]),
         }
     }
@@ -169,6 +174,7 @@ impl Message {
                 conversation: text(1)?.parse().ok()?,
                 text: text(2)?,
                 before: text(3)?,
+                notes: notes::read(&parts.get(4)),
             },
             _ => return None,
         })

@@ -50,7 +50,7 @@ pub(crate) fn Chat(props: &Props) -> Html {
     }
     let route = state.route();
     let (place, details) = match &route {
-        Route::Home => ("list", false),
+        Route::Home | Route::Join(_) => ("list", false),
         Route::Chat(_) => ("conversation", false),
         Route::Details(_) => ("details", true),
     };
@@ -118,7 +118,7 @@ fn press(state: &State, event: &KeyboardEvent) {
         ("ArrowUp", false, true) => go_to_neighbour(state, -1),
         ("Escape", false, false) => match state.route() {
             Route::Details(jid) => Route::Chat(jid).go(),
-            Route::Chat(_) | Route::Home => return,
+            Route::Chat(_) | Route::Home | Route::Join(_) => return,
         },
         _ => return,
     }

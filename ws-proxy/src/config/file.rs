@@ -8,12 +8,12 @@ use couplet_shared::config::DemoAccount;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::backend::{BackendAddress, BackendTls, ChannelBinding, ProxyHeader};
 use super::error::{ConfigError, Place, Problem};
+use super::network::{Endpoint, Network};
 use super::one_or_more::OneOrMore;
 use super::urls::{Origin, PublicUrl, WebSocketUri};
-use super::values::{
-    BackendAddress, BackendTls, ChannelBinding, DomainName, Endpoint, Network, ProxyHeader,
-};
+use super::values::DomainName;
 use crate::limits::Limits;
 
 /// A value that validation may complain about, and where it was written.
@@ -62,6 +62,7 @@ pub(super) struct FileDomain {
     pub(super) backend_ca: Option<Setting<PathBuf>>,
     pub(super) proxy_protocol: Option<ProxyHeader>,
     pub(super) channel_binding: ChannelBinding,
+    pub(super) strip_external: bool,
     pub(super) allow_private_addresses: bool,
     pub(super) allow_insecure_backend: bool,
 }
@@ -75,6 +76,7 @@ impl FileDomain {
             backend_ca: None,
             proxy_protocol: None,
             channel_binding: ChannelBinding::Pass,
+            strip_external: false,
             allow_private_addresses: false,
             allow_insecure_backend: false,
         }
@@ -123,6 +125,7 @@ impl File {
                 backend_ca: entry.backend_ca.map(|value| source.setting(value)),
                 proxy_protocol: entry.proxy_protocol,
                 channel_binding: entry.channel_binding,
+                strip_external: entry.strip_external,
                 allow_private_addresses: entry.allow_private_addresses,
                 allow_insecure_backend: entry.allow_insecure_backend,
             })
@@ -196,6 +199,8 @@ struct DomainKeys {
     proxy_protocol: Option<ProxyHeader>,
     #[serde(default)]
     channel_binding: ChannelBinding,
+    #[serde(default)]
+    strip_external: bool,
     #[serde(default)]
     allow_private_addresses: bool,
     #[serde(default)]

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use super::backend::{BackendAddress, BackendTls};
 use super::limit::LimitFlag;
+use super::network::{Endpoint, Network};
 use super::urls::{Origin, ProbeUrl, PublicUrl};
-use super::values::{BackendAddress, BackendTls, DomainName, Endpoint, Network};
+use super::values::DomainName;
 
 /// Carries browsers' XMPP sessions (RFC 7395) to XMPP servers, and serves the web
 /// client that opens them.

@@ -36,6 +36,7 @@ struct PrintedDomain<'a> {
     backend_ca: Option<String>,
     proxy_protocol: Option<ProxyHeader>,
     channel_binding: ChannelBinding,
+    strip_external: bool,
     allow_private_addresses: bool,
     allow_insecure_backend: bool,
 }
@@ -97,6 +98,7 @@ impl<'a> PrintedDomain<'a> {
             backend_ca: domain.ca.as_ref().map(|ca| ca.display().to_string()),
             proxy_protocol: domain.proxy_protocol,
             channel_binding: domain.channel_binding,
+            strip_external: domain.strip_external,
             allow_private_addresses: domain.allow_private_addresses,
             allow_insecure_backend: domain.allow_insecure_backend,
         }

@@ -104,6 +104,37 @@ fn documented(name: &str, generated: &str) {
     }
 }
 
+/// Compares a file of the package with what it is generated of.
+fn packaged(name: &str, generated: &[u8]) {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging");
+    let path = Path::new(directory).join(name);
+    if std::env::var_os("COUPLET_UPDATE").is_some() {
+        std::fs::write(&path, generated).unwrap();
+    }
+    let found = std::fs::read(&path).unwrap();
+    assert!(
+        found == generated,
+        "packaging/{name} is stale: COUPLET_UPDATE=1"
+    );
+}
+
+#[test]
+fn the_manual_page_and_the_completions_have_every_flag() {
+    use clap::CommandFactory;
+    use clap_complete::{Generator, Shell};
+
+    let mut page = Vec::new();
+    let manual = clap_mangen::Man::new(Flags::command());
+    manual.render(&mut page).unwrap();
+    packaged("man/ws-proxy.1", &page);
+    for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Flags::command(), "ws-proxy", &mut script);
+        let name = shell.file_name("ws-proxy");
+        packaged(&format!("completions/{name}"), &script);
+    }
+}
+
 #[test]
 fn the_guide_has_every_flag_and_every_key() {
     use clap::CommandFactory;

@@ -56,19 +56,28 @@ impl FromStr for Origin {
     }
 }
 
-/// The `http` or `https` address of this proxy, without a path.
+/// The `http` or `https` address of this proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl {
     /// Whether browsers come over TLS.
     pub secure: bool,
     /// Host, and port if it isn't the scheme's own.
     pub authority: String,
+    /// Below what path of the host it is: empty, or `/chat`, without a slash behind.
+    pub path: String,
+}
+
+impl PublicUrl {
+    /// What browsers send as `Origin` from its pages.
+    pub fn origin(&self) -> String {
+        let scheme = if self.secure { "https" } else { "http" };
+        format!("{scheme}://{}", self.authority)
+    }
 }
 
 impl fmt::Display for PublicUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.secure { "https" } else { "http" };
-        write!(f, "{scheme}://{}", self.authority)
+        write!(f, "{}{}", self.origin(), self.path)
     }
 }
 
@@ -78,7 +87,8 @@ impl FromStr for PublicUrl {
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let invalid = || {
             InvalidValue::new(format!(
-                "{text:?} isn't the address of a website; write it like https://chat.example.org"
+                "{text:?} isn't the address of a website; write it like https://chat.example.org, or \
+                 https://example.org/chat"
             ))
         };
         let uri: Uri = text.parse().map_err(|_| invalid())?;
@@ -88,10 +98,17 @@ impl FromStr for PublicUrl {
             _ => return Err(invalid()),
         };
         let authority = uri.authority().ok_or_else(invalid)?.to_string();
-        if uri.path().len() > 1 || uri.query().is_some() || authority.contains('@') {
+        let path = uri.path().trim_end_matches('/').to_owned();
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+        let odd = path.contains("//") || !path.bytes().all(plain);
+        if odd || uri.query().is_some() || authority.contains('@') {
             return Err(invalid());
         }
-        Ok(Self { secure, authority })
+        Ok(Self {
+            secure,
+            authority,
+            path,
+        })
     }
 }
 
@@ -183,19 +200,24 @@ mod tests {
     }
 
     #[test]
-    fn public_urls_have_no_path() {
-        let url = "https://chat.example.org:8443/".parse();
-        assert_eq!(
-            url,
-            Ok(PublicUrl {
+    fn public_urls_may_have_a_plain_path() {
+        for (text, path) in [
+            ("https://chat.example.org:8443/", ""),
+            ("https://chat.example.org:8443/a/chat/", "/a/chat"),
+        ] {
+            let url = PublicUrl {
                 secure: true,
-                authority: "chat.example.org:8443".into()
-            })
-        );
+                authority: "chat.example.org:8443".into(),
+                path: path.into(),
+            };
+            assert_eq!(text.parse(), Ok(url));
+        }
         for text in [
             "chat.example.org",
             "wss://a.example",
-            "https://a.example/chat",
+            "https://a.example/{chat}",
+            "https://a.example//chat",
+            "https://a.example/chat?b",
             "https://",
         ] {
             assert!(text.parse::<PublicUrl>().is_err(), "{text}");

@@ -1,6 +1,7 @@
 //! From the server to the client: one pump of a session.
 
 use axum::body::Bytes;
+use couplet_shared::addresses::without_addresses;
 use couplet_shared::features::{FeatureRules, filter_features};
 use couplet_shared::framing::{StreamHeader, write_element, write_open};
 use couplet_shared::ns;
@@ -10,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::link::Link;
 use crate::buffers::recycle;
+use crate::config::{ChannelBinding, Domain};
 use crate::faults::Fault;
 use crate::proxy::Proxy;
 use crate::upstream::{StreamReader, Token, header_of, is_element};
@@ -33,7 +35,7 @@ pub(super) struct Outbound<'a, R, W> {
     sender: &'a mut Sender<W>,
     link: &'a Link,
     proxy: &'a Proxy,
-    strip_channel_binding: bool,
+    domain: &'a Domain,
     header: StreamHeader,
     /// Nothing has come since the header, so the features are next.
     fresh: bool,
@@ -48,30 +50,37 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
         sender: &'a mut Sender<W>,
         link: &'a Link,
         proxy: &'a Proxy,
-        strip_channel_binding: bool,
+        domain: &'a Domain,
     ) -> Self {
         Self {
             reader,
             sender,
             link,
             proxy,
-            strip_channel_binding,
+            domain,
             header,
             fresh: true,
             message: String::new(),
         }
     }
 
-    /// Carries the server's stanzas to the client until the server ends the
-    /// stream.
+    /// Carries the server's stanzas to the client, `first` among them, until the
+    /// server ends the stream.
     ///
     /// # Errors
     /// A fault of the server, or of the client's connection.
-    pub(super) async fn pump(mut self, mut controls: mpsc::Receiver<Control>) -> Result<(), Fault> {
+    pub(super) async fn pump(
+        mut self,
+        mut first: Option<Token>,
+        mut controls: mpsc::Receiver<Control>,
+    ) -> Result<(), Fault> {
         self.open();
         loop {
             let (mut stanzas, mut bytes) = (0, 0);
-            while let Some(token) = self.reader.next_token()? {
+            while let Some(token) = match first.take() {
+                None => self.reader.next_token()?,
+                first => first,
+            } {
                 if token.found == Found::StreamEnd {
                     return self.sender.flush().await;
                 }
@@ -107,11 +116,11 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
             }
             Found::Element => {
                 write_element(&self.header, self.reader.text(token)?, &mut self.message);
+                let message = without_addresses(&self.message);
                 if std::mem::take(&mut self.fresh) {
-                    let rules = self.rules();
-                    self.sender.text(&filter_features(&self.message, rules));
+                    self.sender.text(&filter_features(&message, self.rules()));
                 } else {
-                    self.sender.text(&self.message);
+                    self.sender.text(&message);
                 }
                 self.note_authentication();
                 let bytes = self.message.len();
@@ -148,8 +157,8 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
     fn rules(&self) -> FeatureRules {
         let limits = &self.proxy.limits;
         FeatureRules {
-            remove_external: false,
-            remove_channel_binding: self.strip_channel_binding,
+            remove_external: self.domain.strip_external,
+            remove_channel_binding: self.domain.channel_binding == ChannelBinding::Strip,
             max_bytes: Some(limits.client_xml(self.link.is_authenticated()).max_bytes),
         }
     }

@@ -1,13 +1,14 @@
 //! STARTTLS towards a server (RFC 6120 5.4), required and never opportunistic.
 
+use couplet_shared::addresses::other_host;
 use couplet_shared::framing::{OpenAttributes, StreamHeader, write_element};
 use couplet_shared::ns;
 use couplet_shared::scanner::Found;
 use tokio::io::AsyncRead;
 use tokio::net::TcpStream;
 
+use super::opening::{read_header, send_header, write_fault};
 use super::stream::StreamReader;
-use super::{read_header, send_header, write_fault};
 use crate::faults::Fault;
 use crate::limits::Limits;
 use crate::socket::write_all;
@@ -73,6 +74,9 @@ async fn next_element(
             Found::Element => {
                 let mut element = String::new();
                 write_element(header, reader.text(&token)?, &mut element);
+                if let Some(host) = other_host(&element) {
+                    return Err(Fault::redirected(host));
+                }
                 if element.starts_with("<stream:error") {
                     let condition = condition(&element).to_owned();
                     return Err(Fault::BackendRefused {

@@ -47,6 +47,17 @@ pub(super) fn secure(headers: &mut HeaderMap, site: &Site, request: &HeaderMap) 
     }
 }
 
+/// Lets pages of other sites load the one file that is made for them.
+pub(super) fn share(headers: &mut HeaderMap, path: &str) {
+    if path != "widget.js" {
+        return;
+    }
+    let anybody = HeaderValue::from_static("*");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, anybody);
+    let policy = HeaderName::from_static("cross-origin-resource-policy");
+    headers.insert(policy, HeaderValue::from_static("cross-origin"));
+}
+
 /// `Cache-Control`: a file whose name is its content's hash never changes.
 pub(super) fn cache(path: &str) -> &'static str {
     if is_hashed(path) {

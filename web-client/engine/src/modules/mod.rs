@@ -12,6 +12,7 @@ pub mod xep0115_caps;
 pub mod xep0184_receipts;
 pub mod xep0199_ping;
 pub mod xep0202_time;
+pub mod xep0223_conversations;
 pub mod xep0249_invitations;
 pub mod xep0280_carbons;
 pub mod xep0308_correction;
@@ -20,11 +21,16 @@ pub mod xep0333_markers;
 pub mod xep0334_hints;
 pub mod xep0352_client_state;
 pub mod xep0359_stanza_ids;
+pub mod xep0380_encryption;
+pub mod xep0382_spoilers;
+pub mod xep0393_styling;
 pub mod xep0402_bookmarks;
 pub mod xep0410_self_ping;
 pub mod xep0421_occupant_ids;
 pub mod xep0424_retraction;
+pub mod xep0428_fallback;
 pub mod xep0444_reactions;
+pub mod xep0461_replies;
 pub mod xep0490_read_sync;
 
 use crate::module::Module;
@@ -58,8 +64,14 @@ pub(crate) fn table() -> Vec<Box<dyn Module>> {
         Box::<xep0202_time::Time>::default(),
         Box::<xep0092_version::Version>::default(),
         Box::<xep0352_client_state::ClientState>::default(),
+        Box::<xep0380_encryption::Encryption>::default(),
+        Box::<xep0382_spoilers::Spoilers>::default(),
+        Box::<xep0393_styling::Styling>::default(),
         Box::<xep0402_bookmarks::Bookmarks>::default(),
+        Box::<xep0223_conversations::Conversations>::default(),
         Box::<xep0410_self_ping::SelfPing>::default(),
         Box::<xep0421_occupant_ids::OccupantIds>::default(),
+        Box::<xep0428_fallback::Fallback>::default(),
+        Box::<xep0461_replies::Replies>::default(),
     ]
 }

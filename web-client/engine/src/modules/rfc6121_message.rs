@@ -5,12 +5,18 @@ use xmpp_parsers::ns;
 
 use jid::{BareJid, Jid};
 
-use super::{xep0333_markers, xep0424_retraction};
+use super::{
+    xep0333_markers, xep0380_encryption, xep0382_spoilers, xep0393_styling, xep0424_retraction,
+    xep0461_replies,
+};
 use crate::envelope::{Envelope, compose, live};
 use crate::input::Command as AnyCommand;
 use crate::module::{Ctx, Flow, Incoming, Module, Specification};
 use crate::stanza::{self, MessageType, StanzaError};
-use crate::store::{Changes, Delivery, Failure, Message, MessageId, StoreEvent};
+use crate::store::{
+    Changes, Delivery, Failure, Message, MessageId, Note, Notes, Source, StoreEvent,
+};
+use crate::xml::write;
 
 /// What a person can do with messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +27,8 @@ pub enum Command {
         to: BareJid,
         /// What.
         body: String,
+        /// What it says of itself besides.
+        notes: Notes,
     },
     /// Send a message that failed once more, as a new one.
     Retry {
@@ -30,6 +38,8 @@ pub enum Command {
         id: MessageId,
         /// What it says.
         body: String,
+        /// What it says of itself besides.
+        notes: Notes,
     },
     /// Give up a message that failed, or that is still waiting for a connection.
     Discard {
@@ -70,14 +80,17 @@ impl Module for Messages {
 
     fn on_command(&mut self, ctx: &mut Ctx<'_>, command: &AnyCommand) -> Flow {
         match command {
-            AnyCommand::Message(Command::Send { to, body }) => self.send(ctx, to, body),
+            AnyCommand::Message(Command::Send { to, body, notes }) => {
+                self.send(ctx, to, body, notes);
+            }
             AnyCommand::Message(Command::Retry {
                 conversation,
                 id,
                 body,
+                notes,
             }) => {
                 if discard(ctx, conversation, id) {
-                    self.send(ctx, conversation, body);
+                    self.send(ctx, conversation, body, notes);
                 }
             }
             AnyCommand::Message(Command::Discard { conversation, id }) => {
@@ -104,7 +117,7 @@ impl Module for Messages {
 }
 
 impl Messages {
-    fn send(&self, ctx: &mut Ctx<'_>, to: &BareJid, body: &str) {
+    fn send(&self, ctx: &mut Ctx<'_>, to: &BareJid, body: &str, notes: &Notes) {
         if body.trim().is_empty() {
             return;
         }
@@ -112,7 +125,8 @@ impl Messages {
             return;
         };
         message.body = body.to_owned();
-        stanza.bodies.push((String::new(), body.to_owned()));
+        message.notes = notes.clone();
+        say(&mut stanza, body, notes);
         let provenance = live(ctx, to);
         ctx.event(StoreEvent::Message {
             message: Box::new(message.clone()),
@@ -125,10 +139,12 @@ impl Messages {
         let stanza = &incoming.message;
         let body = stanza.body(&ctx.core.config.languages).map(str::to_owned);
         let tombstone = xep0424_retraction::tombstone(incoming);
-        if body.is_none() && tombstone.is_none() {
+        let encryption = xep0380_encryption::read(stanza);
+        if body.is_none() && tombstone.is_none() && encryption.is_none() {
             return;
         }
-        let markable = xep0333_markers::is_markable(stanza);
+        let languages = &ctx.core.config.languages;
+        let (notes, body) = read(stanza, body.unwrap_or_default(), languages);
         let Some(envelope) = Envelope::open(ctx, incoming) else {
             return;
         };
@@ -142,20 +158,26 @@ impl Messages {
             occupant: envelope.occupant,
             scope: envelope.scope,
             direction: envelope.direction,
-            body: body.unwrap_or_default(),
+            body,
             at: envelope.at,
             delivery: Delivery::Sent,
-            markable,
+            notes,
             changes: Changes::default(),
         });
         if let Some((id, at)) = tombstone {
             let at = at.unwrap_or(message.at);
             message.set_retracted(id, at);
         }
+        let source = Source {
+            id: message.id.clone(),
+            xml: write(&stanza.clone().into()),
+            received: ctx.now().wall,
+        };
         ctx.event(StoreEvent::Message {
             message,
             provenance: envelope.provenance,
         });
+        ctx.event(StoreEvent::Source(Box::new(source)));
     }
 
     /// A message of ours came back (RFC 6120 8.3).
@@ -183,6 +205,35 @@ impl Messages {
             delivery: Delivery::Failed(failure),
         });
     }
+}
+
+/// Has the stanza say `body`, and what goes with it.
+pub(super) fn say(stanza: &mut stanza::Message, body: &str, notes: &Notes) {
+    let body = match notes.reply() {
+        Some(reply) => xep0461_replies::say(stanza, reply, body),
+        None => body.to_owned(),
+    };
+    if let Some(hint) = notes.spoiler() {
+        stanza.payloads.push(xep0382_spoilers::spoiler(hint));
+    }
+    stanza.bodies.push((String::new(), body));
+}
+
+/// What the stanza says of itself, and what of `body` is its own.
+fn read(stanza: &stanza::Message, body: String, languages: &[String]) -> (Notes, String) {
+    let markable = xep0333_markers::is_markable(stanza).then_some(Note::Markable);
+    let (reply, body) = xep0461_replies::read(stanza, body);
+    let unstyled = xep0393_styling::is_unstyled(stanza).then_some(Note::Unstyled);
+    let spoiler = xep0382_spoilers::hint(stanza, languages).map(Note::Spoiler);
+    let encrypted = xep0380_encryption::read(stanza).map(Note::Encrypted);
+    let notes = [
+        markable,
+        reply.map(Note::Reply),
+        unstyled,
+        spoiler,
+        encrypted,
+    ];
+    (notes.into_iter().flatten().collect(), body)
 }
 
 /// To whom the message that is called `id` went, if `from` may say what became of it: the

@@ -4,10 +4,12 @@ use jid::BareJid;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
+use super::rfc6121_message::say;
+use super::xep0461_replies;
 use crate::envelope::{Envelope, is_said, send_change};
 use crate::input::Command as AnyCommand;
 use crate::module::{Ctx, Flow, Incoming, Module, Specification};
-use crate::store::What;
+use crate::store::{Notes, What};
 use crate::xml::build;
 
 /// What a person can do about what they wrote.
@@ -21,6 +23,8 @@ pub enum Command {
         target: String,
         /// What it should have said.
         body: String,
+        /// What it goes on to say of itself besides.
+        notes: Notes,
     },
 }
 
@@ -50,7 +54,8 @@ impl Module for Corrections {
         let (Some(target), Some(body)) = (target, body) else {
             return Flow::Continue;
         };
-        let (target, what) = (target.to_owned(), What::Correct(body.to_owned()));
+        let (_, body) = xep0461_replies::read(message, body.to_owned());
+        let (target, what) = (target.to_owned(), What::Correct(body));
         if let Some(envelope) = Envelope::open(ctx, incoming) {
             envelope.change(ctx, target, what);
         }
@@ -62,6 +67,7 @@ impl Module for Corrections {
             conversation,
             target,
             body,
+            notes,
         }) = command
         else {
             return Flow::Continue;
@@ -69,7 +75,7 @@ impl Module for Corrections {
         if !body.trim().is_empty() {
             let what = What::Correct(body.clone());
             send_change(ctx, conversation, target, what, |stanza| {
-                stanza.bodies.push((String::new(), body.clone()));
+                say(stanza, body, notes);
                 let replace = build("replace", ns::MESSAGE_CORRECT).attr("id", target.as_str());
                 stanza.payloads.push(replace.done());
             });

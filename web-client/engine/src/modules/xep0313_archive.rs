@@ -63,6 +63,9 @@ const FIRST_PAGE: usize = 100;
 const LARGEST_PAGE: usize = 250;
 /// A catch-up that failed is begun again after this time.
 const RETRY_TIME: Duration = Duration::from_secs(10);
+/// While a server hands a session over to another connection, it may lose what comes meanwhile:
+/// so long after that, the archive is read once more.
+const SETTLING_TIME: Duration = Duration::from_secs(5);
 /// After so many failures, what waits to be sent waits no longer.
 const PATIENCE: u8 = 3;
 
@@ -82,6 +85,10 @@ pub(crate) struct Archive {
     /// Queries under way.
     #[serde(skip)]
     queries: SortedMap<Ticket, Pending>,
+    /// Whether the session has just been resumed, so that what our own archive has now isn't
+    /// all that was missed.
+    #[serde(skip)]
+    unsettled: bool,
 }
 
 impl Module for Archive {
@@ -98,8 +105,12 @@ impl Module for Archive {
             self.go_on(ctx);
         }
         // A resumed session has missed nothing, if the server kept all of what it promised.
-        // ejabberd doesn't while it hands a session over, but its archive has it.
-        if resumed && (self.own.absent || self.is_busy(None)) {
+        // ejabberd doesn't while it hands a session over, but its archive has it, then or later.
+        if resumed && self.own.absent {
+            return;
+        }
+        self.unsettled = resumed;
+        if resumed && self.is_busy(None) {
             return;
         }
         self.own.begin();
@@ -428,6 +439,7 @@ impl Archive {
                 if *purpose == Purpose::CatchUp && error.condition == "item-not-found" =>
             {
                 (progress.cursor, progress.from_the_beginning) = (None, false);
+                ctx.warn("the archive has forgotten where we were, so it is read by time");
                 return self.catch_up(ctx, room);
             }
             Err(NoResult::Lost) => return,
@@ -440,8 +452,11 @@ impl Archive {
                 return ctx.wake_in(RETRY, RETRY_TIME);
             }
         }
-        progress.catching_up = false;
         hold_back(ctx, room.as_ref(), false);
+        if room.is_none() && std::mem::take(&mut self.unsettled) && !self.own.absent {
+            return ctx.wake_in(RETRY, SETTLING_TIME);
+        }
+        self.progress(room.as_ref()).catching_up = false;
         match room {
             None => {
                 ctx.core.catching_up = false;

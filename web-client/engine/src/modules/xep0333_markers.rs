@@ -4,7 +4,7 @@ use jid::{BareJid, Jid};
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
-use super::{rfc6121_message, xep0334_hints};
+use super::{rfc6121_message, xep0334_hints, xep0428_fallback};
 use crate::codec::{decode, encode};
 use crate::envelope::{Envelope, is_said};
 use crate::input::Command;
@@ -43,7 +43,7 @@ impl Module for Markers {
     fn on_outgoing_message(&mut self, _ctx: &mut Ctx<'_>, message: &mut stanza::Message) {
         let says_something = message.kind == MessageType::Chat && !message.bodies.is_empty();
         // Who takes something back doesn't ask whether that was seen.
-        if says_something && message.payload("fallback", "urn:xmpp:fallback:0").is_none() {
+        if says_something && !xep0428_fallback::is_whole(message) {
             let markable = build("markable", ns::DISPLAYED_MARKERS).done();
             message.payloads.push(markable);
         }

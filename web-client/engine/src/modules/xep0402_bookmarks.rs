@@ -12,6 +12,7 @@ use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Module, Specification};
 use crate::modules::xep0045_muc;
+use crate::private_node::{self, NodeOption, OPTIONS, PRIVATE};
 use crate::sorted_map::SortedMap;
 use crate::store::{Bookmark, RoomChange, StoreEvent};
 use crate::xml::{self, build, write};
@@ -152,7 +153,7 @@ impl Module for Bookmarks {
             (Some(Asked::Legacy), _) => {}
             (Some(Asked::Publish(room, false)), Err(NoResult::Error(_))) => {
                 // Older services know fewer options; what matters is who may read it.
-                self.send(ctx, room, &[("pubsub#access_model", "whitelist")], true);
+                self.send(ctx, room, &[PRIVATE], true);
             }
             (Some(Asked::Publish(..)), Err(_)) => {
                 ctx.warn("the server didn't keep a bookmark");
@@ -181,8 +182,7 @@ impl Module for Bookmarks {
 
 impl Bookmarks {
     fn read(&mut self, ctx: &mut Ctx<'_>, node: &str, asked: Asked) {
-        let items = build("items", ns::PUBSUB).attr("node", node).done();
-        let ticket = ctx.get(None, build("pubsub", ns::PUBSUB).child(items).done());
+        let ticket = ctx.get(None, private_node::read(node));
         self.asked.insert(ticket, asked);
     }
 
@@ -292,47 +292,16 @@ impl Bookmarks {
         }
     }
 
-    fn send(&mut self, ctx: &mut Ctx<'_>, room: BareJid, options: &[(&str, &str)], again: bool) {
+    fn send(&mut self, ctx: &mut Ctx<'_>, room: BareJid, options: &[NodeOption], again: bool) {
         let Some(conference) = self.known.get(&room) else {
             return;
         };
-        let item = build("item", ns::PUBSUB)
-            .attr("id", room.as_str())
-            .child(conference.element())
-            .done();
-        let publish = build("publish", ns::PUBSUB)
-            .attr("node", ns::BOOKMARKS2)
-            .child(item)
-            .done();
-        let field = |(name, value): &(&str, &str)| {
-            let value = build("value", ns::DATA_FORMS).text(*value).done();
-            build("field", ns::DATA_FORMS)
-                .attr("var", *name)
-                .child(value)
-                .done()
-        };
-        let kind = (
-            "FORM_TYPE",
-            "http://jabber.org/protocol/pubsub#publish-options",
-        );
-        let form = build("x", ns::DATA_FORMS)
-            .attr("type", "submit")
-            .children([kind].iter().chain(options).map(field))
-            .done();
-        let options = build("publish-options", ns::PUBSUB).child(form).done();
-        let pubsub = build("pubsub", ns::PUBSUB).child(publish).child(options);
-        let ticket = ctx.set(None, pubsub.done());
+        let (id, element) = (room.as_str(), conference.element());
+        let pubsub = private_node::publish(ns::BOOKMARKS2, id, element, options);
+        let ticket = ctx.set(None, pubsub);
         self.asked.insert(ticket, Asked::Publish(room, again));
     }
 }
-
-/// Nobody else may read them, and all of them are kept (XEP-0402 3.1).
-const OPTIONS: &[(&str, &str)] = &[
-    ("pubsub#persist_items", "true"),
-    ("pubsub#max_items", "max"),
-    ("pubsub#send_last_published_item", "never"),
-    ("pubsub#access_model", "whitelist"),
-];
 
 impl Conference {
     fn element(&self) -> Element {
@@ -374,9 +343,7 @@ fn conference(item: &Element) -> Option<Conference> {
 }
 
 fn items(answer: &Element) -> Vec<(BareJid, Conference)> {
-    let items = answer.get_child("items", ns::PUBSUB);
-    let items = items.into_iter().flat_map(Element::children);
-    items
+    private_node::items(answer)
         .filter_map(|item| Some((item.attr("id")?.parse().ok()?, conference(item)?)))
         .take(MOST)
         .collect()
@@ -384,8 +351,7 @@ fn items(answer: &Element) -> Vec<(BareJid, Conference)> {
 
 /// XEP-0048 3: all of them in one item.
 fn legacy(answer: &Element) -> Vec<(BareJid, Conference)> {
-    let items = answer.get_child("items", ns::PUBSUB);
-    let item = items.and_then(|items| items.children().next());
+    let item = private_node::items(answer).next();
     let storage = item.and_then(|item| item.get_child("storage", ns::BOOKMARKS));
     let conferences = storage.into_iter().flat_map(Element::children);
     conferences

@@ -3,7 +3,7 @@
 use jid::BareJid;
 use serde::{Deserialize, Serialize};
 
-use super::xep0334_hints;
+use super::{xep0334_hints, xep0428_fallback};
 use crate::envelope::{Envelope, is_said, send_change};
 use crate::input::Command as AnyCommand;
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
@@ -78,10 +78,9 @@ impl Module for Retractions {
         }
         send_change(ctx, conversation, target, What::Retract, |stanza| {
             stanza.bodies.push((String::new(), FALLBACK.to_owned()));
-            let fallback = build("fallback", "urn:xmpp:fallback:0").attr("for", RETRACT);
             stanza.payloads.extend([
                 build("retract", RETRACT).attr("id", target.as_str()).done(),
-                fallback.done(),
+                xep0428_fallback::whole(RETRACT),
                 xep0334_hints::store(),
             ]);
         });

@@ -13,6 +13,7 @@ use crate::codec::{decode, encode};
 use crate::input::Command;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Module, Specification};
+use crate::private_node::{self, Repair};
 use crate::sorted_map::SortedMap;
 use crate::store::{Direction, StoreEvent};
 use crate::timer::Key;
@@ -22,14 +23,6 @@ use crate::xml::build;
 const COALESCED: Duration = Duration::from_secs(2);
 const PUBLISH: Key = 0;
 
-/// Nobody else may see it, and one item a conversation is kept (XEP-0490 4.2).
-const OPTIONS: [(&str, &str); 4] = [
-    ("pubsub#persist_items", "true"),
-    ("pubsub#max_items", "max"),
-    ("pubsub#send_last_published_item", "never"),
-    ("pubsub#access_model", "whitelist"),
-];
-
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct ReadSync {
     /// How far others of our devices know us to have read, by conversation.
@@ -38,9 +31,8 @@ pub(crate) struct ReadSync {
     wanted: SortedMap<BareJid, String>,
     /// Whether the server has told what it knows in this session.
     settled: bool,
-    /// Whether we have tried to put the node right.
     #[serde(skip)]
-    configured: bool,
+    repair: Repair,
     #[serde(skip)]
     asked: SortedMap<Ticket, Asked>,
 }
@@ -51,8 +43,8 @@ enum Asked {
     Items,
     /// To take this.
     Publish(BareJid, String),
-    /// To keep the node as it has to be.
-    Configure,
+    /// To have the node as it has to be.
+    Repair,
 }
 
 impl Module for ReadSync {
@@ -72,12 +64,11 @@ impl Module for ReadSync {
         if resumed && self.settled {
             return self.schedule(ctx);
         }
-        (self.settled, self.configured) = (false, false);
+        (self.settled, self.repair) = (false, Repair::default());
         ctx.changed();
         let asked = |asked: &Asked| matches!(asked, Asked::Items);
         if !self.asked.values().any(asked) {
-            let items = build("items", ns::PUBSUB).attr("node", ns::MDS).done();
-            let ticket = ctx.get(None, build("pubsub", ns::PUBSUB).child(items).done());
+            let ticket = ctx.get(None, private_node::read(ns::MDS));
             self.asked.insert(ticket, Asked::Items);
         }
     }
@@ -144,12 +135,8 @@ impl Module for ReadSync {
             (Asked::Items, response) => {
                 // Without a node there is nothing to know yet.
                 self.settled = true;
-                let items = response.ok().flatten();
-                let items = items
-                    .as_ref()
-                    .and_then(|pubsub| pubsub.get_child("items", ns::PUBSUB));
-                if let Some(items) = items {
-                    self.learn(ctx, items.children());
+                if let Ok(Some(answer)) = response {
+                    self.learn(ctx, private_node::items(&answer));
                 }
                 self.schedule(ctx);
             }
@@ -160,24 +147,22 @@ impl Module for ReadSync {
                 self.known.insert(jid, id);
                 self.schedule(ctx);
             }
-            // Somebody has made the node, and otherwise (XEP-0060 7.1.5).
-            (Asked::Publish(..), Err(NoResult::Error(error)))
-                if error.condition == "conflict" && !self.configured =>
-            {
-                self.configure(ctx);
-            }
-            (Asked::Configure, Ok(_)) => self.schedule(ctx),
-            (Asked::Publish(..) | Asked::Configure, Err(NoResult::Error(error))) => {
-                let configuring = |asked: &Asked| matches!(asked, Asked::Configure);
-                if !self.asked.values().any(configuring) {
-                    self.wanted.clear();
-                    let condition = error.condition;
-                    let warning = "other devices can't be told what was read: ";
-                    ctx.warn([warning, &condition].concat());
+            (Asked::Publish(..), Err(NoResult::Error(error))) => {
+                match self.repair.begin(ns::MDS, &error.condition) {
+                    Some(request) => self.ask_for_repair(ctx, request),
+                    None if matches!(self.repair, Repair::Done | Repair::Failed) => {
+                        self.give_up(ctx, &error.condition);
+                    }
+                    None => {}
                 }
             }
+            (Asked::Repair, response) => match self.repair.go_on(ns::MDS, response.is_ok()) {
+                Some(request) => self.ask_for_repair(ctx, request),
+                None if self.repair == Repair::Done => self.schedule(ctx),
+                None => self.give_up(ctx, "there is no such node"),
+            },
             // With what is read next it is tried again.
-            (Asked::Publish(..) | Asked::Configure, Err(NoResult::Timeout)) => {}
+            (Asked::Publish(..), Err(NoResult::Timeout)) => {}
         }
     }
 
@@ -245,42 +230,23 @@ impl ReadSync {
             .attr("by", archive.as_str())
             .attr("id", id.as_str());
         let displayed = build("displayed", ns::MDS).child(stanza_id.done());
-        let item = build("item", ns::PUBSUB)
-            .attr("id", jid.as_str())
-            .child(displayed.done());
-        let publish = build("publish", ns::PUBSUB)
-            .attr("node", ns::MDS)
-            .child(item.done());
-        let options = build("publish-options", ns::PUBSUB)
-            .child(form("http://jabber.org/protocol/pubsub#publish-options"));
-        let pubsub = build("pubsub", ns::PUBSUB)
-            .child(publish.done())
-            .child(options.done());
-        let ticket = ctx.set(None, pubsub.done());
+        let pubsub = private_node::publish(
+            ns::MDS,
+            jid.as_str(),
+            displayed.done(),
+            self.repair.options(),
+        );
+        let ticket = ctx.set(None, pubsub);
         self.asked.insert(ticket, Asked::Publish(jid, id));
     }
 
-    /// Has the node be what publishing wants it to be (XEP-0060 8.2.4).
-    fn configure(&mut self, ctx: &mut Ctx<'_>) {
-        self.configured = true;
-        let configure = build("configure", ns::PUBSUB_OWNER)
-            .attr("node", ns::MDS)
-            .child(form(ns::PUBSUB_CONFIGURE));
-        let pubsub = build("pubsub", ns::PUBSUB_OWNER).child(configure.done());
-        let ticket = ctx.set(None, pubsub.done());
-        self.asked.insert(ticket, Asked::Configure);
+    fn ask_for_repair(&mut self, ctx: &mut Ctx<'_>, request: Element) {
+        let ticket = ctx.set(None, request);
+        self.asked.insert(ticket, Asked::Repair);
     }
-}
 
-fn form(kind: &str) -> Element {
-    let field = |(name, value): (&str, &str)| {
-        build("field", ns::DATA_FORMS)
-            .attr("var", name)
-            .child(build("value", ns::DATA_FORMS).text(value).done())
-    };
-    build("x", ns::DATA_FORMS)
-        .attr("type", "submit")
-        .child(field(("FORM_TYPE", kind)).attr("type", "hidden").done())
-        .children(OPTIONS.into_iter().map(|option| field(option).done()))
-        .done()
+    fn give_up(&mut self, ctx: &mut Ctx<'_>, why: &str) {
+        self.wanted.clear();
+        ctx.warn(["other devices can't be told what was read: ", why].concat());
+    }
 }

@@ -65,6 +65,11 @@ impl Session {
         if self.state != State::Established || trouble::is_elsewhere(condition) {
             return;
         }
+        if self.management.is_untried() {
+            // Prosody 0.12 goes on reading behind what the old connection ended with, be it half
+            // a stanza. What it says of a new session counts.
+            return self.management.forsake();
+        }
         // One that does so again and again is given more time each time.
         self.attempts = self.attempts.max(self.earlier);
         self.effects.push(Effect::Ended {
@@ -81,6 +86,10 @@ impl Session {
         if self.revocation == Revocation::Running {
             return self.revoked(core);
         }
+        let trouble = match trouble {
+            Trouble::Replaced if self.claim(core) => Trouble::ConnectionLost,
+            trouble => trouble,
+        };
         self.effects.push(Effect::Close);
         core.established = false;
         core.timers.cancel(Owner::Session, DEADLINE);

@@ -147,7 +147,7 @@ impl Session {
         }
         if asked.resume {
             let failed = child("failed", ns::SM);
-            if !failed.is_none_or(|failed| self.acked(core, failed)) {
+            if !failed.is_none_or(|failed| self.acked(core, failed)) || self.yields(core) {
                 return;
             }
             self.drop_session(core);

@@ -76,7 +76,7 @@ impl Session {
             if self.resumed(core, element) {
                 self.establish(core, true);
             }
-        } else if self.acked(core, element) {
+        } else if self.acked(core, element) && !self.yields(core) {
             self.drop_session(core);
             self.bind(core);
         }

@@ -4,6 +4,7 @@ use jid::FullJid;
 use minidom::Element;
 use xmpp_parsers::ns;
 
+use super::dispute::Dispute;
 use super::inline::{Asked, Start};
 use super::revocation::Revocation;
 use super::{DEADLINE, Effect, Session, State, request, trouble};
@@ -89,6 +90,9 @@ impl Session {
         };
         if let Some(offered) = extensible {
             start.extend(offered, (!revokes).then_some(&self.management));
+            if self.dispute == Dispute::Claiming {
+                start.bind = None;
+            }
         }
         self.foreseen = start.foreseen();
         // It acknowledges too.
@@ -157,6 +161,7 @@ impl Session {
                 self.state = State::Resuming;
                 self.transmit(resume);
             }
+            None if self.yields(core) => {}
             None => {
                 self.drop_session(core);
                 self.bind(core);
@@ -201,6 +206,7 @@ impl Session {
     pub(super) fn establish(&mut self, core: &mut Core, resumed: bool) {
         self.state = State::Established;
         self.lasting = true;
+        self.settle_dispute(core);
         self.earlier = std::mem::take(&mut self.attempts);
         core.established = true;
         core.timers.cancel(Owner::Session, DEADLINE);

@@ -368,6 +368,7 @@ impl Message {
     fn wipe(&mut self) {
         if self.is_wiped() {
             self.body = String::new();
+            self.notes.wipe();
             let retraction = self.changes.retraction.take();
             self.changes = Changes {
                 retraction,

@@ -34,7 +34,7 @@ fn message(who: &str, id: &str, at: i64, provenance: Provenance) -> StoreEvent {
         body: ["words of ", id].concat(),
         at: Timestamp(at * 10_000),
         delivery: Delivery::Sent,
-        markable: true,
+        notes: Notes::from_iter([Note::Markable]),
         changes: Changes::default(),
     };
     StoreEvent::Message {

@@ -7,7 +7,7 @@ use crate::now::Timestamp;
 
 use super::{
     Change, Contact, Delivery, Direction, Message, MessageId, Older, ResourcePresence, RoomChange,
-    SessionStatus, SubscriptionRequest,
+    SessionStatus, Source, SubscriptionRequest, Wishes,
 };
 
 /// One change of what people see. Plain data: it crosses tabs and is logged.
@@ -140,6 +140,15 @@ pub enum StoreEvent {
     },
     /// A new session has begun: we are in no room any more.
     RoomsLost,
+    /// How a message came.
+    Source(Box<Source>),
+    /// What we want with a conversation, here or on another device.
+    Wishes {
+        /// Which.
+        conversation: BareJid,
+        /// What.
+        wishes: Wishes,
+    },
 }
 
 impl Provenance {

@@ -48,8 +48,8 @@ impl Conversation {
 mod tests {
     use super::*;
     use crate::store::{
-        Changes, Delivery, Direction, Entry, Message, MessageId, Provenance, RoomChange, Scope,
-        StoreEvent,
+        Changes, Delivery, Direction, Entry, Message, MessageId, Notes, Provenance, RoomChange,
+        Scope, StoreEvent,
     };
 
     fn message(from: &str, at: i64, archived: bool, provenance: Provenance) -> StoreEvent {
@@ -69,7 +69,7 @@ mod tests {
                 body: "hello".to_owned(),
                 at: Timestamp(at),
                 delivery: Delivery::Sent,
-                markable: false,
+                notes: Notes::default(),
                 changes: Changes::default(),
             }),
             provenance,

@@ -4,6 +4,7 @@ use jid::{BareJid, Jid};
 use serde::{Deserialize, Serialize};
 
 use super::change::Changes;
+use super::note::Notes;
 use crate::now::Timestamp;
 
 /// The id by which we know a message: the origin-id of our own, else the
@@ -96,8 +97,8 @@ pub struct Message {
     pub at: Timestamp,
     /// How far it is; means nothing on incoming messages.
     pub delivery: Delivery,
-    /// Whether its writer wants to be told when it has been displayed (XEP-0333).
-    pub markable: bool,
+    /// What it says of itself besides its text.
+    pub notes: Notes,
     /// What has become of it since.
     pub changes: Changes,
 }

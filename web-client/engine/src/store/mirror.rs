@@ -72,6 +72,7 @@ impl Store {
                 }
             }
             (Table::Avatars, None, Some(jid)) => drop(self.avatars.remove(jid)),
+            (Table::Wishes, None, Some(jid)) => drop(self.wishes.remove(jid)),
             _ => {}
         }
     }
@@ -82,7 +83,8 @@ mod tests {
     use super::*;
     use crate::now::Timestamp;
     use crate::store::{
-        Changes, Delivery, Direction, Message, MessageId, Provenance, ResourcePresence, StoreEvent,
+        Changes, Delivery, Direction, Message, MessageId, Notes, Provenance, ResourcePresence,
+        StoreEvent,
     };
 
     fn message(number: i64) -> StoreEvent {
@@ -101,7 +103,7 @@ mod tests {
                 body: "hello".to_owned(),
                 at: Timestamp(number * 10_000),
                 delivery: Delivery::Queued,
-                markable: false,
+                notes: Notes::default(),
                 changes: Changes::default(),
             }),
             provenance: Provenance::Live,

@@ -10,15 +10,18 @@ mod event;
 mod known;
 mod message;
 mod mirror;
+mod note;
 mod reading;
 mod room;
 mod rooms;
 mod roster;
 mod rows;
 pub mod search;
+mod source;
 mod status;
 mod timeline;
 mod waiting;
+mod wishes;
 
 use std::rc::Rc;
 
@@ -31,12 +34,15 @@ pub use conversation::{Conversation, Older};
 pub use event::{Provenance, StoreEvent, Topic};
 pub use known::Known;
 pub use message::{Delivery, Direction, Failure, Message, MessageId, Scope};
+pub use note::{Note, Notes, Reply};
 pub use room::{
     Affiliation, Bookmark, Entry, Invitation, Left, Occupant, Occupants, Role, Room, RoomChange,
 };
 pub use roster::{Availability, Contact, ResourcePresence, Subscription, SubscriptionRequest};
+pub use source::Source;
 pub use status::{Again, SessionStatus, SignInStep, Trouble};
 pub use timeline::Timeline;
+pub use wishes::{Muted, Wishes};
 
 use crate::modules::rfc6121_message;
 use crate::modules::xep0313_archive::{Command, Repeated};
@@ -54,11 +60,13 @@ pub struct Store {
     requests: Vec<SubscriptionRequest>,
     rooms: SortedMap<BareJid, Room>,
     conversations: SortedMap<BareJid, Conversation>,
+    wishes: SortedMap<BareJid, Wishes>,
     roster_loaded: bool,
     /// What of that on disk the archives may bring.
     repeated: Repeated,
     /// If some of what was to be sent was lost: all that was left.
     unsent: Option<Vec<MessageId>>,
+    sources: source::Sources,
     changed: rows::Changed,
 }
 
@@ -396,6 +404,14 @@ impl Store {
             }
             StoreEvent::Room { jid, change } => self.apply_room(jid, change),
             StoreEvent::RoomsLost => self.lose_rooms(),
+            StoreEvent::Source(source) => {
+                self.sources.push(*source);
+                Vec::new()
+            }
+            StoreEvent::Wishes {
+                conversation,
+                wishes,
+            } => self.wish(conversation, wishes),
         }
     }
 

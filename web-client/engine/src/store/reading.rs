@@ -17,7 +17,7 @@ impl Conversation {
             archive_id: theirs().find_map(|(_, message)| message.archive_id.clone()),
             marker: theirs()
                 .take_while(|(position, _)| unread(*position))
-                .find(|(_, message)| message.markable)
+                .find(|(_, message)| message.is_markable())
                 .and_then(|(_, message)| message.stanza_id.clone()),
         };
         Command::MarkRead {

@@ -172,6 +172,7 @@ impl Store {
                 let occupant = self.rooms.get(&jid)?.occupants.get(nick)?;
                 Some(encode(&**occupant))
             }
+            Table::Wishes => self.wishes.get(&jid).map(encode),
             Table::Messages | Table::Engine | Table::Outbox => None,
         }
     }
@@ -213,6 +214,11 @@ impl Store {
                 let room = self.rooms.get_or_insert_with(jid, Room::default);
                 if let Some(occupant) = decode(value) {
                     room.occupants.put(occupant);
+                }
+            }
+            Table::Wishes => {
+                if let Some(wishes) = decode(value) {
+                    self.wishes.insert(jid, wishes);
                 }
             }
             Table::Messages | Table::Engine | Table::Outbox => {}

@@ -24,7 +24,7 @@ pub(super) fn message(id: &str, at: i64) -> Message {
         body: "hello".to_owned(),
         at: Timestamp(at),
         delivery: Delivery::Sent,
-        markable: false,
+        notes: Notes::default(),
         changes: Changes::default(),
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::rc::Rc;
 
 use super::change::advance;
-use super::{Message, MessageId, Provenance, Scope};
+use super::{Delivery, Message, MessageId, Provenance, Scope};
 use crate::now::Timestamp;
 
 /// Messages in the order of the archive, as far as it is known, and else of time: news
@@ -116,6 +116,7 @@ impl Timeline {
     /// Takes in a message; tells where it is now, and whether it is new: a copy of one that is
     /// here only teaches it (its archive id, that it has reached the server).
     pub(super) fn insert(&mut self, message: Message, provenance: Provenance) -> (Position, bool) {
+        self.pass_failed();
         let copy = self.copy_of(&message);
         let position = match copy {
             // The archive knows better in which order it came.
@@ -370,6 +371,17 @@ impl Timeline {
         }
     }
 
+    /// What came back to us is in no archive: nothing goes before it for that reason.
+    fn pass_failed(&mut self) {
+        let failed = |message: &Message| matches!(message.delivery, Delivery::Failed(_));
+        while let Some(ahead) = self
+            .ahead
+            .filter(|ahead| self.at(*ahead).is_some_and(failed))
+        {
+            self.ahead = self.next(ahead);
+        }
+    }
+
     /// Takes note of what the archive's order says of the place of the next message.
     fn passed(&mut self, position: Position, provenance: Provenance, new: bool) {
         self.above = (provenance == Provenance::History).then_some(position);
@@ -411,6 +423,11 @@ impl Timeline {
     /// Nothing is missing before what came ahead of it; whether that is news.
     pub(super) fn caught_up(&mut self) -> bool {
         self.ahead.take().is_some()
+    }
+
+    /// Whether everything is in its place: nothing came ahead of what may be missing.
+    pub fn is_settled(&self) -> bool {
+        self.ahead.is_none()
     }
 
     /// The first message before which something may be missing.
@@ -471,7 +488,7 @@ fn merge(known: &mut Message, copy: Message) {
     known.archive_id = known.archive_id.take().or(copy.archive_id);
     known.origin_id = known.origin_id.take().or(copy.origin_id);
     known.stanza_id = known.stanza_id.take().or(copy.stanza_id);
-    known.markable |= copy.markable;
+    known.notes.merge(copy.notes);
     known.occupant = known.occupant.take().or(copy.occupant);
     advance(&mut known.delivery, &copy.delivery);
     known.merge_changes(copy.changes);

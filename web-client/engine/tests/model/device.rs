@@ -395,6 +395,12 @@ impl Device {
         progress.is_some_and(|((.., busy), _)| !busy) && !self.is_writing()
     }
 
+    /// Whether what was written between the two is in its place.
+    pub(crate) fn is_in_order(&self) -> bool {
+        let talk = self.tab.store.conversation(&self.peer);
+        talk.is_none_or(|known| known.timeline.is_settled())
+    }
+
     /// How far the archives have been read, as far as the disk knows.
     fn progress(&self) -> Option<(Progress, Rooms)> {
         decode(self.disk.row(Table::Engine, "archive")?)

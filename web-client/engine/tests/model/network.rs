@@ -86,12 +86,13 @@ impl World {
         };
         former.unaware = former.unaware.saturating_sub(1);
         let tab = &mut former.tab;
-        let link = tab.link.map(|link| &mut self.links[link]);
-        let frame = link.and_then(|link| link.down.pop_front());
         let mut deposed = former.unaware == 0;
-        if self.rng.percent(40) {
+        let writes = self.rng.percent(40);
+        let link = tab.link.map(|link| &mut self.links[link]);
+        let frame = link.filter(|_| !writes);
+        if writes {
             deposed |= tab.write(&mut known.disk, now) == Written::Refused;
-        } else if let Some(frame) = frame {
+        } else if let Some(frame) = frame.and_then(|link| link.down.pop_front()) {
             tab.input(now, Input::Frame(frame));
         } else if let Some(input) = tab.next.pop_front() {
             tab.input(now, input);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use couplet_engine::modules::rfc6121_message;
 use couplet_engine::sasl::{Profile, Reply, Request};
-use couplet_engine::store::{Delivery, MessageId, Store, StoreEvent};
+use couplet_engine::store::{Delivery, MessageId, Notes, Store, StoreEvent};
 use couplet_engine::{Command, Config, Engine, Input, Now, Output, Record, Table};
 use jid::BareJid;
 
@@ -125,6 +125,7 @@ impl Tab {
         let send = rfc6121_message::Command::Send {
             to: to.clone(),
             body: body.to_owned(),
+            notes: Notes::default(),
         };
         self.engine
             .handle_input(now, Input::Command(Command::Message(send)));

@@ -5,7 +5,7 @@ use couplet_engine::store::{Delivery, Older};
 use couplet_engine::{Command, Table, Timestamp};
 use jid::BareJid;
 
-use crate::scenario::{MY_ADDRESS, Scenario, has};
+use crate::scenario::{MY_ADDRESS, Scenario, acked, has, resumption};
 
 const MAM: &str = "query@urn:xmpp:mam:2";
 
@@ -130,13 +130,51 @@ fn a_crash_in_the_middle_goes_on_where_it_was() {
     let mut reloaded = scenario.reloaded(2);
     reloaded.authenticate();
     reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-2' h='6'/>");
+    reloaded.recv(&resumption("session-2", -1));
     let asked = query(&mut reloaded);
     assert!(asked.2.contains("a2</after>"), "{}", asked.2);
     reloaded.archived(&asked.1, "a3", &from_bob("m3", ""));
     reloaded.archived(&asked.1, "a4", &from_bob("m4", ""));
     reloaded.finish_archive(&asked.0, "a4", true);
     assert_eq!(reloaded.bodies(), ["m1", "m2", "m3", "m4"]);
+}
+
+#[test]
+fn what_a_server_loses_while_it_hands_a_session_over_is_read_once_that_has_settled() {
+    let scenario = caught_up();
+    let mut resumed = scenario.reloaded(2);
+    resumed.authenticate();
+    resumed.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    resumed.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-2' h='9'/>");
+    resumed.say("written meanwhile");
+    let (id, _, asked) = query(&mut resumed);
+    assert!(asked.contains("a1</after>"), "{asked}");
+    resumed.finish_archive(&id, "", true);
+    assert_eq!(resumed.sent_bodies(), ["written meanwhile"]);
+    // The server archives m2 and m3, and loses them on their way.
+    for number in 4..=20 {
+        resumed.recv(&live(&format!("a{number}"), &format!("m{number}")));
+    }
+    resumed.advance(5);
+    let asked = query(&mut resumed);
+    assert!(asked.2.contains("a1</after>"), "{}", asked.2);
+    let missed: Vec<_> = (2..=20).map(|number| format!("a{number}")).collect();
+    for id in &missed {
+        let name = id.replace('a', "m");
+        resumed.archived(&asked.1, id, &from_bob(&name, ""));
+    }
+    resumed.finish_archive(&asked.0, "a20", true);
+    let bodies = resumed.bodies();
+    let from_bob = bodies
+        .into_iter()
+        .filter(|body| body != "written meanwhile");
+    assert!(from_bob.eq((1..=20).map(|number| format!("m{number}"))));
+    resumed.advance(60);
+    assert!(
+        resumed
+            .find(|sent| has(sent, "query@urn:xmpp:mam:2"))
+            .is_none()
+    );
 }
 
 #[test]
@@ -168,7 +206,7 @@ fn an_archive_in_trouble_is_asked_again_and_not_waited_for_for_ever() {
             asked.0
         ));
         if attempt < 3 {
-            scenario.recv("<a xmlns='urn:xmpp:sm:3' h='6'/>");
+            scenario.recv(&acked(-1));
             scenario.advance(10);
             asked = query(&mut scenario);
         }
@@ -202,7 +240,7 @@ fn an_old_date_is_an_island_until_the_gap_is_read() {
         let mut reloaded = scenario.reloaded(2);
         reloaded.authenticate();
         reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
-        reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='8'/>");
+        reloaded.recv(&resumption("session-1", 1));
         let (id, ..) = query(&mut reloaded);
         reloaded.recv(&format!(
             "<iq xmlns='jabber:client' type='result' id='{id}'>\
@@ -314,7 +352,7 @@ fn a_receipt_that_comes_before_its_message_is_loaded_counts() {
     let mut scenario = Scenario::signed_in();
     scenario.say("hello");
     let id = scenario.messages()[0].id.0.clone();
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='8'/>");
+    scenario.recv(&acked(1));
     for number in 0..30 {
         scenario.recv(&from_bob(&format!("n{number}"), ""));
     }
@@ -322,7 +360,7 @@ fn a_receipt_that_comes_before_its_message_is_loaded_counts() {
     assert_eq!(reloaded.bodies().len(), 20);
     reloaded.authenticate();
     reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='8'/>");
+    reloaded.recv(&resumption("session-1", 1));
     reloaded.recv(&format!(
         "<message xmlns='jabber:client' from='bob@example.org/x'>\
          <received xmlns='urn:xmpp:receipts' id='{id}'/></message>"
@@ -339,6 +377,14 @@ fn replaced(scenario: &mut Scenario) {
     scenario.recv(
         "<stream:error xmlns:stream='http://etherx.jabber.org/streams'>\
          <conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
+    );
+    scenario.lose_connection();
+    scenario.advance(2);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.recv(
+        "<failed xmlns='urn:xmpp:sm:3'><item-not-found \
+         xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>",
     );
     scenario.lose_connection();
 }

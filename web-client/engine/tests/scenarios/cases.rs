@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 use couplet_engine::Command;
 use couplet_engine::modules::rfc6121_message;
+use couplet_engine::store::Notes;
 use jid::BareJid;
 use minidom::Element;
 
@@ -95,6 +96,7 @@ fn take(scenario: &mut Scenario, id: &mut String, step: &Element) -> Result<(), 
             scenario.command(Command::Message(rfc6121_message::Command::Send {
                 to,
                 body,
+                notes: Notes::default(),
             }));
         }
         "advance" => {

@@ -2,11 +2,11 @@
 //! the XEPs' own examples, in every order, and from those who may not.
 
 use couplet_engine::modules::{xep0308_correction, xep0424_retraction, xep0444_reactions};
-use couplet_engine::store::{Delivery, Message, SessionStatus};
+use couplet_engine::store::{Delivery, Message, Notes, SessionStatus};
 use couplet_engine::{Command, Record};
 use jid::BareJid;
 
-use crate::scenario::{ME, MY_ADDRESS, Scenario, has};
+use crate::scenario::{ME, MY_ADDRESS, Scenario, acked, has, resumption};
 
 fn bob() -> BareJid {
     "bob@example.org".parse().unwrap()
@@ -64,7 +64,7 @@ fn having_said(body: &str) -> (Scenario, String) {
     scenario.say(body);
     let sent = scenario.find(|sent| sent.name() == "message").unwrap();
     let id = sent.attr("id").unwrap().to_owned();
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='8'/>");
+    scenario.recv(&acked(1));
     (scenario, id)
 }
 
@@ -73,6 +73,7 @@ fn correct(target: &str, body: &str) -> Command {
         conversation: bob(),
         target: target.to_owned(),
         body: body.to_owned(),
+        notes: Notes::default(),
     })
 }
 
@@ -139,7 +140,7 @@ fn a_change_that_comes_before_its_message_waits_through_a_reload() {
             scenario = scenario.reloaded(2);
             scenario.authenticate();
             scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
-            scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
+            scenario.recv(&resumption("session-1", 0));
         }
         assert_eq!(scenario.bodies(), ["mended"], "{order:?}");
         assert_eq!(emojis(&scenario.messages()[0]), ["🎉"]);
@@ -266,7 +267,7 @@ fn ours_are_shown_at_once_survive_a_reload_and_are_proven() {
     assert_eq!(scenario.messages(), before);
     scenario.authenticate();
     scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='8'/>");
+    scenario.recv(&resumption("session-1", 1));
     let correction = scenario.find(|sent| has(sent, "replace")).unwrap();
     let replaces = correction
         .get_child("replace", "urn:xmpp:message-correct:0")
@@ -275,7 +276,7 @@ fn ours_are_shown_at_once_survive_a_reload_and_are_proven() {
     assert!(has(&correction, "origin-id@urn:xmpp:sid:0"));
     let reaction = scenario.find(|sent| has(sent, "reactions")).unwrap();
     assert!(has(&reaction, "store@urn:xmpp:hints") && !has(&reaction, "body"));
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='11'/>");
+    scenario.recv(&acked(4));
     assert_eq!(*scenario.messages()[0].progress(), Delivery::Sent);
     // Whoever corrects what is corrected speaks of the first version all the same.
     let reference = scenario.messages()[0].reference().unwrap().to_owned();
@@ -337,7 +338,7 @@ fn a_marker_says_that_everything_so_far_was_read() {
     assert!(has(&sent, "markable@urn:xmpp:chat-markers:0"));
     let second = sent.attr("id").unwrap().to_owned();
     scenario.say("three");
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='10'/>");
+    scenario.recv(&acked(3));
     scenario.recv(&from("mallory@example.org", "d0", &displayed(&second)));
     let deliveries = |scenario: &Scenario| {
         let messages = scenario.messages().into_iter();
@@ -387,7 +388,7 @@ fn who_asks_and_sees_our_presence_is_told_what_was_displayed() {
     scenario.advance(20);
     scenario.authenticate();
     scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
+    scenario.recv(&resumption("session-1", 0));
     assert_eq!(*scenario.store.status(), SessionStatus::Online);
     assert!(scenario.find(|sent| has(sent, "displayed")).is_some());
 }

@@ -6,9 +6,12 @@ mod cases;
 mod changes;
 mod hostile;
 mod modules;
+mod notes;
+mod replies;
 mod room_changes;
 mod rooms;
 mod scenario;
 mod session;
 #[cfg(feature = "native-crypto")]
 mod sign_in;
+mod wishes;

@@ -1,6 +1,6 @@
 //! What the modules do with what a server, a contact or an attacker sends.
 
-use crate::scenario::{ME, MY_ADDRESS, Scenario, has};
+use crate::scenario::{ME, MY_ADDRESS, Scenario, acked, has, resumption};
 use couplet_engine::Command;
 use couplet_engine::modules::{
     rfc6121_message, rfc6121_presence, rfc6121_roster, xep0085_chat_states,
@@ -127,7 +127,7 @@ fn receipts_are_asked_for_and_believed_only_from_the_other_side() {
     assert_eq!(scenario.messages()[0].delivery, Delivery::Queued);
     scenario.recv(&from_bob("r1", &receipt));
     assert_eq!(scenario.messages()[0].delivery, Delivery::Delivered);
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='8'/>");
+    scenario.recv(&acked(1));
     assert_eq!(
         scenario.messages()[0].delivery,
         Delivery::Delivered,
@@ -189,7 +189,7 @@ fn only_the_other_side_says_that_it_came_back() {
     scenario.advance(2);
     scenario.authenticate();
     scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
+    scenario.recv(&resumption("session-1", 0));
     assert_eq!(
         scenario.sent_bodies(),
         ["hello"],

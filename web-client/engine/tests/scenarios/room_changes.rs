@@ -4,7 +4,7 @@ use couplet_engine::Command;
 use couplet_engine::modules::{
     rfc6121_message, xep0308_correction, xep0424_retraction, xep0444_reactions,
 };
-use couplet_engine::store::{Author, Delivery, Message};
+use couplet_engine::store::{Author, Delivery, Message, Notes};
 
 use crate::rooms::{ROOM, SELF, archived, inside, join, messages, room, said, say, told};
 use crate::scenario::{ME, MY_ADDRESS, Scenario, body, has};
@@ -174,6 +174,7 @@ fn what_we_say_about_it_goes_to_the_room_and_comes_back() {
         conversation: conversation.clone(),
         target: written,
         body: "Fair is foul".to_owned(),
+        notes: Notes::default(),
     }));
     assert_eq!(only(&scenario).body, "Fair is foul");
     assert_eq!(*only(&scenario).progress(), Delivery::Queued);

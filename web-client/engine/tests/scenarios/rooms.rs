@@ -2,12 +2,12 @@
 
 use couplet_engine::modules::{rfc6121_message, xep0045_muc, xep0249_invitations, xep0313_archive};
 use couplet_engine::store::{
-    Affiliation, Delivery, Direction, Entry, Left, Message, Older, Role, Room, Scope,
+    Affiliation, Delivery, Direction, Entry, Left, Message, Notes, Older, Role, Room, Scope,
 };
 use couplet_engine::{Command, Timestamp};
 use jid::BareJid;
 
-use crate::scenario::{MY_ADDRESS, Scenario, body, has};
+use crate::scenario::{MY_ADDRESS, Scenario, acked, body, has, resumption};
 
 pub(crate) const ROOM: &str = "coven@chat.shakespeare.lit";
 
@@ -25,7 +25,11 @@ pub(crate) fn join(scenario: &mut Scenario) {
 
 pub(crate) fn say(scenario: &mut Scenario, text: &str) {
     let (to, body) = (room(), text.to_owned());
-    let send = rfc6121_message::Command::Send { to, body };
+    let send = rfc6121_message::Command::Send {
+        to,
+        body,
+        notes: Notes::default(),
+    };
     scenario.command(Command::Message(send));
 }
 
@@ -330,7 +334,7 @@ fn only_what_the_room_shows_is_proof() {
         .map(|_| scenario.find(|sent| body(sent).is_some()).unwrap())
         .collect();
     assert_eq!(sent[0].attr("type"), Some("groupchat"));
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='13'/>");
+    scenario.recv(&acked(6));
     let deliveries = |scenario: &Scenario| -> Vec<_> {
         let all = messages(scenario).into_iter();
         all.map(|message| message.delivery).collect()
@@ -340,7 +344,7 @@ fn only_what_the_room_shows_is_proof() {
     let mut reloaded = scenario.reloaded(2);
     reloaded.authenticate();
     reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='13'/>");
+    reloaded.recv(&resumption("session-1", 6));
     assert!(reloaded.sent_bodies().is_empty());
     let id = |place: usize| sent[place].attr("id").unwrap();
     // Somebody else with our words and our id is not us.
@@ -495,6 +499,7 @@ fn a_room_that_is_closed_to_us_gives_our_words_back() {
         conversation: room(),
         id: failed.id,
         body: failed.body,
+        notes: failed.notes,
     }));
     assert_eq!(scenario.sent_bodies(), ["precious"]);
 }

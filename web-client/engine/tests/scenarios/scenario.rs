@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use couplet_engine::sasl::{Reply, Request};
-use couplet_engine::store::{Message as Shown, Store, StoreEvent};
+use couplet_engine::store::{Message as Shown, Notes, Store, StoreEvent};
 use couplet_engine::{
     CloseReason, Command, Config, Engine, Input, Now, Output, Record, SessionCommand, Table,
     Timestamp,
@@ -27,6 +27,24 @@ pub(crate) const MY_ADDRESS: &str = "alice@example.org/balcony";
 
 /// Monday, 2026-11-02 09:00:00 UTC.
 const START: i64 = 1_793_610_000_000;
+
+/// So many stanzas a session begins with: carbons, roster, presence, archive, what was read,
+/// bookmarks in both forms, what is wanted with conversations.
+pub(crate) const BEGUN: i32 = 8;
+
+/// So many stanzas answer them: presence isn't answered.
+pub(crate) const ANSWERED: i32 = BEGUN - 1;
+
+/// The server has handled these, and `more`.
+pub(crate) fn acked(more: i32) -> String {
+    format!("<a xmlns='urn:xmpp:sm:3' h='{}'/>", BEGUN + more)
+}
+
+/// The session goes on; the server has handled as much.
+pub(crate) fn resumption(previd: &str, more: i32) -> String {
+    let h = BEGUN + more;
+    format!("<resumed xmlns='urn:xmpp:sm:3' previd='{previd}' h='{h}'/>")
+}
 
 pub(crate) struct Scenario {
     pub(crate) engine: Engine,
@@ -180,9 +198,10 @@ impl Scenario {
         self.answer_roster();
         self.answer_read_sync("");
         self.answer_bookmarks("");
+        self.answer_wishes("");
         if self.find(|sent| sent.name() == "r").is_some() {
-            // Carbons, roster, presence, archive, what was read, bookmarks in both forms.
-            self.recv("<a xmlns='urn:xmpp:sm:3' h='7'/>");
+            // Carbons, roster, presence, archive, and what is kept in private nodes.
+            self.recv(&acked(0));
         }
         self.answer_pings();
         self.sent.clear();
@@ -233,22 +252,17 @@ impl Scenario {
 
     /// What other devices have read: these `<item/>`s.
     pub(crate) fn answer_read_sync(&mut self, items: &str) {
-        let id = self.expect_items("urn:xmpp:mds:displayed:0");
-        self.recv(&format!(
-            "<iq xmlns='jabber:client' type='result' id='{id}'>\
-             <pubsub xmlns='http://jabber.org/protocol/pubsub'>\
-             <items node='urn:xmpp:mds:displayed:0'>{items}</items></pubsub></iq>"
-        ));
+        self.answer_items("urn:xmpp:mds:displayed:0", items);
+    }
+
+    /// What other devices want with conversations: these `<item/>`s.
+    pub(crate) fn answer_wishes(&mut self, items: &str) {
+        self.answer_items("urn:couplet:conversations:0", items);
     }
 
     /// Answers the request for bookmarks with these items (XEP-0402).
     pub(crate) fn answer_bookmarks(&mut self, items: &str) {
-        let id = self.expect_items("urn:xmpp:bookmarks:1");
-        self.recv(&format!(
-            "<iq xmlns='jabber:client' type='result' id='{id}'>\
-             <pubsub xmlns='http://jabber.org/protocol/pubsub'>\
-             <items node='urn:xmpp:bookmarks:1'>{items}</items></pubsub></iq>"
-        ));
+        self.answer_items("urn:xmpp:bookmarks:1", items);
         if items.is_empty() {
             let id = self.expect_items("storage:bookmarks");
             self.recv(&format!(
@@ -256,6 +270,16 @@ impl Scenario {
                  <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
             ));
         }
+    }
+
+    /// Answers what was asked of a node of ours with these `<item/>`s.
+    fn answer_items(&mut self, node: &str, items: &str) {
+        let id = self.expect_items(node);
+        self.recv(&format!(
+            "<iq xmlns='jabber:client' type='result' id='{id}'>\
+             <pubsub xmlns='http://jabber.org/protocol/pubsub'>\
+             <items node='{node}'>{items}</items></pubsub></iq>"
+        ));
     }
 
     /// Answers a query of the archive with these `<result/>`s; complete.
@@ -373,6 +397,7 @@ impl Scenario {
         self.command(Command::Message(MessageCommand::Send {
             to,
             body: body.to_owned(),
+            notes: Notes::default(),
         }));
     }
 

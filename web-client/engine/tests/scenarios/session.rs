@@ -1,8 +1,10 @@
 //! The session, from sign-in through every kind of trouble to sign-out.
 
-use crate::scenario::{Disk, MY_ADDRESS, Scenario, body, config, has};
+use crate::scenario::{ANSWERED, Disk, MY_ADDRESS, Scenario, acked, body, config, has, resumption};
 use couplet_engine::sasl::{Reply, Request};
-use couplet_engine::store::{Delivery, Failure, SessionStatus, SignInStep, StoreEvent, Trouble};
+use couplet_engine::store::{
+    Delivery, Failure, Notes, SessionStatus, SignInStep, StoreEvent, Trouble,
+};
 use couplet_engine::{
     CloseReason, Command, Engine, Input, Now, Record, SessionCommand, Table, Timestamp, earlier,
 };
@@ -137,7 +139,7 @@ fn a_lost_connection_is_resumed_and_what_was_unacknowledged_sent_again() {
     let resume = scenario.expect("resume");
     assert_eq!(resume.attr("previd"), Some("session-1"));
     // Carbons, archive, roster, presence, what was read and bookmarks came before them.
-    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='8'/>");
+    scenario.recv(&resumption("session-1", 1));
     assert_eq!(*scenario.store.status(), SessionStatus::Online);
     assert_eq!(scenario.sent_bodies(), ["two", "three"]);
     let deliveries: Vec<_> = scenario
@@ -155,7 +157,7 @@ fn a_lost_connection_is_resumed_and_what_was_unacknowledged_sent_again() {
             .find(|sent| has(sent, "query@urn:xmpp:mam:2"))
             .is_some()
     );
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='11'/>");
+    scenario.recv(&acked(4));
     assert!(
         scenario
             .messages()
@@ -218,7 +220,7 @@ fn what_was_written_long_ago_says_when() {
     }
     scenario.authenticate();
     scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
+    scenario.recv(&resumption("session-1", 0));
     let message = scenario.find(|sent| body(sent).is_some()).unwrap();
     let delay = message.get_child("delay", "urn:xmpp:delay").unwrap();
     assert!(
@@ -273,7 +275,7 @@ fn silence_is_questioned_and_then_not_waited_for() {
     scenario.sent.clear();
     scenario.advance(13);
     scenario.expect("r");
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='7'/>");
+    scenario.recv(&acked(0));
     scenario.advance(11);
     assert_eq!(
         *scenario.store.status(),
@@ -323,7 +325,7 @@ fn a_connection_that_has_lived_through_sleep_lives_on() {
     scenario.sleep(3600);
     scenario.advance(2);
     scenario.expect("r");
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='7'/>");
+    scenario.recv(&acked(0));
     scenario.advance(10);
     assert_eq!(*scenario.store.status(), SessionStatus::Online);
 }
@@ -369,7 +371,7 @@ fn a_network_that_comes_back_restarts_a_handshake() {
     assert!(scenario.sent.is_empty(), "the new one isn't open yet");
     scenario.authenticate();
     scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
+    scenario.recv(&resumption("session-1", 0));
     assert_eq!(*scenario.store.status(), SessionStatus::Online);
 }
 
@@ -409,7 +411,7 @@ fn the_server_knows_whether_anybody_looks() {
     scenario.advance(2);
     scenario.authenticate();
     scenario.features("<sm xmlns='urn:xmpp:sm:3'/><csi xmlns='urn:xmpp:csi:0'/>");
-    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
+    scenario.recv(&resumption("session-1", 0));
     assert!(scenario.find(|sent| sent.name() == "inactive").is_some());
     scenario.command(visible(true));
     assert!(scenario.find(|sent| sent.name() == "active").is_some());
@@ -440,6 +442,7 @@ fn what_failed_can_be_sent_again_or_given_up() {
             conversation: conversation.clone(),
             id,
             body: "hello".into(),
+            notes: Notes::default(),
         })
     };
     scenario.command(retry(id.clone()));
@@ -598,6 +601,35 @@ fn a_message_that_ends_the_stream_again_and_again_is_given_up() {
 }
 
 #[test]
+fn what_ends_a_stream_right_after_a_resumption_is_held_against_no_message() {
+    let mut scenario = Scenario::signed_in();
+    scenario.say("one");
+    scenario.say("two");
+    scenario.lose_connection();
+    scenario.command(Command::Session(SessionCommand::RetryNow));
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.sent.clear();
+    scenario.recv(&resumption("session-1", 0));
+    assert_eq!(scenario.sent_bodies(), ["one", "two"]);
+    scenario.recv(&stream_error("not-well-formed"));
+    scenario.lose_connection();
+    scenario.command(Command::Session(SessionCommand::RetryNow));
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    let resume = scenario.find(|sent| sent.is("resume", "urn:xmpp:sm:3"));
+    assert_eq!(resume, None, "that session is not to be trusted");
+    scenario.answer_bind();
+    scenario.recv("<enabled xmlns='urn:xmpp:sm:3' id='session-2' resume='true'/>");
+    scenario.answer_archive("");
+    assert_eq!(
+        scenario.sent_bodies(),
+        ["one", "two"],
+        "nobody is suspected"
+    );
+}
+
+#[test]
 fn a_network_or_a_server_that_comes_and_goes_fails_no_message() {
     for how in [
         "",
@@ -740,7 +772,8 @@ fn what_comes_over_a_connection_that_was_given_up_is_not_counted() {
     scenario.commit();
     scenario.authenticate();
     scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    assert_eq!(scenario.expect("resume").attr("h"), Some("6"));
+    let h = ANSWERED.to_string();
+    assert_eq!(scenario.expect("resume").attr("h"), Some(h.as_str()));
 }
 
 #[test]
@@ -780,7 +813,7 @@ fn what_a_failed_commit_had_is_in_the_next_one() {
     let mut reloaded = scenario.reloaded(2);
     reloaded.authenticate();
     reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
+    reloaded.recv(&resumption("session-1", 0));
     assert_eq!(reloaded.sent_bodies(), ["first", "second"]);
 }
 
@@ -806,12 +839,29 @@ fn signing_out_closes_the_stream_and_forgets_everything() {
     assert_eq!(scenario.opens, 1);
 }
 
+/// Another connection has it now.
+fn take_away(scenario: &mut Scenario) {
+    scenario.recv(&stream_error("conflict"));
+    scenario.lose_connection();
+}
+
+/// Asks for the same session again.
+fn claim(scenario: &mut Scenario) {
+    scenario.advance(2);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    let resume = scenario.expect("resume");
+    assert_eq!(resume.attr("previd"), Some("session-1"));
+}
+
 #[test]
 fn a_session_taken_over_elsewhere_is_not_fought_for() {
     let mut scenario = Scenario::signed_in();
+    take_away(&mut scenario);
+    claim(&mut scenario);
     scenario.recv(
-        "<stream:error xmlns:stream='http://etherx.jabber.org/streams'>\
-         <conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
+        "<failed xmlns='urn:xmpp:sm:3'><item-not-found \
+         xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>",
     );
     scenario.lose_connection();
     let trouble = Some(Trouble::Replaced);
@@ -820,7 +870,42 @@ fn a_session_taken_over_elsewhere_is_not_fought_for() {
         SessionStatus::SignedOut { trouble }
     );
     scenario.advance(600);
-    assert_eq!(scenario.opens, 1);
+    assert_eq!(scenario.opens, 2);
+}
+
+#[test]
+fn a_session_that_our_own_late_request_has_taken_comes_back() {
+    let mut scenario = Scenario::signed_in();
+    take_away(&mut scenario);
+    claim(&mut scenario);
+    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='8'/>");
+    assert_eq!(*scenario.store.status(), SessionStatus::Online);
+    // Whoever takes it at once again wants it for good.
+    take_away(&mut scenario);
+    let trouble = Some(Trouble::Replaced);
+    assert_eq!(
+        *scenario.store.status(),
+        SessionStatus::SignedOut { trouble }
+    );
+    scenario.advance(600);
+    assert_eq!(scenario.opens, 2);
+}
+
+#[test]
+fn a_session_that_was_ours_for_a_while_is_asked_for_again() {
+    let mut scenario = Scenario::signed_in();
+    for opened in [2, 3] {
+        take_away(&mut scenario);
+        claim(&mut scenario);
+        scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='8'/>");
+        assert_eq!(*scenario.store.status(), SessionStatus::Online);
+        assert_eq!(scenario.opens, opened);
+        for _ in 0..7 {
+            scenario.advance(10);
+            scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
+        }
+        scenario.sent.clear();
+    }
 }
 
 #[test]
@@ -840,9 +925,10 @@ fn a_reloaded_page_resumes_the_same_session() {
     reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
     let resume = reloaded.expect("resume");
     assert_eq!(resume.attr("previd"), Some("session-1"));
-    // Carbons, archive, roster, what was read and bookmarks were answered, bob has written.
-    assert_eq!(resume.attr("h"), Some("7"));
-    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
+    // Bob has written, too.
+    let h = (ANSWERED + 1).to_string();
+    assert_eq!(resume.attr("h"), Some(h.as_str()));
+    reloaded.recv(&resumption("session-1", 0));
     assert_eq!(reloaded.sent_bodies(), ["before"]);
     assert!(reloaded.find(|sent| sent.name() == "presence").is_none());
     assert!(
@@ -856,7 +942,7 @@ fn a_reloaded_page_resumes_the_same_session() {
             .find(|sent| has(sent, "query@urn:xmpp:mam:2"))
             .is_some()
     );
-    reloaded.recv("<a xmlns='urn:xmpp:sm:3' h='9'/>");
+    reloaded.recv(&acked(2));
     assert_eq!(reloaded.messages()[1].delivery, Delivery::Sent);
     assert!(
         !reloaded
@@ -920,11 +1006,13 @@ fn a_flood_of_presences_commits_nothing_until_it_is_acknowledged() {
     assert_eq!(scenario.commits, commits);
     scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
     assert_eq!(scenario.commits, commits + 1);
-    assert_eq!(scenario.expect("a").attr("h"), Some("36"));
+    let h = (ANSWERED + 30).to_string();
+    assert_eq!(scenario.expect("a").attr("h"), Some(h.as_str()));
     // Unasked too, after a while.
     scenario.recv("<presence xmlns='jabber:client' from='bob@example.org/x'/>");
     scenario.advance(11);
-    assert_eq!(scenario.expect("a").attr("h"), Some("37"));
+    let h = (ANSWERED + 31).to_string();
+    assert_eq!(scenario.expect("a").attr("h"), Some(h.as_str()));
 }
 
 #[test]
@@ -1039,10 +1127,11 @@ fn a_damaged_outbox_row_is_told_and_can_be_sent_again() {
         conversation: failed.conversation,
         id: failed.id,
         body: failed.body,
+        notes: failed.notes,
     }));
     reloaded.authenticate();
     reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>");
+    reloaded.recv(&resumption("session-1", 0));
     assert_eq!(reloaded.sent_bodies(), ["whole", "later", "damaged"]);
     // Nothing of it is left on disk that would wait for ever.
     let again = reloaded.reloaded(3);
@@ -1065,7 +1154,7 @@ fn what_was_damaged_may_have_arrived_all_the_same() {
     assert!(matches!(delivery(&reloaded), Delivery::Failed(_)));
     reloaded.authenticate();
     reloaded.features("<sm xmlns='urn:xmpp:sm:3'/>");
-    reloaded.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='8'/>");
+    reloaded.recv(&resumption("session-1", 1));
     let (_, query) = reloaded.archive_query();
     reloaded.archived(
         &query,
@@ -1157,7 +1246,8 @@ fn fifty_stanzas_are_acknowledged_unasked() {
             "<presence xmlns='jabber:client' from='bob@example.org/{number}'/>"
         ));
     }
-    assert_eq!(scenario.expect("a").attr("h"), Some("56"));
+    let h = (ANSWERED + 50).to_string();
+    assert_eq!(scenario.expect("a").attr("h"), Some(h.as_str()));
 }
 
 #[test]

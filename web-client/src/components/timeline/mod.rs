@@ -20,6 +20,7 @@ use self::rows::Row;
 use self::scroll::{Keep, Scroll, SizeWatch};
 use self::window::Window;
 use super::message_row::MessageRow;
+use super::message_text::gist;
 use super::room::nick;
 use crate::i18n::{day_label, local_day, t, t_with};
 use crate::state::State;
@@ -113,6 +114,7 @@ impl Timeline {
             let mut view = self.0.view.borrow_mut();
             view.window.follow();
             view.target = None;
+            view.reveal = false;
         }
         self.0.scroll.follow(true);
         self.0.update.force_update();
@@ -273,6 +275,9 @@ impl Timeline {
                 None => theirs.clone(),
             };
             let target = target == Some(&row.message.id);
+            let reply = row.message.reply();
+            let answered = reply.and_then(|reply| store.conversation(jid)?.answered(reply));
+            let answered = answered.cloned();
             items.push(html! {
                 <MessageRow
                     key={id}
@@ -280,6 +285,7 @@ impl Timeline {
                     state={state.clone()}
                     message={row.message}
                     head={row.head}
+                    {answered}
                     {name}
                     {picture}
                 />
@@ -301,7 +307,8 @@ impl Timeline {
     }
 
     fn scrolled(&self) {
-        if self.0.scroll.settles_again() {
+        // The place that one has gone to isn't drawn yet: what has scrolled is where one was.
+        if self.0.view.borrow().reveal || self.0.scroll.settles_again() {
             return;
         }
         let Some((above, below)) = self.0.scroll.hidden() else {
@@ -421,7 +428,8 @@ impl Timeline {
         };
         if last.direction == Direction::Incoming && last.id != before.id && last.at >= before.at {
             let name = nick(&last).unwrap_or(&name);
-            let values = [("name", name), ("text", last.body.as_str())];
+            let text = gist(&self.0.state, &last);
+            let values = [("name", name), ("text", text.as_str())];
             self.0.state.announce(&t_with("log.announce", &values));
         }
     }

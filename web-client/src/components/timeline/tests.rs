@@ -1,7 +1,7 @@
 //! Messages to test with.
 
 use couplet_engine::Timestamp;
-use couplet_engine::store::{Delivery, Direction, Message, MessageId, Scope};
+use couplet_engine::store::{Delivery, Direction, Message, MessageId, Notes, Scope};
 use jid::BareJid;
 
 /// An incoming message of the instant `at`, which is its id too.
@@ -20,7 +20,7 @@ pub(crate) fn message(at: i64) -> Message {
         body: "hello".to_owned(),
         at: Timestamp(at),
         delivery: Delivery::Sent,
-        markable: false,
+        notes: Notes::default(),
         changes: Default::default(),
     }
 }

@@ -30,7 +30,7 @@ const KEYS: &str = "keys";
 const DRAFTS: &str = "drafts";
 
 /// All object stores: the engine's tables by their names, and our own three.
-const STORES: [&str; 13] = [
+const STORES: [&str; 14] = [
     Table::Engine.name(),
     Table::Outbox.name(),
     Table::Roster.name(),
@@ -41,6 +41,7 @@ const STORES: [&str; 13] = [
     Table::Requests.name(),
     Table::Rooms.name(),
     Table::Occupants.name(),
+    Table::Wishes.name(),
     DRAFTS,
     KEYS,
     DEVICE,

@@ -15,12 +15,14 @@ pub(crate) enum Filter {
     /// Conversations and contacts, newest first, then by name.
     #[default]
     All,
-    /// Conversations with something unread.
+    /// Conversations with something unread, or to be looked at again.
     Unread,
     /// The whole roster by name, whether we ever talked or not.
     People,
     /// Rooms, newest first, then by name.
     Rooms,
+    /// What was put away, newest first.
+    Archived,
     /// All of them: conversations, newest first, then the rest of the roster.
     Anybody,
 }
@@ -31,6 +33,13 @@ impl State {
     pub(crate) fn list(&self, filter: Filter, query: &str) -> Vec<BareJid> {
         let by_name = self.by_name();
         order(&self.store(), &by_name, filter, query)
+    }
+
+    /// Whether anything was put away.
+    pub(crate) fn has_archived(&self) -> bool {
+        let store = self.store();
+        let mut wanted = store.with_wishes();
+        wanted.any(|(jid, _)| store.is_archived(jid))
     }
 
     /// The roster by name. Sorted once for every change of it: with thousands of
@@ -50,7 +59,14 @@ impl State {
 
 fn order(store: &Store, by_name: &[BareJid], filter: Filter, query: &str) -> Vec<BareJid> {
     let query = i18n::lower(query.trim());
-    let wanted = |jid: &BareJid| belongs(store, jid, filter) && matches(store, jid, &query);
+    // Whoever looks for somebody finds them wherever they are.
+    let put_away = |jid: &BareJid| {
+        let chosen = matches!(filter, Filter::All | Filter::Unread | Filter::Rooms);
+        chosen && query.is_empty() && store.is_archived(jid)
+    };
+    let wanted = |jid: &BareJid| {
+        belongs(store, jid, filter) && matches(store, jid, &query) && !put_away(jid)
+    };
     if filter == Filter::People {
         return by_name.iter().filter(|jid| wanted(jid)).cloned().collect();
     }
@@ -73,11 +89,13 @@ fn order(store: &Store, by_name: &[BareJid], filter: Filter, query: &str) -> Vec
     let rooms = store.rooms().map(|(jid, _)| jid);
     let mut rooms: Vec<&BareJid> = rooms.filter(|jid| quiet(jid) && wanted(jid)).collect();
     rooms.sort_by_cached_key(|jid| i18n::lower(store.name(jid)));
-    talks
+    let mut all: Vec<BareJid> = talks
         .chain(rooms)
         .chain(silent.filter(|jid| wanted(jid)))
         .cloned()
-        .collect()
+        .collect();
+    all.sort_by_key(|jid| !store.wishes(jid).pinned);
+    all
 }
 
 fn belongs(store: &Store, jid: &BareJid, filter: Filter) -> bool {
@@ -90,7 +108,11 @@ fn belongs(store: &Store, jid: &BareJid, filter: Filter) -> bool {
                     contact.asked || contact.subscription != Subscription::None
                 })
         }
-        Filter::Unread => conversation.is_some_and(|conversation| conversation.unread > 0),
+        Filter::Unread => {
+            store.wishes(jid).unread
+                || conversation.is_some_and(|conversation| conversation.unread > 0)
+        }
+        Filter::Archived => store.is_archived(jid),
         Filter::Rooms => store
             .room(jid)
             .is_some_and(|room| is_known(room, conversation)),

@@ -2,7 +2,7 @@
 
 use couplet_engine::Timestamp;
 use couplet_engine::store::{
-    Contact, Delivery, Direction, Message, MessageId, Provenance, Scope, Store, StoreEvent,
+    Contact, Delivery, Direction, Message, MessageId, Notes, Provenance, Scope, Store, StoreEvent,
     Subscription,
 };
 use jid::BareJid;
@@ -38,7 +38,7 @@ fn incoming(address: &str, at: i64, provenance: Provenance) -> StoreEvent {
         body: "hello".to_owned(),
         at: Timestamp(at),
         delivery: Delivery::Sent,
-        markable: false,
+        notes: Notes::default(),
         changes: Default::default(),
     };
     StoreEvent::Message {

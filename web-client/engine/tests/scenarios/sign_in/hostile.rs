@@ -6,7 +6,7 @@ use super::holder::Holder;
 use super::{
     AFTERWARDS, ENABLED, FEATURES, TOKEN, reconnect, sign_in, signed_in, success, trouble,
 };
-use crate::scenario::{MY_ADDRESS, Scenario};
+use crate::scenario::{MY_ADDRESS, Scenario, resumption};
 
 /// As far as our proof.
 fn proven() -> (Scenario, Holder) {
@@ -46,7 +46,7 @@ fn a_token_is_proven_on_both_sides() {
     let (mut scenario, mut holder) = signed_in();
     reconnect(&mut scenario);
     holder.comes(&mut scenario, FEATURES);
-    let resumed = "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='6'/>";
+    let resumed = &resumption("session-1", -1);
     let consent = success(Some("AAAA"), MY_ADDRESS, resumed);
     holder.hears(&mut scenario, &consent);
     assert_eq!(trouble(&scenario), Some(Trouble::ServerNotVerified));
@@ -128,7 +128,7 @@ fn more_acknowledged_than_was_sent_doesnt_resume() {
     let (mut scenario, mut holder) = signed_in();
     reconnect(&mut scenario);
     holder.comes(&mut scenario, FEATURES);
-    let resumed = "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='99'/>";
+    let resumed = &resumption("session-1", 92);
     let consent = success(Some(&holder.responds()), MY_ADDRESS, resumed);
     holder.hears(&mut scenario, &consent);
     assert!(matches!(trouble(&scenario), Some(Trouble::Protocol { .. })));

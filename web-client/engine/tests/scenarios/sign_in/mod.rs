@@ -10,7 +10,7 @@ use couplet_engine::{Command, Input, SessionCommand};
 
 use holder::Holder;
 
-use crate::scenario::{ME, MY_ADDRESS, Scenario, has};
+use crate::scenario::{BEGUN, ME, MY_ADDRESS, Scenario, acked, has, resumption};
 
 const SASL2: &str = "urn:xmpp:sasl:2";
 const SM: &str = "urn:xmpp:sm:3";
@@ -62,7 +62,7 @@ fn signed_in() -> (Scenario, Holder) {
     scenario.answer_read_sync("");
     scenario.answer_bookmarks("");
     // Those, presence and the older bookmarks: carbons were not asked for again.
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='6'/>");
+    scenario.recv(&acked(-1));
     scenario.sent.clear();
     scenario.events.clear();
     (scenario, holder)
@@ -135,7 +135,7 @@ fn counters_begin_when_the_session_does() {
     // Archive, roster, what was read and bookmarks in both forms were answered.
     assert_eq!(scenario.expect("a").attr("h"), Some("5"));
     scenario.say("hello");
-    scenario.recv("<a xmlns='urn:xmpp:sm:3' h='7'/>");
+    scenario.recv(&acked(0));
     let delivery = scenario.messages()[0].delivery.clone();
     assert_eq!(delivery, couplet_engine::store::Delivery::Sent);
 }
@@ -157,10 +157,7 @@ fn who_isnt_looked_at_begins_inactive() {
     reconnect(&mut scenario);
     holder.comes(&mut scenario, FEATURES);
     scenario.expect("authenticate");
-    holder.proves(
-        &mut scenario,
-        "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='5'/>",
-    );
+    holder.proves(&mut scenario, &resumption("session-1", -2));
     let inactive = scenario.find(|sent| sent.name() == "inactive");
     assert!(inactive.is_some());
 }
@@ -190,7 +187,7 @@ fn a_resume_by_token_is_one_round_trip() {
     assert_eq!(resume.attr("h"), Some("5"));
     assert!(authenticate.has_child("bind", BIND2), "if it fails");
     // Of theirs: <open/>, features, and this.
-    let resumed = "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='7'/>";
+    let resumed = &resumption("session-1", 0);
     let consent = success(Some(&holder.responds()), MY_ADDRESS, resumed);
     holder.hears(&mut scenario, &consent);
     assert_eq!(*scenario.store.status(), SessionStatus::Online);
@@ -205,7 +202,7 @@ fn what_the_server_replays_at_once_is_not_lost() {
     let (mut scenario, mut holder) = signed_in();
     reconnect(&mut scenario);
     holder.comes(&mut scenario, FEATURES);
-    let resumed = "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='6'/>";
+    let resumed = &resumption("session-1", -1);
     let consent = success(Some(&holder.responds()), MY_ADDRESS, resumed);
     holder.hears(&mut scenario, &consent);
     scenario.recv(
@@ -246,7 +243,7 @@ fn a_reloaded_page_resumes_by_token() {
     holder.means.password = false;
     holder.comes(&mut reloaded, FEATURES);
     assert!(holder.sent[0].has_child("resume", SM));
-    let resumed = "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='6'/>";
+    let resumed = &resumption("session-1", -1);
     let consent = success(Some(&holder.responds()), MY_ADDRESS, resumed);
     holder.hears(&mut reloaded, &consent);
     reloaded.recv(AFTERWARDS);
@@ -260,13 +257,15 @@ fn when_resumption_fails_there_is_a_new_session_in_the_same_round_trip() {
     scenario.say("lost");
     reconnect(&mut scenario);
     holder.comes(&mut scenario, FEATURES);
-    let inline = "<failed xmlns='urn:xmpp:sm:3' h='7'><item-not-found \
-         xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>";
+    let inline = format!(
+        "<failed xmlns='urn:xmpp:sm:3' h='{BEGUN}'><item-not-found \
+         xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>"
+    );
     let bound = ENABLED.replace("session-1", "session-2");
     let consent = success(
         Some(&holder.responds()),
         "alice@example.org/Couplet/4232f4d4",
-        &[inline, &bound].concat(),
+        &[inline, bound].concat(),
     );
     holder.hears(&mut scenario, &consent);
     scenario.recv(AFTERWARDS);
@@ -286,16 +285,38 @@ fn when_resumption_fails_there_is_a_new_session_in_the_same_round_trip() {
 }
 
 #[test]
+fn a_session_that_was_taken_away_is_resumed_or_nothing() {
+    let (mut scenario, mut holder) = signed_in();
+    scenario.recv(
+        "<stream:error xmlns:stream='http://etherx.jabber.org/streams'>\
+         <conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
+    );
+    reconnect(&mut scenario);
+    holder.comes(&mut scenario, FEATURES);
+    assert!(holder.sent[0].has_child("resume", SM));
+    assert!(!holder.sent[0].has_child("bind", BIND2), "it is another's");
+    let failed = "<failed xmlns='urn:xmpp:sm:3'><item-not-found \
+         xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>";
+    let consent = success(Some(&holder.responds()), "alice@example.org", failed);
+    holder.hears(&mut scenario, &consent);
+    let trouble = Some(Trouble::Replaced);
+    assert_eq!(
+        *scenario.store.status(),
+        SessionStatus::SignedOut { trouble }
+    );
+}
+
+#[test]
 fn a_new_token_takes_the_place_of_the_old_one() {
     let (mut scenario, mut holder) = signed_in();
     let old = holder.token.clone();
     reconnect(&mut scenario);
     holder.comes(&mut scenario, FEATURES);
     // XEP-0484 3.5
-    let inline = "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='6'/>\
-         <token xmlns='urn:xmpp:fast:0' expiry='2027-03-31T14:36:15Z' \
+    let token = "<token xmlns='urn:xmpp:fast:0' expiry='2027-03-31T14:36:15Z' \
          token='R3VyIHpiZmcgbnl2aXIgdmYgZ3VyIGp2eXFyZmcu'/>";
-    let consent = success(Some(&holder.responds()), MY_ADDRESS, inline);
+    let inline = resumption("session-1", -1) + token;
+    let consent = success(Some(&holder.responds()), MY_ADDRESS, &inline);
     holder.hears(&mut scenario, &consent);
     assert_ne!(holder.token, old);
     reconnect(&mut scenario);
@@ -321,8 +342,8 @@ fn a_revoked_token_gives_way_to_the_password() {
     assert_eq!(authenticate.attr("mechanism"), Some("SCRAM-SHA-1"));
     assert!(authenticate.has_child("resume", SM), "nothing else is lost");
     assert!(authenticate.has_child("request-token", FAST));
-    let inline = "<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='6'/>";
-    holder.proves(&mut scenario, &[inline, TOKEN].concat());
+    let inline = resumption("session-1", -1) + TOKEN;
+    holder.proves(&mut scenario, &inline);
     scenario.recv(AFTERWARDS);
     assert_eq!(scenario.sent_bodies(), ["unproven"]);
     assert!(holder.token.is_some());

@@ -1,0 +1,147 @@
+//! What happens to a page: its network, its process, its disk.
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::page::Page;
+use crate::until;
+
+impl Page {
+    /// Has the network give it so many bytes a second, or all there are.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn slow_down(&self, bytes: Option<u32>) -> Result<()> {
+        let conditions = json!({
+            "offline": false, "latency": 0, "uploadThroughput": -1,
+            "downloadThroughput": bytes.map_or(-1, i64::from),
+        });
+        self.call("Network.enable", json!({})).await?;
+        self.call("Network.emulateNetworkConditions", conditions)
+            .await?;
+        Ok(())
+    }
+
+    /// Has nothing come from such addresses.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn block(&self, pattern: &str) -> Result<()> {
+        self.call("Network.enable", json!({})).await?;
+        self.call("Network.setBlockedURLs", json!({ "urls": [pattern] }))
+            .await?;
+        Ok(())
+    }
+
+    /// Kills the process of the tab, as a crash or a lack of memory does.
+    ///
+    /// # Errors
+    /// When the tab can't be closed afterwards.
+    pub async fn crash(self) -> Result<()> {
+        self.end_process().await?;
+        self.close().await
+    }
+
+    /// Kills the process of the tab, and loads the page anew in it.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn crash_and_reload(&self) -> Result<()> {
+        self.log.borrow_mut().clear();
+        self.end_process().await?;
+        self.call("Page.reload", json!({})).await?;
+        until("another page", || async {
+            let there = self.evaluate("document.readyState === 'complete'").await;
+            Ok(there.is_ok_and(|there| there == true).then_some(()))
+        })
+        .await
+    }
+
+    async fn end_process(&self) -> Result<()> {
+        self.crashed.set(false);
+        // Nobody is left to answer this.
+        self.devtools
+            .tell(&self.place.session, "Page.crash", json!({}))
+            .await?;
+        // The next page would end in the same process.
+        until("the crash", || async {
+            Ok(self.crashed.get().then_some(()))
+        })
+        .await
+    }
+
+    /// Kills the process of the tab before anything can happen behind `script`.
+    ///
+    /// # Errors
+    /// When the script fails, or the tab can't be closed afterwards.
+    pub async fn crash_behind(self, script: &str) -> Result<()> {
+        const DONE: &str = "the end is near";
+        // Nothing else happens meanwhile, and a crash that had to wait comes then.
+        let script = format!(
+            "{script};
+            console.log('{DONE}');
+            for (const end = performance.now() + 5000; performance.now() < end;);"
+        );
+        self.devtools
+            .tell(
+                &self.place.session,
+                "Runtime.evaluate",
+                json!({ "expression": script }),
+            )
+            .await?;
+        until("the script's end", || async {
+            Ok(self.log().iter().any(|line| line == DONE).then_some(()))
+        })
+        .await?;
+        self.crash().await
+    }
+
+    /// Keeps the page from doing anything at all, until [`go_on`](Self::go_on).
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn hang(&self) -> Result<()> {
+        self.call("Debugger.enable", json!({})).await?;
+        self.call("Debugger.pause", json!({})).await?;
+        Ok(())
+    }
+
+    /// Ends what [`hang`](Self::hang) began.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn go_on(&self) -> Result<()> {
+        self.call("Debugger.disable", json!({})).await?;
+        Ok(())
+    }
+
+    /// Lets the page show notifications, as if the person had been asked and agreed.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn may_notify(&self) -> Result<()> {
+        let origin = self.evaluate("location.origin").await?;
+        let mut grant = json!({ "permissions": ["notifications"], "origin": origin });
+        if let Some(context) = &self.place.context {
+            grant["browserContextId"] = context.as_str().into();
+        }
+        self.devtools
+            .call(None, "Browser.grantPermissions", grant)
+            .await?;
+        Ok(())
+    }
+
+    /// Gives the page's origin room for so many bytes on the disk, or for all there is.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn room_on_disk(&self, bytes: Option<u64>) -> Result<()> {
+        let origin = self.evaluate("location.origin").await?;
+        let mut quota = json!({ "origin": origin });
+        if let Some(bytes) = bytes {
+            quota["quotaSize"] = bytes.into();
+        }
+        self.call("Storage.overrideQuotaForOrigin", quota).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,216 @@
+//! What people want with conversations in the list: on all their devices, and for good.
+
+use anyhow::{Result, ensure};
+use couplet_servers::Kind;
+use couplet_tests::browser::Page;
+use couplet_tests::{run, until};
+use serde_json::json;
+
+use crate::{ALICE, Place, add, reads, say};
+
+const CAROL: &str = "carol@example.test";
+
+/// Chooses an entry of the menu of the row of `name`.
+async fn choose(page: &Page, name: &str, entry: &str) -> Result<()> {
+    page.find_with("link", name).await?.click_for_menu().await?;
+    page.find("menu", &format!("What to do with {name}"))
+        .await?;
+    page.find("menuitem", entry).await?.click().await?;
+    page.gone("menuitem", entry).await
+}
+
+/// The names in the list, in its order.
+async fn lists(page: &Page, names: &[&str]) -> Result<()> {
+    let shown = "[...document.querySelectorAll('.row__name')].map(name => name.innerText)";
+    let waited = until(&format!("{names:?} in the list"), || async {
+        Ok((page.evaluate(shown).await? == json!(names)).then_some(()))
+    })
+    .await;
+    match waited {
+        Ok(()) => Ok(()),
+        Err(error) => Err(page.explained(error).await),
+    }
+}
+
+/// Alice, who knows carol too, and bob, who has written to her last.
+async fn place() -> Result<(Place, Page, Page)> {
+    let options = crate::options(Kind::Prosody).account("carol", "carol");
+    let place = Place::with(options).await?;
+    let (alice, bob) = place.friends().await?;
+    add(&alice, CAROL).await?;
+    alice.find_with("link", "bob").await?.click().await?;
+    say(&bob, "Good morning").await?;
+    reads(&alice, "Good morning").await?;
+    alice.evaluate("location.hash = '#/'").await?;
+    lists(&alice, &["bob", "carol"]).await?;
+    Ok((place, alice, bob))
+}
+
+#[test]
+fn what_is_pinned_stays_on_top_on_all_devices() {
+    run(async {
+        let (place, alice, bob) = place().await?;
+        let elsewhere = place.enters(ALICE).await?;
+        lists(&elsewhere, &["bob", "carol"]).await?;
+        choose(&alice, "carol", "Pin").await?;
+        for page in [&alice, &elsewhere] {
+            lists(page, &["carol", "bob"]).await?;
+            page.find_with("link", "Pinned").await?;
+        }
+        say(&bob, "Are you there?").await?;
+        alice.find_with("link", "1 unread message").await?;
+        alice.reload().await?;
+        lists(&alice, &["carol", "bob"]).await?;
+        choose(&elsewhere, "carol", "Unpin").await?;
+        for page in [&alice, &elsewhere] {
+            lists(page, &["bob", "carol"]).await?;
+            ensure!(page.errors().is_empty(), "{:?}", page.errors());
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn what_is_archived_is_out_of_the_way_until_something_new_is_said() {
+    run(async {
+        let (_place, alice, bob) = place().await?;
+        alice.gone("button", "Archived").await?;
+        choose(&alice, "bob", "Archive").await?;
+        lists(&alice, &["carol"]).await?;
+        // Undone.
+        alice.find("button", "Undo").await?.click().await?;
+        lists(&alice, &["bob", "carol"]).await?;
+        alice.gone("button", "Undo").await?;
+        // Found where it is, by its name, and after a reload.
+        choose(&alice, "bob", "Archive").await?;
+        alice.reload().await?;
+        lists(&alice, &["carol"]).await?;
+        alice.find("button", "Archived").await?.click().await?;
+        lists(&alice, &["bob"]).await?;
+        choose(&alice, "bob", "Take out of the archive").await?;
+        lists(&alice, &[]).await?;
+        alice.reads("Nothing is put away").await?;
+        alice.find("button", "All").await?.click().await?;
+        choose(&alice, "bob", "Archive").await?;
+        let field = alice
+            .find("searchbox", "Search people and messages")
+            .await?;
+        field.fill("bob").await?;
+        lists(&alice, &["bob"]).await?;
+        alice.press("Escape").await?;
+        lists(&alice, &["carol"]).await?;
+        say(&bob, "Are you there?").await?;
+        lists(&alice, &["bob", "carol"]).await
+    });
+}
+
+#[test]
+fn what_is_muted_makes_itself_heard_nowhere() {
+    run(async {
+        let (_place, alice, bob) = place().await?;
+        let title = |expected: &'static str| {
+            let alice = &alice;
+            async move {
+                until(&format!("the title {expected:?}"), || async {
+                    let title = alice.evaluate("document.title").await?;
+                    Ok((title == expected).then_some(()))
+                })
+                .await
+            }
+        };
+        say(&bob, "one").await?;
+        title("(1) Couplet").await?;
+        choose(&alice, "bob", "Mute").await?;
+        title("Couplet").await?;
+        alice.find_with("link", "Muted").await?;
+        // On the phone's width the menu is in the conversation.
+        alice.find_with("link", "bob").await?.click().await?;
+        alice
+            .find("button", "Conversation menu")
+            .await?
+            .click()
+            .await?;
+        alice.find("menuitem", "Unmute").await?.click().await?;
+        alice.evaluate("location.hash = '#/'").await?;
+        say(&bob, "two").await?;
+        title("(1) Couplet").await?;
+        for (entry, hours) in [("Mute for an hour", 1), ("Mute until tomorrow", 33)] {
+            choose(&alice, "bob", entry).await?;
+            title("Couplet").await?;
+            // The time is over.
+            let later = format!(
+                "{{ const now = Date.now, past = {hours} * 3600000; Date.now = () => now() + past; }}"
+            );
+            alice.evaluate(&later).await?;
+            say(&bob, "later").await?;
+            alice.find_with("link", "unread messages").await?;
+            until("it is heard again", || async {
+                let title = alice.evaluate("document.title").await?;
+                Ok((title != "Couplet").then_some(()))
+            })
+            .await?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn what_is_marked_as_unread_is_so_until_it_is_opened() {
+    run(async {
+        let (place, alice, _bob) = place().await?;
+        let elsewhere = place.enters(ALICE).await?;
+        lists(&elsewhere, &["bob", "carol"]).await?;
+        choose(&alice, "bob", "Mark as unread").await?;
+        elsewhere.find_with("link", "Marked as unread").await?;
+        choose(&alice, "bob", "Mark as read").await?;
+        elsewhere.gone("link", "Marked as unread").await?;
+        choose(&alice, "bob", "Mark as unread").await?;
+        for page in [&alice, &elsewhere] {
+            page.find_with("link", "Marked as unread").await?;
+            page.find("button", "Unread").await?.click().await?;
+            lists(page, &["bob"]).await?;
+        }
+        elsewhere.find_with("link", "bob").await?.click().await?;
+        reads(&elsewhere, "Good morning").await?;
+        for page in [&alice, &elsewhere] {
+            lists(page, &[]).await?;
+        }
+        // What is open is left: it would be read at once.
+        elsewhere
+            .find("button", "Conversation menu")
+            .await?
+            .click()
+            .await?;
+        elsewhere
+            .find("menuitem", "Mark as unread")
+            .await?
+            .click()
+            .await?;
+        elsewhere.gone("log", "Messages").await?;
+        lists(&alice, &["bob"]).await?;
+        ensure!(alice.errors().is_empty(), "{:?}", alice.errors());
+        Ok(())
+    });
+}
+
+#[test]
+fn what_is_wanted_in_any_tab_without_a_connection_is_not_forgotten() {
+    run(async {
+        let (mut place, alice, _bob) = place().await?;
+        let follower = place.beside(&alice).await?;
+        lists(&follower, &["bob", "carol"]).await?;
+        place.server.stop();
+        follower.reads("Reconnecting").await?;
+        choose(&follower, "carol", "Pin").await?;
+        for page in [&alice, &follower] {
+            lists(page, &["carol", "bob"]).await?;
+            page.reload().await?;
+            lists(page, &["carol", "bob"]).await?;
+        }
+        place.server.restart()?;
+        alice.find("button", "Now").await?.click().await?;
+        let elsewhere = place.enters(ALICE).await?;
+        lists(&elsewhere, &["carol", "bob"]).await?;
+        Ok(())
+    });
+}

@@ -1,0 +1,163 @@
+//! XEP-0428 Fallback Indication 0.2.0: which part of a text is for those who don't know better.
+
+use minidom::Element;
+
+use crate::module::{Module, Specification};
+use crate::stanza;
+use crate::xml::build;
+
+const FALLBACK: &str = "urn:xmpp:fallback:0";
+/// As XEP-0461's own example has it.
+const FALLBACK_IN_EXAMPLES: &str = "urn:xmpp:feature-fallback:0";
+
+/// So many parts of a text are taken out; what a peer names besides stays.
+const MOST_PARTS: usize = 16;
+
+#[derive(Debug, Default)]
+pub(crate) struct Fallback;
+
+impl Module for Fallback {
+    fn specification(&self) -> Specification {
+        Specification {
+            number: "XEP-0428",
+            title: "Fallback Indication",
+            version: "0.2.0",
+        }
+    }
+
+    fn features(&self) -> &'static [&'static str] {
+        &[FALLBACK]
+    }
+}
+
+/// A text, without and only with what is a fallback.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Parts {
+    pub(super) own: String,
+    pub(super) fallback: String,
+}
+
+/// The parts of `body` where the message says that some of it stands for what is in the
+/// namespace `of`. `None` if nothing is left then: whoever has nothing else to say has said
+/// that.
+pub(super) fn parts(message: &stanza::Message, of: &str, body: &str) -> Option<Parts> {
+    let fallback = message.payloads.iter().find(|payload| {
+        let known =
+            payload.is("fallback", FALLBACK) || payload.is("fallback", FALLBACK_IN_EXAMPLES);
+        known && payload.attr("for") == Some(of)
+    })?;
+    let named = |child: &&Element| child.name() == "body" && child.ns() == fallback.ns();
+    let ranges: Vec<_> = fallback
+        .children()
+        .filter(named)
+        .filter_map(range)
+        .take(MOST_PARTS)
+        .collect();
+    let mut parts = Parts {
+        own: String::new(),
+        fallback: String::new(),
+    };
+    for (place, character) in body.chars().enumerate() {
+        let within = |(start, end): &(usize, usize)| (*start..*end).contains(&place);
+        match ranges.iter().any(within) {
+            true => parts.fallback.push(character),
+            false => parts.own.push(character),
+        }
+    }
+    let parted = !parts.fallback.is_empty() && !parts.own.trim().is_empty();
+    parted.then_some(parts)
+}
+
+/// From which to which code point (XEP-0426). One without an end goes to the end of the text,
+/// and what is no number is none.
+fn range(part: &Element) -> Option<(usize, usize)> {
+    let place = |name: &str, missing: usize| match part.attr(name) {
+        None => Some(missing),
+        Some(place) => place.trim().parse().ok(),
+    };
+    Some((place("start", 0)?, place("end", usize::MAX)?))
+}
+
+/// Says that the first `length` code points of the text stand for what is in the namespace
+/// `of`.
+pub(super) fn beginning(of: &str, length: usize) -> Element {
+    let body = build("body", FALLBACK)
+        .attr("start", "0")
+        .attr("end", length.to_string());
+    build("fallback", FALLBACK)
+        .attr("for", of)
+        .children([body.done()])
+        .done()
+}
+
+/// Says that the whole text stands for that.
+pub(super) fn whole(of: &str) -> Element {
+    build("fallback", FALLBACK).attr("for", of).done()
+}
+
+/// Whether the message has no text but for those who don't know better.
+pub(super) fn is_whole(message: &stanza::Message) -> bool {
+    let fallback = message.payload("fallback", FALLBACK);
+    fallback.is_some_and(|fallback| fallback.children().next().is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(body: &str, inner: &str) -> Option<Parts> {
+        let xml = format!(
+            "<message xmlns='jabber:client'><fallback xmlns='{FALLBACK}' for='x'>{inner}</fallback>\
+             </message>"
+        );
+        let element: Element = xml.parse().unwrap();
+        let message = stanza::Message::read(&element).unwrap();
+        assert_eq!(parts(&message, "y", body), None, "it is for something else");
+        parts(&message, "x", body)
+    }
+
+    fn own(body: &str, inner: &str) -> Option<String> {
+        split(body, inner).map(|parts| parts.own)
+    }
+
+    #[test]
+    fn places_are_code_points() {
+        let parts = split("> 👨‍👩‍👧 é\nyes", "<body start='0' end='10'/>").unwrap();
+        assert_eq!(parts.own, "yes");
+        assert_eq!(parts.fallback, "> 👨‍👩‍👧 é\n");
+        let two = "<body start='0' end='2'/><body start='4' end='5'/>";
+        assert_eq!(own("abcdefg", two).as_deref(), Some("cdfg"));
+    }
+
+    #[test]
+    fn hostile_places_do_no_harm() {
+        for inner in [
+            "<body start='-1' end='3'/>",
+            "<body start='5' end='2'/>",
+            "<body start='7' end='99999999999999999999999'/>",
+            "<body start='x'/>",
+            "<body start='100' end='200'/>",
+            // Nothing would be left.
+            "",
+            "<body/>",
+            "<body start='0' end='4294967296'/>",
+            "<body xmlns='other' start='0' end='1'/>",
+        ] {
+            assert_eq!(own("hello", inner), None, "{inner}");
+        }
+        let far = "<body start='3' end='18446744073709551615'/>";
+        assert_eq!(own("hello", far).as_deref(), Some("hel"));
+        let many = "<body start='0' end='1'/>".repeat(50_000);
+        assert_eq!(own("hello", &many).as_deref(), Some("ello"));
+    }
+
+    #[test]
+    fn what_we_say_is_read() {
+        let mut message = stanza::Message::chat("bob@example.org".parse().unwrap());
+        message.payloads.push(beginning("x", 3));
+        assert_eq!(parts(&message, "x", "ab\nc").unwrap().own, "c");
+        assert!(!is_whole(&message));
+        message.payloads = vec![whole("x")];
+        assert!(is_whole(&message));
+    }
+}

@@ -1,0 +1,236 @@
+//! What a message says of itself besides its text.
+
+use jid::Jid;
+use serde::{Deserialize, Serialize};
+
+use super::{Conversation, Message, Scope};
+use std::rc::Rc;
+
+/// One thing that a message says of itself. Rows know each by its place here: a new one goes
+/// to the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Note {
+    /// Its writer wants to be told when it has been displayed (XEP-0333).
+    Markable,
+    /// It answers an earlier one (XEP-0461).
+    Reply(Reply),
+    /// The marks in its text are no marks (XEP-0393 6).
+    Unstyled,
+    /// It is only for those who want to see it; with a hint, which may be empty (XEP-0382).
+    Spoiler(String),
+    /// It is encrypted with this, and can't be read here (XEP-0380).
+    Encrypted(String),
+}
+
+/// Which message is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The id it goes by (XEP-0461 4.1).
+    pub id: String,
+    /// Who wrote it, as whoever answers says.
+    pub to: Option<Jid>,
+    /// What those read of it whose client doesn't know replies (XEP-0428), without the marks
+    /// of a quotation; empty if it isn't told.
+    pub quote: String,
+}
+
+/// All that a message says of itself, each thing once.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Row", into = "Row")]
+pub struct Notes(Vec<Note>);
+
+/// As it is on disk. Where rows of earlier releases say whether a message is markable, by a
+/// byte that is 0 or 1, these have their first two variants.
+#[derive(Serialize, Deserialize)]
+enum Row {
+    Nothing,
+    Markable,
+    Several(Vec<Note>),
+}
+
+impl From<Notes> for Row {
+    fn from(Notes(notes): Notes) -> Self {
+        match notes.as_slice() {
+            [] => Self::Nothing,
+            [Note::Markable] => Self::Markable,
+            _ => Self::Several(notes),
+        }
+    }
+}
+
+impl From<Row> for Notes {
+    fn from(row: Row) -> Self {
+        match row {
+            Row::Nothing => Self::default(),
+            Row::Markable => Self(vec![Note::Markable]),
+            Row::Several(notes) => Self(notes),
+        }
+    }
+}
+
+impl Notes {
+    /// Says this too, in place of anything else of its kind.
+    pub fn set(&mut self, note: Note) {
+        self.unset(&note);
+        self.0.push(note);
+    }
+
+    /// Says nothing of the kind of `note`.
+    pub fn unset(&mut self, note: &Note) {
+        let kind = std::mem::discriminant(note);
+        self.0.retain(|known| std::mem::discriminant(known) != kind);
+    }
+
+    /// Everything.
+    pub fn iter(&self) -> impl Iterator<Item = &Note> {
+        self.0.iter()
+    }
+
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Which message is answered, if one is.
+    pub fn reply(&self) -> Option<&Reply> {
+        self.0.iter().find_map(|note| match note {
+            Note::Reply(reply) => Some(reply),
+            _ => None,
+        })
+    }
+
+    /// The hint, if the message is a spoiler.
+    pub fn spoiler(&self) -> Option<&str> {
+        self.0.iter().find_map(|note| match note {
+            Note::Spoiler(hint) => Some(hint.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Takes over what a copy of the message says besides.
+    pub(super) fn merge(&mut self, copy: Self) {
+        for note in copy.0 {
+            let kind = std::mem::discriminant(&note);
+            if self
+                .0
+                .iter()
+                .all(|known| std::mem::discriminant(known) != kind)
+            {
+                self.0.push(note);
+            }
+        }
+    }
+
+    /// The message has been taken back: nothing of what it said is left.
+    pub(super) fn wipe(&mut self) {
+        self.0.retain(|note| *note == Note::Markable);
+    }
+}
+
+impl FromIterator<Note> for Notes {
+    fn from_iter<T: IntoIterator<Item = Note>>(notes: T) -> Self {
+        let mut all = Self::default();
+        for note in notes {
+            all.set(note);
+        }
+        all
+    }
+}
+
+impl Message {
+    /// Whether its writer wants to be told when it has been displayed (XEP-0333).
+    pub fn is_markable(&self) -> bool {
+        self.notes.0.contains(&Note::Markable)
+    }
+
+    /// Which message it answers, if it does.
+    pub fn reply(&self) -> Option<&Reply> {
+        self.notes.reply()
+    }
+
+    /// Whether the marks in its text are no marks (XEP-0393 6).
+    pub fn is_unstyled(&self) -> bool {
+        self.notes.0.contains(&Note::Unstyled)
+    }
+
+    /// The hint, which may be empty, if it is only for those who want to see it (XEP-0382).
+    pub fn spoiler(&self) -> Option<&str> {
+        self.notes.spoiler()
+    }
+
+    /// What it is encrypted with, if it can't be read here; the text is then for those whose
+    /// client knows nothing of that (XEP-0380).
+    pub fn encryption(&self) -> Option<&str> {
+        self.notes.0.iter().find_map(|note| match note {
+            Note::Encrypted(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Whether it is the one that `reply` is to: in a room by the id that the room gave it,
+    /// which nobody can choose, else by one of its own (XEP-0461 4.1).
+    fn is_answered_by(&self, reply: &Reply) -> bool {
+        match self.scope {
+            Scope::Room => self.archive_id.as_ref() == Some(&reply.id),
+            Scope::Person | Scope::Whisper => self.goes_by(&reply.id),
+        }
+    }
+}
+
+impl Conversation {
+    /// The message that `reply` is to, if it is here. Two people may use the same id: then it
+    /// is that of whom the reply names.
+    pub fn answered(&self, reply: &Reply) -> Option<&Rc<Message>> {
+        let answered = |message: &Message| message.is_answered_by(reply);
+        let found = self.timeline.find(&reply.id, answered);
+        let mut found = found
+            .iter()
+            .filter_map(|place| self.timeline.in_place(*place));
+        let first = found.clone().next();
+        let author = reply.to.as_ref().map(Jid::to_bare);
+        let named = |message: &&Rc<Message>| Some(message.from.to_bare()) == author;
+        found.find(named).or(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{decode, encode};
+
+    #[test]
+    fn a_row_that_only_knew_markable_is_read() {
+        assert_eq!(decode::<Notes>(&encode(&false)), Some(Notes::default()));
+        let markable = Notes::from_iter([Note::Markable]);
+        assert_eq!(decode::<Notes>(&encode(&true)), Some(markable.clone()));
+        assert_eq!(encode(&markable), encode(&true));
+    }
+
+    #[test]
+    fn whatever_is_said_is_on_disk() {
+        let reply = Reply {
+            id: "m1".to_owned(),
+            to: None,
+            quote: "Hello".to_owned(),
+        };
+        let notes = Notes::from_iter([Note::Reply(reply), Note::Markable]);
+        assert_eq!(decode::<Notes>(&encode(&notes)), Some(notes));
+    }
+
+    #[test]
+    fn each_kind_is_said_once() {
+        let reply = |id: &str| {
+            Note::Reply(Reply {
+                id: id.to_owned(),
+                to: None,
+                quote: String::new(),
+            })
+        };
+        let mut notes = Notes::from_iter([reply("a"), Note::Markable, reply("b")]);
+        assert_eq!(notes.reply().map(|reply| reply.id.as_str()), Some("b"));
+        notes.merge(Notes::from_iter([reply("c")]));
+        assert_eq!(notes.iter().count(), 2);
+        notes.wipe();
+        assert_eq!(notes, Notes::from_iter([Note::Markable]));
+    }
+}

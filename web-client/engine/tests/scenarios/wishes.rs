@@ -1,0 +1,200 @@
+//! What a person wants with a conversation, on all of their devices.
+
+use couplet_engine::modules::xep0223_conversations;
+use couplet_engine::store::{Muted, Wishes};
+use couplet_engine::{Command, Timestamp};
+
+use crate::scenario::Scenario;
+
+const NODE: &str = "urn:couplet:conversations:0";
+
+fn wish(scenario: &mut Scenario, wishes: Wishes) {
+    let conversation = "bob@example.org".parse().unwrap();
+    let wish = xep0223_conversations::Command::Wish {
+        conversation,
+        wishes,
+    };
+    scenario.command(Command::Conversation(wish));
+}
+
+fn wishes(scenario: &Scenario) -> Wishes {
+    scenario.store.wishes(&"bob@example.org".parse().unwrap())
+}
+
+fn pinned() -> Wishes {
+    Wishes {
+        pinned: true,
+        ..Wishes::default()
+    }
+}
+
+/// The server has forgotten the session.
+fn begin_anew(scenario: &mut Scenario) {
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.recv("<failed xmlns='urn:xmpp:sm:3'><item-not-found/></failed>");
+    scenario.answer_bind();
+}
+
+/// What is asked of the server with these words in it.
+fn asked(scenario: &mut Scenario, words: &str) -> Option<String> {
+    let request = scenario.find(|sent| String::from(sent).contains(words));
+    request.as_ref().map(String::from)
+}
+
+/// What another device has published.
+fn told(scenario: &mut Scenario, from: &str, items: &str) {
+    scenario.recv(&format!(
+        "<message xmlns='jabber:client' from='{from}' type='headline'>\
+         <event xmlns='http://jabber.org/protocol/pubsub#event'><items node='{NODE}'>{items}\
+         </items></event></message>"
+    ));
+}
+
+fn item(attributes: &str) -> String {
+    format!("<item id='bob@example.org'><conversation xmlns='{NODE}' {attributes}/></item>")
+}
+
+#[test]
+fn what_is_wanted_is_shown_at_once_and_told_to_other_devices() {
+    let mut scenario = Scenario::signed_in();
+    let all = Wishes {
+        pinned: true,
+        archived: Some(Timestamp(1_700_000_000_000)),
+        muted: Some(Muted::Until(Timestamp(1_800_000_000_000))),
+        unread: true,
+    };
+    wish(&mut scenario, all);
+    assert_eq!(wishes(&scenario), all);
+    let text = asked(&mut scenario, "<publish ").unwrap();
+    assert!(
+        text.contains("whitelist"),
+        "nobody else may read it: {text}"
+    );
+    // As another device reads it.
+    let start = text.find("<conversation").unwrap();
+    let end = text[start..].find("/>").unwrap() + start + 2;
+    let mut other = Scenario::signed_in();
+    let item = format!("<item id='bob@example.org'>{}</item>", &text[start..end]);
+    told(&mut other, "alice@example.org", &item);
+    assert_eq!(wishes(&other), all);
+    wish(&mut other, Wishes::default());
+    let text = asked(&mut other, "<publish ").unwrap();
+    assert!(!text.contains("pinned"), "{text}");
+    told(
+        &mut scenario,
+        "alice@example.org",
+        "<retract id='bob@example.org'/>",
+    );
+    assert_eq!(
+        wishes(&scenario),
+        all,
+        "what we want ourselves is on its way"
+    );
+}
+
+#[test]
+fn what_is_wanted_without_a_connection_is_told_later() {
+    let mut scenario = Scenario::signed_in();
+    scenario.lose_connection();
+    wish(&mut scenario, pinned());
+    let mut reloaded = scenario.reloaded(2);
+    assert_eq!(wishes(&reloaded), pinned());
+    begin_anew(&mut reloaded);
+    assert!(asked(&mut reloaded, "<publish ").is_none());
+    reloaded.answer_wishes(&item("muted='forever'"));
+    assert!(asked(&mut reloaded, "<publish ").is_some());
+    assert_eq!(wishes(&reloaded), pinned(), "the last word is ours");
+}
+
+/// The answer to the request with these words in it.
+fn answer(scenario: &mut Scenario, words: &str, error: Option<&str>) -> String {
+    let request = scenario.find(|sent| String::from(sent).contains(words));
+    let request = request.unwrap();
+    let id = request.attr("id").unwrap();
+    scenario.recv(&match error {
+        None => format!("<iq xmlns='jabber:client' type='result' id='{id}'/>"),
+        Some(condition) => format!(
+            "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'><{condition} \
+             xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+        ),
+    });
+    String::from(&request)
+}
+
+/// Debian's ejabberd 23.01 knows no `pubsub#max_items` where something is published.
+#[test]
+fn where_publishing_makes_no_such_node_it_is_made() {
+    for exists in [false, true] {
+        let mut scenario = Scenario::signed_in();
+        wish(&mut scenario, pinned());
+        answer(&mut scenario, "<publish ", Some("resource-constraint"));
+        let there = exists.then_some("conflict");
+        let made = answer(&mut scenario, "<create ", there);
+        assert!(made.contains("whitelist"), "{made}");
+        if exists {
+            answer(&mut scenario, "pubsub#owner", None);
+        }
+        let published = answer(&mut scenario, "<publish ", None);
+        assert!(published.contains("whitelist"), "{published}");
+        assert!(!published.contains("max_items"), "{published}");
+        // And so from now on.
+        wish(
+            &mut scenario,
+            Wishes {
+                unread: true,
+                ..pinned()
+            },
+        );
+        let published = answer(&mut scenario, "<publish ", Some("not-acceptable"));
+        assert!(!published.contains("max_items"), "{published}");
+        assert!(asked(&mut scenario, "<create ").is_none(), "once is enough");
+        assert!(
+            scenario
+                .log
+                .iter()
+                .any(|line| line.contains("can't be told"))
+        );
+    }
+}
+
+#[test]
+fn what_other_devices_changed_meanwhile_is_learned() {
+    let mut scenario = Scenario::signed_in();
+    told(&mut scenario, "alice@example.org", &item("pinned='true'"));
+    assert_eq!(wishes(&scenario), pinned());
+    told(&mut scenario, "bob@example.org", &item("muted='forever'"));
+    assert_eq!(wishes(&scenario), pinned(), "it is nobody else's affair");
+    let mut reloaded = scenario.reloaded(2);
+    begin_anew(&mut reloaded);
+    reloaded.answer_wishes("");
+    assert_eq!(wishes(&reloaded), Wishes::default());
+}
+
+#[test]
+fn what_cant_be_understood_is_left_out() {
+    let mut scenario = Scenario::signed_in();
+    for nonsense in [
+        item("pinned='yes' muted='tomorrow' archived='x' unread=''"),
+        "<item id='@@@'/>".to_owned(),
+        "<item/>".to_owned(),
+        "<retract id=''/>".to_owned(),
+    ] {
+        told(&mut scenario, "alice@example.org", &nonsense);
+        assert_eq!(wishes(&scenario), Wishes::default(), "{nonsense}");
+    }
+}
+
+#[test]
+fn of_more_conversations_than_anybody_has_nothing_is_kept() {
+    let mut scenario = Scenario::signed_in();
+    let items = (0..5_001).map(|number| {
+        format!(
+            "<item id='u{number}@example.org'><conversation xmlns='{NODE}' pinned='true'/></item>"
+        )
+    });
+    for items in items.collect::<Vec<_>>().chunks(500) {
+        told(&mut scenario, "alice@example.org", &items.concat());
+    }
+    assert_eq!(scenario.store.with_wishes().count(), 5_000);
+}

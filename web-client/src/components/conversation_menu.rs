@@ -1,0 +1,68 @@
+//! What can be done with a conversation as a whole, in the list and in its head.
+
+use couplet_engine::Timestamp;
+use couplet_engine::store::Muted;
+use jid::BareJid;
+use yew::prelude::*;
+
+use super::icon::Icon;
+use super::menu::Entry;
+use crate::i18n::{t, tomorrow};
+use crate::platform;
+use crate::state::State;
+
+const HOUR: i64 = 60 * 60 * 1_000;
+
+/// The entries of its menu.
+pub(crate) fn entries(state: &State, jid: &BareJid) -> Vec<Entry> {
+    let wishes = state.wishes(jid);
+    let entry = |icon, key, act: fn(&State, &BareJid)| {
+        let (state, jid) = (state.clone(), jid.clone());
+        Entry {
+            icon,
+            label: t(key),
+            chosen: None,
+            separated: false,
+            onselect: Callback::from(move |()| act(&state, &jid)),
+        }
+    };
+    let mut entries = vec![match wishes.pinned {
+        false => entry(Icon::Pin, "list.pin", |state, jid| state.pin(jid, true)),
+        true => entry(Icon::Pin, "list.unpin", |state, jid| state.pin(jid, false)),
+    }];
+    let unread = state
+        .store()
+        .conversation(jid)
+        .map_or(0, |known| known.unread);
+    entries.push(if unread > 0 || wishes.unread {
+        entry(Icon::LetterOpen, "list.markRead", State::mark_as_read)
+    } else {
+        entry(Icon::Letter, "list.markUnread", State::mark_unread)
+    });
+    entries.push(if state.store().is_archived(jid) {
+        entry(Icon::Archive, "list.unarchive", State::unarchive)
+    } else {
+        entry(Icon::Archive, "list.archive", State::archive)
+    });
+    if state.is_muted(jid) {
+        let mut unmute = entry(Icon::Bell, "list.unmute", |state, jid| {
+            state.mute(jid, None);
+        });
+        unmute.separated = true;
+        entries.push(unmute);
+    } else {
+        let mut hour = entry(Icon::BellOff, "list.muteHour", |state, jid| {
+            let end = Timestamp(platform::now().wall.0 + HOUR);
+            state.mute(jid, Some(Muted::Until(end)));
+        });
+        hour.separated = true;
+        entries.push(hour);
+        entries.push(entry(Icon::BellOff, "list.muteDay", |state, jid| {
+            state.mute(jid, Some(Muted::Until(tomorrow())));
+        }));
+        entries.push(entry(Icon::BellOff, "list.mute", |state, jid| {
+            state.mute(jid, Some(Muted::Forever));
+        }));
+    }
+    entries
+}

@@ -1,0 +1,147 @@
+//! A text of any length: of a long one the beginning, and the rest for who asks for it.
+
+use std::borrow::Cow;
+
+use yew::prelude::*;
+
+use super::icon_button::word;
+use super::styled_text::{styled_text, unstyled_text};
+use crate::hooks::use_model;
+use crate::i18n::t;
+
+/// A text longer than this, in characters or lines, is long.
+const LONG: (usize, usize) = (5_000, 60);
+/// So much is shown of one.
+const BEGINNING: (usize, usize) = (3_000, 40);
+/// Nobody reads more of one message, in characters.
+const MOST: usize = 100_000;
+/// So many marks are shown over and under a letter: scripts need four.
+const MARKS: usize = 8;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) text: AttrValue,
+    /// Whether its marks are no marks.
+    pub(crate) unstyled: bool,
+}
+
+/// The text as nodes; a short one costs no component.
+pub(crate) fn any_text(text: &str, unstyled: bool) -> Html {
+    let text = tame(text);
+    if cut(&text, LONG).is_none() {
+        return nodes(&text, unstyled);
+    }
+    html! { <LongText text={text.into_owned()} {unstyled} /> }
+}
+
+#[component]
+fn LongText(props: &Props) -> Html {
+    let open = use_model(|| false);
+    let is_open = *open.read();
+    let limits = if is_open { (MOST, MOST) } else { BEGINNING };
+    let shown = cut(&props.text, limits).unwrap_or(&props.text);
+    let toggle = {
+        let open = open.clone();
+        Callback::from(move |_: MouseEvent| open.change(|open| *open = !*open))
+    };
+    let label = if is_open {
+        "message.showLess"
+    } else {
+        "message.showAll"
+    };
+    html! {
+        <>
+            { nodes(shown, props.unstyled) }
+            if !is_open {
+                { "…" }
+            }
+            <div>
+                <button
+                    type="button"
+                    class="message__act"
+                    aria-expanded={word(is_open)}
+                    onclick={toggle}
+                >
+                    { t(label) }
+                </button>
+            </div>
+        </>
+    }
+}
+
+fn nodes(text: &str, unstyled: bool) -> Html {
+    if unstyled {
+        unstyled_text(text)
+    } else {
+        styled_text(text)
+    }
+}
+
+/// The beginning, if the text has more characters or lines than that.
+fn cut(text: &str, (characters, lines): (usize, usize)) -> Option<&str> {
+    let mut left = lines;
+    for (count, (place, character)) in text.char_indices().enumerate() {
+        if character == '\n' {
+            left -= 1;
+        }
+        if count >= characters || left == 0 {
+            return Some(&text[..place]);
+        }
+    }
+    None
+}
+
+/// Without marks that would pile up over other messages.
+fn tame(text: &str) -> Cow<'_, str> {
+    let mut marks = 0;
+    let mut is_tame = |character: char| {
+        marks = if is_mark(character) { marks + 1 } else { 0 };
+        marks <= MARKS
+    };
+    if text.chars().all(&mut is_tame) {
+        return Cow::Borrowed(text);
+    }
+    let mut marks = 0;
+    let tame = text.chars().filter(|character| {
+        marks = if is_mark(*character) { marks + 1 } else { 0 };
+        marks <= MARKS
+    });
+    Cow::Owned(tame.collect())
+}
+
+/// Whether it is drawn over the letter before it (Unicode's blocks of combining marks).
+fn is_mark(character: char) -> bool {
+    matches!(
+        character,
+        '\u{300}'..='\u{36f}'
+            | '\u{483}'..='\u{489}'
+            | '\u{610}'..='\u{61a}'
+            | '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}'
+            | '\u{1ab0}'..='\u{1aff}'
+            | '\u{1dc0}'..='\u{1dff}'
+            | '\u{20d0}'..='\u{20ff}'
+            | '\u{fe20}'..='\u{fe2f}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_by_characters_and_by_lines() {
+        assert_eq!(cut("hello", (5, 2)), None);
+        assert_eq!(cut("héllo", (2, 2)), Some("hé"));
+        assert_eq!(cut("a\nb\nc", (100, 2)), Some("a\nb"));
+        assert_eq!(cut("", (1, 1)), None);
+    }
+
+    #[test]
+    fn marks_do_not_pile_up() {
+        for text in ["é e\u{301}", "नमस्ते", "ก็ที่", "👨\u{200d}👩"] {
+            assert!(matches!(tame(text), Cow::Borrowed(_)), "{text}");
+        }
+        let zalgo = ["a", &"\u{301}".repeat(30_000), "b"].concat();
+        assert_eq!(tame(&zalgo).chars().count(), 2 + MARKS);
+    }
+}

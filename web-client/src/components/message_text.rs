@@ -1,0 +1,91 @@
+//! What a message says, as it is shown in a timeline and elsewhere.
+
+use couplet_engine::store::Message;
+use yew::prelude::*;
+
+use super::conversation_row::one_line;
+use super::icon::{Icon, icon};
+use super::long_text::any_text;
+use crate::i18n::{t, t_with};
+use crate::state::State;
+
+/// The whole text. `name` is whose it is.
+pub(crate) fn message_text(message: &Message, name: &str) -> Html {
+    if let Some(encryption) = message.encryption() {
+        return html! {
+            <>
+                <div class="message__sealed">{ icon(Icon::Lock) }<span>{ sealed(encryption) }</span></div>
+                if !message.body.is_empty() {
+                    <div class="message__instead" dir="auto">{ any_text(&message.body, true) }</div>
+                }
+            </>
+        };
+    }
+    let text = match action(message) {
+        Some(action) => html! {
+            <div class="message__action" dir="auto">
+                <bdi class="message__actor">{ name }</bdi>{ " " }{ any_text(action, message.is_unstyled()) }
+            </div>
+        },
+        None => text_of(message),
+    };
+    match message.spoiler() {
+        Some(hint) => html! {
+            <details class="spoiler">
+                <summary class="spoiler__hint">
+                    { icon(Icon::EyeOff) }<bdi>{ spoiler(hint) }</bdi>
+                </summary>
+                { text }
+            </details>
+        },
+        None => text,
+    }
+}
+
+/// The text of any of its versions.
+pub(crate) fn version_text(message: &Message, body: &str) -> Html {
+    any_text(body, message.is_unstyled())
+}
+
+/// One line of it, for lists, quotations and notifications, which gives nothing away.
+pub(crate) fn gist(state: &State, message: &Message) -> String {
+    if message.is_retracted() {
+        return t("message.retracted").to_string();
+    }
+    if let Some(encryption) = message.encryption() {
+        return sealed(encryption).to_string();
+    }
+    if let Some(hint) = message.spoiler() {
+        return spoiler(hint).to_string();
+    }
+    match action(message) {
+        Some(action) => [&state.author(message), " ", &one_line(action)].concat(),
+        None => one_line(&message.body),
+    }
+}
+
+/// What its writer does (XEP-0245).
+pub(crate) fn action(message: &Message) -> Option<&str> {
+    let action = message.body.strip_prefix("/me ")?.trim();
+    (!action.is_empty()).then_some(action)
+}
+
+fn text_of(message: &Message) -> Html {
+    version_text(message, &message.body)
+}
+
+/// That it is encrypted, and with what.
+pub(crate) fn sealed(encryption: &str) -> AttrValue {
+    match encryption {
+        "" => t("encrypted.unknown"),
+        name => t_with("encrypted.label", &[("name", name)]),
+    }
+}
+
+fn spoiler(hint: &str) -> AttrValue {
+    if hint.is_empty() {
+        t("spoiler.label")
+    } else {
+        t_with("spoiler.hint", &[("hint", hint)])
+    }
+}

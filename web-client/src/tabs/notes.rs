@@ -1,0 +1,56 @@
+//! What a message says of itself, as an array that a browser can clone and write as JSON.
+
+use couplet_engine::store::{Note, Notes, Reply};
+use js_sys::{Array, JSON};
+use wasm_bindgen::JsValue;
+
+use super::message::{list, maybe};
+
+/// What a person may have a message say; the rest is the engine's.
+pub(crate) fn write(notes: &Notes) -> JsValue {
+    let notes = notes.iter().filter_map(|note| match note {
+        Note::Reply(Reply { id, to, quote }) => {
+            let to = maybe(to.as_ref().map(jid::Jid::as_str));
+            Some(list(&["reply".into(), id.into(), to, quote.into()]))
+        }
+        Note::Spoiler(hint) => Some(list(&["spoiler".into(), hint.into()])),
+        Note::Markable | Note::Unstyled | Note::Encrypted(_) => None,
+    });
+    let notes: Array = notes.collect();
+    notes.into()
+}
+
+/// What [`write()`] wrote, as far as it can be read.
+pub(crate) fn read(notes: &JsValue) -> Notes {
+    if !Array::is_array(notes) {
+        return Notes::default();
+    }
+    let note = |note: JsValue| {
+        let parts = Array::from(&note);
+        let text = |place| parts.get(place).as_string();
+        match text(0)?.as_str() {
+            "reply" => Some(Note::Reply(Reply {
+                id: text(1)?,
+                to: text(2).and_then(|to| to.parse().ok()),
+                quote: text(3)?,
+            })),
+            "spoiler" => Some(Note::Spoiler(text(1)?)),
+            _ => None,
+        }
+    };
+    Array::from(notes).iter().filter_map(note).collect()
+}
+
+/// As a text, empty for none.
+pub(crate) fn to_text(notes: &Notes) -> String {
+    if notes.is_empty() {
+        return String::new();
+    }
+    // Arrays of text have a form.
+    JSON::stringify(&write(notes)).map_or_else(|_| String::new(), String::from)
+}
+
+/// What [`to_text`] made.
+pub(crate) fn from_text(text: &str) -> Notes {
+    JSON::parse(text).map_or_else(|_| Notes::default(), |notes| read(&notes))
+}

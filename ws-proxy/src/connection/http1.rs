@@ -1,0 +1,56 @@
+//! HTTP/1.1, and the WebSocket that a connection turns into.
+
+use std::future::Future;
+use std::pin::pin;
+
+use axum::{Extension, Router};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+
+use super::Connection;
+use crate::limits::Limits;
+use crate::socket::Socket;
+use crate::upgrade::Gate;
+
+impl Connection {
+    /// Answers requests until the connection ends, or is somebody's session.
+    pub(super) async fn http1(&self, socket: Socket, gate: Gate) {
+        let limits = &self.live.proxy.limits;
+        let router = self.live.router.clone().layer(Extension(gate));
+        let mut shutdown = self.shutdown.clone();
+        let stop = async move { shutdown.begun().await };
+        let served = http1(socket, router, limits, stop).await;
+        if let Err(error) = served {
+            if error.is_timeout() {
+                self.shared.metrics.limit_hit("handshake_seconds");
+            }
+            tracing::debug!("an HTTP connection ended early: {error}");
+        }
+    }
+}
+
+/// Serves HTTP/1.1 to whoever is at the other end, until `stop`.
+pub(crate) async fn http1(
+    socket: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    router: Router,
+    limits: &Limits,
+    stop: impl Future<Output = ()>,
+) -> hyper::Result<()> {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.handshake)
+        .max_buf_size(16 * 1024)
+        .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router))
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    tokio::select! {
+        served = &mut connection => served,
+        () = stop => {
+            connection.as_mut().graceful_shutdown();
+            timeout(limits.close, connection).await.unwrap_or(Ok(()))
+        }
+    }
+}
