@@ -5,6 +5,7 @@ mod control;
 mod device;
 mod devtools;
 mod page;
+mod tasks;
 
 use std::path::PathBuf;
 use std::process::Stdio;

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that has to hold.
 
-use std::{fmt::Display, path::Path, time::Instant};
+use std::{path::Path, time::Instant};
 
 use anyhow::{Result, ensure};
 
@@ -21,8 +21,9 @@ pub(crate) struct Options {
     fast: bool,
 }
 
-/// Stops at the first thing that doesn't hold; `false` then. The last line of
-/// the output is the count of the tests that ran.
+/// Stops after the first part in which something doesn't hold: the lints, the
+/// quick tests, those with real servers and browsers; `false` then. The last
+/// line of the output is the count of the tests that ran.
 pub(crate) fn run(options: &Options) -> Result<bool> {
     let start = Instant::now();
     let mut counts = Counts::default();
@@ -63,16 +64,10 @@ fn check_everything(options: &Options, counts: &mut Counts) -> Result<()> {
     heading("Building the tests");
     let binaries = test_binaries::build()?;
     let (real, quick): (Vec<_>, Vec<_>) = binaries.into_iter().partition(needs_real_parts);
-    for binary in quick {
-        heading(&binary.to_string());
-        count(&binary, binary.run(&[])?, counts)?;
-    }
+    run_each(&quick, &[], counts)?;
     heading("Examples in the documentation");
-    count(
-        &"the documentation",
-        test_binaries::run_documentation()?,
-        counts,
-    )?;
+    *counts += test_binaries::run_documentation()?;
+    ensure!(counts.failed == 0, "{} tests failed", counts.failed);
 
     if !options.fast {
         heading("Building what is shipped");
@@ -84,11 +79,9 @@ fn check_everything(options: &Options, counts: &mut Counts) -> Result<()> {
             ("COUPLET_WS_PROXY", &package.proxy),
             ("COUPLET_WEB_DIR", &package.web),
         ];
-        for binary in real {
-            heading(&binary.to_string());
-            count(&binary, binary.run(&environment)?, counts)?;
-        }
+        run_each(&real, &environment, counts)?;
     }
+    ensure!(counts.failed == 0, "{} tests failed", counts.failed);
     ensure!(counts.total() > 0, "no test ran");
     Ok(())
 }
@@ -118,13 +111,19 @@ fn needs_real_parts(binary: &TestBinary) -> bool {
     binary.is_integration && REAL.contains(&binary.name.as_str())
 }
 
-fn count(what: &impl Display, new: Counts, counts: &mut Counts) -> Result<()> {
-    *counts += new;
-    ensure!(
-        new.failed == 0,
-        "{} of the tests of {what} failed",
-        new.failed
-    );
+fn run_each(
+    binaries: &[TestBinary],
+    environment: &[(&str, &Path)],
+    counts: &mut Counts,
+) -> Result<()> {
+    for binary in binaries {
+        heading(&binary.to_string());
+        let new = binary.run(environment)?;
+        if new.failed > 0 {
+            println!("FAILED: {} of the tests of {binary}", new.failed);
+        }
+        *counts += new;
+    }
     Ok(())
 }
 

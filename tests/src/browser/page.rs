@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::control::{Control, Name};
 use super::devtools::DevTools;
+use super::tasks::Tasks;
 use crate::until;
 
 /// A page that somebody looks at.
@@ -18,6 +19,7 @@ pub struct Page {
     errors: Rc<RefCell<Vec<String>>>,
     pub(super) log: Rc<RefCell<Vec<String>>>,
     pub(super) crashed: Rc<Cell<bool>>,
+    pub(super) tasks: Rc<Tasks>,
 }
 
 /// Where in the browser a page is: ids of the DevTools protocol.
@@ -36,9 +38,10 @@ impl Page {
             errors: Rc::default(),
             log: Rc::default(),
             crashed: Rc::default(),
+            tasks: Rc::default(),
         };
         let (errors, log) = (page.errors.clone(), page.log.clone());
-        let crashed = page.crashed.clone();
+        let (crashed, tasks) = (page.crashed.clone(), page.tasks.clone());
         page.devtools
             .listen(&page.place.session, move |method, parameters| {
                 if let Some(error) = error(method, parameters) {
@@ -47,6 +50,7 @@ impl Page {
                 if method == "Inspector.targetCrashed" {
                     crashed.set(true);
                 }
+                tasks.learn(method, parameters);
                 if method == "Runtime.consoleAPICalled"
                     && let Some(line) = parameters["args"][0]["value"].as_str()
                 {

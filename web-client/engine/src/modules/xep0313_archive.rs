@@ -63,8 +63,8 @@ const FIRST_PAGE: usize = 100;
 const LARGEST_PAGE: usize = 250;
 /// A catch-up that failed is begun again after this time.
 const RETRY_TIME: Duration = Duration::from_secs(10);
-/// While a server hands a session over to another connection, it may lose what comes meanwhile:
-/// so long after that, the archive is read once more.
+/// What comes while a session begins, or is handed over to another connection, may be neither
+/// sent nor archived yet (ejabberd 23.01): so long after that, the archive is read once more.
 const SETTLING_TIME: Duration = Duration::from_secs(5);
 /// After so many failures, what waits to be sent waits no longer.
 const PATIENCE: u8 = 3;
@@ -85,8 +85,8 @@ pub(crate) struct Archive {
     /// Queries under way.
     #[serde(skip)]
     queries: SortedMap<Ticket, Pending>,
-    /// Whether the session has just been resumed, so that what our own archive has now isn't
-    /// all that was missed.
+    /// Whether the session has just begun or been resumed, so that what our own archive has
+    /// now isn't all that was missed.
     #[serde(skip)]
     unsettled: bool,
 }
@@ -109,7 +109,7 @@ impl Module for Archive {
         if resumed && self.own.absent {
             return;
         }
-        self.unsettled = resumed;
+        self.unsettled = true;
         if resumed && self.is_busy(None) {
             return;
         }

@@ -94,6 +94,7 @@ fn everything_that_was_missed_is_read_whatever_comes_meanwhile() {
 #[test]
 fn what_comes_by_itself_is_read_again_unless_much_or_long_has_followed() {
     let mut scenario = caught_up();
+    scenario.settle();
     for number in [2, 4] {
         scenario.recv(&live(&format!("a{number}"), &format!("m{number}")));
     }
@@ -103,6 +104,7 @@ fn what_comes_by_itself_is_read_again_unless_much_or_long_has_followed() {
     page(&mut scenario, &asked, &["a2", "a3", "a4"]);
     let (id, ..) = query(&mut scenario);
     scenario.finish_archive(&id, "", true);
+    scenario.settle();
     let mut bodies = scenario.bodies();
     bodies.sort();
     assert_eq!(bodies, ["m1", "m2", "m3", "m4"]);
@@ -114,6 +116,7 @@ fn what_comes_by_itself_is_read_again_unless_much_or_long_has_followed() {
     page(&mut scenario, &asked, &["a6"]);
     let (id, ..) = query(&mut scenario);
     scenario.finish_archive(&id, "", true);
+    scenario.settle();
     for number in 11..=20 {
         scenario.recv(&live(&format!("a{number}"), &format!("m{number}")));
     }
@@ -175,6 +178,20 @@ fn what_a_server_loses_while_it_hands_a_session_over_is_read_once_that_has_settl
             .find(|sent| has(sent, "query@urn:xmpp:mam:2"))
             .is_none()
     );
+}
+
+#[test]
+fn what_is_archived_late_is_read_once_a_new_session_has_settled() {
+    let mut scenario = caught_up();
+    scenario.advance(5);
+    let asked = query(&mut scenario);
+    assert!(asked.2.contains("a1</after>"), "{}", asked.2);
+    page(&mut scenario, &asked, &["a2"]);
+    let (id, ..) = query(&mut scenario);
+    scenario.finish_archive(&id, "", true);
+    assert_eq!(scenario.bodies(), ["m1", "m2"]);
+    scenario.advance(60);
+    assert!(scenario.find(|sent| has(sent, MAM)).is_none());
 }
 
 #[test]
@@ -414,6 +431,7 @@ fn a_cursor_that_is_lost_is_made_up_for_by_time() {
              <body>x</body><delay xmlns='urn:xmpp:delay' stamp='2099-11-02T09:00:00Z'/>\
              <stanza-id xmlns='urn:xmpp:sid:0' by='alice@example.org' id='a2'/></message>",
         );
+        scenario.settle();
         let mut disk = scenario.disk.clone();
         if damage.is_none() {
             replaced(&mut scenario);
@@ -443,6 +461,7 @@ fn without_carbons_only_the_archive_moves_the_cursor() {
          <service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
     ));
     scenario.settle_in();
+    scenario.settle();
     // Between these two another device of ours may have said something.
     scenario.recv(&live("a1", "m1"));
     scenario.recv(&live("a3", "m3"));
@@ -451,6 +470,7 @@ fn without_carbons_only_the_archive_moves_the_cursor() {
     page(&mut scenario, &asked, &["a1", "a2", "a3"]);
     let (id, ..) = query(&mut scenario);
     scenario.finish_archive(&id, "", true);
+    scenario.settle();
     assert_eq!(scenario.bodies(), ["m1", "m2", "m3"]);
     // This session has them.
     scenario.recv(&live("a4", "m4"));

@@ -137,6 +137,21 @@ impl Scenario {
         scenario
     }
 
+    /// Signed in for so long that what is archived late has been read too.
+    pub(crate) fn settled() -> Self {
+        let mut scenario = Self::signed_in();
+        scenario.settle();
+        scenario
+    }
+
+    /// Reads the archive once more, which has nothing new.
+    pub(crate) fn settle(&mut self) {
+        self.advance(5);
+        let id = self.expect_iq("query@urn:xmpp:mam:2");
+        self.finish_archive(&id, "", true);
+        self.sent.clear();
+    }
+
     pub(crate) fn sign_in(&mut self) {
         self.sasl.clear();
         let url = "wss://example.org/xmpp-websocket".to_owned();

@@ -270,7 +270,7 @@ fn what_a_session_without_resumption_left_unproven_is_sent_again() {
 
 #[test]
 fn silence_is_questioned_and_then_not_waited_for() {
-    let mut scenario = Scenario::signed_in();
+    let mut scenario = Scenario::settled();
     scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
     scenario.sent.clear();
     scenario.advance(13);
@@ -289,7 +289,7 @@ fn silence_is_questioned_and_then_not_waited_for() {
 
 #[test]
 fn a_hidden_page_is_more_patient() {
-    let mut scenario = Scenario::signed_in();
+    let mut scenario = Scenario::settled();
     scenario.command(Command::Session(SessionCommand::Visible(false)));
     let asked = |scenario: &mut Scenario| scenario.find(|sent| sent.name() == "r").is_some();
     scenario.advance(24);
@@ -996,7 +996,7 @@ fn what_another_build_stored_is_refused_and_its_messages_recovered() {
 
 #[test]
 fn a_flood_of_presences_commits_nothing_until_it_is_acknowledged() {
-    let mut scenario = Scenario::signed_in();
+    let mut scenario = Scenario::settled();
     let commits = scenario.commits;
     for number in 0..30 {
         scenario.recv(&format!(
@@ -1006,12 +1006,12 @@ fn a_flood_of_presences_commits_nothing_until_it_is_acknowledged() {
     assert_eq!(scenario.commits, commits);
     scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
     assert_eq!(scenario.commits, commits + 1);
-    let h = (ANSWERED + 30).to_string();
+    let h = (ANSWERED + 31).to_string();
     assert_eq!(scenario.expect("a").attr("h"), Some(h.as_str()));
     // Unasked too, after a while.
     scenario.recv("<presence xmlns='jabber:client' from='bob@example.org/x'/>");
     scenario.advance(11);
-    let h = (ANSWERED + 31).to_string();
+    let h = (ANSWERED + 32).to_string();
     assert_eq!(scenario.expect("a").attr("h"), Some(h.as_str()));
 }
 
