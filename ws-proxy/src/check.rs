@@ -33,7 +33,7 @@ pub struct Report {
 pub async fn check(config: &Config, asked: Option<&ProbeUrl>) -> Result<Report, BindError> {
     let shared = Shared::default();
     let proxy = Proxy::new(config, shared.metrics.clone())?;
-    config.tls.as_ref().map(tls::acceptor).transpose()?;
+    tls::acceptor(config, &shared.challenges)?;
     http::router(config, &shared).map(drop)?;
 
     let mut report = Report {

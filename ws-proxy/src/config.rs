@@ -2,6 +2,7 @@
 //! flags, each overriding the one before; parsed into types that need no second
 //! look.
 
+mod acme;
 mod backend;
 mod error;
 mod file;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 use couplet_shared::config::DemoAccount;
 
+pub use self::acme::{Acme, DirectoryUrl};
 pub use self::backend::{BackendAddress, BackendTls, ChannelBinding, ProxyHeader};
 use self::error::Place;
 pub use self::error::{ConfigError, Problem};
@@ -39,6 +41,8 @@ pub struct Config {
     pub admin_listen: Option<SocketAddr>,
     /// Certificate chain and key, PEM, when the proxy terminates TLS itself.
     pub tls: Option<TlsFiles>,
+    /// Who fills the files in `tls`, if they aren't there or run out.
+    pub acme: Option<Acme>,
     /// How browsers reach this proxy when that isn't what they send as `Host`.
     pub public_url: Option<PublicUrl>,
     /// Web pages that may connect besides those that this proxy serves itself.
@@ -143,6 +147,11 @@ impl Config {
         let mut problems = Vec::new();
         let domains = merge_domains(&file, &flags, &mut problems);
         let tls = merge_tls(&file, &flags, &mut problems);
+        let acme = file.acme.clone().and_then(|entry| {
+            acme::validate(entry, tls.is_some())
+                .map_err(|problem| problems.push(problem))
+                .ok()
+        });
         let limits = limit::overridden(&file.limits, &flags.limit).unwrap_or_else(|problem| {
             problems.push(problem);
             Limits::default()
@@ -169,6 +178,7 @@ impl Config {
                 .or(file.admin_listen)
                 .map(|Endpoint(address)| address),
             tls,
+            acme,
             public_url: flags.public_url.or(file.public_url),
             allow_origin: if flags.allow_origin.is_empty() {
                 file.allow_origin

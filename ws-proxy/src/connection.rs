@@ -21,6 +21,7 @@ use crate::proxy::Proxy;
 use crate::session;
 use crate::shutdown::Shutdown;
 use crate::socket::{Socket, tune};
+use crate::tls::ACME_TLS;
 use crate::upgrade::{Gate, Handoff};
 
 /// How long to wait when no connection can be accepted: out of file descriptors,
@@ -139,6 +140,8 @@ impl Connection {
             Ok(stream) => {
                 let version = match stream.get_ref().1.alpn_protocol() {
                     Some(b"h2") => Version::Http2,
+                    // It has seen what it wanted to see (RFC 8737 3).
+                    Some(ACME_TLS) => return None,
                     _ => Version::Http1,
                 };
                 Some((Socket::Tls(Box::new(stream.into())), version))

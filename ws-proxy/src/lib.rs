@@ -12,6 +12,7 @@
 #![warn(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod acme;
 mod addresses;
 mod admin;
 mod buffers;

@@ -16,7 +16,7 @@ use crate::http;
 use crate::metrics::Metrics;
 use crate::proxy::Proxy;
 use crate::server::BindError;
-use crate::tls;
+use crate::tls::{self, Challenges};
 
 /// How often the certificate's files are looked at.
 const WATCH: Duration = Duration::from_secs(5);
@@ -26,6 +26,7 @@ const WATCH: Duration = Duration::from_secs(5);
 pub(crate) struct Shared {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) addresses: Arc<Addresses>,
+    pub(crate) challenges: Arc<Challenges>,
 }
 
 /// What a configuration amounts to.
@@ -41,7 +42,7 @@ impl Live {
     pub(crate) fn new(config: Config, shared: &Shared) -> Result<Self, BindError> {
         Ok(Self {
             proxy: Arc::new(Proxy::new(&config, shared.metrics.clone())?),
-            acceptor: config.tls.as_ref().map(tls::acceptor).transpose()?,
+            acceptor: tls::acceptor(&config, &shared.challenges)?,
             router: http::router(&config, shared)?,
             config: Arc::new(config),
         })
@@ -94,6 +95,10 @@ impl Handle {
             stay.push("admin_listen");
             config.admin_listen = old.admin_listen;
         }
+        if config.acme != old.acme {
+            stay.push("acme");
+            config.acme = old.acme.clone();
+        }
         let live = Live::new(config, &self.shared)?;
         self.live.send_replace(Arc::new(live));
         Ok(stay)
@@ -136,7 +141,9 @@ impl Handle {
 
     fn renew(&self) -> Result<(), BindError> {
         let seen = self.live();
-        let acceptor = seen.config.tls.as_ref().map(tls::acceptor).transpose()?;
+        // Where nobody is let in before there is a pair, half of one is no reason to stop.
+        seen.config.tls.as_ref().map(tls::own).transpose()?;
+        let acceptor = tls::acceptor(&seen.config, &self.shared.challenges)?;
         self.live.send_modify(|live| {
             // A configuration that came meanwhile has read the files itself.
             if Arc::ptr_eq(live, &seen) {

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use crate::acme;
 use crate::admin;
 use crate::config::Config;
 use crate::connection::{ACCEPT_PAUSE, Connection};
@@ -176,6 +177,10 @@ impl Server {
         let (trigger, learner) = shutdown::channel();
         let mut aside = JoinSet::new();
         aside.spawn(handle.clone().watch_certificate());
+        let config = handle.live().config.clone();
+        if let (Some(acme), Some(files)) = (config.acme.clone(), config.tls.clone()) {
+            aside.spawn(acme::keep(acme, files, handle.shared().challenges.clone()));
+        }
         if let Some(admin) = admin {
             aside.spawn(admin::serve(admin, handle.clone(), learner.clone(), log));
         }

@@ -1,14 +1,20 @@
 //! The proxy's own certificate, for browsers.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use rustls::{self, ServerConfig, crypto};
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::TlsFiles;
+use crate::config::{Config, TlsFiles};
+
+/// What an authority that looks whether a host is ours asks for by ALPN (RFC 8737 3).
+pub(crate) const ACME_TLS: &[u8] = b"acme-tls/1";
 
 /// Why a certificate can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -28,11 +34,46 @@ pub enum CertificateError {
     Pair(#[from] rustls::Error),
 }
 
-/// Terminates TLS with the certificate and key in `files`.
+/// Terminates TLS with the certificate and key that `config` names, if it does; for the
+/// authority of its `[acme]` with the `challenges`. Until that has made the files, nobody
+/// else is let in.
 ///
 /// # Errors
-/// What is wrong with them.
-pub(crate) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, CertificateError> {
+/// What is wrong with the files.
+pub(crate) fn acceptor(
+    config: &Config,
+    challenges: &Arc<Challenges>,
+) -> Result<Option<TlsAcceptor>, CertificateError> {
+    let Some(files) = &config.tls else {
+        return Ok(None);
+    };
+    let own = match own(files) {
+        Ok(own) => Some(own),
+        Err(_) if config.acme.is_some() => None,
+        Err(error) => return Err(error),
+    };
+    let certificates = Certificates {
+        own,
+        challenges: challenges.clone(),
+    };
+    let provider = Arc::new(crypto::ring::default_provider());
+    let mut tls = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(certificates));
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    if config.acme.is_some() {
+        tls.alpn_protocols.push(ACME_TLS.to_vec());
+    }
+    tls.ticketer = crypto::ring::Ticketer::new()?;
+    Ok(Some(TlsAcceptor::from(Arc::new(tls))))
+}
+
+/// The certificate and the key in `files`.
+///
+/// # Errors
+/// Which file is no such thing, or that they don't belong together.
+pub(crate) fn own(files: &TlsFiles) -> Result<Arc<CertifiedKey>, CertificateError> {
     let fail = |key, path: &PathBuf, error| CertificateError::File {
         key,
         path: path.clone(),
@@ -43,12 +84,54 @@ pub(crate) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, CertificateError
         .map_err(|error| fail("tls_cert", &files.cert, error))?;
     let key = PrivateKeyDer::from_pem_file(&files.key)
         .map_err(|error| fail("tls_key", &files.key, error))?;
-    let provider = Arc::new(crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    config.ticketer = crypto::ring::Ticketer::new()?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(certified(chain, key)?)
+}
+
+/// A certificate to be shown, and its key.
+///
+/// # Errors
+/// They don't belong together.
+pub(crate) fn certified(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<Arc<CertifiedKey>, rustls::Error> {
+    let provider = crypto::ring::default_provider();
+    CertifiedKey::from_der(chain, key, &provider).map(Arc::new)
+}
+
+/// What an authority is shown at the moment, by host.
+#[derive(Debug, Default)]
+pub(crate) struct Challenges(Mutex<BTreeMap<String, Arc<CertifiedKey>>>);
+
+impl Challenges {
+    /// Shows `answer` for `host` from now on, or nothing.
+    pub(crate) fn set(&self, host: &str, answer: Option<Arc<CertifiedKey>>) {
+        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match answer {
+            Some(answer) => drop(answers.insert(host.to_owned(), answer)),
+            None => drop(answers.remove(host)),
+        }
+    }
+
+    fn answer(&self, host: &str) -> Option<Arc<CertifiedKey>> {
+        let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.get(host).cloned()
+    }
+}
+
+/// Chooses what a client is shown.
+#[derive(Debug)]
+struct Certificates {
+    own: Option<Arc<CertifiedKey>>,
+    challenges: Arc<Challenges>,
+}
+
+impl ResolvesServerCert for Certificates {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let mut protocols = hello.alpn().into_iter().flatten();
+        if protocols.any(|protocol| protocol == ACME_TLS) {
+            return self.challenges.answer(hello.server_name()?);
+        }
+        self.own.clone()
+    }
 }

@@ -36,6 +36,8 @@ pub(crate) enum Need {
     Chromium,
     /// The servers that stand in front of the proxy in the tests.
     Fronts,
+    /// The authority that certifies the proxy in the tests.
+    Pebble,
 }
 
 /// Everything there is.
@@ -51,6 +53,7 @@ pub(crate) const ALL: &[Need] = &[
     Need::Ejabberd,
     Need::Chromium,
     Need::Fronts,
+    Need::Pebble,
 ];
 
 /// Installs those of `needs` that are missing, or says how to.
@@ -98,6 +101,7 @@ impl Need {
             Self::Fronts => ["apache2", "caddy", "haproxy", "nginx"]
                 .iter()
                 .all(|name| find_program(name).is_some()),
+            Self::Pebble => find_program("pebble").is_some(),
         }
     }
 
@@ -109,6 +113,7 @@ impl Need {
             Self::Ejabberd => Kind::Ejabberd.packages(),
             Self::Chromium => &["chromium", "fonts-liberation"],
             Self::Fronts => &["apache2", "caddy", "haproxy", "nginx-light"],
+            Self::Pebble => &["pebble"],
             Self::Crates
             | Self::WasmTarget
             | Self::LibrarySource
@@ -143,9 +148,12 @@ impl Need {
                 println!("Installing cargo-deb with cargo, once; about 3 minutes on two cores");
                 process::run(workspace::cargo().args(["install", "--locked", "cargo-deb"]))
             }
-            Self::WasmOpt | Self::Prosody | Self::Ejabberd | Self::Chromium | Self::Fronts => {
-                Ok(())
-            }
+            Self::WasmOpt
+            | Self::Prosody
+            | Self::Ejabberd
+            | Self::Chromium
+            | Self::Fronts
+            | Self::Pebble => Ok(()),
         }
     }
 }

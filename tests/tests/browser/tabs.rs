@@ -1,6 +1,6 @@
 //! Many tabs of one browser, one session.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use couplet_servers::Kind;
 use couplet_tests::browser::Page;
 use couplet_tests::{run, until};
@@ -20,7 +20,10 @@ async fn two_more(place: &Place, alice: &Page) -> Result<(Page, Page)> {
 async fn each_reads_once(pages: &[&Page], text: &str) -> Result<()> {
     for page in pages {
         reads(page, text).await?;
-        ensure!(count(page, text).await? == 1, "{text:?} more than once");
+        if count(page, text).await? != 1 {
+            let doubled = anyhow!("{text:?} more than once");
+            return Err(page.explained(doubled).await);
+        }
     }
     Ok(())
 }

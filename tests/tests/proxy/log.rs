@@ -45,20 +45,20 @@ impl io::Write for ThisThread {
 }
 
 /// The log of everything that runs in this thread, down to TRACE.
-struct Log;
+pub(crate) struct Log;
 
 impl Log {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         LINES.set(Some(Vec::new()));
         Self
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         LINES.with_borrow(|lines| String::from_utf8(lines.clone().unwrap()).unwrap())
     }
 
     /// Its lines from INFO up.
-    fn lines(&self) -> Vec<Value> {
+    pub(crate) fn lines(&self) -> Vec<Value> {
         self.text()
             .lines()
             .map(|line| serde_json::from_str::<Value>(line).unwrap())

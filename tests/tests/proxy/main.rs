@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod acme;
 mod addresses;
 mod admin;
 mod backend;
@@ -51,8 +52,12 @@ struct Proxy {
 
 impl Proxy {
     async fn start(toml: &str) -> Self {
+        Self::start_at(std::net::SocketAddr::from(([127, 0, 0, 1], 0)), toml).await
+    }
+
+    async fn start_at(address: std::net::SocketAddr, toml: &str) -> Self {
         log::install();
-        let toml = format!("listen = '127.0.0.1:0'\nadmin_listen = '127.0.0.1:0'\n{toml}");
+        let toml = format!("listen = '{address}'\nadmin_listen = '127.0.0.1:0'\n{toml}");
         let config = Config::from_toml(&toml, "test.toml").unwrap();
         let server = Server::bind(config).await.unwrap();
         let (address, admin) = (server.local_addr(), server.admin_addr());
@@ -76,6 +81,12 @@ impl Proxy {
             "[[domain]]\nname = '{DOMAIN}'\nbackend = '{address}'\nbackend_tls = 'none'\n{toml}"
         ))
         .await
+    }
+
+    /// As Ctrl-C does, until all is over.
+    async fn end(mut self) {
+        self.shut_down();
+        timeout(PATIENCE, &mut self.running).await.unwrap().unwrap();
     }
 
     /// As Ctrl-C does.

@@ -39,9 +39,6 @@ impl State {
         let drafts = storage.drafts(account.as_str()).await?;
         self.0.drafts.restore(drafts);
         let rows = storage.all(account.as_str(), &TABLES).await?;
-        // The one without a key says that the roster is whole.
-        let is_contact = |row: &&Record| row.table == Table::Roster && !row.key.is_empty();
-        let contacts = rows.iter().filter(is_contact).count();
         let mut store = Store::restore(&rows);
         let conversations: Vec<BareJid> =
             store.conversations().map(|(jid, _)| jid.clone()).collect();
@@ -65,21 +62,15 @@ impl State {
             })
             .collect();
         let messages = storage.messages(account.as_str(), &pages).await?;
-        let mut found: usize = messages.iter().map(Vec::len).sum();
         for ((jid, limit), rows) in conversations.iter().zip(&limits).zip(messages) {
             store.load(jid, &rows, rows.len() >= *limit as usize);
             while store.needs_more(jid) {
                 let after = store.older_key(jid);
                 let (rows, more) = read_more(storage, account, jid, after, PAGE).await?;
-                found += rows.len();
                 store.load(jid, &rows, more);
             }
         }
-        let read = conversations.iter().map(|jid| {
-            let known = store.conversation(jid);
-            known.map_or(0, |known| known.timeline.len())
-        });
-        if read.sum::<usize>() < found || store.contacts().count() < contacts {
+        if store.take_damage() {
             platform::log(true, "some rows on disk couldn't be read");
             self.notice(Notice::Damaged);
         }
@@ -172,7 +163,14 @@ impl State {
         };
         let after = self.store().older_key(conversation);
         let (rows, more) = read_more(&storage, &account, conversation, after, limit).await?;
-        let topics = self.0.store.borrow_mut().load(conversation, &rows, more);
+        let (topics, damaged) = {
+            let mut store = self.0.store.borrow_mut();
+            let topics = store.load(conversation, &rows, more);
+            (topics, store.take_damage())
+        };
+        if damaged {
+            self.notice(Notice::Damaged);
+        }
         for topic in topics {
             self.touch(topic.into());
         }

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use couplet_engine::store::{SessionStatus, Store, StoreEvent};
-use couplet_engine::{Command, Engine, Record, SessionCommand, Table};
+use couplet_engine::{Command, Engine, ForeignState, Record, SessionCommand, Table};
 use gloo_timers::callback::Timeout;
 use jid::BareJid;
 use wasm_bindgen_futures::spawn_local;
@@ -299,6 +299,9 @@ impl State {
             Err(_) if typed && rows.is_empty() => Engine::new(driver::config(), seed, now),
             Err(foreign) => {
                 platform::log(true, &foreign.to_string());
+                if matches!(foreign, ForeignState::Unreadable) {
+                    self.notice(Notice::Damaged);
+                }
                 let url = websocket_url(&self.config().websocket);
                 let (account, known) = (account.clone(), store.known(now.wall));
                 Engine::recover(driver::config(), &rows, account, url, &known, seed, now)

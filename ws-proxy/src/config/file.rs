@@ -8,6 +8,7 @@ use couplet_shared::config::DemoAccount;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::acme::{Acme, AcmeKeys};
 use super::backend::{BackendAddress, BackendTls, ChannelBinding, ProxyHeader};
 use super::error::{ConfigError, Place, Problem};
 use super::network::{Endpoint, Network};
@@ -49,6 +50,7 @@ pub(super) struct File {
     pub(super) dns_server: Option<Endpoint>,
     pub(super) log: Option<String>,
     pub(super) domain: Vec<FileDomain>,
+    pub(super) acme: Option<Setting<Acme>>,
     pub(super) web: FileWeb,
     pub(super) limits: Limits,
 }
@@ -144,6 +146,7 @@ impl File {
             dns_server: keys.dns_server,
             log: keys.log,
             domain,
+            acme: keys.acme.map(|keys| keys.read(&source)),
             web: keys.web,
             limits: keys.limits,
             source,
@@ -185,6 +188,7 @@ struct Keys {
     dns_server: Option<Endpoint>,
     log: Option<String>,
     domain: Vec<DomainKeys>,
+    acme: Option<AcmeKeys>,
     web: FileWeb,
     limits: Limits,
 }
@@ -208,13 +212,13 @@ struct DomainKeys {
 }
 
 #[derive(Debug, Default)]
-struct Source {
+pub(super) struct Source {
     path: PathBuf,
     text: String,
 }
 
 impl Source {
-    fn setting<T>(&self, spanned: Spanned<T>) -> Setting<T> {
+    pub(super) fn setting<T>(&self, spanned: Spanned<T>) -> Setting<T> {
         let place = self.place(spanned.span());
         Setting {
             value: spanned.into_inner(),

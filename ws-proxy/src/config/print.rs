@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use super::{Config, Domain};
-use crate::config::{BackendAddress, BackendTls, ChannelBinding, Network, Origin, ProxyHeader};
+use crate::config::{
+    Acme, BackendAddress, BackendTls, ChannelBinding, Network, Origin, ProxyHeader,
+};
 use crate::limits::Limits;
 
 /// The file's keys, in the order in which they are explained.
@@ -22,6 +24,8 @@ struct Printed<'a> {
     dns_server: Option<String>,
     log: &'a str,
     domain: Vec<PrintedDomain<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acme: Option<&'a Acme>,
     #[serde(skip_serializing_if = "Option::is_none")]
     web: Option<PrintedWeb<'a>>,
     limits: &'a Limits,
@@ -80,6 +84,7 @@ impl Config {
             static_dir: self.static_dir.as_deref().map(path),
             dns_server: self.dns_server.map(|address| address.to_string()),
             log: &self.log,
+            acme: self.acme.as_ref(),
             domain: self.domains.iter().map(PrintedDomain::new).collect(),
             web: (!demo.is_empty()).then_some(PrintedWeb { demo }),
             limits: &self.limits,

@@ -34,9 +34,10 @@ fn example(marks: &[&str]) -> String {
     include_str!("../../example.toml")
         .lines()
         .map(|line| {
-            let taken = marks
-                .iter()
-                .find_map(|mark| line.strip_prefix(mark).filter(|rest| is_key(rest)));
+            let taken = marks.iter().find_map(|mark| {
+                line.strip_prefix(mark)
+                    .filter(|rest| is_key(rest) || rest.starts_with('['))
+            });
             format!("{}\n", taken.unwrap_or(line))
         })
         .collect()
@@ -59,11 +60,12 @@ fn the_example_has_every_key_and_every_key_is_valid() {
     for (table, unknown) in [
         ("", format!("x = 1\n{EXAMPLE}")),
         ("[[domain]]", format!("{EXAMPLE}x = 1\n")),
+        ("[acme]", format!("{EXAMPLE}[acme]\nx = 1\n")),
         ("[limits]", format!("{EXAMPLE}[limits]\nx = 1\n")),
     ] {
         let text = problem(&unknown);
         let keys = text.rsplit(": ").next().unwrap().trim_end_matches('.');
-        assert!(keys.split(", ").count() > 5, "{text}");
+        assert!(keys.split(", ").count() >= 5, "{text}");
         for key in keys.split(", ").filter(|&key| key != "web") {
             let line = format!("\n{key} = ");
             let is_table = full.contains(&format!("[{key}]"));
@@ -84,6 +86,24 @@ fn what_is_printed_is_a_configuration_with_the_same_meaning_and_no_secret() {
     let again = Config::from_toml(&printed, "printed.toml").unwrap();
     assert_eq!(again.to_toml(), printed);
     assert!(printed.contains("10.0.0.8:5222"), "{printed}");
+}
+
+#[test]
+fn a_certificate_by_acme_needs_names_consent_and_a_place() {
+    let files = "tls_cert = 'c.pem'\ntls_key = 'k.pem'\n";
+    let with = |files: &str, acme: &str| problem(&format!("{files}{EXAMPLE}[acme]\n{acme}\n"));
+    let names = "names = ['chat.example.org']";
+    let agreed = format!("{names}\naccept_terms = true");
+    assert!(with(files, "names = []").contains("Name the hosts"));
+    assert!(with(files, names).contains("accept_terms = true"));
+    let place = with("", &agreed);
+    assert!(place.starts_with("c.toml:4: names: "), "{place}");
+    assert!(place.contains("Give tls_cert and tls_key"), "{place}");
+    let plain = format!("{agreed}\ndirectory = 'http://ca.example/d'");
+    assert!(with(files, &plain).contains("write it like https://"));
+    let whole = format!("{files}{EXAMPLE}[acme]\n{agreed}\n");
+    let acme = Config::from_toml(&whole, "c.toml").unwrap().acme.unwrap();
+    assert!(acme.directory.to_string().contains("letsencrypt.org"));
 }
 
 /// Compares a part of docs/proxy.md with what it is generated of.

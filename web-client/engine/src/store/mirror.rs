@@ -62,7 +62,7 @@ impl Store {
                     self.take_row(row.table, &row.key, value);
                 }
             }
-            (table, Some(value), _) => self.take_row(table, &row.key, value),
+            (table, Some(value), _) => _ = self.take_row(table, &row.key, value),
             (Table::Roster, None, Some(jid)) => drop(self.contacts.remove(jid)),
             (Table::Presence, None, Some(jid)) => drop(self.presences.remove(jid)),
             (Table::Rooms, None, Some(jid)) => drop(self.rooms.remove(jid)),

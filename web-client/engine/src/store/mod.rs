@@ -68,6 +68,8 @@ pub struct Store {
     unsent: Option<Vec<MessageId>>,
     sources: source::Sources,
     changed: rows::Changed,
+    /// Whether some of the rows on disk couldn't be read.
+    damaged: bool,
 }
 
 /// A part of a conversation that is missing between two that are here.

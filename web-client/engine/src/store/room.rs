@@ -190,11 +190,11 @@ impl Room {
     }
 
     /// Takes what a row says; the occupants have rows of their own.
-    pub(super) fn take_row(&mut self, row: &[u8]) {
-        if let Some(room) = decode::<Self>(row) {
-            let occupants = std::mem::take(&mut self.occupants);
-            *self = Self { occupants, ..room };
-        }
+    pub(super) fn take_row(&mut self, row: &[u8]) -> Option<()> {
+        let room = decode::<Self>(row)?;
+        let occupants = std::mem::take(&mut self.occupants);
+        *self = Self { occupants, ..room };
+        Some(())
     }
 }
 

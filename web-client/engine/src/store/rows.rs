@@ -64,12 +64,13 @@ impl Store {
     }
 
     /// The store that these rows make, whichever tables they are of; messages are for
-    /// [`load`](Self::load). Rows that can't be read are left out.
+    /// [`load`](Self::load). Rows that can't be read are left out: see
+    /// [`take_damage`](Self::take_damage).
     pub fn restore(rows: &[Record]) -> Self {
         let mut store = Self::default();
         for row in rows {
             if let Some(value) = &row.value {
-                store.take_row(row.table, &row.key, value);
+                store.damaged |= !store.take_row(row.table, &row.key, value);
             }
         }
         store.repeated = Repeated::read(rows);
@@ -103,6 +104,8 @@ impl Store {
                 if let Some(left) = self.unsent.as_ref().filter(|_| new) {
                     settled |= known.lose_unsent_at(position, left);
                 }
+            } else {
+                self.damaged = true;
             }
         }
         self.changed.mark(Table::Messages, conversation);
@@ -113,6 +116,11 @@ impl Store {
             Topic::Conversation(conversation.clone()),
             Topic::Conversations,
         ]
+    }
+
+    /// Whether some of the rows read since this was last asked couldn't be.
+    pub fn take_damage(&mut self) -> bool {
+        std::mem::take(&mut self.damaged)
     }
 
     /// Whether the next page of `conversation` has to be read from disk before the engine
@@ -177,52 +185,54 @@ impl Store {
         }
     }
 
-    pub(super) fn take_row(&mut self, table: Table, key: &str, value: &[u8]) {
+    pub(super) fn take_row(&mut self, table: Table, key: &str, value: &[u8]) -> bool {
         if table == Table::Roster && key == WHOLE {
             self.roster_loaded = true;
-            return;
+            return true;
+        }
+        // The engine's, and those that are read a page at a time.
+        if matches!(table, Table::Messages | Table::Engine | Table::Outbox) {
+            return true;
         }
         let (jid, _) = key.split_once('\n').unwrap_or((key, ""));
-        let Ok(jid) = jid.parse::<BareJid>() else {
-            return;
-        };
+        jid.parse()
+            .is_ok_and(|jid| self.take_row_of(jid, table, value).is_some())
+    }
+
+    fn take_row_of(&mut self, jid: BareJid, table: Table, value: &[u8]) -> Option<()> {
         match table {
             Table::Roster => {
-                if let Some(contact) = decode::<Contact>(value) {
-                    self.contacts.insert(jid, Rc::new(contact));
-                }
+                self.contacts.insert(jid, Rc::new(decode(value)?));
             }
             Table::Presence => {
-                if let Some(resources) = decode::<SortedMap<String, ResourcePresence>>(value) {
-                    self.presences.insert(jid, resources);
-                }
+                self.presences.insert(jid, decode(value)?);
             }
             Table::Conversations => {
-                if let Some(conversation) = Conversation::restore(value) {
-                    self.conversations.insert(jid, conversation);
-                }
+                let conversation = Conversation::restore(value);
+                let whole = conversation.is_some();
+                // Its messages are there all the same.
+                self.conversations
+                    .insert(jid, conversation.unwrap_or_default());
+                return whole.then_some(());
             }
             Table::Avatars => {
                 self.avatars.insert(jid, value.into());
             }
-            Table::Requests => self.requests.extend(decode::<SubscriptionRequest>(value)),
+            Table::Requests => self.requests.push(decode(value)?),
             Table::Rooms => {
                 let room = self.rooms.get_or_insert_with(jid, Room::default);
-                room.take_row(value);
+                return room.take_row(value);
             }
             Table::Occupants => {
                 let room = self.rooms.get_or_insert_with(jid, Room::default);
-                if let Some(occupant) = decode(value) {
-                    room.occupants.put(occupant);
-                }
+                room.occupants.put(decode(value)?);
             }
             Table::Wishes => {
-                if let Some(wishes) = decode(value) {
-                    self.wishes.insert(jid, wishes);
-                }
+                self.wishes.insert(jid, decode(value)?);
             }
             Table::Messages | Table::Engine | Table::Outbox => {}
         }
+        Some(())
     }
 }
 

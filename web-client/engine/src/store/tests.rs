@@ -233,6 +233,39 @@ fn everything_comes_back_from_disk_and_keeps_its_place() {
 }
 
 #[test]
+fn rows_that_cant_be_read_are_told_and_cost_nothing_else() {
+    let mut store = Store::default();
+    store.apply(live(message("1", 10)));
+    store.apply(live(message("2", 20)));
+    let mut rows = store.take_records();
+    for row in &mut rows {
+        if row.table == Table::Conversations {
+            row.value = Some(vec![255, 255]);
+        }
+    }
+    rows.push(Record::new(
+        Table::Roster,
+        "carol@example.org".into(),
+        Some(vec![255, 255]),
+    ));
+    let mut back = Store::restore(&rows);
+    assert!(back.take_damage());
+    assert!(!back.take_damage(), "told once");
+    assert_eq!(back.contacts().count(), 0);
+    rows.retain(|row| row.table == Table::Messages);
+    back.load(&bob(), &rows, false);
+    assert!(!back.take_damage());
+    // What comes now keeps its place behind what was there.
+    back.apply(live(message("3", 20)));
+    assert_eq!(order(&back), ["1", "2", "3"]);
+    rows[0].value = Some(vec![255, 255]);
+    let mut damaged = Store::default();
+    damaged.load(&bob(), &rows, false);
+    assert!(damaged.take_damage());
+    assert_eq!(order(&damaged), ["1"]);
+}
+
+#[test]
 fn a_message_that_was_stored_twice_becomes_one_when_both_are_here() {
     let mut store = Store::default();
     store.apply(live(message("1", 10)));

@@ -142,6 +142,8 @@ impl Timeline {
     /// Takes in a message from disk. If it was stored twice, because it came again while it
     /// was not here, the place that it had first is the right one. Tells where it is now.
     pub(super) fn load(&mut self, position: Position, message: Message) -> Position {
+        // That of the conversation may have been lost.
+        self.set_arrivals(position.arrival.saturating_abs());
         if self.messages.contains_key(&position) {
             return position;
         }
