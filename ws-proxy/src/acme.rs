@@ -12,6 +12,7 @@ use instant_acme::{
     NewOrder, Order, OrderStatus, RetryPolicy,
 };
 use rcgen::{CertificateParams, CustomExtension, KeyPair};
+use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 use serde::{Deserialize, Serialize};
@@ -122,9 +123,9 @@ async fn order(acme: &Acme, files: &TlsFiles, challenges: &Challenges) -> Result
         .collect();
     let mut order = account.new_order(&NewOrder::new(&identifiers)).await?;
     prove(&mut order, challenges).await?;
-    let status = order.poll_ready(&POLLS).await?;
-    if status != OrderStatus::Ready {
-        return Err(why_not(&mut order, status).await);
+    match order.poll_ready(&POLLS).await {
+        Ok(OrderStatus::Ready) => {}
+        other => return Err(why_not(&mut order, other).await),
     }
     let key = order.finalize().await?;
     let chain = order.poll_certificate(&POLLS).await?;
@@ -159,11 +160,14 @@ fn answer(host: &str, digest: &[u8]) -> Result<Arc<CertifiedKey>, Failure> {
     parameters.custom_extensions = vec![CustomExtension::new_acme_identifier(digest)];
     let certificate = parameters.self_signed(&key)?;
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    Ok(tls::certified(vec![certificate.der().clone()], key)?)
+    let key = any_supported_type(&key)?;
+    // Nothing of ours could read it: its extension is critical.
+    let answer = CertifiedKey::new(vec![certificate.der().clone()], key);
+    Ok(Arc::new(answer))
 }
 
 /// What the authority says of an order that it won't fulfil.
-async fn why_not(order: &mut Order, status: OrderStatus) -> Failure {
+async fn why_not(order: &mut Order, ended: Result<OrderStatus, instant_acme::Error>) -> Failure {
     let mut authorizations = order.authorizations();
     while let Some(Ok(mut authorization)) = authorizations.next().await {
         let host = authorization.identifier().to_string();
@@ -176,7 +180,7 @@ async fn why_not(order: &mut Order, status: OrderStatus) -> Failure {
             return Failure::NotFound { host, why };
         }
     }
-    Failure::Refused(status)
+    ended.map_or_else(Failure::from, Failure::Refused)
 }
 
 /// An account with an authority, as it is kept.

@@ -84,19 +84,8 @@ pub(crate) fn own(files: &TlsFiles) -> Result<Arc<CertifiedKey>, CertificateErro
         .map_err(|error| fail("tls_cert", &files.cert, error))?;
     let key = PrivateKeyDer::from_pem_file(&files.key)
         .map_err(|error| fail("tls_key", &files.key, error))?;
-    Ok(certified(chain, key)?)
-}
-
-/// A certificate to be shown, and its key.
-///
-/// # Errors
-/// They don't belong together.
-pub(crate) fn certified(
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-) -> Result<Arc<CertifiedKey>, rustls::Error> {
     let provider = crypto::ring::default_provider();
-    CertifiedKey::from_der(chain, key, &provider).map(Arc::new)
+    Ok(Arc::new(CertifiedKey::from_der(chain, key, &provider)?))
 }
 
 /// What an authority is shown at the moment, by host.

@@ -288,7 +288,7 @@ async fn acme_authority_that_does_not_find_the_proxy_is_quoted() {
     until("the authority's words in the log", || async {
         let text = log.text();
         let quoted = text.contains("it didn't find this proxy at port 443 of chat.example.test")
-            && text.contains("connection refused");
+            && text.contains("Failed to connect");
         Ok(quoted.then_some(()))
     })
     .await

@@ -9,11 +9,10 @@ use std::rc::Rc;
 use jid::BareJid;
 
 use super::timeline::Position;
-use super::{Contact, Conversation, ResourcePresence, Room, Store, SubscriptionRequest, Topic};
+use super::{Conversation, Room, Store, Topic};
 use crate::codec::{decode, encode};
 use crate::modules::xep0313_archive::Repeated;
 use crate::output::{Record, Table};
-use crate::sorted_map::SortedMap;
 
 /// The row of the roster that says that it is whole.
 const WHOLE: &str = "";
