@@ -94,13 +94,13 @@ fn a_release_is_taken_up_without_losing_a_word() {
         let second = place.beside(&alice).await?;
         second.find_with("link", "bob").await?.click().await?;
         let field = second.find("textbox", "Message").await?;
-        // While nothing can be sent, there is a message and half of one.
+        // A message that can't be sent, and half of one in another tab.
         place.proxy.kill().await?;
         say(&alice, "before the release").await?;
-        field.fill("half a word").await?;
         put(web.path(), &next(&first)?)?;
         place.proxy.restart().await?;
         say(&alice, "during the release").await?;
+        field.fill("half a word").await?;
         let third = place.beside(&alice).await?;
         third.find_with("link", "bob").await?.click().await?;
         ensure!(script(&third).await? != script(&alice).await?, "no release");
