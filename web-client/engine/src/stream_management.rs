@@ -104,6 +104,13 @@ impl StreamManagement {
         }
     }
 
+    /// Another connection has the session, over which what the server doesn't know that we
+    /// have may come in another order: it is to come again.
+    pub(crate) fn unreceive(&mut self) {
+        self.handled = self.handled.wrapping_sub(self.unreported);
+        self.unreported = 0;
+    }
+
     /// How many stanzas the server keeps because it doesn't know that we have them.
     pub(crate) fn unreported(&self) -> u32 {
         self.unreported

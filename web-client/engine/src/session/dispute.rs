@@ -33,6 +33,7 @@ impl Session {
         let claims = self.lasting && resumable && !settled;
         if claims {
             self.dispute = Dispute::Claiming;
+            self.management.unreceive();
         }
         claims
     }

@@ -846,12 +846,33 @@ fn take_away(scenario: &mut Scenario) {
 }
 
 /// Asks for the same session again.
-fn claim(scenario: &mut Scenario) {
+fn claim(scenario: &mut Scenario) -> Element {
     scenario.advance(2);
     scenario.authenticate();
     scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
     let resume = scenario.expect("resume");
     assert_eq!(resume.attr("previd"), Some("session-1"));
+    resume
+}
+
+/// Whoever has taken it may have been sent it in another order.
+#[test]
+fn what_a_lost_connection_brought_and_nobody_acknowledged_comes_again() {
+    let mut scenario = Scenario::signed_in();
+    scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
+    scenario.sent.clear();
+    let message = "<message xmlns='jabber:client' from='bob@example.org/x' type='chat' id='m1'>\
+                   <body>hello</body></message>";
+    scenario.recv(message);
+    take_away(&mut scenario);
+    let resume = claim(&mut scenario);
+    assert_eq!(resume.attr("h"), Some(ANSWERED.to_string().as_str()));
+    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='8'/>");
+    scenario.recv(message);
+    assert_eq!(scenario.bodies(), ["hello"]);
+    scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
+    let ack = scenario.find(|sent| sent.name() == "a").unwrap();
+    assert_eq!(ack.attr("h"), Some((ANSWERED + 1).to_string().as_str()));
 }
 
 #[test]
