@@ -67,7 +67,10 @@ impl Connection {
     async fn one_session(self, socket: Socket, address: ClientAddress, begin: Instant) {
         let (gate, mut handoffs) = Gate::http1(address);
         Box::pin(self.http1(socket, gate)).await;
-        let Ok(handoff) = handoffs.try_recv() else {
+        let handoff = handoffs.try_recv();
+        // It has room for many more, and there will be none.
+        drop(handoffs);
+        let Ok(handoff) = handoff else {
             return;
         };
         let Self {

@@ -14,14 +14,13 @@ use couplet_shared::framing::{
     CLOSE, Frame, OpenAttributes, StreamHeader, write_close, write_open,
 };
 use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 pub(crate) use self::inbound::unknown_domain;
 use self::inbound::{Carrier, End, read_frame};
 pub(crate) use self::link::Link;
-use self::outbound::{CONTROLS, Outbound};
+use self::outbound::Outbound;
 use crate::client_address::ClientAddress;
 use crate::faults::{Fault, StreamError};
 use crate::proxy::Proxy;
@@ -109,7 +108,7 @@ impl<'a> Session<'a> {
         let connector = self.proxy.connector(&open)?;
         let (backend, early) = self.reach(connector, &open).await?;
         tracing::info!(domain = %connector.domain().name, "session opened");
-        self.bridge(connector, backend, early).await
+        self.bridge(connector, Box::new(backend), early).await
     }
 
     /// Waits for `<open/>`; `None` is a `<close/>` instead (RFC 7395 3.4).
@@ -161,7 +160,8 @@ impl<'a> Session<'a> {
     async fn bridge(
         &mut self,
         connector: &Connector,
-        backend: Backend,
+        // Boxed: what a future is given by value takes its place in it twice.
+        backend: Box<Backend>,
         early: Option<String>,
     ) -> Result<Ending, Fault> {
         let Backend {
@@ -169,7 +169,7 @@ impl<'a> Session<'a> {
             first,
             reader,
             mut writer,
-        } = backend;
+        } = *backend;
         let Self {
             proxy,
             receiver,
@@ -177,18 +177,15 @@ impl<'a> Session<'a> {
             link,
             ..
         } = self;
-        let (controls, control) = mpsc::channel(CONTROLS);
-        let mut outbound = pin!(
-            Outbound::new(reader, header, sender, link, proxy, connector.domain())
-                .pump(first, control)
-        );
+        let mut outbound = Outbound::new(reader, header, sender, link, proxy, connector.domain());
+        let mut outbound = pin!(outbound.pump(first));
         let carrier = Carrier {
             proxy,
             connector,
             backend: &mut writer,
             link,
         };
-        let inbound = inbound::pump(receiver, carrier, controls.clone(), early);
+        let inbound = inbound::pump(receiver, carrier, early);
         let ended = tokio::select! {
             ended = &mut outbound => {
                 ended?;
@@ -209,7 +206,7 @@ impl<'a> Session<'a> {
                     }
                 }
             }
-            fault = vitals::watch(link, &proxy.limits, controls) => Err(fault),
+            fault = vitals::watch(link, &proxy.limits) => Err(fault),
         };
         if let Ok(Ending::ByBackend) = ended {
             // RFC 6120 4.4; the server may not wait for it.

@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use couplet_shared::framing::{Frame, OpenAttributes, parse_frame, write_stream_header};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 use super::link::Link;
-use super::outbound::Control;
 use crate::faults::Fault;
 use crate::limits::Limits;
 use crate::proxy::Proxy;
@@ -32,7 +30,6 @@ pub(super) enum End {
 pub(super) async fn pump(
     receiver: &mut Receiver<impl AsyncRead + Unpin>,
     mut carrier: Carrier<'_, impl AsyncWrite + Unpin>,
-    controls: mpsc::Sender<Control>,
     early: Option<String>,
 ) -> Result<End, Fault> {
     if let Some(text) = early
@@ -53,8 +50,7 @@ pub(super) async fn pump(
                 }
             }
             Incoming::Ping(payload) => {
-                // RFC 6455 5.5.3: of many pings, some may stay unanswered.
-                let _ = controls.try_send(Control::Pong(payload));
+                carrier.link.pong_is_due(payload);
             }
             Incoming::Close => return Err(Fault::ClientLeft),
         }

@@ -1,6 +1,14 @@
 //! What the parts of one session tell each other while each of them runs.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use axum::body::Bytes;
+use tokio::sync::Notify;
+
+/// How many of the client's pings may wait for their answers; of more, some are never
+/// answered (RFC 6455 5.5.3).
+const MOST_PONGS: usize = 4;
 
 /// The facts about a session that several of its parts need. All of them run in
 /// one task; they are atomic because that task may move between threads.
@@ -12,6 +20,9 @@ pub(crate) struct Link {
     heard: AtomicBool,
     sent: AtomicBool,
     ping_due: AtomicBool,
+    pongs: Mutex<Vec<Bytes>>,
+    /// A control frame is to go between the stanzas.
+    controls: Notify,
 }
 
 impl Link {
@@ -66,6 +77,7 @@ impl Link {
     /// A ping waits to be sent.
     pub(crate) fn ping_is_due(&self) {
         self.ping_due.store(true, Ordering::Relaxed);
+        self.controls.notify_one();
     }
 
     /// The ping left.
@@ -76,5 +88,25 @@ impl Link {
     /// Whether a ping still waits behind what the client doesn't take.
     pub(crate) fn is_ping_due(&self) -> bool {
         self.ping_due.load(Ordering::Relaxed)
+    }
+
+    /// The client's ping waits to be answered with this.
+    pub(crate) fn pong_is_due(&self, payload: Bytes) {
+        let mut pongs = self.pongs.lock().unwrap_or_else(PoisonError::into_inner);
+        if pongs.len() < MOST_PONGS {
+            pongs.push(payload);
+        }
+        self.controls.notify_one();
+    }
+
+    /// What the client's pings are to be answered with.
+    pub(crate) fn take_pongs(&self) -> Vec<Bytes> {
+        let mut pongs = self.pongs.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut pongs)
+    }
+
+    /// Waits until a ping or a pong is due. Cancel-safe.
+    pub(crate) async fn control_is_due(&self) {
+        self.controls.notified().await;
     }
 }

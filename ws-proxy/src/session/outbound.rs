@@ -1,13 +1,11 @@
 //! From the server to the client: one pump of a session.
 
-use axum::body::Bytes;
 use couplet_shared::addresses::without_addresses;
 use couplet_shared::features::{FeatureRules, filter_features};
 use couplet_shared::framing::{StreamHeader, write_element, write_open};
 use couplet_shared::ns;
 use couplet_shared::scanner::Found;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
 
 use super::link::Link;
 use crate::buffers::recycle;
@@ -16,18 +14,6 @@ use crate::faults::Fault;
 use crate::proxy::Proxy;
 use crate::upstream::{StreamReader, Token, header_of, is_element};
 use crate::websocket::Sender;
-
-/// Control frames that other parts of the session want sent between the stanzas.
-#[derive(Debug)]
-pub(super) enum Control {
-    /// A ping; there was time enough to be idle.
-    Ping,
-    /// The answer to the client's.
-    Pong(Bytes),
-}
-
-/// How many control frames wait at most.
-pub(super) const CONTROLS: usize = 4;
 
 /// The state of the server's stream.
 pub(super) struct Outbound<'a, R, W> {
@@ -69,11 +55,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
     ///
     /// # Errors
     /// A fault of the server, or of the client's connection.
-    pub(super) async fn pump(
-        mut self,
-        mut first: Option<Token>,
-        mut controls: mpsc::Receiver<Control>,
-    ) -> Result<(), Fault> {
+    pub(super) async fn pump(&mut self, mut first: Option<Token>) -> Result<(), Fault> {
         self.open();
         loop {
             let (mut stanzas, mut bytes) = (0, 0);
@@ -97,7 +79,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
             self.sender.flush().await?;
             tokio::select! {
                 filled = self.reader.fill() => filled?,
-                Some(control) = controls.recv() => self.control(control).await?,
+                () = self.link.control_is_due() => self.control().await?,
             }
             if self.link.take_restart() {
                 self.reader.expect_restart();
@@ -163,20 +145,20 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
         }
     }
 
-    async fn control(&mut self, control: Control) -> Result<(), Fault> {
-        match control {
-            Control::Ping => {
-                self.sender.ping();
-                self.sender.flush().await?;
-                self.link.ping_was_sent();
-                self.sender.release();
-                self.reader.release();
-                self.message = String::new();
-            }
-            Control::Pong(payload) => {
-                self.sender.pong(&payload);
-                self.sender.flush().await?;
-            }
+    async fn control(&mut self) -> Result<(), Fault> {
+        for payload in self.link.take_pongs() {
+            self.sender.pong(&payload);
+        }
+        let pings = self.link.is_ping_due();
+        if pings {
+            self.sender.ping();
+        }
+        self.sender.flush().await?;
+        if pings {
+            self.link.ping_was_sent();
+            self.sender.release();
+            self.reader.release();
+            self.message = String::new();
         }
         Ok(())
     }

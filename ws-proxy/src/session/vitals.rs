@@ -2,32 +2,28 @@
 
 use std::future::pending;
 
-use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use super::link::Link;
-use super::outbound::Control;
 use crate::faults::Fault;
 use crate::limits::Limits;
 
 /// Runs as long as the client is alive and allowed to be. Returns the fault that
 /// ends the session.
-pub(super) async fn watch(link: &Link, limits: &Limits, controls: mpsc::Sender<Control>) -> Fault {
+pub(super) async fn watch(link: &Link, limits: &Limits) -> Fault {
     tokio::select! {
-        fault = ping(link, limits, controls) => fault,
+        fault = ping(link, limits) => fault,
         fault = authentication(link, limits) => fault,
     }
 }
 
 /// Pings the client every [`Limits::ping`], traffic or not: what stands in between
 /// counts each direction on its own, and a ping is two bytes.
-async fn ping(link: &Link, limits: &Limits, controls: mpsc::Sender<Control>) -> Fault {
+async fn ping(link: &Link, limits: &Limits) -> Fault {
     loop {
         sleep(limits.ping - limits.pong).await;
         link.take_heard();
         link.ping_is_due();
-        // Full only while the client takes nothing, which has a limit of its own.
-        let _ = controls.try_send(Control::Ping);
         sleep(limits.pong).await;
         // On a slow line the ping may be behind megabytes that are still under way.
         let busy = link.take_sent() || link.is_ping_due();
@@ -57,18 +53,17 @@ mod tests {
     /// Runs the timers, with `answer` called at each ping, until they end the
     /// session or `hours` have passed. Time is virtual.
     async fn outcome(link: &Link, answer: impl Fn(&Link), hours: u64) -> Option<(Fault, Duration)> {
-        let (controls, mut pings) = mpsc::channel(1);
         let begin = Instant::now();
         let answering = async {
-            while pings.recv().await.is_some() {
+            loop {
+                link.control_is_due().await;
                 answer(link);
             }
-            pending().await
         };
         let limits = Limits::default();
         let alive = Duration::from_secs(hours * 3600);
         tokio::select! {
-            fault = timeout(alive, watch(link, &limits, controls)) => {
+            fault = timeout(alive, watch(link, &limits)) => {
                 fault.ok().map(|fault| (fault, begin.elapsed()))
             }
             () = answering => None,

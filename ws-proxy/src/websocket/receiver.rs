@@ -17,9 +17,9 @@ use crate::faults::Fault;
 use crate::limits::Limits;
 use crate::session::Link;
 
-/// What tungstenite reads at a time and keeps between messages. Its default of
-/// 128 KiB is allocated at once for every connection.
-const READ_BYTES: usize = 4 * 1024;
+/// What tungstenite reads at a time and keeps between messages: nearly all are smaller. Its
+/// default of 128 KiB is allocated at once for every connection.
+const READ_BYTES: usize = 1024;
 
 /// What a client sent.
 #[derive(Debug)]
