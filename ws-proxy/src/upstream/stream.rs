@@ -114,9 +114,12 @@ impl<R: AsyncRead + Unpin> StreamReader<R> {
         match self.reader.read_buf(&mut self.buffer).await {
             Ok(0) => Err(Fault::BackendLost("the connection was closed".into())),
             Ok(read) => {
-                if read == room {
-                    self.read_bytes = (self.read_bytes * 2).min(MOST_BYTES);
-                }
+                // What waits for a server that has said all it had to say needs no room.
+                self.read_bytes = if read == room {
+                    (self.read_bytes * 2).min(MOST_BYTES)
+                } else {
+                    LEAST_BYTES
+                };
                 Ok(())
             }
             Err(error) => Err(Fault::BackendLost(error.to_string().into())),
@@ -213,7 +216,7 @@ mod tests {
         let (mut reader, found) = tokens(stream.as_bytes()).await;
         assert_eq!(found, [Found::StreamStart, Found::Element, Found::Element]);
         assert!(
-            reader.buffer.capacity() <= 2 * MOST_BYTES,
+            reader.buffer.capacity() <= LEAST_BYTES,
             "{}",
             reader.buffer.capacity()
         );
