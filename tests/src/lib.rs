@@ -13,5 +13,6 @@ pub mod person;
 pub mod proxy;
 pub mod raw;
 mod wait;
+pub mod web_files;
 
 pub use wait::{PATIENCE, run, run_for, until, until_for};

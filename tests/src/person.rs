@@ -8,9 +8,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
-use couplet_engine::modules::{rfc6121_message, rfc6121_presence, rfc6121_roster};
+use couplet_engine::modules::{rfc6121_message, rfc6121_presence, rfc6121_roster, xep0363_upload};
 use couplet_engine::sasl::{self, Exchange, Identity, Means, Reply, Request, Step};
-use couplet_engine::store::{Message, Notes, SessionStatus, Store};
+use couplet_engine::store::{
+    Message, Notes, Refusal, SessionStatus, Slot, Store, StoreEvent, UploadAnswer,
+};
 use couplet_engine::{
     CloseReason, Command, Config, Engine, Input, Now, Output, SessionCommand, Timestamp,
 };
@@ -49,6 +51,8 @@ impl Drop for Person {
 struct State {
     store: Store,
     log: Vec<String>,
+    /// What became of requests for places for files.
+    uploads: Vec<UploadAnswer>,
     /// The mechanisms that were tried.
     mechanisms: Vec<String>,
     /// How many sessions were taken up again.
@@ -124,6 +128,27 @@ impl Person {
             notes: Notes::default(),
         }));
         Ok(())
+    }
+
+    /// Asks the server for a place for a file of so many bytes, and waits for the answer.
+    ///
+    /// # Errors
+    /// When none comes.
+    pub async fn place_for(&self, name: &str, size: u64) -> Result<Result<Slot, Refusal>> {
+        let upload = format!("{} {name}", self.state.borrow().uploads.len());
+        let request = xep0363_upload::Request {
+            upload: upload.clone(),
+            name: name.to_owned(),
+            size,
+            media_type: String::new(),
+        };
+        self.command(Command::Upload(xep0363_upload::Command::Request(request)));
+        until("a place for a file", || async {
+            let state = self.state.borrow();
+            let answer = state.uploads.iter().find(|answer| answer.upload == upload);
+            Ok(answer.map(|answer| answer.outcome.clone()))
+        })
+        .await
     }
 
     /// Adds somebody and asks to see their presence.
@@ -357,7 +382,11 @@ impl Driver {
                 Output::Commit(commit, _) => self.next.push_back(Input::Committed(commit)),
                 Output::Transmit(text) => self.transmit(text).await,
                 Output::Event(event) => {
-                    self.state.borrow_mut().store.apply(event);
+                    let state = &mut *self.state.borrow_mut();
+                    if let StoreEvent::Upload(answer) = &event {
+                        state.uploads.push((**answer).clone());
+                    }
+                    state.store.apply(event);
                 }
                 Output::Log(_, line) => self.state.borrow_mut().log.push(line),
                 Output::Close => self.socket = None,

@@ -9,6 +9,7 @@ mod crash;
 mod driver;
 mod early;
 mod fetch;
+mod files;
 mod hooks;
 mod i18n;
 mod person_colour;

@@ -60,12 +60,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// The largest file that one can send, in bytes.
+const LARGEST_FILE: u32 = 50_000_000;
+
 /// Starts a Prosody that is full of people.
 pub(crate) fn start_server() -> Result<Server> {
     step("Starting a Prosody of our own", || {
         Server::start(ServerOptions {
             domain: "localhost".to_owned(),
             seed: Some(Seed::demo()?),
+            largest_file: Some(LARGEST_FILE),
             ..ServerOptions::new(Kind::Prosody)
         })
     })

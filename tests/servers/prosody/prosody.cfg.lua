@@ -57,3 +57,5 @@ Component "rooms.@domain@" "muc"
 	modules_enabled = { "muc_mam", "muc_moderation", "vcard_muc" }
 	muc_room_default_public = true
 	muc_room_default_history_length = 50
+
+@upload_host@

@@ -95,6 +95,9 @@ pub struct ServerOptions {
     pub anonymous: bool,
     /// The server's own WebSocket (RFC 7395), at the HTTP port. Prosody only.
     pub websocket: bool,
+    /// Adds the domain `upload.` in front of [`domain`](Self::domain), which takes files up to
+    /// so many bytes (XEP-0363) at the HTTP port. Prosody only.
+    pub largest_file: Option<u32>,
     /// Fixed ports; free ones are chosen when `None`.
     pub ports: Option<Ports>,
     /// People, their history and their rooms. Prosody only.
@@ -119,6 +122,7 @@ impl ServerOptions {
             tokens: false,
             anonymous: false,
             websocket: false,
+            largest_file: None,
             ports: None,
             seed: None,
             verbose: false,
@@ -138,6 +142,11 @@ impl ServerOptions {
     /// The domain of the rooms.
     pub(crate) fn rooms_domain(&self) -> String {
         format!("rooms.{}", self.domain)
+    }
+
+    /// The domain of what takes files.
+    pub(crate) fn upload_domain(&self) -> String {
+        format!("upload.{}", self.domain)
     }
 
     /// The domain of those who sign in without an account.

@@ -84,10 +84,25 @@ fn configuration(options: &ServerOptions, ports: Ports, dir: &Path) -> Result<St
             r#""SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS""#
         }
     };
-    let (http_ports, websocket_module) = if options.websocket {
-        (ports.http.to_string(), "\"websocket\";")
-    } else {
-        (String::new(), "")
+    let http_ports = match options.websocket || options.largest_file.is_some() {
+        true => ports.http.to_string(),
+        false => String::new(),
+    };
+    let websocket_module = match options.websocket {
+        true => "\"websocket\";",
+        false => "",
+    };
+    let upload_host = match options.largest_file {
+        // A browser on this machine knows it by no other name.
+        Some(bytes) => format!(
+            "Component \"{}\" \"http_file_share\"\n\
+             \thttp_file_share_size_limit = {bytes}\n\
+             \thttp_host = \"localhost\"\n\
+             \thttp_external_url = \"http://localhost:{}/\"\n",
+            options.upload_domain(),
+            ports.http
+        ),
+        None => String::new(),
     };
     let anonymous_host = if options.anonymous {
         format!(
@@ -136,5 +151,6 @@ fn configuration(options: &ServerOptions, ports: Ports, dir: &Path) -> Result<St
         .replace("@password_hash@", password_hash)
         .replace("@disabled_mechanisms@", disabled_mechanisms)
         .replace("@anonymous_host@", &anonymous_host)
+        .replace("@upload_host@", &upload_host)
         .replace("@domain@", &options.domain))
 }

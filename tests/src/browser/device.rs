@@ -1,8 +1,11 @@
 //! What happens to a page: its network, its process, its disk.
 
+use std::path::Path;
+
 use anyhow::Result;
 use serde_json::json;
 
+use super::control::Control;
 use super::page::Page;
 use crate::until;
 
@@ -22,6 +25,39 @@ impl Page {
         Ok(())
     }
 
+    /// Has the network take so many bytes a second from it, or all there are.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn slow_down_sending(&self, bytes: Option<u32>) -> Result<()> {
+        let conditions = json!({
+            "offline": false, "latency": 0, "downloadThroughput": -1,
+            "uploadThroughput": bytes.map_or(-1, i64::from),
+        });
+        self.call("Network.enable", json!({})).await?;
+        self.call("Network.emulateNetworkConditions", conditions)
+            .await?;
+        Ok(())
+    }
+
+    /// Presses a control that lets one choose files, and chooses these.
+    ///
+    /// # Errors
+    /// When nobody is asked for files.
+    pub async fn choose_files(&self, control: &Control<'_>, files: &[&Path]) -> Result<()> {
+        self.chooser.set(None);
+        let intercept = |enabled| json!({ "enabled": enabled });
+        self.call("Page.setInterceptFileChooserDialog", intercept(true))
+            .await?;
+        control.click().await?;
+        let node = until("a choice of files", || async { Ok(self.chooser.get()) }).await?;
+        let chosen = json!({ "files": files, "backendNodeId": node });
+        self.call("DOM.setFileInputFiles", chosen).await?;
+        self.call("Page.setInterceptFileChooserDialog", intercept(false))
+            .await?;
+        Ok(())
+    }
+
     /// Has nothing come from such addresses.
     ///
     /// # Errors
@@ -29,6 +65,16 @@ impl Page {
     pub async fn block(&self, pattern: &str) -> Result<()> {
         self.call("Network.enable", json!({})).await?;
         self.call("Network.setBlockedURLs", json!({ "urls": [pattern] }))
+            .await?;
+        Ok(())
+    }
+
+    /// Ends what [`block`](Self::block) began.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn unblock(&self) -> Result<()> {
+        self.call("Network.setBlockedURLs", json!({ "urls": [] }))
             .await?;
         Ok(())
     }

@@ -20,6 +20,8 @@ pub struct Page {
     pub(super) log: Rc<RefCell<Vec<String>>>,
     pub(super) crashed: Rc<Cell<bool>>,
     pub(super) tasks: Rc<Tasks>,
+    /// The field whose files somebody is about to choose.
+    pub(super) chooser: Rc<Cell<Option<u64>>>,
 }
 
 /// Where in the browser a page is: ids of the DevTools protocol.
@@ -39,9 +41,11 @@ impl Page {
             log: Rc::default(),
             crashed: Rc::default(),
             tasks: Rc::default(),
+            chooser: Rc::default(),
         };
         let (errors, log) = (page.errors.clone(), page.log.clone());
         let (crashed, tasks) = (page.crashed.clone(), page.tasks.clone());
+        let chooser = page.chooser.clone();
         page.devtools
             .listen(&page.place.session, move |method, parameters| {
                 if let Some(error) = error(method, parameters) {
@@ -49,6 +53,9 @@ impl Page {
                 }
                 if method == "Inspector.targetCrashed" {
                     crashed.set(true);
+                }
+                if method == "Page.fileChooserOpened" {
+                    chooser.set(parameters["backendNodeId"].as_u64());
                 }
                 tasks.learn(method, parameters);
                 if method == "Runtime.consoleAPICalled"

@@ -6,6 +6,7 @@ mod chaos;
 mod delivery;
 mod disk;
 mod early;
+mod files;
 mod hostile;
 mod list;
 mod main_job;

@@ -163,7 +163,9 @@ async fn every_page_is_protected() {
         "cache-control: no-cache",
         "x-content-type-options: nosniff",
         "referrer-policy: no-referrer",
-        "connect-src 'self' ws://chat.test:5280 wss://chat.test:5280;",
+        "connect-src 'self' ws://chat.test:5280 wss://chat.test:5280 https: http://localhost:* ",
+        "img-src 'self' blob: data: https: http://localhost:* http://127.0.0.1:*;",
+        "media-src 'self' blob: https: ",
         "script-src 'self' 'wasm-unsafe-eval';",
         "frame-ancestors 'none'",
     ] {
@@ -178,6 +180,19 @@ async fn every_page_is_protected() {
     }
     let (head, _) = get(&proxy, "/config.json").await;
     assert!(!head.contains("access-control-allow-origin"), "{head}");
+}
+
+#[tokio::test]
+async fn a_page_that_is_secure_takes_files_from_secure_servers_only() {
+    let proxy = proxy("public_url = 'https://chat.example.org'").await;
+    let (head, _) = get(&proxy, "/").await;
+    for directive in [
+        "img-src 'self' blob: data: https:;",
+        "media-src 'self' blob: https:;",
+        "wss://chat.example.org https:;",
+    ] {
+        assert!(head.contains(directive), "{directive} is not in {head}");
+    }
 }
 
 #[tokio::test]

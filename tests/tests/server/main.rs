@@ -7,6 +7,7 @@ mod bridging;
 mod changes;
 mod chaos;
 mod conversation;
+mod files;
 mod rooms;
 mod scale_out;
 mod sign_in;

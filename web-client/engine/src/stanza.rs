@@ -294,6 +294,8 @@ pub(crate) struct StanzaError {
     /// The defined condition's name.
     pub(crate) condition: String,
     pub(crate) text: Option<String>,
+    /// What is in no namespace of the standard's: the application's own condition.
+    pub(crate) application: Option<Box<Element>>,
 }
 
 impl StanzaError {
@@ -306,6 +308,10 @@ impl StanzaError {
                 .map_or("undefined-condition", Element::name)
                 .to_owned(),
             text: text.map(Element::text).filter(|text| !text.is_empty()),
+            application: error
+                .children()
+                .find(|child| child.ns() != ns::XMPP_STANZAS)
+                .map(|child| Box::new(child.clone())),
         }
     }
 

@@ -3,11 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use couplet_engine::store::{self, Message, MessageId, Notes};
+use couplet_engine::store::{self, Message, MessageId};
 use jid::BareJid;
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
+use super::file_picker::{attach_button, camera, paste};
+use super::file_tray::FileTray;
 use super::icon::{Icon, icon};
 use super::icon_button::icon_button;
 use super::layer::Layer;
@@ -17,6 +19,7 @@ use super::style_preview::{Preview, StylePreview};
 use super::typing::Typing;
 use super::{reply_quote, spoiler_banner};
 use crate::i18n::t;
+use crate::platform::is_touch;
 use crate::state::State;
 
 /// The text field and the send button of one conversation. The text is the DOM's
@@ -212,12 +215,19 @@ impl Composer {
             None => t("composer.send"),
         };
         let disabled = self.is_shut();
+        let files = editing.is_none() && self.has_files();
+        let onpaste = {
+            let (state, jid) = (self.0.state.clone(), self.0.jid.clone());
+            Callback::from(move |event: Event| paste(&state, &jid, &event))
+        };
         html! {
             <div class="composer">
                 { self.banners(editing) }
+                <FileTray state={self.0.state.clone()} jid={self.0.jid.clone()} {disabled} />
                 <StylePreview preview={self.0.preview.clone()} />
                 <div class="composer__frame">
                     { self.menu() }
+                    { attach_button(&self.0.state, &self.0.jid, disabled) }
                     <textarea
                         ref={self.0.field.clone()}
                         class="composer__field"
@@ -231,13 +241,14 @@ impl Composer {
                         {oninput}
                         {onkeydown}
                         {onblur}
+                        {onpaste}
                     />
                     <button
                         type="button"
                         class="composer__send"
                         aria-label={send.clone()}
                         title={send}
-                        disabled={disabled || !self.0.filled.get()}
+                        disabled={disabled || !(files || self.0.filled.get())}
                         {onclick}
                     >
                         { icon(Icon::Send) }
@@ -245,6 +256,10 @@ impl Composer {
                 </div>
             </div>
         }
+    }
+
+    fn has_files(&self) -> bool {
+        self.0.state.has_files(&self.0.jid)
     }
 
     fn answers(&self) -> bool {
@@ -269,7 +284,11 @@ impl Composer {
                 state.set_spoiler(&jid, (!hidden).then(String::new));
             }),
         };
-        html! { <Menu label={t("composer.menu")} entries={vec![spoiler]} /> }
+        let mut entries = vec![spoiler];
+        if is_touch() && !self.is_shut() {
+            entries.push(camera(&self.0.state, &self.0.jid));
+        }
+        html! { <Menu label={t("composer.menu")} {entries} /> }
     }
 
     /// Which message is being edited or answered, and what else it is; with the ways out.
@@ -333,19 +352,18 @@ impl Composer {
         let Some(area) = self.area() else { return };
         let text = area.value();
         let body = text.trim();
-        if !body.is_empty() && self.0.state.takes_commands() {
+        let files = self.has_files();
+        if (files || !body.is_empty()) && self.0.state.takes_commands() {
             self.0.typing.stop();
             match self.editing() {
+                Some(_) if body.is_empty() => {}
                 Some(message) => self.save(&message, body),
                 None if self.0.state.asks_before_clear(&self.0.jid) => {
                     let layer = Layer::AnswerInClear(self.0.jid.clone());
                     return self.0.state.open(layer);
                 }
                 None => {
-                    let (state, jid) = (&self.0.state, &self.0.jid);
-                    state.send(jid.clone(), body.to_owned(), state.draft_notes(jid));
-                    state.keep_notes(jid, Notes::default());
-                    self.0.state.leave_draft(&self.0.jid, "");
+                    self.0.state.send_draft(&self.0.jid, body);
                     self.fill(&area);
                     onsend.emit(());
                 }
@@ -401,10 +419,7 @@ fn fit(area: &HtmlTextAreaElement) {
 
 /// On a touch screen the keyboard would come up and hide half of the conversation.
 fn focus_unless_touch(area: &HtmlTextAreaElement) {
-    let touch = web_sys::window()
-        .and_then(|window| window.match_media("(pointer: coarse)").ok()?)
-        .is_some_and(|query| query.matches());
-    if !touch {
+    if !is_touch() {
         // A field on the page takes the focus.
         let _ = area.focus();
     }

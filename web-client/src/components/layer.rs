@@ -10,8 +10,8 @@ use super::add_contact::AddContact;
 use super::join_room::JoinRoom;
 use super::switcher::Switcher;
 use super::{
-    answer_in_clear, clear_data, go_to_date, message_details, message_dialogs, remove_contact,
-    rename_contact, set_status, shortcuts, sign_out,
+    answer_in_clear, attachment, clear_data, go_to_date, message_details, message_dialogs,
+    remove_contact, rename_contact, set_status, shortcuts, sign_out,
 };
 use crate::state::State;
 
@@ -48,6 +48,8 @@ pub(crate) enum Layer {
     Versions(Rc<Message>),
     /// Go into a room, this one or any.
     JoinRoom(Option<BareJid>),
+    /// The picture of a message, large.
+    Picture(Rc<Message>),
 }
 
 /// The dialog that is open, if one is.
@@ -70,6 +72,7 @@ pub(crate) fn dialog(state: &State) -> Html {
         Layer::Retract(message) => message_dialogs::retract(state, &message),
         Layer::Facts(message) => message_details::dialog(state, &message),
         Layer::Versions(message) => message_dialogs::versions(state, &message),
+        Layer::Picture(message) => attachment::lightbox(state, &message),
         Layer::JoinRoom(jid) => html! { <JoinRoom state={state.clone()} {jid} /> },
     }
 }

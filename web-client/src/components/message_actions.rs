@@ -59,6 +59,8 @@ pub(crate) fn message_actions(state: &State, message: &Rc<Message>) -> Html {
                 state.edit(Some(message));
             },
         ));
+    }
+    if is_retractable(message) {
         entries.push(entry(
             Icon::Trash,
             "message.retract",
@@ -91,8 +93,12 @@ pub(crate) fn is_answerable(message: &Message) -> bool {
         && !(matches!(message.delivery, Delivery::Failed(_)) && own)
 }
 
-/// Whether we can say that we meant something else.
+/// Whether we can say that we meant something else; a file is what it is.
 pub(crate) fn is_editable(message: &Message) -> bool {
+    is_retractable(message) && message.file().is_none()
+}
+
+fn is_retractable(message: &Message) -> bool {
     message.direction == Direction::Outgoing
         && message.written_as().is_some()
         && !message.is_retracted()

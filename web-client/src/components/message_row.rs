@@ -99,7 +99,7 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
                 if message.is_retracted() {
                     <p class="message__retracted">{ t("message.retracted") }</p>
                 } else {
-                    <div class="message__body" dir="auto">{ message_text(message, name) }</div>
+                    <div class="message__body" dir="auto">{ message_text(state, message, name) }</div>
                     { edited(state, message) }
                 }
                 { mark }

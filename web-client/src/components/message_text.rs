@@ -1,8 +1,11 @@
 //! What a message says, as it is shown in a timeline and elsewhere.
 
+use std::rc::Rc;
+
 use couplet_engine::store::Message;
 use yew::prelude::*;
 
+use super::attachment::{Attachment, in_short};
 use super::conversation_row::one_line;
 use super::icon::{Icon, icon};
 use super::long_text::any_text;
@@ -10,7 +13,7 @@ use crate::i18n::{t, t_with};
 use crate::state::State;
 
 /// The whole text. `name` is whose it is.
-pub(crate) fn message_text(message: &Message, name: &str) -> Html {
+pub(crate) fn message_text(state: &State, message: &Rc<Message>, name: &str) -> Html {
     if let Some(encryption) = message.encryption() {
         return html! {
             <>
@@ -27,7 +30,14 @@ pub(crate) fn message_text(message: &Message, name: &str) -> Html {
                 <bdi class="message__actor">{ name }</bdi>{ " " }{ any_text(action, message.is_unstyled()) }
             </div>
         },
-        None => text_of(message),
+        None if message.caption().is_empty() => Html::default(),
+        None => version_text(message, message.caption()),
+    };
+    let text = match message.file() {
+        Some(_) => html! {
+            <><Attachment state={state.clone()} message={message.clone()} />{ text }</>
+        },
+        None => text,
     };
     match message.spoiler() {
         Some(hint) => html! {
@@ -58,9 +68,10 @@ pub(crate) fn gist(state: &State, message: &Message) -> String {
     if let Some(hint) = message.spoiler() {
         return spoiler(hint).to_string();
     }
-    match action(message) {
-        Some(action) => [&state.author(message), " ", &one_line(action)].concat(),
-        None => one_line(&message.body),
+    match (action(message), message.file()) {
+        (Some(action), _) => [&state.author(message), " ", &one_line(action)].concat(),
+        (None, Some(file)) if message.caption().is_empty() => in_short(file),
+        (None, _) => one_line(message.caption()),
     }
 }
 
@@ -68,10 +79,6 @@ pub(crate) fn gist(state: &State, message: &Message) -> String {
 pub(crate) fn action(message: &Message) -> Option<&str> {
     let action = message.body.strip_prefix("/me ")?.trim();
     (!action.is_empty()).then_some(action)
-}
-
-fn text_of(message: &Message) -> Html {
-    version_text(message, &message.body)
 }
 
 /// That it is encrypted, and with what.

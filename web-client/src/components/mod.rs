@@ -6,6 +6,7 @@
 mod account;
 mod add_contact;
 mod answer_in_clear;
+pub(crate) mod attachment;
 mod avatar;
 mod body_text;
 mod clear_data;
@@ -23,6 +24,8 @@ pub(crate) mod dialog;
 pub(crate) mod empty;
 mod excerpt;
 pub(crate) mod field;
+mod file_picker;
+mod file_tray;
 mod filter_chips;
 mod go_to_date;
 pub(crate) mod icon;

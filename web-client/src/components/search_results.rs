@@ -152,9 +152,17 @@ fn item(props: &Props, found: &Found, place: usize, key: &str, message: &Rc<Mess
                     } else if let Some(nick) = nick(message) {
                         <bdi class="find__own">{ nick }</bdi>{ ": " }
                     }
-                    { excerpt(&message.body, &found.words, i18n::fold) }
+                    { excerpt(said(message), &found.words, i18n::fold) }
                 </span>
             </a>
         </li>
+    }
+}
+
+/// The text, or the name of the file that is sent without one.
+fn said(message: &Message) -> &str {
+    match (message.caption(), message.file()) {
+        ("", Some(file)) => &file.name,
+        (text, _) => text,
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Formats {
     date_and_time: Function,
     number: Function,
     compare: Function,
+    /// Bytes, kilobytes, megabytes, gigabytes.
+    sizes: [Function; 4],
 }
 
 impl Formats {
@@ -33,7 +35,14 @@ impl Formats {
             let options = object(options);
             Intl::DateTimeFormat::new(tags, &options).format()
         };
+        let size = |unit: &str| {
+            let options = object(&[("style", "unit"), ("unit", unit), ("unitDisplay", "short")]);
+            // A plain object takes any key.
+            let _ = Reflect::set(&options, &"maximumSignificantDigits".into(), &3.into());
+            Intl::NumberFormat::new(tags, &options).format()
+        };
         Self {
+            sizes: ["byte", "kilobyte", "megabyte", "gigabyte"].map(size),
             time: date(&[("timeStyle", "short")]),
             weekday: date(&[("weekday", "short")]),
             day_month: date(&[("day", "numeric"), ("month", "short")]),
@@ -175,6 +184,17 @@ pub(crate) fn number(number: u32) -> String {
         |formats| &formats.number,
         &JsValue::from_f64(f64::from(number)),
     )
+}
+
+/// How large something of so many bytes is, in the unit that makes it short.
+pub(crate) fn file_size(bytes: u64) -> String {
+    let mut size = bytes as f64;
+    let mut unit = 0;
+    while size >= 999.5 && unit < 3 {
+        size /= 1000.0;
+        unit += 1;
+    }
+    format(|formats| &formats.sizes[unit], &JsValue::from_f64(size))
 }
 
 /// `people`, names with addresses, in the order of the locale.

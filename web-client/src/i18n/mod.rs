@@ -11,7 +11,7 @@ mod message;
 mod tests;
 
 pub(crate) use format::{
-    Clock, clock, date_and_time, day_from, day_label, fold, list_time, local_day, lower, number,
-    sorted, time, today, tomorrow,
+    Clock, clock, date_and_time, day_from, day_label, file_size, fold, list_time, local_day, lower,
+    number, sorted, time, today, tomorrow,
 };
 pub(crate) use locale::{start, t, t_count, t_with};

@@ -2,7 +2,7 @@
 //! which never leave it.
 
 use couplet_engine::sasl::{Hash, Proof, ProofRequest, TokenProof};
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Crypto, CryptoKey, SubtleCrypto};
@@ -105,6 +105,20 @@ pub(crate) async fn token_proof(key: &CryptoKey) -> Result<TokenProof, JsValue> 
         initiator: sign(&subtle, key, TokenProof::INITIATOR).await?,
         responder: sign(&subtle, key, TokenProof::RESPONDER).await?,
     })
+}
+
+/// The SHA-256 of what is in `buffer`.
+///
+/// # Errors
+/// What WebCrypto throws; anything where the page isn't secure.
+pub(crate) async fn sha256(buffer: &ArrayBuffer) -> Result<Vec<u8>, JsValue> {
+    let crypto = crypto()
+        .filter(|_| is_available())
+        .ok_or(JsValue::UNDEFINED)?;
+    let hash = crypto
+        .subtle()
+        .digest_with_str_and_buffer_source("SHA-256", buffer)?;
+    bytes(hash).await
 }
 
 /// The mechanism is HT-SHA-256-NONE.

@@ -3,14 +3,16 @@
 mod clock;
 mod crypto;
 pub(crate) mod notifier;
+mod put;
 mod socket;
 pub(crate) mod storage;
 mod timer;
 
 pub(crate) use clock::{now, utc_offset};
 pub(crate) use crypto::{
-    is_available as has_crypto, nonce, object, prove, random, salt, token_key, token_proof,
+    is_available as has_crypto, nonce, object, prove, random, salt, sha256, token_key, token_proof,
 };
+pub(crate) use put::{Put, PutNews};
 pub(crate) use socket::{Happened, Socket};
 pub(crate) use timer::Timer;
 
@@ -31,6 +33,13 @@ pub(crate) fn languages() -> Vec<String> {
         languages.extend([language, base]);
     }
     languages
+}
+
+/// Whether fingers are what points here.
+pub(crate) fn is_touch() -> bool {
+    web_sys::window()
+        .and_then(|window| window.match_media("(pointer: coarse)").ok()?)
+        .is_some_and(|query| query.matches())
 }
 
 /// Asks the browser not to throw away what is kept here when the disk runs full.

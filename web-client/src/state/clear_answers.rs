@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use couplet_engine::store::{Direction, Notes};
+use couplet_engine::store::Direction;
 use jid::BareJid;
 
 use super::State;
@@ -30,11 +30,9 @@ impl State {
     pub(crate) fn answer_in_clear(&self, jid: &BareJid) {
         self.0.clear_answers.0.borrow_mut().push(jid.clone());
         let text = self.draft(jid);
-        let body = text.trim();
-        if !body.is_empty() && self.takes_commands() {
-            self.send(jid.clone(), body.to_owned(), self.draft_notes(jid));
-            self.keep_notes(jid, Notes::default());
-            self.leave_draft(jid, "");
+        let something = !text.trim().is_empty() || self.has_files(jid);
+        if something && self.takes_commands() {
+            self.send_draft(jid, text.trim());
         }
     }
 }

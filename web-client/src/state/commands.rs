@@ -4,7 +4,7 @@ use couplet_engine::modules::{
     rfc6121_message, rfc6121_presence, rfc6121_roster, xep0045_muc, xep0085_chat_states,
     xep0249_invitations, xep0308_correction, xep0424_retraction, xep0444_reactions,
 };
-use couplet_engine::store::{Availability, Delivery, Message, MessageId, Notes};
+use couplet_engine::store::{Availability, Delivery, Message, MessageId, Note, Notes};
 use couplet_engine::{Command, SessionCommand};
 use jid::BareJid;
 
@@ -16,8 +16,11 @@ impl State {
         self.command(Command::Session(SessionCommand::SignOut));
     }
 
-    /// Whether there are messages that haven't been sent.
+    /// Whether there are messages or files that haven't been sent.
     pub(crate) fn has_unsent(&self) -> bool {
+        if self.is_uploading() {
+            return true;
+        }
         let store = self.store();
         store.conversations().any(|(_, known)| {
             let mut messages = known.timeline.iter();
@@ -81,6 +84,21 @@ impl State {
             body,
             notes,
         }));
+    }
+
+    /// Sends what has been written to somebody, and the files that have been chosen.
+    pub(crate) fn send_draft(&self, to: &BareJid, body: &str) {
+        let notes = self.draft_notes(to);
+        if body.is_empty() {
+            self.send_files(to, notes);
+        } else {
+            // An answer answers once; what is hidden is all of it.
+            let hidden = notes.iter().filter(|note| matches!(note, Note::Spoiler(_)));
+            self.send_files(to, hidden.cloned().collect());
+            self.send(to.clone(), body.to_owned(), notes);
+        }
+        self.keep_notes(to, Notes::default());
+        self.leave_draft(to, "");
     }
 
     /// Sends a message that came back, or a change to one, once more.

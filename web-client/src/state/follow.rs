@@ -165,6 +165,7 @@ impl State {
                 before,
                 notes,
             } if session.is_kept() => self.learn_draft(conversation, &text, &before, notes),
+            Message::Upload(answer) => self.take_upload_answer(answer),
             _ => {}
         }
     }

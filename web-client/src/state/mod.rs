@@ -16,6 +16,7 @@ mod pictures;
 mod replies;
 mod search;
 mod session;
+mod uploads;
 mod watch;
 mod wishes;
 
@@ -35,6 +36,7 @@ pub(crate) use notice::Notice;
 pub(crate) use order::Filter;
 pub(crate) use page::document;
 pub(crate) use search::Found;
+pub(crate) use uploads::{Failure, Progress, Upload};
 pub(crate) use watch::Subject;
 
 use crate::platform;
@@ -67,6 +69,7 @@ struct Inner {
     alerts: alerts::Alerts,
     search: search::Search,
     jump: jump::Jump,
+    uploads: uploads::Uploads,
 }
 
 impl PartialEq for State {
@@ -98,6 +101,7 @@ impl State {
             alerts: alerts::Alerts::default(),
             search: search::Search::default(),
             jump: jump::Jump::default(),
+            uploads: uploads::Uploads::default(),
         }));
         state.follow_browser();
         state.follow_notifications();
@@ -143,6 +147,7 @@ impl State {
 
     /// Shows what has happened, and returns what of it has to be kept.
     fn apply(&self, events: Vec<StoreEvent>) -> Vec<Record> {
+        let online = events.contains(&StoreEvent::Status(SessionStatus::Online));
         let (records, gone) = {
             let mut store = self.0.store.borrow_mut();
             let mut touched = self.0.touched.borrow_mut();
@@ -167,8 +172,12 @@ impl State {
         };
         self.note_written(&records);
         if gone {
+            self.forget_uploads();
             self.forget_search();
             self.clear_if_asked();
+        }
+        if online {
+            self.resume_uploads();
         }
         self.tell_soon();
         records

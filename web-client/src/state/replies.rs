@@ -18,9 +18,10 @@ impl State {
             return;
         };
         // What is hidden stays so for whoever reads the quotation.
-        let text = match message.spoiler() {
-            Some(_) => gist(self, message),
-            None => message.body.clone(),
+        let in_short = message.spoiler().is_some() || message.caption().is_empty();
+        let text = match in_short {
+            true => gist(self, message),
+            false => message.caption().to_owned(),
         };
         let reply = Reply {
             id: id.to_owned(),

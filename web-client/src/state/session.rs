@@ -335,6 +335,12 @@ impl State {
         if events.iter().any(damaged) {
             self.notice(Notice::Damaged);
         }
+        for event in &events {
+            if let StoreEvent::Upload(answer) = event {
+                session.post(&Message::Upload((**answer).clone()));
+                self.take_upload_answer((**answer).clone());
+            }
+        }
         let news = self.news(&events);
         let records = self.apply(events);
         self.alert(news);

@@ -22,6 +22,8 @@ pub(crate) enum Subject {
     Notice,
     /// What has been found.
     Search,
+    /// Files on their way out.
+    Uploads,
     /// All of it.
     Everything,
 }

@@ -4,7 +4,8 @@ use couplet_engine::modules::{
     rfc6121_message as message, rfc6121_presence as presence, rfc6121_roster as roster,
     xep0045_muc as muc, xep0085_chat_states as chat_states, xep0223_conversations as conversations,
     xep0249_invitations as invitations, xep0308_correction as correction,
-    xep0313_archive as archive, xep0424_retraction as retraction, xep0444_reactions as reactions,
+    xep0313_archive as archive, xep0363_upload as upload, xep0424_retraction as retraction,
+    xep0444_reactions as reactions,
 };
 use couplet_engine::store::{Availability, MessageId, Muted, Wishes};
 use couplet_engine::{Command, SessionCommand, Timestamp};
@@ -155,6 +156,14 @@ pub(crate) fn write(command: &Command) -> JsValue {
             let wishes = write_wishes(*wishes);
             ("wish", Some(conversation), [wishes, JsValue::NULL])
         }
+        Command::Upload(upload::Command::Request(request)) => {
+            let file = list(&[
+                (&request.name).into(),
+                (request.size as f64).into(),
+                (&request.media_type).into(),
+            ]);
+            ("upload", None, [(&request.upload).into(), file])
+        }
         // Only the engine itself wants these.
         Command::Muc(
             muc::Command::Return { .. }
@@ -185,6 +194,16 @@ fn write_wishes(wishes: Wishes) -> JsValue {
         muted.into(),
         wishes.unread.into(),
     ])
+}
+
+fn read_request(upload: String, file: &JsValue) -> Option<upload::Request> {
+    let file = Array::from(file);
+    Some(upload::Request {
+        upload,
+        name: file.get(0).as_string()?,
+        size: file.get(1).as_f64()? as u64,
+        media_type: file.get(2).as_string()?,
+    })
 }
 
 fn read_wishes(parts: &JsValue) -> Option<Wishes> {
@@ -228,6 +247,10 @@ pub(crate) fn read(parts: &JsValue) -> Option<Command> {
             availability: *AVAILABILITIES.get(number(&parts.get(2))? as usize)?,
             status: text(3),
         }),
+        ("upload", _) => {
+            let request = read_request(text(2)?, &parts.get(3))?;
+            Command::Upload(upload::Command::Request(request))
+        }
         ("add", Some(jid)) => Command::Roster(roster::Command::Add { jid, name: text(2) }),
         ("rename", Some(jid)) => Command::Roster(roster::Command::Rename { jid, name: text(2) }),
         ("remove", Some(jid)) => Command::Roster(roster::Command::Remove { jid }),

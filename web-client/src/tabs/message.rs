@@ -2,8 +2,8 @@
 //!
 //! Not by serde: the code for that would be a tenth of the whole download.
 
-use couplet_engine::store::Notes;
-use couplet_engine::{Command, Record, Table};
+use couplet_engine::store::{Notes, Refusal, Slot, UploadAnswer};
+use couplet_engine::{Command, Record, Table, Timestamp};
 use jid::BareJid;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -80,6 +80,8 @@ pub(crate) enum Message {
         /// What goes with it.
         notes: Notes,
     },
+    /// Where a file may be put, says the server. One of the tabs has it.
+    Upload(UploadAnswer),
 }
 
 impl Message {
@@ -136,6 +138,9 @@ impl Message {
                 before.into(),
                 notes::write(notes),
             ]),
+            Self::Upload(UploadAnswer { upload, outcome }) => {
+                list(&["upload".into(), upload.into(), write_outcome(outcome)])
+            }
         }
     }
 
@@ -176,9 +181,69 @@ impl Message {
                 before: text(3)?,
                 notes: notes::read(&parts.get(4)),
             },
+            "upload" => Self::Upload(UploadAnswer {
+                upload: text(1)?,
+                outcome: read_outcome(&parts.get(2))?,
+            }),
             _ => return None,
         })
     }
+}
+
+fn write_outcome(outcome: &Result<Slot, Refusal>) -> JsValue {
+    let (kind, first, second) = match outcome {
+        Ok(slot) => {
+            let headers = slot.headers.iter();
+            let headers = headers.flat_map(|(name, value)| [name.into(), value.into()]);
+            let headers: Vec<JsValue> = headers.collect();
+            return list(&[
+                "slot".into(),
+                (&slot.put).into(),
+                (&slot.get).into(),
+                list(&headers),
+            ]);
+        }
+        Err(Refusal::NoService) => ("none", JsValue::NULL, JsValue::NULL),
+        Err(Refusal::TooLarge(limit)) => (
+            "large",
+            limit.map(|limit| limit as f64).into(),
+            JsValue::NULL,
+        ),
+        Err(Refusal::Wait(until)) => (
+            "wait",
+            until.map(|until| until.0 as f64).into(),
+            JsValue::NULL,
+        ),
+        Err(Refusal::Other { condition, text }) => {
+            ("other", condition.into(), maybe(text.as_deref()))
+        }
+    };
+    list(&[kind.into(), first, second])
+}
+
+fn read_outcome(parts: &JsValue) -> Option<Result<Slot, Refusal>> {
+    let parts = Array::from(parts);
+    let text = |place| parts.get(place).as_string();
+    let number = || parts.get(1).as_f64();
+    Some(Err(match text(0)?.as_str() {
+        "slot" => {
+            let headers = Array::from(&parts.get(3));
+            let headers: Vec<String> = headers.iter().filter_map(|text| text.as_string()).collect();
+            let pair = |pair: &[String]| Some((pair.first()?.clone(), pair.get(1)?.clone()));
+            return Some(Ok(Slot {
+                put: text(1)?,
+                get: text(2)?,
+                headers: headers.chunks(2).filter_map(pair).collect(),
+            }));
+        }
+        "none" => Refusal::NoService,
+        "large" => Refusal::TooLarge(number().map(|limit| limit as u64)),
+        "wait" => Refusal::Wait(number().map(|until| Timestamp(until as i64))),
+        _ => Refusal::Other {
+            condition: text(1)?,
+            text: text(2),
+        },
+    }))
 }
 
 /// An array of these.

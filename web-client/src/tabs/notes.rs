@@ -1,10 +1,10 @@
 //! What a message says of itself, as an array that a browser can clone and write as JSON.
 
-use couplet_engine::store::{Note, Notes, Reply};
+use couplet_engine::store::{File, Note, Notes, Reply};
 use js_sys::{Array, JSON};
 use wasm_bindgen::JsValue;
 
-use super::message::{list, maybe};
+use super::message::{list, maybe, number};
 
 /// What a person may have a message say; the rest is the engine's.
 pub(crate) fn write(notes: &Notes) -> JsValue {
@@ -14,6 +14,7 @@ pub(crate) fn write(notes: &Notes) -> JsValue {
             Some(list(&["reply".into(), id.into(), to, quote.into()]))
         }
         Note::Spoiler(hint) => Some(list(&["spoiler".into(), hint.into()])),
+        Note::File(file) => Some(write_file(file)),
         Note::Markable | Note::Unstyled | Note::Encrypted(_) => None,
     });
     let notes: Array = notes.collect();
@@ -35,10 +36,41 @@ pub(crate) fn read(notes: &JsValue) -> Notes {
                 quote: text(3)?,
             })),
             "spoiler" => Some(Note::Spoiler(text(1)?)),
+            "file" => read_file(&parts).map(Note::File),
             _ => None,
         }
     };
     Array::from(notes).iter().filter_map(note).collect()
+}
+
+fn write_file(file: &File) -> JsValue {
+    let (width, height) = file.dimensions.unzip();
+    list(&[
+        "file".into(),
+        (&file.url).into(),
+        (&file.name).into(),
+        (&file.media_type).into(),
+        file.size.map(|size| size as f64).into(),
+        width.into(),
+        height.into(),
+        (&file.hash).into(),
+        (&file.blurhash).into(),
+        (&file.description).into(),
+    ])
+}
+
+fn read_file(parts: &Array) -> Option<File> {
+    let text = |place| parts.get(place).as_string();
+    Some(File {
+        url: text(1)?,
+        name: text(2)?,
+        media_type: text(3)?,
+        size: parts.get(4).as_f64().map(|size| size as u64),
+        dimensions: number(&parts.get(5)).zip(number(&parts.get(6))),
+        hash: text(7)?,
+        blurhash: text(8)?,
+        description: text(9)?,
+    })
 }
 
 /// As a text, empty for none.

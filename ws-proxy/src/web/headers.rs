@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::http::Site;
 
-/// Fits every page. The page's own script, style and images, and nobody else's.
+/// Fits every page. The page's own script and style, and nobody else's.
 const SECURITY: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
@@ -28,11 +28,17 @@ pub(super) fn secure(headers: &mut HeaderMap, site: &Site, request: &HeaderMap) 
         .authority(request)
         .map(|authority| format!(" ws://{authority} wss://{authority}"))
         .unwrap_or_default();
+    // Files are wherever a server of whoever sends them keeps them (XEP-0363).
+    let files = match site.is_secure() {
+        true => "https:",
+        // Somebody who tries it on one machine has them there.
+        false => "https: http://localhost:* http://127.0.0.1:*",
+    };
     let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-         img-src 'self' blob: data:; connect-src 'self'{sockets}; font-src 'self'; \
-         manifest-src 'self'; media-src 'self' blob:; worker-src 'self'; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'none'"
+         img-src 'self' blob: data: {files}; connect-src 'self'{sockets} {files}; font-src 'self'; \
+         manifest-src 'self'; media-src 'self' blob: {files}; worker-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'"
     );
     // An authority has only characters that a header may have.
     if let Ok(policy) = HeaderValue::try_from(policy) {

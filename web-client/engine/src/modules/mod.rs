@@ -5,6 +5,7 @@ pub mod rfc6121_presence;
 pub mod rfc6121_roster;
 pub mod xep0030_disco;
 pub mod xep0045_muc;
+pub mod xep0066_oob;
 pub mod xep0084_avatar;
 pub mod xep0085_chat_states;
 pub mod xep0092_version;
@@ -21,6 +22,7 @@ pub mod xep0333_markers;
 pub mod xep0334_hints;
 pub mod xep0352_client_state;
 pub mod xep0359_stanza_ids;
+pub mod xep0363_upload;
 pub mod xep0380_encryption;
 pub mod xep0382_spoilers;
 pub mod xep0393_styling;
@@ -30,6 +32,8 @@ pub mod xep0421_occupant_ids;
 pub mod xep0424_retraction;
 pub mod xep0428_fallback;
 pub mod xep0444_reactions;
+pub mod xep0446_file_metadata;
+pub mod xep0447_file_sharing;
 pub mod xep0461_replies;
 pub mod xep0490_read_sync;
 
@@ -73,5 +77,9 @@ pub(crate) fn table() -> Vec<Box<dyn Module>> {
         Box::<xep0421_occupant_ids::OccupantIds>::default(),
         Box::<xep0428_fallback::Fallback>::default(),
         Box::<xep0461_replies::Replies>::default(),
+        Box::<xep0066_oob::OutOfBand>::default(),
+        Box::<xep0363_upload::Upload>::default(),
+        Box::<xep0446_file_metadata::FileMetadata>::default(),
+        Box::<xep0447_file_sharing::FileSharing>::default(),
     ]
 }

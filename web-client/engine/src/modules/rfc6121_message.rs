@@ -7,7 +7,7 @@ use jid::{BareJid, Jid};
 
 use super::{
     xep0333_markers, xep0380_encryption, xep0382_spoilers, xep0393_styling, xep0424_retraction,
-    xep0461_replies,
+    xep0447_file_sharing, xep0461_replies,
 };
 use crate::envelope::{Envelope, compose, live};
 use crate::input::Command as AnyCommand;
@@ -140,11 +140,13 @@ impl Messages {
         let body = stanza.body(&ctx.core.config.languages).map(str::to_owned);
         let tombstone = xep0424_retraction::tombstone(incoming);
         let encryption = xep0380_encryption::read(stanza);
-        if body.is_none() && tombstone.is_none() && encryption.is_none() {
+        let languages = &ctx.core.config.languages;
+        let has_body = body.is_some();
+        let (notes, body) = read(stanza, body.unwrap_or_default(), languages);
+        let says_nothing = !has_body && encryption.is_none() && notes.file().is_none();
+        if says_nothing && tombstone.is_none() {
             return;
         }
-        let languages = &ctx.core.config.languages;
-        let (notes, body) = read(stanza, body.unwrap_or_default(), languages);
         let Some(envelope) = Envelope::open(ctx, incoming) else {
             return;
         };
@@ -192,7 +194,9 @@ impl Messages {
             .payload("error", ns::JABBER_CLIENT)
             .map(StanzaError::read);
         let failure = match error {
-            Some(StanzaError { condition, text }) => Failure { condition, text },
+            Some(StanzaError {
+                condition, text, ..
+            }) => Failure { condition, text },
             None => Failure {
                 condition: "undefined-condition".to_owned(),
                 text: None,
@@ -216,6 +220,9 @@ pub(super) fn say(stanza: &mut stanza::Message, body: &str, notes: &Notes) {
     if let Some(hint) = notes.spoiler() {
         stanza.payloads.push(xep0382_spoilers::spoiler(hint));
     }
+    if let Some(file) = notes.file() {
+        xep0447_file_sharing::say(stanza, file);
+    }
     stanza.bodies.push((String::new(), body));
 }
 
@@ -226,12 +233,14 @@ fn read(stanza: &stanza::Message, body: String, languages: &[String]) -> (Notes,
     let unstyled = xep0393_styling::is_unstyled(stanza).then_some(Note::Unstyled);
     let spoiler = xep0382_spoilers::hint(stanza, languages).map(Note::Spoiler);
     let encrypted = xep0380_encryption::read(stanza).map(Note::Encrypted);
+    let (file, body) = xep0447_file_sharing::read(stanza, body);
     let notes = [
         markable,
         reply.map(Note::Reply),
         unstyled,
         spoiler,
         encrypted,
+        file.map(Note::File),
     ];
     (notes.into_iter().flatten().collect(), body)
 }

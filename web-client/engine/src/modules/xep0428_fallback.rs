@@ -41,11 +41,31 @@ pub(super) struct Parts {
 /// namespace `of`. `None` if nothing is left then: whoever has nothing else to say has said
 /// that.
 pub(super) fn parts(message: &stanza::Message, of: &str, body: &str) -> Option<Parts> {
-    let fallback = message.payloads.iter().find(|payload| {
+    let parts = split(fallback(message, of)?, body);
+    let parted = !parts.fallback.is_empty() && !parts.own.trim().is_empty();
+    parted.then_some(parts)
+}
+
+/// What of `body` doesn't stand for what is in any of the namespaces `of`; often that is
+/// nothing.
+pub(super) fn own_words(message: &stanza::Message, of: &[&str], body: &str) -> String {
+    match of.iter().find_map(|of| fallback(message, of)) {
+        None => body.to_owned(),
+        // Without a part it is for everything.
+        Some(fallback) if fallback.children().next().is_none() => String::new(),
+        Some(fallback) => split(fallback, body).own,
+    }
+}
+
+fn fallback<'a>(message: &'a stanza::Message, of: &str) -> Option<&'a Element> {
+    message.payloads.iter().find(|payload| {
         let known =
             payload.is("fallback", FALLBACK) || payload.is("fallback", FALLBACK_IN_EXAMPLES);
         known && payload.attr("for") == Some(of)
-    })?;
+    })
+}
+
+fn split(fallback: &Element, body: &str) -> Parts {
     let named = |child: &&Element| child.name() == "body" && child.ns() == fallback.ns();
     let ranges: Vec<_> = fallback
         .children()
@@ -64,8 +84,7 @@ pub(super) fn parts(message: &stanza::Message, of: &str, body: &str) -> Option<P
             false => parts.own.push(character),
         }
     }
-    let parted = !parts.fallback.is_empty() && !parts.own.trim().is_empty();
-    parted.then_some(parts)
+    parts
 }
 
 /// From which to which code point (XEP-0426). One without an end goes to the end of the text,
@@ -90,7 +109,16 @@ pub(super) fn beginning(of: &str, length: usize) -> Element {
         .done()
 }
 
-/// Says that the whole text stands for that.
+/// Says that all of the text stands for that, if nothing else of the message does.
+pub(super) fn all_of_text(of: &str) -> Element {
+    let body = build("body", FALLBACK).done();
+    build("fallback", FALLBACK)
+        .attr("for", of)
+        .child(body)
+        .done()
+}
+
+/// Says that the whole message does.
 pub(super) fn whole(of: &str) -> Element {
     build("fallback", FALLBACK).attr("for", of).done()
 }
@@ -149,6 +177,22 @@ mod tests {
         assert_eq!(own("hello", far).as_deref(), Some("hel"));
         let many = "<body start='0' end='1'/>".repeat(50_000);
         assert_eq!(own("hello", &many).as_deref(), Some("ello"));
+    }
+
+    #[test]
+    fn what_stands_for_a_file_is_not_said() {
+        let mut message = stanza::Message::chat("bob@example.org".parse().unwrap());
+        assert_eq!(
+            own_words(&message, &["x", "y"], "https://a.example"),
+            "https://a.example"
+        );
+        message.payloads.push(all_of_text("y"));
+        assert_eq!(own_words(&message, &["x", "y"], "https://a.example"), "");
+        assert!(!is_whole(&message), "the message has a file besides");
+        message.payloads = vec![beginning("x", 3)];
+        assert_eq!(own_words(&message, &["x", "y"], "abcdef"), "def");
+        message.payloads = vec![whole("x")];
+        assert_eq!(own_words(&message, &["x", "y"], "abcdef"), "");
     }
 
     #[test]

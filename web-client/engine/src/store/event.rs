@@ -7,7 +7,7 @@ use crate::now::Timestamp;
 
 use super::{
     Change, Contact, Delivery, Direction, Message, MessageId, Older, ResourcePresence, RoomChange,
-    SessionStatus, Source, SubscriptionRequest, Wishes,
+    SessionStatus, Source, SubscriptionRequest, UploadAnswer, Wishes,
 };
 
 /// One change of what people see. Plain data: it crosses tabs and is logged.
@@ -149,6 +149,8 @@ pub enum StoreEvent {
         /// What.
         wishes: Wishes,
     },
+    /// Where a file may be put, or why nowhere. Nothing of it is kept.
+    Upload(Box<UploadAnswer>),
 }
 
 impl Provenance {

@@ -7,6 +7,7 @@
 mod change;
 mod conversation;
 mod event;
+mod file;
 mod known;
 mod message;
 mod mirror;
@@ -20,6 +21,7 @@ pub mod search;
 mod source;
 mod status;
 mod timeline;
+mod upload;
 mod waiting;
 mod wishes;
 
@@ -32,6 +34,8 @@ use crate::sorted_map::SortedMap;
 pub use change::{Author, Change, Changes, Correction, Reactions, What};
 pub use conversation::{Conversation, Older};
 pub use event::{Provenance, StoreEvent, Topic};
+pub use file::{File, FileKind, type_by_name};
+pub(crate) use file::{file_name, is_address, is_private};
 pub use known::Known;
 pub use message::{Delivery, Direction, Failure, Message, MessageId, Scope};
 pub use note::{Note, Notes, Reply};
@@ -42,6 +46,7 @@ pub use roster::{Availability, Contact, ResourcePresence, Subscription, Subscrip
 pub use source::Source;
 pub use status::{Again, SessionStatus, SignInStep, Trouble};
 pub use timeline::Timeline;
+pub use upload::{Refusal, Slot, UploadAnswer};
 pub use wishes::{Muted, Wishes};
 
 use crate::modules::rfc6121_message;
@@ -414,6 +419,8 @@ impl Store {
                 conversation,
                 wishes,
             } => self.wish(conversation, wishes),
+            // The page has the file, and what becomes of it.
+            StoreEvent::Upload(_) => Vec::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use jid::Jid;
 use serde::{Deserialize, Serialize};
 
-use super::{Conversation, Message, Scope};
+use super::{Conversation, File, Message, Scope};
 use std::rc::Rc;
 
 /// One thing that a message says of itself. Rows know each by its place here: a new one goes
@@ -20,6 +20,8 @@ pub enum Note {
     Spoiler(String),
     /// It is encrypted with this, and can't be read here (XEP-0380).
     Encrypted(String),
+    /// It is about this file (XEP-0447).
+    File(File),
 }
 
 /// Which message is answered.
@@ -103,6 +105,14 @@ impl Notes {
     pub fn spoiler(&self) -> Option<&str> {
         self.0.iter().find_map(|note| match note {
             Note::Spoiler(hint) => Some(hint.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The file that the message is about.
+    pub fn file(&self) -> Option<&File> {
+        self.0.iter().find_map(|note| match note {
+            Note::File(file) => Some(file),
             _ => None,
         })
     }
@@ -213,7 +223,8 @@ mod tests {
             to: None,
             quote: "Hello".to_owned(),
         };
-        let notes = Notes::from_iter([Note::Reply(reply), Note::Markable]);
+        let file = File::at("https://files.example/a.jpg").unwrap();
+        let notes = Notes::from_iter([Note::Reply(reply), Note::Markable, Note::File(file)]);
         assert_eq!(decode::<Notes>(&encode(&notes)), Some(notes));
     }
 

@@ -4,6 +4,7 @@
 mod archive;
 mod cases;
 mod changes;
+mod files;
 mod hostile;
 mod modules;
 mod notes;

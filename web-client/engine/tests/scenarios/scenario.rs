@@ -12,7 +12,8 @@ use couplet_engine::{
 use jid::BareJid;
 use minidom::Element;
 use xmpp_parsers::bind::BindQuery;
-use xmpp_parsers::disco::DiscoInfoQuery;
+use xmpp_parsers::disco::{DiscoInfoQuery, DiscoItemsQuery};
+use xmpp_parsers::http_upload::SlotRequest;
 use xmpp_parsers::iq::Iq;
 use xmpp_parsers::message::Message;
 use xmpp_parsers::ping::Ping;
@@ -683,6 +684,12 @@ fn payload(iq: Iq) -> Option<String> {
             .err()
             .map(|error| error.to_string()),
         ns::DISCO_INFO => DiscoInfoQuery::try_from(payload)
+            .err()
+            .map(|error| error.to_string()),
+        ns::DISCO_ITEMS => DiscoItemsQuery::try_from(payload)
+            .err()
+            .map(|error| error.to_string()),
+        ns::HTTP_UPLOAD => SlotRequest::try_from(payload)
             .err()
             .map(|error| error.to_string()),
         // Nobody parses what owners of rooms do.

@@ -1,0 +1,121 @@
+//! Pictures, drawn anew.
+
+use js_sys::{Function, Promise};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, ImageBitmap};
+
+use super::blurhash::encode;
+use super::{Quality, Ready, Unreadable};
+use crate::state::document;
+
+/// The longer side of a small one, in pixels.
+const SMALL: f64 = 1_600.0;
+/// How well pictures are kept whose form loses something.
+const WELL: f64 = 0.92;
+const SMALL_AND_WELL: f64 = 0.82;
+/// Pixels on a side of what the placeholder is made of.
+const SAMPLE: u32 = 32;
+
+/// Gets a picture ready, and tells what there is to see.
+pub(super) async fn prepare(ready: &mut Ready, quality: Quality) -> Result<(), Unreadable> {
+    // One that moves would stand still; none has a place for where it was taken.
+    let keep = quality == Quality::Original || ready.told.media_type == "image/gif";
+    let Some(bitmap) = open(&ready.content).await else {
+        return if keep { Ok(()) } else { Err(Unreadable) };
+    };
+    let mut size = (bitmap.width(), bitmap.height());
+    if !keep {
+        let longer = f64::from(size.0.max(size.1));
+        let scale = match quality {
+            Quality::Small => (SMALL / longer).min(1.0),
+            _ => 1.0,
+        };
+        let scaled = |side: u32| (f64::from(side) * scale).round().max(1.0) as u32;
+        size = (scaled(size.0), scaled(size.1));
+        let drawn = redraw(&bitmap, size, &ready.told.media_type, quality).await;
+        ready.content = drawn.ok_or(Unreadable)?;
+        rename(ready);
+    }
+    ready.told.dimensions = Some(size);
+    ready.told.blurhash = sample(&bitmap).unwrap_or_default();
+    bitmap.close();
+    Ok(())
+}
+
+/// As it is to be seen: turned as its camera was held.
+async fn open(content: &Blob) -> Option<ImageBitmap> {
+    let opening = web_sys::window()?.create_image_bitmap_with_blob(content);
+    let bitmap = JsFuture::from(opening.ok()?).await.ok()?;
+    bitmap.dyn_into().ok()
+}
+
+/// What comes out of a canvas has its pixels and nothing else.
+async fn redraw(
+    bitmap: &ImageBitmap,
+    size: (u32, u32),
+    media_type: &str,
+    quality: Quality,
+) -> Option<Blob> {
+    let form = match media_type {
+        "image/png" | "image/webp" => media_type,
+        _ => "image/jpeg",
+    };
+    let well = match quality {
+        Quality::Small => SMALL_AND_WELL,
+        _ => WELL,
+    };
+    let (canvas, _) = draw(bitmap, size)?;
+    let drawn = Promise::new(&mut |resolve: Function, _| {
+        // A canvas too large to be drawn gives nothing.
+        let failed = canvas.to_blob_with_type_and_encoder_options(&resolve, form, &well.into());
+        if failed.is_err() {
+            // A function that settles a promise doesn't throw.
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+        }
+    });
+    JsFuture::from(drawn).await.ok()?.dyn_into().ok()
+}
+
+fn draw(
+    bitmap: &ImageBitmap,
+    (width, height): (u32, u32),
+) -> Option<(HtmlCanvasElement, CanvasRenderingContext2d)> {
+    let canvas = document()?.create_element("canvas").ok()?;
+    let canvas: HtmlCanvasElement = canvas.dyn_into().ok()?;
+    canvas.set_width(width);
+    canvas.set_height(height);
+    let context = canvas.get_context("2d").ok()??;
+    let context: CanvasRenderingContext2d = context.dyn_into().ok()?;
+    let (width, height) = (f64::from(width), f64::from(height));
+    context
+        .draw_image_with_image_bitmap_and_dw_and_dh(bitmap, 0.0, 0.0, width, height)
+        .ok()?;
+    Some((canvas, context))
+}
+
+fn sample(bitmap: &ImageBitmap) -> Option<String> {
+    let (_, context) = draw(bitmap, (SAMPLE, SAMPLE))?;
+    let side = f64::from(SAMPLE);
+    let pixels = context.get_image_data(0.0, 0.0, side, side).ok()?.data();
+    Some(encode(&pixels, SAMPLE as usize))
+}
+
+/// The name goes with what the picture has become.
+fn rename(ready: &mut Ready) {
+    let form = ready.content.type_();
+    if form == ready.told.media_type {
+        return;
+    }
+    let end = match form.as_str() {
+        "image/png" => ".png",
+        "image/webp" => ".webp",
+        _ => ".jpg",
+    };
+    let name = &ready.told.name;
+    let stem = name
+        .rsplit_once('.')
+        .map_or(name.as_str(), |(stem, _)| stem);
+    ready.told.name = [stem, end].concat();
+    ready.told.media_type = form;
+}
