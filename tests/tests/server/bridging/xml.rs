@@ -66,8 +66,16 @@ impl Node {
         for child in &mut self.children {
             child.blank();
         }
-        if ["features", "mechanisms", "query", "set"].contains(&self.name.1.as_str()) {
-            // Sets, which Prosody tells in another order each time it runs.
+        let sets = [
+            "authentication",
+            "features",
+            "inline",
+            "mechanisms",
+            "query",
+            "set",
+        ];
+        if sets.contains(&self.name.1.as_str()) {
+            // Which Prosody tells in another order now and then.
             self.children.sort();
         }
     }
