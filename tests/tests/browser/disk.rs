@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use anyhow::ensure;
+use anyhow::{Result, ensure};
 use couplet_servers::Kind;
+use couplet_tests::browser::Page;
 use couplet_tests::{run, run_for, until, until_for};
 
 use crate::persistence::is_sent;
@@ -62,42 +63,101 @@ fn nothing_is_said_or_acknowledged_before_it_is_on_disk() {
     });
 }
 
+/// Closes alice's page, damages the rows of `table` in which `text` can be read, and has her
+/// come back to bob.
+async fn damage(place: &Place, alice: Page, table: &str, text: &str) -> Result<Page> {
+    // A page that only looks on.
+    let file = [&place.proxy.page("localhost"), "locales/en.json"].concat();
+    let page = place.browser.open_beside(&alice, &file).await?;
+    alice.close().await?;
+    until("the end of the page that leads", || async {
+        let free = "navigator.locks.query().then(locks => locks.held.length === 0)";
+        Ok((page.evaluate(free).await? == true).then_some(()))
+    })
+    .await?;
+    let script = format!(
+        "(async () => {{
+            const wait = request => new Promise(resolve => {{
+                request.onsuccess = () => resolve(request.result);
+            }});
+            const database = await wait(indexedDB.open('couplet'));
+            const store = database.transaction('{table}', 'readwrite').objectStore('{table}');
+            let damaged = 0;
+            for (const key of await wait(store.getAllKeys())) {{
+                const row = await wait(store.get(key));
+                if (!new TextDecoder().decode(row).includes('{text}')) continue;
+                const bytes = new Uint8Array(row);
+                await wait(store.put(bytes.slice(0, bytes.length / 2), key));
+                damaged += 1;
+            }}
+            database.close();
+            return damaged;
+        }})()"
+    );
+    ensure!(
+        page.evaluate(&script).await?.as_u64() > Some(0),
+        "no row of {table} has {text:?}"
+    );
+    let alice = place.beside(&page).await?;
+    alice.reads(DAMAGED).await?;
+    alice.find_with("link", "bob").await?.click().await?;
+    Ok(alice)
+}
+
+/// Signs alice in, who has written three messages to bob, all of which were sent.
+async fn three_messages(place: &Place) -> Result<(Page, Page)> {
+    let (alice, bob) = place.friends().await?;
+    for text in ["the first", "the second", "the third"] {
+        say(&alice, text).await?;
+    }
+    is_sent(&alice).await?;
+    Ok((alice, bob))
+}
+
+const DAMAGED: &str = "Some of what was kept in this browser is damaged";
+
 #[test]
 fn a_damaged_row_is_left_out_and_told_once() {
     run(async {
         let place = Place::new(Kind::Prosody).await?;
-        let (alice, bob) = place.friends().await?;
-        for text in ["the first", "the second", "the third"] {
-            say(&alice, text).await?;
-        }
-        is_sent(&alice).await?;
-        alice
-            .evaluate(
-                "(async () => {
-                    const wait = request => new Promise(resolve => {
-                        request.onsuccess = () => resolve(request.result);
-                    });
-                    const database = await wait(indexedDB.open('couplet'));
-                    const store = database.transaction('messages', 'readwrite').objectStore('messages');
-                    const keys = await wait(store.getAllKeys());
-                    for (const key of keys) {
-                        const row = await wait(store.get(key));
-                        const text = new TextDecoder().decode(row);
-                        if (text.includes('the second')) await wait(store.put(row.slice(9), key));
-                    }
-                    database.close();
-                })()",
-            )
-            .await?;
-        alice.reload().await?;
-        alice
-            .reads("Some of what was kept in this browser is damaged")
-            .await?;
+        let (alice, bob) = three_messages(&place).await?;
+        let alice = damage(&place, alice, "messages", "the second").await?;
+        reads(&alice, "the third").await?;
         for text in ["the first", "the third"] {
             ensure!(count(&alice, text).await? == 1);
         }
         say(&bob, "and on").await?;
         reads(&alice, "and on").await
+    });
+}
+
+#[test]
+fn a_damaged_conversation_still_has_its_messages() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = three_messages(&place).await?;
+        let alice = damage(&place, alice, "conversations", "").await?;
+        say(&bob, "and on").await?;
+        reads(&alice, "and on").await?;
+        for text in ["the first", "the second", "the third"] {
+            ensure!(count(&alice, text).await? == 1);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_damaged_session_is_begun_anew_and_loses_nothing() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = three_messages(&place).await?;
+        let alice = damage(&place, alice, "engine", "").await?;
+        say(&bob, "and on").await?;
+        reads(&alice, "and on").await?;
+        for text in ["the first", "the second", "the third"] {
+            ensure!(count(&alice, text).await? == 1);
+        }
+        Ok(())
     });
 }
 
