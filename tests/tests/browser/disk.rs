@@ -131,34 +131,27 @@ fn a_damaged_row_is_left_out_and_told_once() {
     });
 }
 
+/// All rows of `table` are damaged, and no message is missing.
+async fn loses_nothing(table: &str) -> Result<()> {
+    let place = Place::new(Kind::Prosody).await?;
+    let (alice, bob) = three_messages(&place).await?;
+    let alice = damage(&place, alice, table, "").await?;
+    say(&bob, "and on").await?;
+    reads(&alice, "and on").await?;
+    for text in ["the first", "the second", "the third"] {
+        ensure!(count(&alice, text).await? == 1);
+    }
+    Ok(())
+}
+
 #[test]
 fn a_damaged_conversation_still_has_its_messages() {
-    run(async {
-        let place = Place::new(Kind::Prosody).await?;
-        let (alice, bob) = three_messages(&place).await?;
-        let alice = damage(&place, alice, "conversations", "").await?;
-        say(&bob, "and on").await?;
-        reads(&alice, "and on").await?;
-        for text in ["the first", "the second", "the third"] {
-            ensure!(count(&alice, text).await? == 1);
-        }
-        Ok(())
-    });
+    run(loses_nothing("conversations"));
 }
 
 #[test]
 fn a_damaged_session_is_begun_anew_and_loses_nothing() {
-    run(async {
-        let place = Place::new(Kind::Prosody).await?;
-        let (alice, bob) = three_messages(&place).await?;
-        let alice = damage(&place, alice, "engine", "").await?;
-        say(&bob, "and on").await?;
-        reads(&alice, "and on").await?;
-        for text in ["the first", "the second", "the third"] {
-            ensure!(count(&alice, text).await? == 1);
-        }
-        Ok(())
-    });
+    run(loses_nothing("engine"));
 }
 
 #[test]
