@@ -15,14 +15,7 @@ impl Page {
     /// # Errors
     /// When the browser doesn't.
     pub async fn slow_down(&self, bytes: Option<u32>) -> Result<()> {
-        let conditions = json!({
-            "offline": false, "latency": 0, "uploadThroughput": -1,
-            "downloadThroughput": bytes.map_or(-1, i64::from),
-        });
-        self.call("Network.enable", json!({})).await?;
-        self.call("Network.emulateNetworkConditions", conditions)
-            .await?;
-        Ok(())
+        self.throttle(bytes, None).await
     }
 
     /// Has the network take so many bytes a second from it, or all there are.
@@ -30,9 +23,14 @@ impl Page {
     /// # Errors
     /// When the browser doesn't.
     pub async fn slow_down_sending(&self, bytes: Option<u32>) -> Result<()> {
+        self.throttle(None, bytes).await
+    }
+
+    async fn throttle(&self, down: Option<u32>, up: Option<u32>) -> Result<()> {
+        let limit = |bytes: Option<u32>| bytes.map_or(-1, i64::from);
         let conditions = json!({
-            "offline": false, "latency": 0, "downloadThroughput": -1,
-            "uploadThroughput": bytes.map_or(-1, i64::from),
+            "offline": false, "latency": 0,
+            "downloadThroughput": limit(down), "uploadThroughput": limit(up),
         });
         self.call("Network.enable", json!({})).await?;
         self.call("Network.emulateNetworkConditions", conditions)

@@ -20,6 +20,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use ws_proxy::Config;
 
 use crate::Proxy;
 use crate::log::Log;
@@ -96,18 +97,20 @@ impl Pebble {
 
     /// Starts a proxy that has its certificate from here.
     async fn proxy(&self) -> Proxy {
+        let address = SocketAddr::from(([127, 0, 0, 1], self.port));
+        Proxy::start_at(address, &self.toml(HOST)).await
+    }
+
+    /// The configuration of a proxy that is `host`, but for where it listens.
+    fn toml(&self, host: &str) -> String {
         let path = |name: &str| self.directory.path().join(name).display().to_string();
         let (cert, key, ca) = (path("cert.pem"), path("key.pem"), path("authority.pem"));
-        Proxy::start_at(
-            SocketAddr::from(([127, 0, 0, 1], self.port)),
-            &format!(
-                "tls_cert = '{cert}'\ntls_key = '{key}'\n[[domain]]\nname = '{DOMAIN}'\n\
-                 [acme]\nnames = ['{HOST}']\naccept_terms = true\nca = '{ca}'\n\
-                 directory = 'https://localhost:{}/dir'\n",
-                self.api
-            ),
+        let api = self.api;
+        format!(
+            "tls_cert = '{cert}'\ntls_key = '{key}'\n[[domain]]\nname = '{DOMAIN}'\n\
+             [acme]\nnames = ['{host}']\naccept_terms = true\nca = '{ca}'\n\
+             directory = 'https://localhost:{api}/dir'\n"
         )
-        .await
     }
 
     /// Who signs its certificates, which is somebody else at every start.
@@ -293,4 +296,19 @@ async fn acme_authority_that_does_not_find_the_proxy_is_quoted() {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test]
+async fn acme_changes_wait_for_the_next_start() {
+    let pebble = Pebble::new().await;
+    let proxy = pebble.proxy().await;
+    let stay = |host: &str| {
+        let (address, admin) = (proxy.address, proxy.admin.unwrap());
+        let rest = pebble.toml(host);
+        let toml = format!("listen = '{address}'\nadmin_listen = '{admin}'\n{rest}");
+        let config = Config::from_toml(&toml, "t.toml").unwrap();
+        proxy.handle.reload(config).unwrap().contains(&"acme")
+    };
+    assert!(!stay(HOST));
+    assert!(stay("other.example.test"));
 }
