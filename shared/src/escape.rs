@@ -4,27 +4,64 @@ use std::borrow::Cow;
 
 use crate::scanner::reference;
 
-/// Appends `text` so that it stands for itself in an attribute value or in
-/// element content. Characters that XML forbids become U+FFFD.
-pub fn push_escaped(text: &str, out: &mut String) {
+/// Appends `text` so that it stands for itself in an attribute value, whatever its quotes.
+/// Characters that XML forbids become U+FFFD.
+pub fn push_value(text: &str, out: &mut String) {
+    push(text, out, |char| match char {
+        '"' => Some("&quot;"),
+        '\'' => Some("&apos;"),
+        // As themselves they would be normalised to spaces.
+        '\t' => Some("&#9;"),
+        '\n' => Some("&#10;"),
+        _ => markup(char),
+    });
+}
+
+/// Appends `text` so that it stands for itself in element content. Characters that XML
+/// forbids become U+FFFD.
+pub fn push_text(text: &str, out: &mut String) {
+    push(text, out, |char| match char {
+        '\t' | '\n' => None,
+        _ => markup(char),
+    });
+}
+
+/// `text` with U+FFFD for each character that XML forbids (XML 1.0 2.2).
+pub fn permitted(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_forbidden) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace(is_forbidden, REPLACEMENT))
+}
+
+const REPLACEMENT: &str = "\u{FFFD}";
+
+/// XML 1.0 2.2
+fn is_forbidden(char: char) -> bool {
+    matches!(char, '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}')
+}
+
+/// What stands for `char` wherever it is.
+fn markup(char: char) -> Option<&'static str> {
+    match char {
+        '&' => Some("&amp;"),
+        '<' => Some("&lt;"),
+        '>' => Some("&gt;"),
+        // As itself it would be taken for a line feed (XML 1.0 2.11).
+        '\r' => Some("&#13;"),
+        _ if is_forbidden(char) => Some(REPLACEMENT),
+        _ => None,
+    }
+}
+
+fn push(text: &str, out: &mut String, escape: impl Fn(char) -> Option<&'static str>) {
     let mut plain = 0;
     for (at, char) in text.char_indices() {
-        let escaped = match char {
-            '&' => "&amp;",
-            '<' => "&lt;",
-            '>' => "&gt;",
-            '"' => "&quot;",
-            '\'' => "&apos;",
-            // As themselves they would be normalised to spaces in an attribute.
-            '\t' => "&#9;",
-            '\n' => "&#10;",
-            '\r' => "&#13;",
-            '\0'..' ' | '\u{FFFE}' | '\u{FFFF}' => "\u{FFFD}",
-            _ => continue,
-        };
-        out.push_str(&text[plain..at]);
-        out.push_str(escaped);
-        plain = at + char.len_utf8();
+        if let Some(escaped) = escape(char) {
+            out.push_str(&text[plain..at]);
+            out.push_str(escaped);
+            plain = at + char.len_utf8();
+        }
     }
     out.push_str(&text[plain..]);
 }
@@ -75,28 +112,39 @@ fn unescape(raw: &str, special: fn(char) -> bool, space: char) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    fn escaped(text: &str) -> String {
+    fn value(text: &str) -> String {
         let mut out = String::new();
-        push_escaped(text, &mut out);
+        push_value(text, &mut out);
+        out
+    }
+
+    fn content(text: &str) -> String {
+        let mut out = String::new();
+        push_text(text, &mut out);
         out
     }
 
     #[test]
     fn markup_is_escaped() {
-        assert_eq!(escaped("a<b>&\"'é"), "a&lt;b&gt;&amp;&quot;&apos;é");
+        assert_eq!(value("a<b>&\"'é"), "a&lt;b&gt;&amp;&quot;&apos;é");
+        assert_eq!(content("a<b>&\"'é]]>"), "a&lt;b&gt;&amp;\"'é]]&gt;");
     }
 
     #[test]
     fn white_space_survives_normalisation() {
-        assert_eq!(unescape_attribute(&escaped("a\tb\r\nc d")), "a\tb\r\nc d");
+        let text = "a\tb\r\nc d";
+        assert_eq!(unescape_attribute(&value(text)), text);
+        assert_eq!(unescape_text(&content(text)), text);
     }
 
     #[test]
     fn what_xml_forbids_is_replaced() {
-        assert_eq!(
-            escaped("\0\u{1b}\u{FFFE}\u{7f}"),
-            "\u{FFFD}\u{FFFD}\u{FFFD}\u{7f}"
-        );
+        let text = "\0\u{1b}\u{FFFE}\u{7f}";
+        let replaced = "\u{FFFD}\u{FFFD}\u{FFFD}\u{7f}";
+        assert_eq!(value(text), replaced);
+        assert_eq!(content(text), replaced);
+        assert_eq!(permitted(text), replaced);
+        assert_eq!(permitted("\r\n\té"), "\r\n\té");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The stream error conditions of RFC 6120 4.9.3, and how one is written.
 
-use crate::escape::push_escaped;
+use crate::escape::push_text;
 use crate::ns;
 
 /// Why a stream ends (RFC 6120 4.9.3). `see-other-host` is absent: it carries an
@@ -80,7 +80,7 @@ pub fn write_stream_error(condition: StreamErrorCondition, text: Option<&str>, o
     push_child(condition.name(), "/>", out);
     if let Some(text) = text {
         push_child("text", " xml:lang=\"en\">", out);
-        push_escaped(text, out);
+        push_text(text, out);
         out.push_str("</text>");
     }
     out.push_str("</stream:error>");

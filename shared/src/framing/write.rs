@@ -3,7 +3,7 @@
 
 use super::{OpenAttributes, StreamHeader};
 use crate::element::StartTag;
-use crate::escape::push_escaped;
+use crate::escape::push_value;
 use crate::ns;
 
 /// Appends the XML declaration and the `<stream:stream>` towards the backend that
@@ -76,7 +76,7 @@ pub fn write_element(header: &StreamHeader, element: &str, out: &mut String) {
         } else if is_written(prefix, element) && tag.declared(prefix).is_none() {
             out.push_str(" xmlns:");
             out.push_str(prefix);
-            push_value(namespace, out);
+            push_quoted(namespace, out);
         }
     }
     if let Some(lang) = &header.lang
@@ -120,11 +120,11 @@ fn push_open_attributes(values: [&Option<String>; 5], out: &mut String) {
 fn push_attribute(name: &str, value: &str, out: &mut String) {
     out.push(' ');
     out.push_str(name);
-    push_value(value, out);
+    push_quoted(value, out);
 }
 
-fn push_value(value: &str, out: &mut String) {
+fn push_quoted(value: &str, out: &mut String) {
     out.push_str("=\"");
-    push_escaped(value, out);
+    push_value(value, out);
     out.push('"');
 }

@@ -82,7 +82,7 @@ impl Queued {
         };
         let stamp = xep0082::write(written);
         stanza.append_child(build("delay", ns::DELAY).attr("stamp", stamp).done());
-        String::from(&stanza)
+        xml::write(&stanza)
     }
 
     /// It may have arrived or not.

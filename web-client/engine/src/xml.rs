@@ -5,6 +5,7 @@
 //! weigh four times as much as this whole engine.
 
 mod tree;
+mod writer;
 
 use couplet_shared::framing;
 use couplet_shared::limits::XmlLimits;
@@ -50,7 +51,7 @@ pub(crate) fn parse(text: &str) -> Result<Frame, String> {
 }
 
 pub(crate) fn write(element: &Element) -> String {
-    String::from(element)
+    writer::write(element)
 }
 
 /// Our stream header as a message (RFC 7395 3.3.1).

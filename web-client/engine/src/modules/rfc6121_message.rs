@@ -1,9 +1,9 @@
 //! RFC 6121 5: messages, to people and to rooms.
 
+use couplet_shared::escape::permitted;
+use jid::{BareJid, Jid};
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
-
-use jid::{BareJid, Jid};
 
 use super::{
     xep0333_markers, xep0380_encryption, xep0382_spoilers, xep0393_styling, xep0424_retraction,
@@ -124,9 +124,10 @@ impl Messages {
         let Some((mut stanza, mut message)) = compose(ctx, to) else {
             return;
         };
-        message.body = body.to_owned();
+        let body = permitted(body);
+        say(&mut stanza, &body, notes);
+        message.body = body.into_owned();
         message.notes = notes.clone();
-        say(&mut stanza, body, notes);
         let provenance = live(ctx, to);
         ctx.event(StoreEvent::Message {
             message: Box::new(message.clone()),

@@ -1,5 +1,6 @@
 //! XEP-0308 Last Message Correction 1.2.1: what somebody meant to say.
 
+use couplet_shared::escape::permitted;
 use jid::BareJid;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
@@ -73,9 +74,10 @@ impl Module for Corrections {
             return Flow::Continue;
         };
         if !body.trim().is_empty() {
-            let what = What::Correct(body.clone());
+            let body = permitted(body);
+            let what = What::Correct(body.clone().into_owned());
             send_change(ctx, conversation, target, what, |stanza| {
-                say(stanza, body, notes);
+                say(stanza, &body, notes);
                 let replace = build("replace", ns::MESSAGE_CORRECT).attr("id", target.as_str());
                 stanza.payloads.push(replace.done());
             });

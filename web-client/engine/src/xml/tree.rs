@@ -3,25 +3,27 @@
 //! minidom reads text with a parser of its own, which checks everything again at a
 //! tenth of the scanner's speed, and is 30 KB of code.
 
+use std::borrow::Cow;
+
 use couplet_shared::token::{Attribute, Tag, Token, tokens};
 use minidom::Element;
-use minidom::rxml::{Namespace, NcName};
+use minidom::rxml::NcName;
 
 /// The namespace that the prefix `xml` always stands for (Namespaces in XML 1.0, 3).
-const XML: &str = "http://www.w3.org/XML/1998/namespace";
+pub(super) const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// In bytes. Every element has its namespace to itself, so a long one that a thousand
 /// children share is a thousand long ones.
-const LONGEST_NAMESPACE: usize = 1024;
+const LONGEST_NAMESPACE: usize = 256;
 
-/// The element that `text` is; `None` where it is none after all, or one of a namespace
-/// longer than anybody has.
+/// The element that `text` is; `None` where it is none after all. What is in a namespace
+/// longer than anybody has is left out.
 pub(super) fn build(text: &str) -> Option<Element> {
     let mut builder = Builder::default();
     for token in tokens(text) {
         match token {
-            Token::Start(tag) => builder.start(&tag)?,
-            Token::Text(text) => builder.open.last_mut()?.append_text(text),
+            Token::Start(tag) => builder.start(&tag),
+            Token::Text(text) => builder.text(text),
             Token::End => {
                 if let Some(whole) = builder.end()? {
                     return Some(whole);
@@ -34,27 +36,34 @@ pub(super) fn build(text: &str) -> Option<Element> {
 
 #[derive(Default)]
 struct Builder<'a> {
-    /// From the root down, each without what is below in here.
-    open: Vec<Element>,
+    /// From the root down, each without what is below in here; `None` is left out, and so is
+    /// all below.
+    open: Vec<Option<Element>>,
     /// What prefixes stand for, the latest last.
-    scope: Vec<(&'a str, String)>,
+    scope: Vec<(&'a str, Cow<'a, str>)>,
     /// How long `scope` was before each open element.
     outside: Vec<usize>,
 }
 
 impl<'a> Builder<'a> {
-    fn start(&mut self, tag: &Tag<'a>) -> Option<()> {
+    fn start(&mut self, tag: &Tag<'a>) {
         self.outside.push(self.scope.len());
+        if matches!(self.open.last(), Some(None)) {
+            self.open.push(None);
+            return;
+        }
         for attribute in tag.attributes() {
             if let Attribute::Namespace { prefix, namespace } = attribute {
-                if namespace.len() > LONGEST_NAMESPACE {
-                    return None;
-                }
-                self.scope.push((prefix, namespace.into_owned()));
+                self.scope.push((prefix, namespace));
             }
         }
+        let element = self.element(tag);
+        self.open.push(element);
+    }
+
+    fn element(&self, tag: &Tag<'a>) -> Option<Element> {
         let (prefix, name) = tag.name();
-        let mut element = Element::bare(name, self.namespace(prefix));
+        let mut element = Element::bare(name, self.namespace(prefix)?);
         for attribute in tag.attributes() {
             if let Attribute::Value {
                 prefix,
@@ -64,36 +73,45 @@ impl<'a> Builder<'a> {
             {
                 // Without a prefix it is in no namespace (Namespaces in XML 1.0, 6.2).
                 let namespace = if prefix.is_empty() {
-                    Namespace::NONE
+                    Some("")
                 } else {
-                    self.namespace(prefix).to_owned().into()
+                    self.namespace(prefix)
                 };
-                element.set_attr(namespace, NcName::try_from(name).ok()?, value.into_owned());
+                // minidom knows fewer names than XML has.
+                if let (Some(namespace), Ok(name)) = (namespace, NcName::try_from(name)) {
+                    element.set_attr(namespace.to_owned().into(), name, value.into_owned());
+                }
             }
         }
-        self.open.push(element);
-        Some(())
+        Some(element)
+    }
+
+    fn text(&mut self, text: Cow<'a, str>) {
+        if let Some(Some(element)) = self.open.last_mut() {
+            element.append_text(text);
+        }
     }
 
     /// The whole element, if it is the root that ends.
     fn end(&mut self) -> Option<Option<Element>> {
         self.scope.truncate(self.outside.pop()?);
         let element = self.open.pop()?;
-        match self.open.last_mut() {
-            Some(parent) => {
-                parent.append_child(element);
-                Some(None)
-            }
-            None => Some(Some(element)),
+        let Some(parent) = self.open.last_mut() else {
+            return element.map(Some);
+        };
+        if let (Some(parent), Some(element)) = (parent, element) {
+            parent.append_child(element);
         }
+        Some(None)
     }
 
-    fn namespace(&self, prefix: &str) -> &str {
+    /// What `prefix` stands for; `None` for what is too long.
+    fn namespace(&self, prefix: &str) -> Option<&str> {
         let mut latest = self.scope.iter().rev();
         match latest.find(|(known, _)| *known == prefix) {
-            Some((_, namespace)) => namespace,
-            None if prefix == "xml" => XML,
-            None => "",
+            Some((_, namespace)) => (namespace.len() <= LONGEST_NAMESPACE).then_some(namespace),
+            None if prefix == "xml" => Some(XML),
+            None => Some(""),
         }
     }
 }
@@ -103,7 +121,7 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    use super::super::{Frame, parse};
+    use super::super::{Frame, parse, write};
     use super::*;
 
     const PREFIXES: [&str; 3] = ["", "p:", "q:"];
@@ -174,12 +192,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_tree_is_the_one_that_a_parser_makes(text in element()) {
+        fn the_tree_is_the_one_that_a_parser_makes_and_is_written_as_it_is(text in element()) {
             let expected: Element = text.parse().unwrap();
             let Ok(Frame::Element(built)) = parse(&text) else {
                 return Err(TestCaseError::fail("it can't be read"));
             };
-            prop_assert_eq!(built, expected);
+            prop_assert_eq!(&built, &expected);
+            let Ok(Frame::Element(again)) = parse(&write(&built)) else {
+                return Err(TestCaseError::fail("what is written can't be read"));
+            };
+            prop_assert_eq!(again, expected);
         }
     }
 }

@@ -8,6 +8,9 @@ use proptest::sample::{Index, select};
 
 use crate::scenario::{ME, MY_ADDRESS, Scenario};
 
+/// A name can begin with it (XML 1.0 2.3), and there are libraries that don't know.
+const RARE: char = '\u{FDF0}';
+
 /// Stanzas and nonzas of all kinds, sane ones, to be damaged.
 const SEEDS: &[&str] = &[
     "<message xmlns='jabber:client' from='bob@example.org/x' type='chat' id='1'><body>hi</body></message>",
@@ -123,4 +126,64 @@ proptest! {
         let zoe = scenario.store.conversation(&"zoe@example.org".parse().unwrap()).unwrap();
         prop_assert_eq!(zoe.last().unwrap().body.as_str(), "are you well?");
     }
+}
+
+#[test]
+fn the_words_beside_what_nobody_knows_are_read() {
+    let long = "x".repeat(2000);
+    for beside in [
+        format!("<{RARE} xmlns='urn:example:rare'>2</{RARE}>"),
+        format!("<x xmlns='urn:example:rare' {RARE}='2'/>"),
+        format!("<x xmlns='urn:example:rare' xmlns:y='urn:y' y:{RARE}='2'/>"),
+        format!("<x xmlns='urn:{long}'><y xmlns='urn:{long}'/></x>"),
+        format!("<x xmlns='urn:example:rare' xmlns:y='urn:{long}' y:z='1'><y:z/></x>"),
+    ] {
+        let mut scenario = Scenario::signed_in();
+        scenario.recv(&format!(
+            "<message xmlns='jabber:client' from='bob@example.org/x' to='{MY_ADDRESS}' \
+             type='chat' id='1'>{beside}<body>hi</body></message>"
+        ));
+        let bob = scenario
+            .store
+            .conversation(&"bob@example.org".parse().unwrap());
+        let bob = bob.unwrap_or_else(|| panic!("lost for {beside}"));
+        let message = bob.last().unwrap();
+        assert_eq!(message.body, "hi", "{beside}");
+        let source = scenario.store.source(&message.id).unwrap();
+        assert!(source.xml.contains("hi</body>"), "{}", source.xml);
+    }
+}
+
+#[test]
+fn a_long_namespace_that_every_child_would_repeat_is_left_out() {
+    let mut scenario = Scenario::signed_in();
+    let long = "n".repeat(200_000);
+    let children = "<a/>".repeat(10_000);
+    scenario.recv(&format!(
+        "<message xmlns='jabber:client' from='bob@example.org/x' to='{MY_ADDRESS}' \
+         type='chat' id='1'><x xmlns='{long}'>{children}</x><body>hi</body></message>"
+    ));
+    let bob = scenario
+        .store
+        .conversation(&"bob@example.org".parse().unwrap())
+        .unwrap();
+    let source = scenario.store.source(&bob.last().unwrap().id).unwrap();
+    assert!(
+        !source.xml.contains("nnn") && source.xml.len() < 500,
+        "{}",
+        source.xml
+    );
+}
+
+#[test]
+fn what_xml_forbids_is_replaced_in_what_is_written() {
+    let mut scenario = Scenario::signed_in();
+    scenario.say("\u{1b}[31mred\u{FFFF}\r\n<b>&amp;\t]]>");
+    let sent = scenario.sent_bodies();
+    assert_eq!(sent, ["\u{FFFD}[31mred\u{FFFD}\r\n<b>&amp;\t]]>"]);
+    let bob = scenario
+        .store
+        .conversation(&"bob@example.org".parse().unwrap())
+        .unwrap();
+    assert_eq!(bob.last().unwrap().body, sent[0]);
 }
