@@ -170,6 +170,57 @@ fn what_a_leader_of_the_past_is_asked_for_is_done_once() {
 }
 
 #[test]
+fn what_comes_while_a_tab_reads_the_disk_twice_is_in_it() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (first, bob) = place.friends().await?;
+        say(&bob, "before").await?;
+        reads(&first, "before").await?;
+        let second = place.beside(&first).await?;
+        second.find_with("link", "bob").await?.click().await?;
+        // It is welcomed twice, as it is when it hears of a leader that it has asked already,
+        // and what it reads the second time takes long to come.
+        second
+            .before_scripts(
+                "const { postMessage } = BroadcastChannel.prototype;
+                BroadcastChannel.prototype.postMessage = function (message) {
+                    postMessage.call(this, message);
+                    if (message.flat(2).includes('hello')) postMessage.call(this, message);
+                };
+                const readings = [];
+                const { set } = Object.getOwnPropertyDescriptor(
+                    IDBRequest.prototype, 'onsuccess');
+                Object.defineProperty(IDBRequest.prototype, 'onsuccess', {
+                    set(hear) {
+                        const reads = this.source?.name === 'messages'
+                            && this.transaction.mode === 'readonly';
+                        if (reads && !readings.includes(this.transaction))
+                            readings.push(this.transaction);
+                        const late = reads && this.transaction === readings[1];
+                        if (late && window.goOn) hear();
+                        else set.call(this, late ? () => { window.goOn = hear; } : hear);
+                    },
+                });",
+            )
+            .await?;
+        second.reload().await?;
+        until("the second reading", || async {
+            let read = second.evaluate("window.goOn !== undefined").await?;
+            Ok((read == true).then_some(()))
+        })
+        .await?;
+        say(&bob, "meanwhile").await?;
+        reads(&first, "meanwhile").await?;
+        second.evaluate("window.goOn()").await?;
+        say(&bob, "after").await?;
+        for text in ["before", "meanwhile", "after"] {
+            each_reads_once(&[&second], text).await?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn a_leader_without_timers_is_kept_going_by_who_looks() {
     run(async {
         let mut place = Place::new(Kind::Prosody).await?;

@@ -1,7 +1,7 @@
 //! This page among the tabs of its browser: how it follows, how it leads others, and
 //! how it takes over.
 
-use couplet_engine::store::Topic;
+use couplet_engine::store::{Store, Topic};
 use couplet_engine::{Command, Record, SessionCommand};
 use gloo_timers::callback::Timeout;
 use jid::BareJid;
@@ -12,7 +12,7 @@ use super::session::{Seat, Stage};
 use super::{Notice, State, document};
 use crate::driver::Enclosure;
 use crate::platform;
-use crate::platform::storage::Durability;
+use crate::platform::storage::{Durability, Fault};
 use crate::tabs::{self, Claim, Heard, Lead, Message, Standing};
 
 /// How long a leader may be silent when it is asked.
@@ -211,9 +211,13 @@ impl State {
         };
         let session = &self.0.session;
         session.impatience.take();
-        session
-            .seat
-            .replace(Seat::Following(Stage::Reading(Vec::new(), standing)));
+        let number = session.readings.get() + 1;
+        session.readings.set(number);
+        session.seat.replace(Seat::Following(Stage::Reading {
+            number,
+            rows: Vec::new(),
+            standing,
+        }));
         let before = session.account.replace(Some(account.clone()));
         if before.as_ref() != Some(&account) {
             self.forget_search();
@@ -226,27 +230,41 @@ impl State {
         };
         let state = self.clone();
         spawn_local(async move {
-            match state.read_store(&storage, &account).await {
-                Ok(store) => state.replace_store(store),
-                Err(fault) => state.note_fault(&fault),
-            }
-            let abreast = Seat::Following(Stage::Abreast);
-            let before = state.0.session.seat.replace(abreast);
-            match before {
-                Seat::Following(Stage::Reading(rows, standing)) => {
-                    state.follow_news(rows, standing);
-                    state.tell_visible();
-                }
-                // Something else has happened since.
-                before => drop(state.0.session.seat.replace(before)),
-            }
+            let read = state.read_store(&storage, &account).await;
+            state.keep_abreast(number, read);
         });
+    }
+
+    /// Follows from where reading the disk has led to.
+    fn keep_abreast(&self, number: u32, read: Result<Store, Fault>) {
+        let mut seat = self.0.session.seat.borrow_mut();
+        let abreast = Seat::Following(Stage::Abreast);
+        let (rows, standing) = match std::mem::replace(&mut *seat, abreast) {
+            Seat::Following(Stage::Reading {
+                number: last,
+                rows,
+                standing,
+            }) if last == number => (rows, standing),
+            // Something else has happened since.
+            other => return *seat = other,
+        };
+        drop(seat);
+        match read {
+            Ok(store) => self.replace_store(store),
+            Err(fault) => self.note_fault(&fault),
+        }
+        self.follow_news(rows, standing);
+        self.tell_visible();
     }
 
     /// As a follower: the leader's store has written this, and stands so.
     fn follow_news(&self, mut rows: Vec<Record>, standing: Standing) {
         match &mut *self.0.session.seat.borrow_mut() {
-            Seat::Following(Stage::Reading(before, stands)) => {
+            Seat::Following(Stage::Reading {
+                rows: before,
+                standing: stands,
+                ..
+            }) => {
                 before.append(&mut rows);
                 *stands = standing;
                 return;

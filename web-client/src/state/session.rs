@@ -30,6 +30,8 @@ pub(super) struct Session {
     /// As a follower: who has welcomed us.
     pub(super) leader: RefCell<String>,
     pub(super) commands: Cell<u32>,
+    /// As a follower: how many times what is on disk has been read.
+    pub(super) readings: Cell<u32>,
     /// As the leader: the last command taken of each tab.
     pub(super) taken: RefCell<Vec<(String, u32)>>,
     /// As the leader: whether somebody follows.
@@ -62,8 +64,15 @@ pub(super) enum Seat {
 pub(super) enum Stage {
     /// It has asked how things stand.
     Asked,
-    /// It reads what is on disk; meanwhile this has been written, and so it stands.
-    Reading(Vec<Record>, Standing),
+    /// It reads what is on disk.
+    Reading {
+        /// How many times this page has begun to; only the last counts.
+        number: u32,
+        /// What has been written meanwhile.
+        rows: Vec<Record>,
+        /// How it stands.
+        standing: Standing,
+    },
     /// It hears everything.
     Abreast,
 }
@@ -79,6 +88,7 @@ impl Session {
             unconfirmed: RefCell::default(),
             leader: RefCell::default(),
             commands: Cell::default(),
+            readings: Cell::default(),
             taken: RefCell::default(),
             followed: Cell::default(),
             watched: RefCell::default(),
