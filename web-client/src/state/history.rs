@@ -24,7 +24,7 @@ impl State {
         storage: &Storage,
         account: &BareJid,
     ) -> Result<Store, Fault> {
-        const TABLES: [Table; 10] = [
+        const TABLES: [Table; 11] = [
             Table::Engine,
             Table::Outbox,
             Table::Roster,
@@ -35,6 +35,7 @@ impl State {
             Table::Rooms,
             Table::Occupants,
             Table::Wishes,
+            Table::Blocked,
         ];
         let drafts = storage.drafts(account.as_str()).await?;
         self.0.drafts.restore(drafts);

@@ -11,6 +11,7 @@ pub mod xep0085_chat_states;
 pub mod xep0092_version;
 pub mod xep0115_caps;
 pub mod xep0184_receipts;
+pub mod xep0191_blocking;
 pub mod xep0199_ping;
 pub mod xep0202_time;
 pub mod xep0223_conversations;
@@ -23,6 +24,7 @@ pub mod xep0334_hints;
 pub mod xep0352_client_state;
 pub mod xep0359_stanza_ids;
 pub mod xep0363_upload;
+pub mod xep0377_reports;
 pub mod xep0380_encryption;
 pub mod xep0382_spoilers;
 pub mod xep0393_styling;
@@ -73,6 +75,8 @@ pub(crate) fn table() -> Vec<Box<dyn Module>> {
         Box::<xep0393_styling::Styling>::default(),
         Box::<xep0402_bookmarks::Bookmarks>::default(),
         Box::<xep0223_conversations::Conversations>::default(),
+        Box::<xep0191_blocking::Blocking>::default(),
+        Box::<xep0377_reports::Reports>::default(),
         Box::<xep0410_self_ping::SelfPing>::default(),
         Box::<xep0421_occupant_ids::OccupantIds>::default(),
         Box::<xep0428_fallback::Fallback>::default(),

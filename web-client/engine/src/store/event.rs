@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::now::Timestamp;
 
 use super::{
-    Change, Contact, Delivery, Direction, Message, MessageId, Older, ResourcePresence, RoomChange,
-    SessionStatus, Source, SubscriptionRequest, UploadAnswer, Wishes,
+    Block, Blocklist, Change, Contact, Delivery, Direction, Message, MessageId, Older,
+    ResourcePresence, RoomChange, SessionStatus, Source, SubscriptionRequest, UploadAnswer, Wishes,
 };
 
 /// One change of what people see. Plain data: it crosses tabs and is logged.
@@ -149,6 +149,16 @@ pub enum StoreEvent {
         /// What.
         wishes: Wishes,
     },
+    /// What our server can do about people who aren't to reach us; `None` if nothing
+    /// (XEP-0191).
+    Blocklist(Option<Blocklist>),
+    /// Whether somebody is blocked, and how far that is.
+    Blocked {
+        /// Whom.
+        jid: BareJid,
+        /// `None` if they aren't.
+        block: Option<Block>,
+    },
     /// Where a file may be put, or why nowhere. Nothing of it is kept.
     Upload(Box<UploadAnswer>),
 }
@@ -199,4 +209,6 @@ pub enum Topic {
     Room(BareJid),
     /// Who is in a room.
     Occupants(BareJid),
+    /// Who is blocked.
+    Blocking,
 }

@@ -22,6 +22,7 @@ impl Store {
                 (Table::Engine | Table::Outbox, _) => continue,
                 (Table::Roster, _) => [Some(Topic::Roster), Some(Topic::Conversations)],
                 (Table::Requests, _) => [Some(Topic::Requests), None],
+                (Table::Blocked, _) => [Some(Topic::Blocking), None],
                 (Table::Rooms, Some(jid)) => [Some(Topic::Room(jid)), Some(Topic::Conversations)],
                 (Table::Occupants, Some(jid)) => [Some(Topic::Occupants(jid)), None],
                 (Table::Presence, Some(jid)) => [Some(Topic::Presence(jid)), None],
@@ -73,6 +74,8 @@ impl Store {
             }
             (Table::Avatars, None, Some(jid)) => drop(self.avatars.remove(jid)),
             (Table::Wishes, None, Some(jid)) => drop(self.wishes.remove(jid)),
+            (Table::Blocked, None, Some(jid)) => drop(self.blocked.remove(jid)),
+            (Table::Blocked, None, None) => self.blocklist = None,
             _ => {}
         }
     }

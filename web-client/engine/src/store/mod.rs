@@ -4,6 +4,7 @@
 //! function, [`Store::apply`]. It returns the [`Topic`]s it touched, so that a
 //! view is told only about what it shows. Every tab has a store of its own.
 
+mod blocking;
 mod change;
 mod conversation;
 mod event;
@@ -31,6 +32,7 @@ use jid::{BareJid, FullJid};
 
 use crate::sorted_map::SortedMap;
 
+pub use blocking::{Block, Blocklist, Reason, Report};
 pub use change::{Author, Change, Changes, Correction, Reactions, What};
 pub use conversation::{Conversation, Older};
 pub use event::{Provenance, StoreEvent, Topic};
@@ -66,6 +68,8 @@ pub struct Store {
     rooms: SortedMap<BareJid, Room>,
     conversations: SortedMap<BareJid, Conversation>,
     wishes: SortedMap<BareJid, Wishes>,
+    blocked: SortedMap<BareJid, Block>,
+    blocklist: Option<Blocklist>,
     roster_loaded: bool,
     /// What of that on disk the archives may bring.
     repeated: Repeated,
@@ -419,6 +423,8 @@ impl Store {
                 conversation,
                 wishes,
             } => self.wish(conversation, wishes),
+            StoreEvent::Blocklist(list) => self.set_blocklist(list),
+            StoreEvent::Blocked { jid, block } => self.set_blocked(jid, block),
             // The page has the file, and what becomes of it.
             StoreEvent::Upload(_) => Vec::new(),
         }

@@ -14,7 +14,8 @@ use crate::codec::{decode, encode};
 use crate::modules::xep0313_archive::Repeated;
 use crate::output::{Record, Table};
 
-/// The row of the roster that says that it is whole.
+/// The row of the roster that says that it is whole, and that of those who are blocked that
+/// says what the server can do.
 const WHOLE: &str = "";
 
 /// Which rows have changed since they were last asked for.
@@ -32,6 +33,10 @@ impl Changed {
 
     pub(super) fn mark_occupant(&mut self, room: &BareJid, nick: &str) {
         self.mark_key(Table::Occupants, &[room.as_str(), nick].join("\n"));
+    }
+
+    pub(super) fn mark_blocklist(&mut self) {
+        self.mark_key(Table::Blocked, WHOLE);
     }
 
     fn mark_key(&mut self, table: Table, key: &str) {
@@ -163,6 +168,9 @@ impl Store {
         if table == Table::Roster && key == WHOLE {
             return self.roster_loaded.then(Vec::new);
         }
+        if table == Table::Blocked && key == WHOLE {
+            return self.blocklist.as_ref().map(encode);
+        }
         let (jid, nick) = key.split_once('\n').unwrap_or((key, ""));
         let jid: BareJid = jid.parse().ok()?;
         match table {
@@ -180,6 +188,7 @@ impl Store {
                 Some(encode(&**occupant))
             }
             Table::Wishes => self.wishes.get(&jid).map(encode),
+            Table::Blocked => self.blocked.get(&jid).map(encode),
             Table::Messages | Table::Engine | Table::Outbox => None,
         }
     }
@@ -188,6 +197,10 @@ impl Store {
         if table == Table::Roster && key == WHOLE {
             self.roster_loaded = true;
             return true;
+        }
+        if table == Table::Blocked && key == WHOLE {
+            self.blocklist = decode(value);
+            return self.blocklist.is_some();
         }
         // The engine's, and those that are read a page at a time.
         if matches!(table, Table::Messages | Table::Engine | Table::Outbox) {
@@ -228,6 +241,9 @@ impl Store {
             }
             Table::Wishes => {
                 self.wishes.insert(jid, decode(value)?);
+            }
+            Table::Blocked => {
+                self.blocked.insert(jid, decode(value)?);
             }
             Table::Messages | Table::Engine | Table::Outbox => {}
         }

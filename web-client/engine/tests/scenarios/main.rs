@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod archive;
+mod blocking;
 mod cases;
 mod changes;
 mod files;

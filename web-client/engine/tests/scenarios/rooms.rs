@@ -6,6 +6,7 @@ use couplet_engine::store::{
 };
 use couplet_engine::{Command, Timestamp};
 use jid::BareJid;
+use minidom::Element;
 
 use crate::scenario::{MY_ADDRESS, Scenario, acked, body, has, resumption};
 
@@ -33,9 +34,18 @@ pub(crate) fn say(scenario: &mut Scenario, text: &str) {
     scenario.command(Command::Message(send));
 }
 
+/// The request that asks the room what it is: its id.
+fn asked_what_it_is(scenario: &mut Scenario) -> String {
+    let asks = |sent: &Element| {
+        sent.attr("to") == Some(ROOM) && has(sent, "query@http://jabber.org/protocol/disco#info")
+    };
+    let request = scenario.find(asks).expect("nobody asks what the room is");
+    request.attr("id").unwrap().to_owned()
+}
+
 /// The room says what it is; these are its features.
 pub(crate) fn told(scenario: &mut Scenario, features: &[&str]) {
-    let id = scenario.expect_iq("query@http://jabber.org/protocol/disco#info");
+    let id = asked_what_it_is(scenario);
     let features: String = features
         .iter()
         .map(|feature| format!("<feature var='{feature}'/>"))
@@ -286,7 +296,7 @@ fn the_room_may_name_us() {
 fn a_new_room_is_taken_as_it_is() {
     let mut scenario = Scenario::signed_in();
     join(&mut scenario);
-    let id = scenario.expect_iq("query@http://jabber.org/protocol/disco#info");
+    let id = asked_what_it_is(&mut scenario);
     scenario.recv(&format!(
         "<iq xmlns='jabber:client' type='error' id='{id}' from='{ROOM}'><error type='cancel'>\
          <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
@@ -517,7 +527,7 @@ fn who_comes_back_alone_tries_another_name_and_makes_no_room() {
         Some("coven@chat.shakespeare.lit/thirdwitch_")
     );
     anew(&mut scenario);
-    let id = scenario.expect_iq("query@http://jabber.org/protocol/disco#info");
+    let id = asked_what_it_is(&mut scenario);
     scenario.sent.clear();
     scenario.recv(&format!(
         "<iq xmlns='jabber:client' type='error' id='{id}' from='{ROOM}'><error type='cancel'>\

@@ -12,6 +12,7 @@ use couplet_engine::{
 use jid::BareJid;
 use minidom::Element;
 use xmpp_parsers::bind::BindQuery;
+use xmpp_parsers::blocking::{Block, BlocklistRequest, Unblock};
 use xmpp_parsers::disco::{DiscoInfoQuery, DiscoItemsQuery};
 use xmpp_parsers::http_upload::SlotRequest;
 use xmpp_parsers::iq::Iq;
@@ -20,6 +21,7 @@ use xmpp_parsers::ping::Ping;
 use xmpp_parsers::presence::Presence;
 use xmpp_parsers::pubsub::{Owner, PubSub};
 use xmpp_parsers::roster::Roster;
+use xmpp_parsers::spam_reporting::Report;
 use xmpp_parsers::websocket::Open;
 use xmpp_parsers::{carbons, mam, ns, sasl, sm};
 
@@ -30,8 +32,8 @@ pub(crate) const MY_ADDRESS: &str = "alice@example.org/balcony";
 const START: i64 = 1_793_610_000_000;
 
 /// So many stanzas a session begins with: carbons, roster, presence, archive, what was read,
-/// bookmarks in both forms, what is wanted with conversations.
-pub(crate) const BEGUN: i32 = 8;
+/// bookmarks in both forms, what is wanted with conversations, what the server can do.
+pub(crate) const BEGUN: i32 = 9;
 
 /// So many stanzas answer them: presence isn't answered.
 pub(crate) const ANSWERED: i32 = BEGUN - 1;
@@ -215,6 +217,7 @@ impl Scenario {
         self.answer_read_sync("");
         self.answer_bookmarks("");
         self.answer_wishes("");
+        self.answer_features();
         if self.find(|sent| sent.name() == "r").is_some() {
             // Carbons, roster, presence, archive, and what is kept in private nodes.
             self.recv(&acked(0));
@@ -274,6 +277,21 @@ impl Scenario {
     /// What other devices want with conversations: these `<item/>`s.
     pub(crate) fn answer_wishes(&mut self, items: &str) {
         self.answer_items("urn:couplet:conversations:0", items);
+    }
+
+    /// The server can do nothing more, if it hasn't been said yet.
+    fn answer_features(&mut self) {
+        let asks = |sent: &Element| {
+            sent.attr("to") == Some("example.org")
+                && has(sent, "query@http://jabber.org/protocol/disco#info")
+        };
+        if let Some(iq) = self.find(asks) {
+            let id = iq.attr("id").unwrap();
+            self.recv(&format!(
+                "<iq xmlns='jabber:client' type='result' id='{id}' from='example.org'>\
+                 <query xmlns='http://jabber.org/protocol/disco#info'/></iq>"
+            ));
+        }
     }
 
     /// Answers the request for bookmarks with these items (XEP-0402).
@@ -700,7 +718,25 @@ fn payload(iq: Iq) -> Option<String> {
         ns::CARBONS => carbons::Enable::try_from(payload)
             .err()
             .map(|error| error.to_string()),
+        ns::BLOCKING => blocking(payload),
         ns::PING => Ping::try_from(payload).err().map(|error| error.to_string()),
         other => Some(format!("nobody has an opinion on {other}")),
     }
+}
+
+/// Parsed without the reports that go with it, which have a parser of their own.
+fn blocking(mut payload: Element) -> Option<String> {
+    for item in payload.children_mut() {
+        if let Some(report) = item.remove_child("report", ns::SPAM_REPORTING)
+            && let Err(error) = Report::try_from(report)
+        {
+            return Some(error.to_string());
+        }
+    }
+    let outcome = match payload.name() {
+        "blocklist" => BlocklistRequest::try_from(payload).map(drop),
+        "block" => Block::try_from(payload).map(drop),
+        _ => Unblock::try_from(payload).map(drop),
+    };
+    outcome.err().map(|error| error.to_string())
 }

@@ -850,7 +850,7 @@ fn what_a_lost_connection_brought_and_nobody_acknowledged_comes_again() {
     take_away(&mut scenario);
     let resume = claim(&mut scenario);
     assert_eq!(resume.attr("h"), Some(ANSWERED.to_string().as_str()));
-    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='8'/>");
+    scenario.recv(&resumption("session-1", 0));
     scenario.recv(message);
     assert_eq!(scenario.bodies(), ["hello"]);
     scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
@@ -882,7 +882,7 @@ fn a_session_that_our_own_late_request_has_taken_comes_back() {
     let mut scenario = Scenario::signed_in();
     take_away(&mut scenario);
     claim(&mut scenario);
-    scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='8'/>");
+    scenario.recv(&resumption("session-1", 0));
     assert_eq!(*scenario.store.status(), SessionStatus::Online);
     // Whoever takes it at once again wants it for good.
     take_away(&mut scenario);
@@ -901,7 +901,7 @@ fn a_session_that_was_ours_for_a_while_is_asked_for_again() {
     for opened in [2, 3] {
         take_away(&mut scenario);
         claim(&mut scenario);
-        scenario.recv("<resumed xmlns='urn:xmpp:sm:3' previd='session-1' h='8'/>");
+        scenario.recv(&resumption("session-1", 0));
         assert_eq!(*scenario.store.status(), SessionStatus::Online);
         assert_eq!(scenario.opens, opened);
         for _ in 0..7 {
