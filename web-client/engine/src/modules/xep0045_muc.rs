@@ -128,6 +128,8 @@ struct Membership {
     known: bool,
     occupant: Option<String>,
     archived: bool,
+    /// Whether it hasn't said yet what it is.
+    untold: bool,
     /// Names that were taken, or attempts to reach it.
     attempts: u8,
     /// Who is there, until we are.
@@ -186,6 +188,14 @@ impl Module for Muc {
         let due = self.rooms.iter().filter(|(_, membership)| back(membership));
         for room in due.map(|(room, _)| room.clone()).collect::<Vec<_>>() {
             self.ask(ctx, &room);
+        }
+        let inside = |membership: &Membership| membership.stage == Stage::Joined;
+        let untold = self
+            .rooms
+            .iter()
+            .filter(|(_, known)| inside(known) && known.untold);
+        for room in untold.map(|(room, _)| room.clone()).collect::<Vec<_>>() {
+            self.ask_what_it_is(ctx, room);
         }
     }
 
@@ -366,7 +376,11 @@ impl Module for Muc {
 impl Membership {
     /// What others have to know. On the way in something is missing before whatever comes.
     fn shared(&self) -> Room {
-        let under_way = !matches!(self.stage, Stage::Out | Stage::Joined);
+        let under_way = match self.stage {
+            Stage::Out => false,
+            Stage::Joined => self.untold,
+            Stage::Lost | Stage::Asking | Stage::Joining | Stage::Waiting => true,
+        };
         Room {
             nick: self.nick.clone(),
             occupant: self.occupant.clone(),
@@ -432,6 +446,7 @@ impl Muc {
         membership.arriving.clear();
         membership.due = None;
         membership.stage = Stage::Asking;
+        membership.untold = true;
         if !ctx.core.established {
             membership.stage = Stage::Lost;
         }
@@ -439,10 +454,19 @@ impl Muc {
         ctx.changed();
         entry(ctx, room, Entry::Joining, &membership.nick);
         if ctx.core.established {
-            let query = build("query", ns::DISCO_INFO).done();
-            let ticket = ctx.get(Some(Jid::from(room.clone())), query);
-            self.asked.insert(ticket, Asked::What(room.clone()));
+            self.ask_what_it_is(ctx, room.clone());
         }
+    }
+
+    fn ask_what_it_is(&mut self, ctx: &mut Ctx<'_>, room: BareJid) {
+        let query = build("query", ns::DISCO_INFO).done();
+        let ticket = ctx.get(Some(Jid::from(room.clone())), query);
+        self.asked.insert(ticket, Asked::What(room));
+    }
+
+    fn is_asked_what_it_is(&self, room: &BareJid) -> bool {
+        let mut asked = self.asked.values();
+        asked.any(|asked| matches!(asked, Asked::What(known) if known == room))
     }
 
     /// A room has said what it is, or something else has.
@@ -450,6 +474,7 @@ impl Muc {
         let Some(membership) = self.rooms.get_mut(&room) else {
             return;
         };
+        let timed_out = matches!(response, Err(NoResult::Timeout));
         let info = match response {
             Ok(info) => info,
             Err(NoResult::Lost) => return,
@@ -465,6 +490,10 @@ impl Muc {
             }
             Err(NoResult::Timeout) => None,
         };
+        if !timed_out {
+            membership.untold = false;
+            ctx.changed();
+        }
         if let Some(info) = &info {
             let feature = |name: &str| {
                 let named = |child: &&Element| child.attr("var") == Some(name);
@@ -494,6 +523,9 @@ impl Muc {
                 membership.due = None;
                 shared.catching_up = true;
                 ctx.command(AnyCommand::Muc(Command::Entered { room }));
+            } else if membership.due.is_none() {
+                // Nobody has ended it while this wasn't known.
+                self.history_ends(ctx, &room);
             }
         }
     }
@@ -589,12 +621,17 @@ impl Muc {
 
     /// Nothing of ours can be in what is still to come.
     fn history_ends(&mut self, ctx: &mut Ctx<'_>, room: &BareJid) {
+        let unknown = self.is_asked_what_it_is(room);
         if let (Some(membership), Some(shared)) =
             (self.rooms.get_mut(room), ctx.core.rooms.get_mut(room))
             && membership.stage == Stage::Joined
             && !shared.archived
         {
             membership.due = None;
+            if unknown && membership.untold {
+                // It may have an archive that has more.
+                return;
+            }
             shared.hold = false;
             shared.catching_up = false;
             change(ctx, room, RoomChange::CaughtUp);
@@ -624,9 +661,7 @@ impl Muc {
         presence::traits(ctx, &room, &codes);
         if codes.contains(&104) {
             // It isn't what it was (10.2.1).
-            let query = build("query", ns::DISCO_INFO).done();
-            let ticket = ctx.get(Some(Jid::from(room.clone())), query);
-            self.asked.insert(ticket, Asked::What(room));
+            self.ask_what_it_is(ctx, room);
         }
     }
 
@@ -670,7 +705,7 @@ impl Muc {
         membership.known = true;
         // From now on nobody waits for it.
         membership.by_hand = false;
-        let archived = membership.archived;
+        let (archived, untold) = (membership.archived, membership.untold);
         change(ctx, room, RoomChange::Occupants(everybody));
         entry(ctx, room, Entry::Joined, &membership.nick);
         change(ctx, room, RoomChange::Invitation(None));
@@ -682,9 +717,9 @@ impl Muc {
         }
         if codes.contains(&201) {
             self.create(ctx, room);
-            let query = build("query", ns::DISCO_INFO).done();
-            let ticket = ctx.get(Some(Jid::from(room.clone())), query);
-            self.asked.insert(ticket, Asked::What(room.clone()));
+        }
+        if codes.contains(&201) || untold && !self.is_asked_what_it_is(room) {
+            self.ask_what_it_is(ctx, room.clone());
         }
         self.schedule(ctx);
     }

@@ -119,16 +119,15 @@ impl Server {
             .expect("ours");
         let h: u32 = resume.attr("h").expect("h").parse().expect("a number");
         let Some(index) = self.sessions.iter().position(|session| session.id == id) else {
-            let known = self.ended.iter().find(|(ended, _)| *ended == id);
-            let h = known.filter(|_| self.habits.remembers);
-            let h = h.map_or(String::new(), |(_, h)| format!(" h='{h}'"));
-            let failed = format!(
-                "<failed xmlns='urn:xmpp:sm:3'{h}><item-not-found \
-                 xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>"
-            );
-            return (failed, Vec::new());
+            return (self.refusal(id), Vec::new());
         };
         self.replace(index);
+        let management = self.sessions[index].management.as_ref().expect("managed");
+        if h < management.acked {
+            // From a connection that has been given up: Prosody takes it for nonsense.
+            self.end(index);
+            return (self.refusal(id), Vec::new());
+        }
         self.links[link].stage = Stage::Bound(id);
         self.sessions[index].link = Some(link);
         self.acked(index, h);
@@ -138,5 +137,16 @@ impl Server {
         let again = management.queue.iter().map(String::from).collect();
         let resumed = format!("<resumed xmlns='urn:xmpp:sm:3' previd='{id}' h='{handled}'/>");
         (resumed, again)
+    }
+
+    /// There is no such session any more.
+    fn refusal(&self, id: u64) -> String {
+        let known = self.ended.iter().find(|(ended, _)| *ended == id);
+        let h = known.filter(|_| self.habits.remembers);
+        let h = h.map_or(String::new(), |(_, h)| format!(" h='{h}'"));
+        format!(
+            "<failed xmlns='urn:xmpp:sm:3'{h}><item-not-found \
+             xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>"
+        )
     }
 }

@@ -293,6 +293,31 @@ fn the_room_may_name_us() {
 }
 
 #[test]
+fn a_room_that_is_slow_to_say_what_it_is_is_asked_again() {
+    for reloads in [false, true] {
+        let mut scenario = Scenario::signed_in();
+        join(&mut scenario);
+        asked_what_it_is(&mut scenario);
+        scenario.wait_a_minute();
+        scenario.recv(&presence("thirdwitch", "", SELF));
+        assert_eq!(view(&scenario).entry, Entry::Joined);
+        if reloads {
+            // The question goes with the page.
+            scenario = scenario.reloaded(2);
+            scenario.authenticate();
+            scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+            scenario.recv(&resumption("session-1", 1));
+            // It is sent once more, and the answer finds nobody.
+            told(&mut scenario, &["urn:xmpp:mam:2"]);
+        }
+        told(&mut scenario, &["urn:xmpp:mam:2"]);
+        let asks =
+            |sent: &Element| sent.attr("to") == Some(ROOM) && has(sent, "query@urn:xmpp:mam:2");
+        assert!(scenario.find(asks).is_some(), "reloads: {reloads}");
+    }
+}
+
+#[test]
 fn a_new_room_is_taken_as_it_is() {
     let mut scenario = Scenario::signed_in();
     join(&mut scenario);
