@@ -9,6 +9,7 @@ mod bench;
 mod css;
 mod demo;
 mod dev;
+mod emoji;
 mod package;
 mod page;
 mod process;

@@ -13,7 +13,7 @@ use flate2::{Compression, write::GzEncoder};
 use serde_json::{Map, Value};
 
 use crate::{
-    css, process,
+    css, emoji, process,
     progress::step,
     web::{Flavour, files_below, hash},
     workspace,
@@ -37,6 +37,7 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
     fs::create_dir_all(&new)?;
     let source = workspace::root().join("static");
     copy_assets(&source, &new)?;
+    fs::write(new.join(EMOJI), emoji::list().to_string())?;
     if parts.snippets.is_dir() {
         copy_below(&parts.snippets, &new.join("snippets"))?;
     }
@@ -80,6 +81,9 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
     fs::rename(&new, directory)?;
     Ok(())
 }
+
+/// What the emoji picker reads when it is opened, by the language of its names.
+const EMOJI: &str = "locales/emoji-en.json";
 
 /// What the script does before it has the module.
 const EARLY: &str = "early.js";

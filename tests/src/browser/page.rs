@@ -288,6 +288,7 @@ impl Page {
             "End" => 35,
             "ArrowUp" => 38,
             "ArrowDown" => 40,
+            "ArrowRight" => 39,
             _ => bail!("no code is known for the key {key}"),
         };
         for kind in ["rawKeyDown", "char", "keyUp"] {

@@ -97,11 +97,18 @@ fn a_reaction_is_seen_joined_and_taken_away() {
         alice.find_with("button", "bob, You").await?.click().await?;
         bob.find("button", "🎉 by You").await?.click().await?;
         alice.gone("button", "🎉 by bob").await?;
-        // Any other, typed.
+        // Any other, by its name, and one that no list has.
         choose(&bob, "menuitem", "Other emoji…").await?;
-        bob.find("textbox", "Emoji").await?.fill("🦊").await?;
+        let search = bob.find("searchbox", "Search emoji").await?;
+        search.fill("fox").await?;
+        bob.find("button", "fox").await?;
         bob.press("Enter").await?;
         alice.find("button", "🦊 by bob").await?;
+        choose(&bob, "menuitem", "Other emoji…").await?;
+        let search = bob.find("searchbox", "Search emoji").await?;
+        search.fill("\u{1FADF}").await?;
+        bob.press("Enter").await?;
+        alice.find("button", "\u{1FADF} by bob").await?;
         Ok(())
     });
 }

@@ -1,11 +1,13 @@
 //! People in a real browser, through the real proxy, on real servers.
 #![allow(clippy::unwrap_used)]
 
+mod blocking;
 mod changes;
 mod chaos;
 mod delivery;
 mod disk;
 mod early;
+mod emoji;
 mod files;
 mod hostile;
 mod list;

@@ -96,6 +96,10 @@ fn entries(state: &State) -> Vec<Entry> {
         Callback::from(move |()| state.play_sounds(!played))
     };
     entries.push(action(icon, key, onselect, false));
+    if state.store().blocklist().is_some() {
+        let open = opening(state, Layer::Blocked);
+        entries.push(action(Icon::Block, "menu.blocked", open, true));
+    }
     entries.push(action(
         Icon::Keyboard,
         "menu.shortcuts",

@@ -5,14 +5,15 @@ use std::rc::Rc;
 
 use couplet_engine::store::{self, Message, MessageId};
 use jid::BareJid;
-use web_sys::HtmlTextAreaElement;
+use wasm_bindgen::JsCast as _;
+use web_sys::{HtmlTextAreaElement, InputEventInit};
 use yew::prelude::*;
 
 use super::file_picker::{attach_button, camera, paste};
 use super::file_tray::FileTray;
 use super::icon::{Icon, icon};
 use super::icon_button::icon_button;
-use super::layer::Layer;
+use super::layer::{Layer, opening};
 use super::menu::{Entry, Menu};
 use super::message_actions::{is_answerable, is_editable};
 use super::style_preview::{Preview, StylePreview};
@@ -20,7 +21,7 @@ use super::typing::Typing;
 use super::{reply_quote, spoiler_banner};
 use crate::i18n::t;
 use crate::platform::is_touch;
-use crate::state::State;
+use crate::state::{State, document};
 
 /// The text field and the send button of one conversation. The text is the DOM's
 /// own, so that a key costs nothing and input methods are left in peace.
@@ -43,6 +44,25 @@ struct Inner {
     /// The draft as it was when last looked at: it may change in another tab.
     draft: RefCell<String>,
     update: UseForceUpdateHandle,
+}
+
+/// Writes `text` where the caret is in the field that is open.
+pub(crate) fn insert(text: &str) {
+    let field = document().and_then(|document| document.query_selector(".composer__field").ok()?);
+    let Some(field) = field.and_then(|field| field.dyn_into::<HtmlTextAreaElement>().ok()) else {
+        return;
+    };
+    let end = field.value().encode_utf16().count() as u32;
+    let place = |known: Result<Option<u32>, _>| known.ok().flatten().unwrap_or(end);
+    let (from, to) = (place(field.selection_start()), place(field.selection_end()));
+    // None of these fails for a text field with a caret in it.
+    let _ = field.set_range_text_with_start_and_end_and_mode(text, from, to, "end");
+    let _ = field.focus();
+    let typed = InputEventInit::new();
+    typed.set_bubbles(true);
+    if let Ok(typed) = InputEvent::new_with_event_init_dict("input", &typed) {
+        let _ = field.dispatch_event(&typed);
+    }
 }
 
 impl Composer {
@@ -243,6 +263,9 @@ impl Composer {
                         {onblur}
                         {onpaste}
                     />
+                    if !disabled {
+                        { icon_button(Icon::Smile, t("emoji.title"), opening(&self.0.state, Layer::Emoji)) }
+                    }
                     <button
                         type="button"
                         class="composer__send"

@@ -4,6 +4,7 @@ use couplet_engine::store::Topic;
 use jid::BareJid;
 use yew::prelude::*;
 
+use super::blocking::blocked_bar;
 use super::composer::Composer;
 use super::conversation_header::conversation_header;
 use super::room::room_bar;
@@ -35,6 +36,7 @@ pub(crate) fn Conversation(props: &Props) -> Html {
         Topic::Avatar(jid.clone()),
         Topic::Conversation(jid.clone()),
         Topic::Room(jid.clone()),
+        Topic::Blocking,
     ]
     .map(Into::into)
     .into();
@@ -85,7 +87,10 @@ pub(crate) fn Conversation(props: &Props) -> Html {
             { timeline.html() }
             { typing_line(state, jid) }
             { room_bar(state, jid) }
-            { composer.html(onsend) }
+            { blocked_bar(state, jid) }
+            if !state.store().is_blocked(jid) {
+                { composer.html(onsend) }
+            }
         </>
     }
 }

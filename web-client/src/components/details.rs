@@ -8,6 +8,7 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::avatar::{Size, avatar};
+use super::blocking;
 use super::icon::{Icon, icon};
 use super::icon_button::icon_button;
 use super::layer::{Layer, opening};
@@ -34,6 +35,7 @@ pub(crate) fn Details(props: &Props) -> Html {
     let topics = [
         Topic::Roster,
         Topic::Requests,
+        Topic::Blocking,
         Topic::Presence(jid.clone()),
         Topic::Avatar(jid.clone()),
     ];
@@ -74,9 +76,7 @@ pub(crate) fn Details(props: &Props) -> Html {
             </div>
             { subscription(state, jid) }
             { devices(store.resources(jid)) }
-            if store.contact(jid).is_some() {
-                { actions(state, jid) }
-            }
+            { actions(state, jid, store.contact(jid).is_some()) }
         </aside>
     }
 }
@@ -129,21 +129,30 @@ fn devices<'a>(resources: impl Iterator<Item = (&'a str, &'a ResourcePresence)>)
     }
 }
 
-fn actions(state: &State, jid: &BareJid) -> Html {
+fn actions(state: &State, jid: &BareJid, listed: bool) -> Html {
     html! {
         <section class="details__section" aria-label={t("details.actions")}>
-            <button type="button" class="action" onclick={opening(state, Layer::Rename(jid.clone()))}>
-                { icon(Icon::Pencil) }
-                { t("details.rename") }
-            </button>
-            <button
-                type="button"
-                class="action action--danger"
-                onclick={opening(state, Layer::Remove(jid.clone()))}
-            >
-                { icon(Icon::Trash) }
-                { t("details.remove") }
-            </button>
+            if listed {
+                <button
+                    type="button"
+                    class="action"
+                    onclick={opening(state, Layer::Rename(jid.clone()))}
+                >
+                    { icon(Icon::Pencil) }
+                    { t("details.rename") }
+                </button>
+            }
+            { blocking::action(state, jid) }
+            if listed {
+                <button
+                    type="button"
+                    class="action action--danger"
+                    onclick={opening(state, Layer::Remove(jid.clone()))}
+                >
+                    { icon(Icon::Trash) }
+                    { t("details.remove") }
+                </button>
+            }
         </section>
     }
 }

@@ -7,11 +7,12 @@ use jid::BareJid;
 use yew::prelude::*;
 
 use super::add_contact::AddContact;
+use super::blocking::Blocked;
 use super::join_room::JoinRoom;
 use super::switcher::Switcher;
 use super::{
-    answer_in_clear, attachment, clear_data, go_to_date, message_details, message_dialogs,
-    remove_contact, rename_contact, set_status, shortcuts, sign_out,
+    answer_in_clear, attachment, block_contact, clear_data, go_to_date, message_details,
+    message_dialogs, remove_contact, rename_contact, set_status, shortcuts, sign_out,
 };
 use crate::state::State;
 
@@ -24,6 +25,10 @@ pub(crate) enum Layer {
     Rename(BareJid),
     /// Remove a contact, after a question.
     Remove(BareJid),
+    /// Keep somebody away, after a question.
+    Block(BareJid),
+    /// Everybody who is kept away.
+    Blocked,
     /// Choose how available we are.
     Status,
     /// Go to a conversation by a few letters.
@@ -38,6 +43,8 @@ pub(crate) enum Layer {
     GoToDate(BareJid),
     /// Answer an encrypted message in clear, after a question.
     AnswerInClear(BareJid),
+    /// Write an emoji.
+    Emoji,
     /// React to a message with any emoji.
     React(Rc<Message>),
     /// Take a message back, after a question.
@@ -61,6 +68,8 @@ pub(crate) fn dialog(state: &State) -> Html {
         Layer::AddContact => html! { <AddContact state={state.clone()} /> },
         Layer::Rename(jid) => rename_contact::dialog(state, &jid),
         Layer::Remove(jid) => remove_contact::dialog(state, &jid),
+        Layer::Block(jid) => block_contact::dialog(state, &jid),
+        Layer::Blocked => html! { <Blocked state={state.clone()} /> },
         Layer::Status => set_status::dialog(state),
         Layer::Switcher => html! { <Switcher state={state.clone()} /> },
         Layer::Shortcuts => shortcuts::dialog(state),
@@ -68,6 +77,7 @@ pub(crate) fn dialog(state: &State) -> Html {
         Layer::SignOut => sign_out::dialog(state),
         Layer::GoToDate(jid) => go_to_date::dialog(state, &jid),
         Layer::AnswerInClear(jid) => answer_in_clear::dialog(state, &jid),
+        Layer::Emoji => message_dialogs::insert(state),
         Layer::React(message) => message_dialogs::react(state, &message),
         Layer::Retract(message) => message_dialogs::retract(state, &message),
         Layer::Facts(message) => message_details::dialog(state, &message),

@@ -6,39 +6,41 @@ use couplet_engine::Timestamp;
 use couplet_engine::store::Message;
 use yew::prelude::*;
 
-use super::dialog::{Dialog, form_buttons, submitting, value};
-use super::field::Field;
+use super::composer;
+use super::dialog::Dialog;
+use super::emoji_picker::EmojiPicker;
 use super::message_text::version_text;
 use crate::i18n::{date_and_time, t};
 use crate::state::State;
 
-const EMOJI: &str = "react-emoji";
-
 /// Asks for any emoji.
 pub(crate) fn react(state: &State, message: &Rc<Message>) -> Html {
-    let onsubmit = {
+    let onpick = {
         let (state, message) = (state.clone(), message.clone());
-        submitting(move |form| {
-            let emoji = value(form, EMOJI);
-            if !emoji.is_empty() {
-                state.toggle_reaction(&message, &emoji);
-            }
+        Callback::from(move |emoji: String| {
+            state.toggle_reaction(&message, &emoji);
             state.close();
         })
     };
-    let emoji = Field {
-        id: EMOJI,
-        label: t("react.emoji"),
-        hint: Some(t("react.hint")),
-        autofocus: true,
-        ..Field::default()
-    };
     html! {
         <Dialog state={state.clone()} title={t("react.title")}>
-            <form class="form" novalidate=true {onsubmit}>
-                { emoji.html() }
-                { form_buttons(state, t("react.submit")) }
-            </form>
+            <EmojiPicker {onpick} />
+        </Dialog>
+    }
+}
+
+/// Asks for an emoji to write.
+pub(crate) fn insert(state: &State) -> Html {
+    let onpick = {
+        let state = state.clone();
+        Callback::from(move |emoji: String| {
+            state.close();
+            composer::insert(&emoji);
+        })
+    };
+    html! {
+        <Dialog state={state.clone()} title={t("emoji.title")}>
+            <EmojiPicker {onpick} />
         </Dialog>
     }
 }

@@ -5,6 +5,7 @@ use jid::BareJid;
 use yew::prelude::*;
 
 use super::avatar::{Size, avatar};
+use super::layer::{Layer, opening};
 use crate::i18n::{t, t_count, t_with};
 use crate::route::Route;
 use crate::state::State;
@@ -136,6 +137,16 @@ pub(crate) fn answers(state: &State, jid: &BareJid, name: &str) -> Html {
             >
                 { t("requests.decline") }
             </button>
+            if state.store().blocklist().is_some() {
+                <button
+                    type="button"
+                    class="button button--small"
+                    aria-label={t_with("requests.blockName", &name)}
+                    onclick={opening(state, Layer::Block(jid.clone()))}
+                >
+                    { t("requests.block") }
+                </button>
+            }
         </>
     }
 }

@@ -2,9 +2,10 @@
 
 use couplet_engine::modules::{
     rfc6121_message, rfc6121_presence, rfc6121_roster, xep0045_muc, xep0085_chat_states,
-    xep0249_invitations, xep0308_correction, xep0424_retraction, xep0444_reactions,
+    xep0191_blocking, xep0249_invitations, xep0308_correction, xep0424_retraction,
+    xep0444_reactions,
 };
-use couplet_engine::store::{Availability, Delivery, Message, MessageId, Note, Notes};
+use couplet_engine::store::{Availability, Delivery, Message, MessageId, Note, Notes, Reason};
 use couplet_engine::{Command, SessionCommand};
 use jid::BareJid;
 
@@ -67,6 +68,22 @@ impl State {
     /// Doesn't.
     pub(crate) fn decline(&self, jid: BareJid) {
         self.command(Command::Presence(rfc6121_presence::Command::Deny { jid }));
+    }
+
+    /// Keeps somebody away, and tells the server why.
+    pub(crate) fn block(&self, jid: BareJid, reason: Option<Reason>) {
+        let report = reason.map(|reason| self.store().report(&jid, reason));
+        self.command(Command::Blocking(xep0191_blocking::Command::Block {
+            jid,
+            report,
+        }));
+    }
+
+    /// Lets somebody in again.
+    pub(crate) fn unblock(&self, jid: BareJid) {
+        self.command(Command::Blocking(xep0191_blocking::Command::Unblock {
+            jid,
+        }));
     }
 
     /// Tells our contacts how available we are.

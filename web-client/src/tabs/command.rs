@@ -2,16 +2,16 @@
 
 use couplet_engine::modules::{
     rfc6121_message as message, rfc6121_presence as presence, rfc6121_roster as roster,
-    xep0045_muc as muc, xep0085_chat_states as chat_states, xep0223_conversations as conversations,
-    xep0249_invitations as invitations, xep0308_correction as correction,
-    xep0313_archive as archive, xep0363_upload as upload, xep0424_retraction as retraction,
-    xep0444_reactions as reactions,
+    xep0045_muc as muc, xep0085_chat_states as chat_states, xep0191_blocking as blocking,
+    xep0223_conversations as conversations, xep0249_invitations as invitations,
+    xep0308_correction as correction, xep0313_archive as archive, xep0363_upload as upload,
+    xep0424_retraction as retraction, xep0444_reactions as reactions,
 };
-use couplet_engine::store::{Availability, MessageId, Muted, Wishes};
+use couplet_engine::store::{Availability, MessageId, Muted, Reason, Report, Wishes};
 use couplet_engine::{Command, SessionCommand, Timestamp};
 use jid::BareJid;
 use js_sys::Array;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast as _, JsValue};
 
 use super::message::{list, maybe, number};
 use super::notes;
@@ -156,6 +156,13 @@ pub(crate) fn write(command: &Command) -> JsValue {
             let wishes = write_wishes(*wishes);
             ("wish", Some(conversation), [wishes, JsValue::NULL])
         }
+        Command::Blocking(blocking::Command::Block { jid, report }) => {
+            let report = report.as_ref().map(write_report);
+            ("block", Some(jid), [report.into(), JsValue::NULL])
+        }
+        Command::Blocking(blocking::Command::Unblock { jid }) => {
+            ("unblock", Some(jid), [JsValue::NULL, JsValue::NULL])
+        }
         Command::Upload(upload::Command::Request(request)) => {
             let file = list(&[
                 (&request.name).into(),
@@ -194,6 +201,26 @@ fn write_wishes(wishes: Wishes) -> JsValue {
         muted.into(),
         wishes.unread.into(),
     ])
+}
+
+/// What it is about, and the messages that show it.
+fn write_report(report: &Report) -> JsValue {
+    let messages = report.messages.iter().map(|id| id.as_str().into());
+    let parts: Vec<JsValue> = std::iter::once((report.reason == Reason::Abuse).into())
+        .chain(messages)
+        .collect();
+    list(&parts)
+}
+
+fn read_report(parts: &JsValue) -> Option<Report> {
+    let parts = parts.dyn_ref::<Array>()?;
+    let mut parts = parts.iter();
+    let reason = match parts.next()?.as_bool()? {
+        true => Reason::Abuse,
+        false => Reason::Spam,
+    };
+    let messages = parts.filter_map(|id| id.as_string()).collect();
+    Some(Report { reason, messages })
 }
 
 fn read_request(upload: String, file: &JsValue) -> Option<upload::Request> {
@@ -324,6 +351,11 @@ pub(crate) fn read(parts: &JsValue) -> Option<Command> {
             conversation,
             wishes: read_wishes(&parts.get(2))?,
         }),
+        ("block", Some(jid)) => Command::Blocking(blocking::Command::Block {
+            jid,
+            report: read_report(&parts.get(2)),
+        }),
+        ("unblock", Some(jid)) => Command::Blocking(blocking::Command::Unblock { jid }),
         ("decline", Some(room)) => Command::Invitation(invitations::Command::Decline { room }),
         _ => return None,
     })

@@ -281,10 +281,7 @@ fn addresses(list: &Element) -> Vec<BareJid> {
     let items = list.children().filter(|item| item.is("item", ns::BLOCKING));
     items
         .filter_map(|item| item.attr("jid")?.parse::<Jid>().ok())
-        .filter_map(|jid| match jid.try_into_full() {
-            Ok(_) => None,
-            Err(bare) => Some(bare),
-        })
+        .filter_map(|jid| jid.try_into_full().err())
         .take(MOST)
         .collect()
 }

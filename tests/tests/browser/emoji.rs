@@ -1,0 +1,54 @@
+//! The emoji picker.
+
+use anyhow::ensure;
+use couplet_servers::Kind;
+use couplet_tests::run;
+
+use crate::{Place, reads};
+
+#[test]
+fn emoji_are_written_by_name_by_group_and_in_a_tone_of_skin() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        let field = alice.find("textbox", "Message").await?;
+        field.fill("Hi !").await?;
+        // Nothing of the list is loaded before somebody wants it.
+        let loaded = "performance.getEntriesByType('resource')\
+                      .some(entry => entry.name.includes('emoji'))";
+        ensure!(alice.evaluate(loaded).await? == false);
+        alice
+            .evaluate("document.querySelector('.composer__field').setSelectionRange(3, 3)")
+            .await?;
+        alice.find("button", "Emoji").await?.click().await?;
+        let search = alice.find("searchbox", "Search emoji").await?;
+        search.fill("waving hand").await?;
+        let tone = "Medium skin tone";
+        alice.find("button", tone).await?.click().await?;
+        alice.find("button", "waving hand").await?.click().await?;
+        let field = alice.find("textbox", "Message").await?;
+        field.has("Hi 👋🏽!").await?;
+        // What was used last is at hand, and the arrows lead through a group.
+        alice.find("button", "Emoji").await?.click().await?;
+        alice.find("button", "Recently used").await?;
+        alice.find("button", "waving hand").await?;
+        alice
+            .find("button", "Food and drink")
+            .await?
+            .click()
+            .await?;
+        alice.find("button", "grapes").await?;
+        alice
+            .find("searchbox", "Search emoji")
+            .await?
+            .click()
+            .await?;
+        for key in ["ArrowDown", "ArrowRight", "Enter"] {
+            alice.press(key).await?;
+        }
+        let field = alice.find("textbox", "Message").await?;
+        field.has("Hi 👋🏽🍈!").await?;
+        alice.press("Enter").await?;
+        reads(&bob, "Hi 👋🏽🍈!").await
+    });
+}
