@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::modules::{
-    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0045_muc, xep0085_chat_states,
-    xep0223_conversations, xep0249_invitations, xep0308_correction, xep0313_archive,
-    xep0363_upload, xep0424_retraction, xep0444_reactions,
+    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0045_muc, xep0084_avatar,
+    xep0085_chat_states, xep0172_nickname, xep0223_conversations, xep0249_invitations,
+    xep0308_correction, xep0313_archive, xep0363_upload, xep0424_retraction, xep0444_reactions,
 };
 use crate::sasl;
 use crate::session;
@@ -67,6 +67,10 @@ pub enum Command {
     Invitation(xep0249_invitations::Command),
     /// Pin, put away, silence a conversation.
     Conversation(xep0223_conversations::Command),
+    /// Show another picture of ourselves, or none.
+    Avatar(xep0084_avatar::Command),
+    /// Go by another name.
+    Nickname(xep0172_nickname::Command),
     /// Find a place for a file.
     Upload(xep0363_upload::Command),
 }

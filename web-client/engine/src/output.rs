@@ -90,11 +90,13 @@ pub enum Table {
     Occupants,
     /// A row a conversation with which its reader wants something.
     Wishes,
+    /// A row a person: what they tell of themselves.
+    Profiles,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Engine,
         Self::Outbox,
         Self::Roster,
@@ -106,6 +108,7 @@ impl Table {
         Self::Rooms,
         Self::Occupants,
         Self::Wishes,
+        Self::Profiles,
     ];
 
     /// What it is called in the database.
@@ -122,6 +125,7 @@ impl Table {
             Self::Rooms => "rooms",
             Self::Occupants => "occupants",
             Self::Wishes => "wishes",
+            Self::Profiles => "profiles",
         }
     }
 }

@@ -8,6 +8,7 @@ use yew::prelude::*;
 
 use super::add_contact::AddContact;
 use super::join_room::JoinRoom;
+use super::profile::Profile;
 use super::switcher::Switcher;
 use super::{
     answer_in_clear, attachment, clear_data, go_to_date, message_details, message_dialogs,
@@ -26,6 +27,8 @@ pub(crate) enum Layer {
     Remove(BareJid),
     /// Choose how available we are.
     Status,
+    /// What others know of us.
+    Profile,
     /// Go to a conversation by a few letters.
     Switcher,
     /// The list of keys.
@@ -62,6 +65,7 @@ pub(crate) fn dialog(state: &State) -> Html {
         Layer::Rename(jid) => rename_contact::dialog(state, &jid),
         Layer::Remove(jid) => remove_contact::dialog(state, &jid),
         Layer::Status => set_status::dialog(state),
+        Layer::Profile => html! { <Profile state={state.clone()} /> },
         Layer::Switcher => html! { <Switcher state={state.clone()} /> },
         Layer::Shortcuts => shortcuts::dialog(state),
         Layer::ClearData => clear_data::dialog(state),

@@ -2,7 +2,8 @@
 
 use couplet_engine::modules::{
     rfc6121_message as message, rfc6121_presence as presence, rfc6121_roster as roster,
-    xep0045_muc as muc, xep0085_chat_states as chat_states, xep0223_conversations as conversations,
+    xep0045_muc as muc, xep0084_avatar as avatar, xep0085_chat_states as chat_states,
+    xep0172_nickname as nickname, xep0223_conversations as conversations,
     xep0249_invitations as invitations, xep0308_correction as correction,
     xep0313_archive as archive, xep0363_upload as upload, xep0424_retraction as retraction,
     xep0444_reactions as reactions,
@@ -10,8 +11,8 @@ use couplet_engine::modules::{
 use couplet_engine::store::{Availability, MessageId, Muted, Wishes};
 use couplet_engine::{Command, SessionCommand, Timestamp};
 use jid::BareJid;
-use js_sys::Array;
-use wasm_bindgen::JsValue;
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::{JsCast as _, JsValue};
 
 use super::message::{list, maybe, number};
 use super::notes;
@@ -164,6 +165,15 @@ pub(crate) fn write(command: &Command) -> JsValue {
             ]);
             ("upload", None, [(&request.upload).into(), file])
         }
+        Command::Avatar(avatar::Command::Set { request, picture }) => {
+            let picture = picture.as_ref().map(write_picture);
+            let picture = picture.unwrap_or(JsValue::NULL);
+            ("picture", None, [request.into(), picture])
+        }
+        Command::Nickname(nickname::Command::Set { request, nickname }) => {
+            let more = [request.into(), maybe(nickname.as_deref())];
+            ("nickname", None, more)
+        }
         // Only the engine itself wants these.
         Command::Muc(
             muc::Command::Return { .. }
@@ -194,6 +204,23 @@ fn write_wishes(wishes: Wishes) -> JsValue {
         muted.into(),
         wishes.unread.into(),
     ])
+}
+
+fn write_picture(picture: &avatar::Picture) -> JsValue {
+    list(&[
+        Uint8Array::from(picture.bytes.as_slice()).into(),
+        (&picture.media_type).into(),
+        picture.side.into(),
+    ])
+}
+
+fn read_picture(parts: &JsValue) -> Option<avatar::Picture> {
+    let parts = parts.dyn_ref::<Array>()?;
+    Some(avatar::Picture {
+        bytes: parts.get(0).dyn_into::<Uint8Array>().ok()?.to_vec(),
+        media_type: parts.get(1).as_string()?,
+        side: number(&parts.get(2))?,
+    })
 }
 
 fn read_request(upload: String, file: &JsValue) -> Option<upload::Request> {
@@ -251,6 +278,14 @@ pub(crate) fn read(parts: &JsValue) -> Option<Command> {
             let request = read_request(text(2)?, &parts.get(3))?;
             Command::Upload(upload::Command::Request(request))
         }
+        ("picture", _) => Command::Avatar(avatar::Command::Set {
+            request: text(2)?,
+            picture: read_picture(&parts.get(3)),
+        }),
+        ("nickname", _) => Command::Nickname(nickname::Command::Set {
+            request: text(2)?,
+            nickname: text(3),
+        }),
         ("add", Some(jid)) => Command::Roster(roster::Command::Add { jid, name: text(2) }),
         ("rename", Some(jid)) => Command::Roster(roster::Command::Rename { jid, name: text(2) }),
         ("remove", Some(jid)) => Command::Roster(roster::Command::Remove { jid }),

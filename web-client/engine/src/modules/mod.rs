@@ -10,6 +10,8 @@ pub mod xep0084_avatar;
 pub mod xep0085_chat_states;
 pub mod xep0092_version;
 pub mod xep0115_caps;
+pub mod xep0153_vcard_avatars;
+pub mod xep0172_nickname;
 pub mod xep0184_receipts;
 pub mod xep0199_ping;
 pub mod xep0202_time;
@@ -54,6 +56,8 @@ pub(crate) fn table() -> Vec<Box<dyn Module>> {
         Box::<xep0184_receipts::Receipts>::default(),
         Box::<xep0085_chat_states::ChatStates>::default(),
         Box::<xep0084_avatar::Avatars>::default(),
+        Box::<xep0153_vcard_avatars::CardAvatars>::default(),
+        Box::<xep0172_nickname::Nicknames>::default(),
         Box::<xep0359_stanza_ids::StanzaIds>::default(),
         Box::<xep0334_hints::Hints>::default(),
         Box::<xep0333_markers::Markers>::default(),

@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod archive;
+mod avatars;
 mod cases;
 mod changes;
 mod files;
 mod hostile;
 mod modules;
+mod nicknames;
 mod notes;
 mod replies;
 mod room_changes;

@@ -697,6 +697,7 @@ fn payload(iq: Iq) -> Option<String> {
         ns::BIND => BindQuery::try_from(payload)
             .err()
             .map(|error| error.to_string()),
+        ns::VCARD => None,
         ns::CARBONS => carbons::Enable::try_from(payload)
             .err()
             .map(|error| error.to_string()),

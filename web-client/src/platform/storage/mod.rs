@@ -30,7 +30,7 @@ const KEYS: &str = "keys";
 const DRAFTS: &str = "drafts";
 
 /// All object stores: the engine's tables by their names, and our own three.
-const STORES: [&str; 14] = [
+const STORES: [&str; 15] = [
     Table::Engine.name(),
     Table::Outbox.name(),
     Table::Roster.name(),
@@ -42,6 +42,7 @@ const STORES: [&str; 14] = [
     Table::Rooms.name(),
     Table::Occupants.name(),
     Table::Wishes.name(),
+    Table::Profiles.name(),
     DRAFTS,
     KEYS,
     DEVICE,

@@ -28,7 +28,7 @@ const HAD_BY_THE_SERVER: [Table; 7] = [
     Table::Requests,
 ];
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step::Create(&[
         Table::Engine.name(),
         Table::Outbox.name(),
@@ -49,6 +49,7 @@ const STEPS: [Step; 6] = [
     // which earlier builds can't read.
     Step::Create(&[]),
     Step::Create(&[Table::Wishes.name()]),
+    Step::Create(&[Table::Profiles.name()]),
 ];
 
 /// The version that this build reads and writes.
