@@ -13,6 +13,7 @@ mod main_job;
 mod notifications;
 mod past;
 mod persistence;
+mod profile;
 mod release;
 mod replies;
 mod rooms;

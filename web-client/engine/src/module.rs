@@ -22,6 +22,9 @@ use crate::store::{
 };
 use crate::timer::{Key, Owner, Timers};
 
+/// So many devices of one person are asked something.
+const MOST_DEVICES: usize = 8;
+
 /// Whether the modules after this one shall see it too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flow {
@@ -371,6 +374,19 @@ impl Ctx<'_> {
     /// Whether `jid` is somebody whom we know: a contact, or we ourselves.
     pub(crate) fn knows(&self, jid: &BareJid) -> bool {
         self.account() == Some(jid) || self.core.subscriptions.contains_key(jid)
+    }
+
+    /// The devices of `jid` that may be asked something: those of people who see that we are
+    /// there anyway.
+    pub(crate) fn askable(&self, jid: &BareJid, devices: &[String]) -> Vec<FullJid> {
+        let subscription = self.core.subscriptions.get(jid);
+        let sees_us = subscription.is_some_and(|subscription| subscription.from());
+        if !self.core.established || !(sees_us || self.account() == Some(jid)) {
+            return Vec::new();
+        }
+        let devices = devices.iter().take(MOST_DEVICES);
+        let devices = devices.filter_map(|device| jid.with_resource_str(device).ok());
+        devices.collect()
     }
 
     /// Tells what somebody tells of themselves, or a device of theirs.

@@ -1,6 +1,8 @@
-//! What others know of us: picture and name.
+//! What others know of us: picture, name and card.
 
-use couplet_engine::store::{NotSaved, Topic};
+use couplet_engine::store::{Card, CardField, NotSaved, Topic};
+use js_sys::Reflect;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{File, ImageBitmap};
 use yew::prelude::*;
@@ -11,11 +13,26 @@ use super::dialog::{Dialog, form_buttons, submitting, value};
 use super::field::Field;
 use super::file_picker::pick_picture;
 use crate::files::{Cut, cut_out, open_picture};
-use crate::hooks::{Model, use_model, use_subjects};
+use crate::hooks::{Model, use_each_rendering, use_model, use_mount, use_subjects};
 use crate::i18n::{t, t_with};
-use crate::state::{Pending, State};
+use crate::state::{Pending, State, document};
 
 const NICKNAME: &str = "profile-nickname";
+const NOTE: &str = "profile-note";
+
+/// The fields of our card by their ids, with what the browser may fill in.
+const FIELDS: [(CardField, &str, &str); 10] = [
+    (CardField::Name, "profile-name", "name"),
+    (CardField::Organisation, "profile-org", "organization"),
+    (CardField::Title, "profile-title", "organization-title"),
+    (CardField::Birthday, "profile-birthday", "bday"),
+    (CardField::City, "profile-city", "address-level2"),
+    (CardField::Country, "profile-country", "country-name"),
+    (CardField::Email, "profile-email", "email"),
+    (CardField::Phone, "profile-phone", "tel"),
+    (CardField::Website, "profile-website", "url"),
+    (CardField::Note, NOTE, "off"),
+];
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -30,6 +47,8 @@ struct Editing {
     picture: Option<Pending>,
     /// Everything else on its way there.
     rest: Vec<Pending>,
+    /// The card that the fields show, but for what has been typed.
+    filled: Card,
     /// What can't be opened, or was not taken.
     problem: Option<AttrValue>,
 }
@@ -45,6 +64,22 @@ pub(crate) fn Profile(props: &Props) -> Html {
     });
     use_subjects(state, topics.collect());
     let editing = use_model(Editing::default);
+    {
+        let (state, me) = (state.clone(), me.clone());
+        use_mount(Box::new(move || {
+            state.look_at(&me?);
+            None
+        }));
+    }
+    {
+        let (state, me, editing) = (state.clone(), me.clone(), editing.clone());
+        use_each_rendering(Box::new(move || {
+            if let Some(me) = me {
+                let card = state.store().profile(&me).map(|known| known.card.clone());
+                fill(&editing, card.unwrap_or_default());
+            }
+        }));
+    }
     let Some(me) = me else {
         return Html::default();
     };
@@ -98,6 +133,11 @@ pub(crate) fn Profile(props: &Props) -> Html {
             </p>
             <form class="form" novalidate=true onsubmit={saving(state, &editing, &nickname)}>
                 { field.html() }
+                <fieldset class="profile__card">
+                    <legend class="profile__legend">{ t("profile.card") }</legend>
+                    <p class="form__text">{ t("profile.cardHint") }</p>
+                    { for FIELDS.iter().map(card_field) }
+                </fieldset>
                 { form_buttons(state, t("dialog.save")) }
             </form>
         </div>
@@ -107,6 +147,66 @@ pub(crate) fn Profile(props: &Props) -> Html {
             { form }
             { crop.unwrap_or_default() }
         </Dialog>
+    }
+}
+
+fn card_field((field, id, autocomplete): &(CardField, &'static str, &'static str)) -> Html {
+    if *field == CardField::Note {
+        return html! {
+            <div class="field">
+                <label class="field__label" for={NOTE}>{ t(label(*field)) }</label>
+                <div class="field__frame">
+                    <textarea id={NOTE} name={NOTE} class="field__input" rows="3" dir="auto" />
+                </div>
+            </div>
+        };
+    }
+    let field = Field {
+        id,
+        label: t(label(*field)),
+        autocomplete: Some(autocomplete),
+        placeholder: match field {
+            CardField::Birthday => t("card.birthdayExample"),
+            _ => AttrValue::default(),
+        },
+        ..Field::default()
+    };
+    field.html()
+}
+
+/// What a field of a card is called.
+pub(crate) fn label(field: CardField) -> &'static str {
+    match field {
+        CardField::Name => "card.name",
+        CardField::Organisation => "card.organisation",
+        CardField::Title => "card.title",
+        CardField::Birthday => "card.birthday",
+        CardField::City => "card.city",
+        CardField::Country => "card.country",
+        CardField::Email => "card.email",
+        CardField::Phone => "card.phone",
+        CardField::Website => "card.website",
+        CardField::Note => "card.note",
+    }
+}
+
+/// Puts what the server has into the fields in which nothing else has been typed.
+fn fill(editing: &Model<Editing>, card: Card) {
+    if editing.read().filled == card {
+        return;
+    }
+    let before = editing.read().filled.clone();
+    editing.note(|editing| editing.filled = card.clone());
+    for (field, id, _) in FIELDS {
+        let Some(element) = document().and_then(|document| document.get_element_by_id(id)) else {
+            continue;
+        };
+        let key = JsValue::from("value");
+        let shown = Reflect::get(&element, &key).ok();
+        if shown.and_then(|shown| shown.as_string()).as_deref() == Some(before.first(field)) {
+            // A field takes any text.
+            let _ = Reflect::set(&element, &key, &card.first(field).into());
+        }
     }
 }
 
@@ -220,14 +320,27 @@ fn saving(state: &State, editing: &Model<Editing>, known: &str) -> Callback<Subm
             return;
         }
         let nickname = value(form, NICKNAME);
-        if nickname == known {
+        let mut pending = Vec::new();
+        if nickname != known {
+            let nickname = Some(nickname).filter(|nickname| !nickname.is_empty());
+            pending.push(state.set_nickname(nickname));
+        }
+        let filled = editing.read().filled.clone();
+        let changed = FIELDS.iter().filter_map(|(field, id, _)| {
+            // A form has its own way of ending lines.
+            let text = value(form, id).replace("\r\n", "\n");
+            (text != filled.first(*field)).then_some((*field, text))
+        });
+        let changed: Vec<_> = changed.collect();
+        if !changed.is_empty() {
+            pending.push(state.change_card(changed));
+        }
+        if pending.is_empty() {
             return state.close();
         }
-        let nickname = Some(nickname).filter(|nickname| !nickname.is_empty());
-        let pending = state.set_nickname(nickname);
         editing.change(|editing| {
             editing.problem = None;
-            editing.rest.push(pending);
+            editing.rest = pending;
         });
     })
 }

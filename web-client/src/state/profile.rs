@@ -1,8 +1,10 @@
 //! What others are to know of us.
 
 use couplet_engine::Command;
+use couplet_engine::modules::xep0292_vcard4::{self, Change};
 use couplet_engine::modules::{xep0084_avatar, xep0172_nickname};
-use couplet_engine::store::NotSaved;
+use couplet_engine::store::{CardField, NotSaved};
+use jid::BareJid;
 
 use super::State;
 
@@ -31,6 +33,30 @@ impl State {
         };
         self.command(Command::Nickname(set));
         Pending(request)
+    }
+
+    /// Has our card say this; what is empty goes.
+    pub(crate) fn change_card(&self, fields: Vec<(CardField, String)>) -> Pending {
+        let request = self.new_request("card");
+        let save = xep0292_vcard4::Command::Save(Change {
+            request: request.clone(),
+            fields,
+        });
+        self.command(Command::Card(save));
+        Pending(request)
+    }
+
+    /// Finds out what there is to know of `jid`, whose details are being looked at.
+    pub(crate) fn look_at(&self, jid: &BareJid) {
+        let devices = self
+            .store()
+            .resources(jid)
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        self.command(Command::Look {
+            jid: jid.clone(),
+            devices,
+        });
     }
 
     /// What became of a change, if that is known.

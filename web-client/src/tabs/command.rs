@@ -4,11 +4,11 @@ use couplet_engine::modules::{
     rfc6121_message as message, rfc6121_presence as presence, rfc6121_roster as roster,
     xep0045_muc as muc, xep0084_avatar as avatar, xep0085_chat_states as chat_states,
     xep0172_nickname as nickname, xep0223_conversations as conversations,
-    xep0249_invitations as invitations, xep0308_correction as correction,
+    xep0249_invitations as invitations, xep0292_vcard4 as card, xep0308_correction as correction,
     xep0313_archive as archive, xep0363_upload as upload, xep0424_retraction as retraction,
     xep0444_reactions as reactions,
 };
-use couplet_engine::store::{Availability, MessageId, Muted, Wishes};
+use couplet_engine::store::{Availability, CardField, MessageId, Muted, Wishes};
 use couplet_engine::{Command, SessionCommand, Timestamp};
 use jid::BareJid;
 use js_sys::{Array, Uint8Array};
@@ -174,7 +174,21 @@ pub(crate) fn write(command: &Command) -> JsValue {
             let more = [request.into(), maybe(nickname.as_deref())];
             ("nickname", None, more)
         }
+        Command::Card(card::Command::Save(change)) => {
+            let fields = change.fields.iter();
+            let fields = fields.flat_map(|(field, text)| {
+                let field = place_of(&CardField::ALL, field);
+                [field.into(), text.into()]
+            });
+            let fields: Vec<JsValue> = fields.collect();
+            ("card", None, [(&change.request).into(), list(&fields)])
+        }
+        Command::Look { jid, devices } => {
+            let devices: Vec<JsValue> = devices.iter().map(Into::into).collect();
+            ("look", Some(jid), [list(&devices), JsValue::NULL])
+        }
         // Only the engine itself wants these.
+        Command::Card(card::Command::Begin(_)) | Command::OldCard(_) => return JsValue::NULL,
         Command::Muc(
             muc::Command::Return { .. }
             | muc::Command::Rejoin { .. }
@@ -221,6 +235,18 @@ fn read_picture(parts: &JsValue) -> Option<avatar::Picture> {
         media_type: parts.get(1).as_string()?,
         side: number(&parts.get(2))?,
     })
+}
+
+fn read_change(request: String, fields: &JsValue) -> card::Change {
+    let fields: Vec<_> = Array::from(fields).to_vec();
+    let pair = |pair: &[JsValue]| {
+        let field = number(pair.first()?)? as usize;
+        Some((*CardField::ALL.get(field)?, pair.get(1)?.as_string()?))
+    };
+    card::Change {
+        request,
+        fields: fields.chunks(2).filter_map(pair).collect(),
+    }
 }
 
 fn read_request(upload: String, file: &JsValue) -> Option<upload::Request> {
@@ -282,6 +308,17 @@ pub(crate) fn read(parts: &JsValue) -> Option<Command> {
             request: text(2)?,
             picture: read_picture(&parts.get(3)),
         }),
+        ("card", _) => {
+            let change = read_change(text(2)?, &parts.get(3));
+            Command::Card(card::Command::Save(change))
+        }
+        ("look", Some(jid)) => Command::Look {
+            jid,
+            devices: Array::from(&parts.get(2))
+                .iter()
+                .filter_map(|device| device.as_string())
+                .collect(),
+        },
         ("nickname", _) => Command::Nickname(nickname::Command::Set {
             request: text(2)?,
             nickname: text(3),

@@ -12,7 +12,7 @@ use crate::module::{Ctx, Flow, Module, Specification};
 use crate::private_node::publish_openly;
 use crate::stanza::{self, PresenceType};
 use crate::store::Fact;
-use crate::xml::build;
+use crate::xml::{build, one_line};
 
 /// The longest name that is shown, in characters.
 const LONGEST: usize = 64;
@@ -58,7 +58,7 @@ impl Module for Nicknames {
         }
         let Some(item) = items.first() else { return };
         let nickname = item.get_child("nick", ns::NICK).map(Element::text);
-        let nickname = nickname.and_then(|nickname| clean(&nickname));
+        let nickname = nickname.and_then(|nickname| one_line(&nickname, LONGEST));
         self.learn(ctx, from, nickname);
     }
 
@@ -70,7 +70,9 @@ impl Module for Nicknames {
             ctx.saved(request.clone(), Err(NoResult::Lost));
             return Flow::Stop;
         }
-        let nickname = nickname.as_deref().and_then(clean);
+        let nickname = nickname
+            .as_deref()
+            .and_then(|nickname| one_line(nickname, LONGEST));
         let nick = build("nick", ns::NICK).text(nickname.clone().unwrap_or_default());
         let ticket = ctx.set(None, publish_openly(ns::NICK, "current", nick.done()));
         self.publishing = Some((ticket, request.clone(), nickname));
@@ -117,15 +119,4 @@ impl Nicknames {
         }
         ctx.learned(jid.clone(), Fact::Nickname(nickname));
     }
-}
-
-/// One line, not too long, without what would turn the text around it.
-fn clean(name: &str) -> Option<String> {
-    let seen = |character: &char| {
-        let turns = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        !turns && (!character.is_control() || character.is_whitespace())
-    };
-    let name: String = name.chars().filter(seen).take(LONGEST).collect();
-    let words: Vec<_> = name.split_whitespace().collect();
-    (!words.is_empty()).then(|| words.join(" "))
 }

@@ -4,6 +4,7 @@
 //! function, [`Store::apply`]. It returns the [`Topic`]s it touched, so that a
 //! view is told only about what it shows. Every tab has a store of its own.
 
+mod card;
 mod change;
 mod conversation;
 mod event;
@@ -32,6 +33,7 @@ use jid::{BareJid, FullJid};
 
 use crate::sorted_map::SortedMap;
 
+pub use card::{Card, CardField};
 pub use change::{Author, Change, Changes, Correction, Reactions, What};
 pub use conversation::{Conversation, Older};
 pub use event::{Provenance, StoreEvent, Topic};
@@ -40,7 +42,7 @@ pub(crate) use file::{file_name, is_address, is_private};
 pub use known::Known;
 pub use message::{Delivery, Direction, Failure, Message, MessageId, Scope};
 pub use note::{Note, Notes, Reply};
-pub use profile::{Fact, NotSaved, Profile, Saved};
+pub use profile::{Device, Fact, NotSaved, Profile, Saved};
 pub use room::{
     Affiliation, Bookmark, Entry, Invitation, Left, Occupant, Occupants, Role, Room, RoomChange,
 };

@@ -3,8 +3,10 @@
 
 mod archive;
 mod avatars;
+mod cards;
 mod cases;
 mod changes;
+mod details;
 mod files;
 mod hostile;
 mod modules;

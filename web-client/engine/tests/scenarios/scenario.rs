@@ -20,6 +20,8 @@ use xmpp_parsers::ping::Ping;
 use xmpp_parsers::presence::Presence;
 use xmpp_parsers::pubsub::{Owner, PubSub};
 use xmpp_parsers::roster::Roster;
+use xmpp_parsers::time::TimeQuery;
+use xmpp_parsers::version::VersionQuery;
 use xmpp_parsers::websocket::Open;
 use xmpp_parsers::{carbons, mam, ns, sasl, sm};
 
@@ -697,7 +699,14 @@ fn payload(iq: Iq) -> Option<String> {
         ns::BIND => BindQuery::try_from(payload)
             .err()
             .map(|error| error.to_string()),
-        ns::VCARD => None,
+        // Nobody parses these.
+        ns::VCARD | "jabber:iq:last" => None,
+        ns::VERSION => VersionQuery::try_from(payload)
+            .err()
+            .map(|error| error.to_string()),
+        ns::TIME => TimeQuery::try_from(payload)
+            .err()
+            .map(|error| error.to_string()),
         ns::CARBONS => carbons::Enable::try_from(payload)
             .err()
             .map(|error| error.to_string()),
