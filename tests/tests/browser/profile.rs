@@ -1,4 +1,4 @@
-//! What people tell of themselves: picture, name.
+//! What people tell of themselves: picture, name, card, devices.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,8 @@ use crate::{ALICE, Place, say};
 
 /// A picture of 512 pixels on a side.
 fn picture() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../static/icons/icon-512.png")
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../static/icons/icon-512.png");
+    path.canonicalize().unwrap()
 }
 
 pub(crate) async fn open(page: &Page) -> Result<()> {
@@ -112,7 +113,80 @@ fn a_name_of_ones_own_is_what_others_see() {
         bob.reads("Alice of the Balcony").await?;
         open(&alice).await?;
         let name = alice.find("textbox", "Your name").await?;
-        ensure!(name.text().await? == "Alice of the Balcony");
+        name.has("Alice of the Balcony").await
+    });
+}
+
+async fn details(page: &Page) -> Result<()> {
+    page.find("button", "Contact details")
+        .await?
+        .click()
+        .await?;
+    page.find("complementary", "Details").await?;
+    Ok(())
+}
+
+#[test]
+fn what_one_writes_on_a_card_stands_in_the_details() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        open(&alice).await?;
+        for (field, text) in [
+            ("Full name", "Alice Liddell"),
+            ("City", "Oxford"),
+            ("Email", "alice@wonderland.example"),
+            ("Website", "javascript:alert(1)"),
+            ("About", "Curiouser"),
+        ] {
+            alice.find("textbox", field).await?.fill(text).await?;
+        }
+        alice.find("button", "Save").await?.click().await?;
+        alice.gone("dialog", "Your profile").await?;
+        details(&bob).await?;
+        bob.reads("Alice Liddell").await?;
+        bob.find("link", "alice@wonderland.example").await?;
+        bob.reads("javascript:alert(1)").await?;
+        bob.gone("link", "javascript:alert(1)").await?;
+        // Her program and her clock.
+        bob.reads("Couplet").await?;
+        bob.reads("there").await?;
+        // What one has written is there to be changed.
+        open(&alice).await?;
+        let city = alice.find("textbox", "City").await?;
+        city.has("Oxford").await?;
+        city.fill("").await?;
+        alice.find("button", "Save").await?.click().await?;
+        alice.gone("dialog", "Your profile").await?;
+        bob.find("button", "Close details").await?.click().await?;
+        details(&bob).await?;
+        until("no city", || async {
+            Ok((!bob.text().await?.contains("Oxford")).then_some(()))
+        })
+        .await?;
+        bob.reads("Alice Liddell").await?;
+        let (alice, bob) = (alice.errors(), bob.errors());
+        ensure!(alice.is_empty() && bob.is_empty(), "{alice:?} {bob:?}");
         Ok(())
+    });
+}
+
+#[test]
+fn an_address_is_shared_as_a_link_and_as_a_picture() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, _bob) = place.friends().await?;
+        details(&alice).await?;
+        alice.find("button", "Share contact").await?.click().await?;
+        let dialog = alice.find("dialog", "Share bob").await?;
+        dialog.reads("xmpp:bob@example.test").await?;
+        alice.find("image", "QR code").await?;
+        alice.find("button", "Copy link").await?;
+        alice.press("Escape").await?;
+        open(&alice).await?;
+        let share = alice.find("button", "Share your address").await?;
+        share.click().await?;
+        let dialog = alice.find("dialog", "Your address").await?;
+        dialog.reads("xmpp:alice@example.test").await
     });
 }

@@ -2,28 +2,24 @@
 
 use couplet_engine::Timestamp;
 use couplet_engine::store::{CardField, Profile, ResourcePresence, SessionStatus, Topic};
-use gloo_timers::callback::Timeout;
 use jid::BareJid;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::avatar::{Size, avatar};
 use super::body_text::{body_text, link_to};
+use super::copy_button::copy_button;
 use super::icon::{Icon, icon};
 use super::icon_button::icon_button;
 use super::layer::{Layer, opening};
 use super::presence;
 use super::profile::label;
 use super::subscription::subscription;
-use crate::hooks::{Model, use_change, use_model, use_mount, use_subjects};
+use crate::hooks::{use_change, use_model, use_mount, use_subjects};
 use crate::i18n::{date_and_time, t, t_with, time};
 use crate::platform::{now, utc_offset};
 use crate::route::Route;
 use crate::state::State;
-
-/// For how long the copy button shows that it has worked.
-const COPIED_MILLISECONDS: u32 = 2_000;
 
 /// More links than this in one line of a card aren't made.
 const MOST_LINKS: usize = 8;
@@ -93,45 +89,15 @@ pub(crate) fn Details(props: &Props) -> Html {
                 <p class="details__name"><bdi>{ name }</bdi></p>
                 <p class="details__address">
                     <bdi>{ jid.as_str() }</bdi>
-                    { copy_button(state, jid, &copied) }
+                    { copy_button(state, t("details.copy"), jid.to_string(), &copied) }
                 </p>
             </div>
             { card(profile) }
             { subscription(state, jid) }
             { devices(store.resources(jid), profile) }
-            if store.contact(jid).is_some() {
-                { actions(state, jid) }
-            }
+            { actions(state, jid, store.contact(jid).is_some()) }
         </aside>
     }
-}
-
-/// Nothing where the browser gives no page the clipboard.
-fn copy_button(state: &State, jid: &BareJid, copied: &Model<bool>) -> Html {
-    if !state.is_secure() {
-        return Html::default();
-    }
-    if *copied.read() {
-        return icon_button(Icon::Check, t("copy.done"), Callback::noop());
-    }
-    let (state, text, copied) = (state.clone(), jid.to_string(), copied.clone());
-    let copy = Callback::from(move |_| {
-        let Some(window) = web_sys::window() else {
-            return;
-        };
-        let written = JsFuture::from(window.navigator().clipboard().write_text(&text));
-        let (state, copied) = (state.clone(), copied.clone());
-        spawn_local(async move {
-            if written.await.is_err() {
-                return state.announce(&t("copy.failed"));
-            }
-            state.announce(&t("copy.done"));
-            copied.change(|copied| *copied = true);
-            let hide = move || copied.change(|copied| *copied = false);
-            Timeout::new(COPIED_MILLISECONDS, hide).forget();
-        });
-    });
-    icon_button(Icon::Copy, t("details.copy"), copy)
 }
 
 fn devices<'a>(
@@ -214,21 +180,31 @@ fn card(profile: Option<&Profile>) -> Html {
     }
 }
 
-fn actions(state: &State, jid: &BareJid) -> Html {
+fn actions(state: &State, jid: &BareJid, contact: bool) -> Html {
     html! {
         <section class="details__section" aria-label={t("details.actions")}>
-            <button type="button" class="action" onclick={opening(state, Layer::Rename(jid.clone()))}>
-                { icon(Icon::Pencil) }
-                { t("details.rename") }
+            <button type="button" class="action" onclick={opening(state, Layer::Share(jid.clone()))}>
+                { icon(Icon::Share) }
+                { t("details.share") }
             </button>
-            <button
-                type="button"
-                class="action action--danger"
-                onclick={opening(state, Layer::Remove(jid.clone()))}
-            >
-                { icon(Icon::Trash) }
-                { t("details.remove") }
-            </button>
+            if contact {
+                <button
+                    type="button"
+                    class="action"
+                    onclick={opening(state, Layer::Rename(jid.clone()))}
+                >
+                    { icon(Icon::Pencil) }
+                    { t("details.rename") }
+                </button>
+                <button
+                    type="button"
+                    class="action action--danger"
+                    onclick={opening(state, Layer::Remove(jid.clone()))}
+                >
+                    { icon(Icon::Trash) }
+                    { t("details.remove") }
+                </button>
+            }
         </section>
     }
 }

@@ -41,6 +41,7 @@ pub(crate) enum Icon {
     Reply,
     Search,
     Send,
+    Share,
     SignOut,
     Smile,
     Sound,
@@ -161,6 +162,10 @@ impl Icon {
             Self::Reply => "m9.25 6-5 5 5 5M4.5 11h9a6 6 0 0 1 6 6v1.25",
             Self::Search => "M11 4.75a6.25 6.25 0 1 0 0 12.5 6.25 6.25 0 0 0 0-12.5M15.5 15.5l4 4",
             Self::Send => "M12 19V5.5M6 11.25l6-6 6 6",
+            Self::Share => {
+                "M12 14.5V4.25M8.25 7.75 12 4l3.75 3.75M7.5 10.75H6.75a2 2 0 0 0-2 2v5a2 2 0 0 0 2 \
+                 2h10.5a2 2 0 0 0 2-2v-5a2 2 0 0 0-2-2H16.5"
+            }
             Self::SignOut => {
                 "M13.5 4.75H7a2 2 0 0 0-2 2v10.5a2 2 0 0 0 2 2h6.5M10 12h10M16.75 8.5 20.25 12l-3.5 \
                  3.5"

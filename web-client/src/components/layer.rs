@@ -9,6 +9,7 @@ use yew::prelude::*;
 use super::add_contact::AddContact;
 use super::join_room::JoinRoom;
 use super::profile::Profile;
+use super::share::Share;
 use super::switcher::Switcher;
 use super::{
     answer_in_clear, attachment, clear_data, go_to_date, message_details, message_dialogs,
@@ -27,6 +28,8 @@ pub(crate) enum Layer {
     Remove(BareJid),
     /// Choose how available we are.
     Status,
+    /// Somebody's address, or our own, to be passed on.
+    Share(BareJid),
     /// What others know of us.
     Profile,
     /// Go to a conversation by a few letters.
@@ -65,6 +68,7 @@ pub(crate) fn dialog(state: &State) -> Html {
         Layer::Rename(jid) => rename_contact::dialog(state, &jid),
         Layer::Remove(jid) => remove_contact::dialog(state, &jid),
         Layer::Status => set_status::dialog(state),
+        Layer::Share(jid) => html! { <Share state={state.clone()} {jid} /> },
         Layer::Profile => html! { <Profile state={state.clone()} /> },
         Layer::Switcher => html! { <Switcher state={state.clone()} /> },
         Layer::Shortcuts => shortcuts::dialog(state),

@@ -12,6 +12,7 @@ use super::crop::Crop;
 use super::dialog::{Dialog, form_buttons, submitting, value};
 use super::field::Field;
 use super::file_picker::pick_picture;
+use super::layer::{Layer, opening};
 use crate::files::{Cut, cut_out, open_picture};
 use crate::hooks::{Model, use_each_rendering, use_model, use_mount, use_subjects};
 use crate::i18n::{t, t_with};
@@ -122,6 +123,13 @@ pub(crate) fn Profile(props: &Props) -> Html {
                             { t("profile.remove") }
                         </button>
                     }
+                    <button
+                        type="button"
+                        class="button button--small button--quiet"
+                        onclick={opening(state, Layer::Share(me.clone()))}
+                    >
+                        { t("profile.share") }
+                    </button>
                 </div>
             </div>
             <p class="profile__news" role="status">
