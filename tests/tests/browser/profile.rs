@@ -55,7 +55,7 @@ fn a_picture_of_ones_own_is_cut_and_shown_to_the_other() {
         alice
             .evaluate(
                 "(zoom => {
-                    zoom.value = '0.5';
+                    zoom.value = '5';
                     zoom.dispatchEvent(new InputEvent('input', { bubbles: true }));
                 })(document.querySelector('input[type=range]'))",
             )

@@ -33,7 +33,13 @@ fn look(whose: &str, person: &Person) {
 
 async fn picture_name_and_card_reach_a_contact(kind: Kind) -> Result<()> {
     let place = Place::new(kind).await?;
-    let (alice, bob) = place.friends().await?;
+    let (alice, _bob) = place.friends().await?;
+    // ejabberd learns what somebody wants to hear when they come to whom they know already.
+    let bob = place.enters(BOB).await?;
+    bob.until("alice", |store| {
+        store.presence(&ALICE.parse().unwrap()).is_some()
+    })
+    .await?;
     let picture = xep0084_avatar::Picture {
         bytes: b"hello".to_vec(),
         media_type: "image/png".to_owned(),

@@ -4,15 +4,19 @@ use wasm_bindgen::JsCast as _;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlInputElement, ImageBitmap};
 use yew::prelude::*;
 
-use crate::files::{Cut, draw_cut};
+use crate::files::{CLOSEST, Cut, draw_cut};
 use crate::hooks::{use_each_rendering, use_model};
 use crate::i18n::t;
 
 /// Pixels on a side of what is shown; twice as many as it takes on a plain screen.
-const SHOWN: &str = "480";
+const SHOWN: u32 = 480;
 /// By which share of itself the part moves with a key.
 const STEP: f64 = 0.05;
 const ZOOM_STEP: f64 = 1.1;
+/// So many steps the slider has for each size as large as the first.
+const STEPS: f64 = 10.0;
+/// How far a wheel turns, in its own unit, from what is seen to nothing or the double of it.
+const WHEEL: f64 = 800.0;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -81,7 +85,7 @@ pub(crate) fn Crop(props: &Props) -> Html {
     let onwheel = {
         let change = change.clone();
         Callback::from(move |event: WheelEvent| {
-            let by = (-event.delta_y() / 500.0).exp();
+            let by = 1.0 - (event.delta_y() / WHEEL).clamp(-0.5, 0.5);
             change(&|cut| cut.zoomed(cut.zoom() * by));
         })
     };
@@ -103,9 +107,9 @@ pub(crate) fn Crop(props: &Props) -> Html {
     };
     let oninput = Callback::from(move |event: InputEvent| {
         let input = event.target().and_then(|target| target.dyn_into().ok());
-        let value = input.map(|input: HtmlInputElement| input.value_as_number());
-        if let Some(value) = value {
-            change(&|cut| cut.zoomed(value.exp2()));
+        let steps = input.map(|input: HtmlInputElement| input.value_as_number());
+        if let Some(steps) = steps {
+            change(&|cut| cut.zoomed(1.0 + steps / STEPS));
         }
     });
     let choose = {
@@ -118,8 +122,8 @@ pub(crate) fn Crop(props: &Props) -> Html {
                 <canvas
                     ref={canvas}
                     class="crop__picture"
-                    width={SHOWN}
-                    height={SHOWN}
+                    width={SHOWN.to_string()}
+                    height={SHOWN.to_string()}
                     tabindex="0"
                     role="application"
                     aria-label={t("crop.label")}
@@ -136,9 +140,8 @@ pub(crate) fn Crop(props: &Props) -> Html {
                     <input
                         type="range"
                         min="0"
-                        max="3"
-                        step="0.05"
-                        value={cut.zoom().log2().to_string()}
+                        max={steps(CLOSEST).to_string()}
+                        value={steps(cut.zoom()).to_string()}
                         {oninput}
                     />
                 </label>
@@ -177,8 +180,14 @@ impl Hold {
         let [first, second] = self.pointers.as_slice() else {
             return None;
         };
-        Some((first.1 - second.1).hypot(first.2 - second.2).max(1.0))
+        let (x, y) = (first.1 - second.1, first.2 - second.2);
+        Some((x * x + y * y).sqrt().max(1.0))
     }
+}
+
+/// Where the slider stands. Whole numbers: what writes others is 15 KB of the download.
+fn steps(zoom: f64) -> u32 {
+    ((zoom - 1.0) * STEPS) as u32
 }
 
 fn place(event: &PointerEvent) -> (i32, f64, f64) {
@@ -190,8 +199,8 @@ fn draw(canvas: &NodeRef, picture: &ImageBitmap, cut: Cut) {
     let canvas = canvas.cast::<HtmlCanvasElement>();
     let context = canvas.and_then(|canvas| canvas.get_context("2d").ok()?);
     let context = context.and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok());
-    if let (Some(context), Ok(length)) = (context, SHOWN.parse()) {
+    if let Some(context) = context {
         // One that can't be drawn was not opened either.
-        let _ = draw_cut(&context, picture, cut, length);
+        let _ = draw_cut(&context, picture, cut, SHOWN.into());
     }
 }

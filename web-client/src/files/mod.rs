@@ -13,7 +13,7 @@ use web_sys::{Blob, File};
 
 pub(crate) use picture::open as open_picture;
 pub(crate) use placeholder::placeholder;
-pub(crate) use portrait::{Cut, cut_out, draw as draw_cut};
+pub(crate) use portrait::{CLOSEST, Cut, cut_out, draw as draw_cut};
 
 use crate::platform;
 
