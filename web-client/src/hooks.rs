@@ -34,6 +34,11 @@ impl<T> Model<T> {
         self.cell.borrow()
     }
 
+    /// Remembers something that isn't shown.
+    pub(crate) fn note(&self, change: impl FnOnce(&mut T)) {
+        change(&mut self.cell.borrow_mut());
+    }
+
     /// Changes it and renders anew.
     pub(crate) fn change(&self, change: impl FnOnce(&mut T)) {
         change(&mut self.cell.borrow_mut());

@@ -85,7 +85,7 @@ impl Route {
 
 /// Percent-encodes what RFC 3986 3.5 doesn't allow in a fragment, and the `/`,
 /// `?`, `#` and `%` that mean something to us.
-fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

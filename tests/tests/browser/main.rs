@@ -15,6 +15,7 @@ mod main_job;
 mod notifications;
 mod past;
 mod persistence;
+mod profile;
 mod release;
 mod replies;
 mod rooms;

@@ -8,6 +8,7 @@ mod changes;
 mod chaos;
 mod conversation;
 mod files;
+mod profile;
 mod rooms;
 mod scale_out;
 mod sign_in;

@@ -93,6 +93,7 @@ impl Engine {
             carbons: false,
             subscriptions: SortedMap::default(),
             rooms: SortedMap::default(),
+            avatars: SortedMap::default(),
             features,
             outgoing: VecDeque::new(),
             redispatched: VecDeque::new(),
@@ -416,6 +417,7 @@ impl Engine {
                 self.modules = modules::table();
                 self.core.subscriptions.clear();
                 self.core.rooms.clear();
+                self.core.avatars.clear();
                 self.core.catching_up = false;
                 self.core.carbons = false;
                 self.core.outbox.clear();

@@ -1,11 +1,13 @@
 //! What can happen to an engine.
 
+use jid::BareJid;
 use serde::{Deserialize, Serialize};
 
 use crate::modules::{
-    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0045_muc, xep0085_chat_states,
-    xep0191_blocking, xep0223_conversations, xep0249_invitations, xep0308_correction,
-    xep0313_archive, xep0363_upload, xep0424_retraction, xep0444_reactions,
+    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0045_muc, xep0054_vcard_temp,
+    xep0084_avatar, xep0085_chat_states, xep0172_nickname, xep0191_blocking, xep0223_conversations,
+    xep0249_invitations, xep0292_vcard4, xep0308_correction, xep0313_archive, xep0363_upload,
+    xep0424_retraction, xep0444_reactions,
 };
 use crate::sasl;
 use crate::session;
@@ -69,6 +71,21 @@ pub enum Command {
     Conversation(xep0223_conversations::Command),
     /// Keep people away.
     Blocking(xep0191_blocking::Command),
+    /// Show another picture of ourselves, or none.
+    Avatar(xep0084_avatar::Command),
+    /// Go by another name.
+    Nickname(xep0172_nickname::Command),
+    /// Have something else on our card.
+    Card(xep0292_vcard4::Command),
+    /// The same in its older form, which is for the engine to know.
+    OldCard(xep0054_vcard_temp::Command),
+    /// Somebody's details are being looked at: every module finds out what it can.
+    Look {
+        /// Whose.
+        jid: BareJid,
+        /// What of theirs is online: the resources.
+        devices: Vec<String>,
+    },
     /// Find a place for a file.
     Upload(xep0363_upload::Command),
 }

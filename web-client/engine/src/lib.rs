@@ -39,6 +39,7 @@ mod stanza;
 pub mod store;
 mod stream_management;
 mod timer;
+mod vcard;
 mod xep0082;
 mod xml;
 

@@ -10,15 +10,20 @@ use crate::durable::Durable;
 use crate::engine::Config;
 use crate::ids::Ids;
 use crate::input::Command;
-use crate::iq::{self, Requests, Response, Ticket};
+use crate::iq::{self, NoResult, Requests, Response, Ticket};
 use crate::now::{Now, Timestamp};
 use crate::outbox::Outbox;
 use crate::output::Level;
 use crate::rooms::Room;
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, Iq, IqKind, StanzaError};
-use crate::store::{Known, Message, MessageId, Provenance, StoreEvent, Subscription};
+use crate::store::{
+    Fact, Known, Message, MessageId, NotSaved, Provenance, Saved, StoreEvent, Subscription,
+};
 use crate::timer::{Key, Owner, Timers};
+
+/// So many devices of one person are asked something.
+const MOST_DEVICES: usize = 8;
 
 /// Whether the modules after this one shall see it too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,6 +168,16 @@ pub(crate) enum Outgoing {
     Nonza(Element),
 }
 
+/// A picture that is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// The SHA-1 of the file, in small hex.
+    pub(crate) hash: String,
+    /// Whether it is published as one (XEP-0084), or part of a card (XEP-0153), which counts
+    /// for nothing then.
+    pub(crate) published: bool,
+}
+
 /// What session and modules share.
 pub(crate) struct Core {
     pub(crate) config: Config,
@@ -189,6 +204,8 @@ pub(crate) struct Core {
     pub(crate) subscriptions: SortedMap<BareJid, Subscription>,
     /// The rooms that we are in, have been in, or are about to be.
     pub(crate) rooms: SortedMap<BareJid, Room>,
+    /// The pictures that are shown.
+    pub(crate) avatars: SortedMap<BareJid, Shown>,
     /// What all modules together advertise.
     pub(crate) features: Vec<&'static str>,
     pub(crate) outgoing: VecDeque<Outgoing>,
@@ -352,6 +369,49 @@ impl Ctx<'_> {
         self.core
             .outgoing
             .push_back(Outgoing::Queued(Box::new(stanza), Box::new(message)));
+    }
+
+    /// Whether `jid` is somebody whom we know: a contact, or we ourselves.
+    pub(crate) fn knows(&self, jid: &BareJid) -> bool {
+        self.account() == Some(jid) || self.core.subscriptions.contains_key(jid)
+    }
+
+    /// The devices of `jid` that may be asked something: those of people who see that we are
+    /// there anyway.
+    pub(crate) fn askable(&self, jid: &BareJid, devices: &[String]) -> Vec<FullJid> {
+        let subscription = self.core.subscriptions.get(jid);
+        let sees_us = subscription.is_some_and(|subscription| subscription.from());
+        if !self.core.established || !(sees_us || self.account() == Some(jid)) {
+            return Vec::new();
+        }
+        let devices = devices.iter().take(MOST_DEVICES);
+        let devices = devices.filter_map(|device| jid.with_resource_str(device).ok());
+        devices.collect()
+    }
+
+    /// Tells what somebody tells of themselves, or a device of theirs.
+    pub(crate) fn learned(&mut self, jid: BareJid, fact: Fact) {
+        let fact = Box::new(fact);
+        self.event(StoreEvent::Profile { jid, fact });
+    }
+
+    /// Tells what became of a change of our own profile.
+    pub(crate) fn saved(&mut self, request: String, outcome: Result<(), NoResult>) {
+        let other = |condition: &str| NotSaved::Refused {
+            condition: condition.to_owned(),
+            text: None,
+        };
+        let outcome = outcome.map_err(|error| match error {
+            NoResult::Lost => NotSaved::Offline,
+            NoResult::Timeout => other("remote-server-timeout"),
+            NoResult::Error(error) => NotSaved::Refused {
+                condition: error.condition,
+                text: error.text,
+            },
+        });
+        if let Some(account) = self.account().cloned() {
+            self.learned(account, Fact::Saved(Saved { request, outcome }));
+        }
     }
 
     /// The server has this message of ours: it leaves the outbox.

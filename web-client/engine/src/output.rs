@@ -92,11 +92,13 @@ pub enum Table {
     Wishes,
     /// A row somebody who is blocked.
     Blocked,
+    /// A row a person: what they tell of themselves.
+    Profiles,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Engine,
         Self::Outbox,
         Self::Roster,
@@ -109,6 +111,7 @@ impl Table {
         Self::Occupants,
         Self::Wishes,
         Self::Blocked,
+        Self::Profiles,
     ];
 
     /// What it is called in the database.
@@ -126,6 +129,7 @@ impl Table {
             Self::Occupants => "occupants",
             Self::Wishes => "wishes",
             Self::Blocked => "blocked",
+            Self::Profiles => "profiles",
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Nodes of our own account that nobody else may read (XEP-0223): what is kept there is told to
-//! our other devices.
+//! Nodes of our own account: those that nobody else may read (XEP-0223), where what is kept is
+//! told to our other devices, and those that tell others who we are (XEP-0163).
 
 use minidom::Element;
 use xmpp_parsers::ns;
@@ -34,16 +34,28 @@ pub(crate) fn items(answer: &Element) -> impl Iterator<Item = &Element> {
 
 /// Puts `payload` into `node` as the item `id`, if that is as `options` say (XEP-0060 7.1.5).
 pub(crate) fn publish(node: &str, id: &str, payload: Element, options: &[NodeOption]) -> Element {
+    let kind = "http://jabber.org/protocol/pubsub#publish-options";
+    let options = build("publish-options", ns::PUBSUB).child(form(kind, options));
+    build("pubsub", ns::PUBSUB)
+        .child(publishing(node, id, payload))
+        .child(options.done())
+        .done()
+}
+
+/// Puts `payload` into `node` as the item `id`, whatever that node is like: who may read it is
+/// for its owner to say.
+pub(crate) fn publish_openly(node: &str, id: &str, payload: Element) -> Element {
+    build("pubsub", ns::PUBSUB)
+        .child(publishing(node, id, payload))
+        .done()
+}
+
+fn publishing(node: &str, id: &str, payload: Element) -> Element {
     let item = build("item", ns::PUBSUB).attr("id", id).child(payload);
     let publish = build("publish", ns::PUBSUB)
         .attr("node", node)
         .child(item.done());
-    let kind = "http://jabber.org/protocol/pubsub#publish-options";
-    let options = build("publish-options", ns::PUBSUB).child(form(kind, options));
-    build("pubsub", ns::PUBSUB)
-        .child(publish.done())
-        .child(options.done())
-        .done()
+    publish.done()
 }
 
 /// Makes `node` as publishing wants it to be (XEP-0060 8.1.3).

@@ -51,12 +51,20 @@ fn entries(state: &State) -> Vec<Entry> {
         separated,
         onselect,
     };
-    let mut entries = vec![action(
-        Icon::Smile,
-        "menu.status",
-        opening(state, Layer::Status),
-        false,
-    )];
+    let mut entries = vec![
+        action(
+            Icon::Person,
+            "menu.profile",
+            opening(state, Layer::Profile),
+            false,
+        ),
+        action(
+            Icon::Smile,
+            "menu.status",
+            opening(state, Layer::Status),
+            false,
+        ),
+    ];
     let stored = Theme::stored();
     for (theme, icon, key) in [
         (Theme::System, Icon::Monitor, "theme.system"),

@@ -12,6 +12,16 @@ pub(crate) fn body_text(text: &str, left: &mut usize) -> Html {
     segments(text, left).into_iter().map(segment).collect()
 }
 
+/// `text`, which leads to `uri` if all of that is a link.
+pub(crate) fn link_to(uri: &str, text: &str) -> Html {
+    match segments(uri, &mut 1).as_slice() {
+        [Segment::Away(link)] if *link == uri => html! {
+            <a href={uri.to_owned()} target="_blank" rel="noopener noreferrer nofollow">{ text }</a>
+        },
+        _ => html! { { text } },
+    }
+}
+
 fn segment(segment: Segment<'_>) -> Html {
     match segment {
         Segment::Text(text) => html! { { text } },

@@ -1,26 +1,29 @@
 //! What is known of the other side of a conversation, and what can be done about it.
 
-use couplet_engine::store::{ResourcePresence, Topic};
-use gloo_timers::callback::Timeout;
+use couplet_engine::Timestamp;
+use couplet_engine::store::{CardField, Profile, ResourcePresence, SessionStatus, Topic};
 use jid::BareJid;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::avatar::{Size, avatar};
 use super::blocking;
+use super::body_text::{body_text, link_to};
+use super::copy_button::copy_button;
 use super::icon::{Icon, icon};
 use super::icon_button::icon_button;
 use super::layer::{Layer, opening};
 use super::presence;
+use super::profile::label;
 use super::subscription::subscription;
-use crate::hooks::{Model, use_model, use_mount, use_subjects};
-use crate::i18n::t;
+use crate::hooks::{use_change, use_model, use_mount, use_subjects};
+use crate::i18n::{date_and_time, t, t_with, time};
+use crate::platform::{now, utc_offset};
 use crate::route::Route;
 use crate::state::State;
 
-/// For how long the copy button shows that it has worked.
-const COPIED_MILLISECONDS: u32 = 2_000;
+/// More links than this in one line of a card aren't made.
+const MOST_LINKS: usize = 8;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -38,9 +41,25 @@ pub(crate) fn Details(props: &Props) -> Html {
         Topic::Blocking,
         Topic::Presence(jid.clone()),
         Topic::Avatar(jid.clone()),
+        Topic::Profile(jid.clone()),
+        Topic::Session,
     ];
     use_subjects(state, topics.map(Into::into).into());
     let copied = use_model(|| false);
+    {
+        let online = *state.store().status() == SessionStatus::Online;
+        let (state, jid) = (state.clone(), jid.clone());
+        let key = format!("{online} {jid}");
+        use_change(
+            key,
+            Box::new(move || {
+                if online {
+                    state.look_at(&jid);
+                }
+                None
+            }),
+        );
+    }
     let heading = use_node_ref();
     {
         // Who opened the panel goes on in it.
@@ -57,6 +76,7 @@ pub(crate) fn Details(props: &Props) -> Html {
     };
     let store = state.store();
     let name = store.name(jid);
+    let profile = store.profile(jid).map(|profile| &**profile);
     let availability = store.presence(jid).map(|presence| presence.availability);
     html! {
         <aside class="details" aria-labelledby="details-title">
@@ -71,68 +91,105 @@ pub(crate) fn Details(props: &Props) -> Html {
                 <p class="details__name"><bdi>{ name }</bdi></p>
                 <p class="details__address">
                     <bdi>{ jid.as_str() }</bdi>
-                    { copy_button(state, jid, &copied) }
+                    { copy_button(state, t("details.copy"), jid.to_string(), &copied) }
                 </p>
             </div>
+            { card(profile) }
             { subscription(state, jid) }
-            { devices(store.resources(jid)) }
+            { devices(store.resources(jid), profile) }
             { actions(state, jid, store.contact(jid).is_some()) }
         </aside>
     }
 }
 
-/// Nothing where the browser gives no page the clipboard.
-fn copy_button(state: &State, jid: &BareJid, copied: &Model<bool>) -> Html {
-    if !state.is_secure() {
-        return Html::default();
-    }
-    if *copied.read() {
-        return icon_button(Icon::Check, t("copy.done"), Callback::noop());
-    }
-    let (state, text, copied) = (state.clone(), jid.to_string(), copied.clone());
-    let copy = Callback::from(move |_| {
-        let Some(window) = web_sys::window() else {
-            return;
-        };
-        let written = JsFuture::from(window.navigator().clipboard().write_text(&text));
-        let (state, copied) = (state.clone(), copied.clone());
-        spawn_local(async move {
-            if written.await.is_err() {
-                return state.announce(&t("copy.failed"));
-            }
-            state.announce(&t("copy.done"));
-            copied.change(|copied| *copied = true);
-            let hide = move || copied.change(|copied| *copied = false);
-            Timeout::new(COPIED_MILLISECONDS, hide).forget();
-        });
-    });
-    icon_button(Icon::Copy, t("details.copy"), copy)
-}
-
-fn devices<'a>(resources: impl Iterator<Item = (&'a str, &'a ResourcePresence)>) -> Html {
-    let devices: Html = resources
+fn devices<'a>(
+    resources: impl Iterator<Item = (&'a str, &'a ResourcePresence)>,
+    profile: Option<&Profile>,
+) -> Html {
+    let devices: Vec<Html> = resources
         .map(|(resource, presence)| {
+            let told = profile.and_then(|profile| profile.device(resource));
+            let program = told.and_then(|device| device.program.clone());
+            let clock = told.and_then(|device| device.offset).map(time_there);
             html! {
                 <li class="device" key={resource}>
                     { presence::dot(Some(presence.availability)) }
                     <bdi class="device__name">{ resource }</bdi>
                     <span class="device__line">{ presence::line(Some(presence)) }</span>
+                    if let Some(program) = program {
+                        <bdi class="device__line">{ program }</bdi>
+                    }
+                    if let Some(clock) = clock {
+                        <span class="device__line">{ clock }</span>
+                    }
                 </li>
             }
         })
         .collect();
+    let last = profile.and_then(|profile| profile.last_active);
+    let last = last.filter(|_| devices.is_empty()).map(|at| {
+        let time = date_and_time(at);
+        html! { <p class="details__text">{ t_with("details.lastActive", &[("time", &time)]) }</p> }
+    });
     html! {
         <section class="details__section" aria-labelledby="details-devices">
             <h3 id="details-devices" class="details__heading">{ t("details.devices") }</h3>
-            <ul class="details__devices">{ devices }</ul>
+            { last.unwrap_or_default() }
+            <ul class="details__devices">{ for devices }</ul>
         </section>
     }
 }
 
-fn actions(state: &State, jid: &BareJid, listed: bool) -> Html {
+/// What the clock shows where it is so many minutes ahead of UTC.
+fn time_there(offset: i32) -> AttrValue {
+    let minutes = i64::from(offset - utc_offset());
+    let Timestamp(now) = now().wall;
+    let time = time(Timestamp(now + minutes * 60_000));
+    t_with("details.timeThere", &[("time", &time)])
+}
+
+/// What stands on their card; what leads somewhere is a link, if it leads where links may.
+fn card(profile: Option<&Profile>) -> Html {
+    let rows: Vec<Html> = profile
+        .into_iter()
+        .flat_map(|profile| profile.card.iter())
+        .map(|(field, text)| {
+            let link = match field {
+                CardField::Email => Some(["mailto:", text].concat()),
+                CardField::Phone => Some(["tel:", text].concat()),
+                _ => None,
+            };
+            let shown = match link {
+                Some(uri) => link_to(&uri, text),
+                None => body_text(text, &mut { MOST_LINKS }),
+            };
+            html! {
+                <div class="facts__row">
+                    <dt>{ t(label(field)) }</dt>
+                    <dd class="card__text"><bdi>{ shown }</bdi></dd>
+                </div>
+            }
+        })
+        .collect();
+    if rows.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <section class="details__section" aria-labelledby="details-card">
+            <h3 id="details-card" class="details__heading">{ t("details.card") }</h3>
+            <dl class="facts facts--narrow">{ for rows }</dl>
+        </section>
+    }
+}
+
+fn actions(state: &State, jid: &BareJid, contact: bool) -> Html {
     html! {
         <section class="details__section" aria-label={t("details.actions")}>
-            if listed {
+            <button type="button" class="action" onclick={opening(state, Layer::Share(jid.clone()))}>
+                { icon(Icon::Share) }
+                { t("details.share") }
+            </button>
+            if contact {
                 <button
                     type="button"
                     class="action"
@@ -143,7 +200,7 @@ fn actions(state: &State, jid: &BareJid, listed: bool) -> Html {
                 </button>
             }
             { blocking::action(state, jid) }
-            if listed {
+            if contact {
                 <button
                     type="button"
                     class="action action--danger"

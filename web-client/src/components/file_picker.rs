@@ -36,23 +36,47 @@ pub(crate) fn camera(state: &State, jid: &BareJid) -> Entry {
 
 /// Opens the system's own dialog, or its camera.
 fn pick(state: &State, jid: &BareJid, camera: bool) {
+    let (state, jid) = (state.clone(), jid.clone());
+    let chosen = Box::new(move |files: &FileList| state.choose_files(&jid, each(files)));
+    let (accept, capture) = match camera {
+        true => (Some("image/*"), Some("environment")),
+        false => (None, None),
+    };
+    open(accept, capture, !camera, chosen);
+}
+
+/// Lets one choose a picture.
+pub(crate) fn pick_picture(chosen: Callback<File>) {
+    let chosen = Box::new(move |files: &FileList| {
+        if let Some(file) = files.get(0) {
+            chosen.emit(file);
+        }
+    });
+    open(Some("image/*"), None, false, chosen);
+}
+
+fn open(
+    accept: Option<&str>,
+    capture: Option<&str>,
+    multiple: bool,
+    chosen: Box<dyn Fn(&FileList)>,
+) {
     let input = document().and_then(|document| document.create_element("input").ok());
     let Some(input) = input.and_then(|input| input.dyn_into::<HtmlInputElement>().ok()) else {
         return;
     };
     input.set_type("file");
-    input.set_multiple(!camera);
-    if camera {
-        input.set_accept("image/*");
+    input.set_multiple(multiple);
+    input.set_accept(accept.unwrap_or_default());
+    if let Some(capture) = capture {
         // A new element takes any attribute.
-        let _ = input.set_attribute("capture", "environment");
+        let _ = input.set_attribute("capture", capture);
     }
-    let (state, jid) = (state.clone(), jid.clone());
     let chosen = {
         let input = input.clone();
         move |_: &Event| {
             if let Some(files) = input.files() {
-                state.choose_files(&jid, each(&files));
+                chosen(&files);
             }
         }
     };

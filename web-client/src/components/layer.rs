@@ -9,6 +9,8 @@ use yew::prelude::*;
 use super::add_contact::AddContact;
 use super::blocking::Blocked;
 use super::join_room::JoinRoom;
+use super::profile::Profile;
+use super::share::Share;
 use super::switcher::Switcher;
 use super::{
     answer_in_clear, attachment, block_contact, clear_data, go_to_date, message_details,
@@ -31,6 +33,10 @@ pub(crate) enum Layer {
     Blocked,
     /// Choose how available we are.
     Status,
+    /// Somebody's address, or our own, to be passed on.
+    Share(BareJid),
+    /// What others know of us.
+    Profile,
     /// Go to a conversation by a few letters.
     Switcher,
     /// The list of keys.
@@ -71,6 +77,8 @@ pub(crate) fn dialog(state: &State) -> Html {
         Layer::Block(jid) => block_contact::dialog(state, &jid),
         Layer::Blocked => html! { <Blocked state={state.clone()} /> },
         Layer::Status => set_status::dialog(state),
+        Layer::Share(jid) => html! { <Share state={state.clone()} {jid} /> },
+        Layer::Profile => html! { <Profile state={state.clone()} /> },
         Layer::Switcher => html! { <Switcher state={state.clone()} /> },
         Layer::Shortcuts => shortcuts::dialog(state),
         Layer::ClearData => clear_data::dialog(state),

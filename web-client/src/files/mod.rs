@@ -5,12 +5,15 @@ mod blurhash;
 mod measure;
 mod picture;
 mod placeholder;
+mod portrait;
 
 use couplet_engine::store::{self, type_by_name};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File};
 
+pub(crate) use picture::open as open_picture;
 pub(crate) use placeholder::placeholder;
+pub(crate) use portrait::{CLOSEST, Cut, cut_out, draw as draw_cut};
 
 use crate::platform;
 

@@ -44,7 +44,7 @@ pub(super) async fn prepare(ready: &mut Ready, quality: Quality) -> Result<(), U
 }
 
 /// As it is to be seen: turned as its camera was held.
-async fn open(content: &Blob) -> Option<ImageBitmap> {
+pub(crate) async fn open(content: &Blob) -> Option<ImageBitmap> {
     let opening = web_sys::window()?.create_image_bitmap_with_blob(content);
     let bitmap = JsFuture::from(opening.ok()?).await.ok()?;
     bitmap.dyn_into().ok()
@@ -66,6 +66,11 @@ async fn redraw(
         _ => WELL,
     };
     let (canvas, _) = draw(bitmap, size)?;
+    file(&canvas, form, well).await
+}
+
+/// What is on a canvas, as a file of this form.
+pub(super) async fn file(canvas: &HtmlCanvasElement, form: &str, well: f64) -> Option<Blob> {
     let drawn = Promise::new(&mut |resolve: Function, _| {
         // A canvas too large to be drawn gives nothing.
         let failed = canvas.to_blob_with_type_and_encoder_options(&resolve, form, &well.into());
@@ -79,6 +84,18 @@ async fn redraw(
 
 fn draw(
     bitmap: &ImageBitmap,
+    size: (u32, u32),
+) -> Option<(HtmlCanvasElement, CanvasRenderingContext2d)> {
+    let (canvas, context) = canvas(size)?;
+    let (width, height) = (f64::from(size.0), f64::from(size.1));
+    context
+        .draw_image_with_image_bitmap_and_dw_and_dh(bitmap, 0.0, 0.0, width, height)
+        .ok()?;
+    Some((canvas, context))
+}
+
+/// An empty canvas of that many pixels.
+pub(super) fn canvas(
     (width, height): (u32, u32),
 ) -> Option<(HtmlCanvasElement, CanvasRenderingContext2d)> {
     let canvas = document()?.create_element("canvas").ok()?;
@@ -86,12 +103,7 @@ fn draw(
     canvas.set_width(width);
     canvas.set_height(height);
     let context = canvas.get_context("2d").ok()??;
-    let context: CanvasRenderingContext2d = context.dyn_into().ok()?;
-    let (width, height) = (f64::from(width), f64::from(height));
-    context
-        .draw_image_with_image_bitmap_and_dw_and_dh(bitmap, 0.0, 0.0, width, height)
-        .ok()?;
-    Some((canvas, context))
+    Some((canvas, context.dyn_into().ok()?))
 }
 
 fn sample(bitmap: &ImageBitmap) -> Option<String> {

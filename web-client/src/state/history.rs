@@ -24,7 +24,7 @@ impl State {
         storage: &Storage,
         account: &BareJid,
     ) -> Result<Store, Fault> {
-        const TABLES: [Table; 11] = [
+        const TABLES: [Table; 12] = [
             Table::Engine,
             Table::Outbox,
             Table::Roster,
@@ -36,6 +36,7 @@ impl State {
             Table::Occupants,
             Table::Wishes,
             Table::Blocked,
+            Table::Profiles,
         ];
         let drafts = storage.drafts(account.as_str()).await?;
         self.0.drafts.restore(drafts);

@@ -2,15 +2,16 @@
 
 use couplet_engine::modules::{
     rfc6121_message as message, rfc6121_presence as presence, rfc6121_roster as roster,
-    xep0045_muc as muc, xep0085_chat_states as chat_states, xep0191_blocking as blocking,
+    xep0045_muc as muc, xep0084_avatar as avatar, xep0085_chat_states as chat_states,
+    xep0172_nickname as nickname, xep0191_blocking as blocking,
     xep0223_conversations as conversations, xep0249_invitations as invitations,
-    xep0308_correction as correction, xep0313_archive as archive, xep0363_upload as upload,
-    xep0424_retraction as retraction, xep0444_reactions as reactions,
+    xep0292_vcard4 as card, xep0308_correction as correction, xep0313_archive as archive,
+    xep0363_upload as upload, xep0424_retraction as retraction, xep0444_reactions as reactions,
 };
-use couplet_engine::store::{Availability, MessageId, Muted, Reason, Report, Wishes};
+use couplet_engine::store::{Availability, CardField, MessageId, Muted, Reason, Report, Wishes};
 use couplet_engine::{Command, SessionCommand, Timestamp};
 use jid::BareJid;
-use js_sys::Array;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 
 use super::message::{list, maybe, number};
@@ -171,7 +172,30 @@ pub(crate) fn write(command: &Command) -> JsValue {
             ]);
             ("upload", None, [(&request.upload).into(), file])
         }
+        Command::Avatar(avatar::Command::Set { request, picture }) => {
+            let picture = picture.as_ref().map(write_picture);
+            let picture = picture.unwrap_or(JsValue::NULL);
+            ("picture", None, [request.into(), picture])
+        }
+        Command::Nickname(nickname::Command::Set { request, nickname }) => {
+            let more = [request.into(), maybe(nickname.as_deref())];
+            ("nickname", None, more)
+        }
+        Command::Card(card::Command::Save(change)) => {
+            let fields = change.fields.iter();
+            let fields = fields.flat_map(|(field, text)| {
+                let field = place_of(&CardField::ALL, field);
+                [field.into(), text.into()]
+            });
+            let fields: Vec<JsValue> = fields.collect();
+            ("card", None, [(&change.request).into(), list(&fields)])
+        }
+        Command::Look { jid, devices } => {
+            let devices: Vec<JsValue> = devices.iter().map(Into::into).collect();
+            ("look", Some(jid), [list(&devices), JsValue::NULL])
+        }
         // Only the engine itself wants these.
+        Command::Card(card::Command::Begin(_)) | Command::OldCard(_) => return JsValue::NULL,
         Command::Muc(
             muc::Command::Return { .. }
             | muc::Command::Rejoin { .. }
@@ -221,6 +245,35 @@ fn read_report(parts: &JsValue) -> Option<Report> {
     };
     let messages = parts.filter_map(|id| id.as_string()).collect();
     Some(Report { reason, messages })
+}
+
+fn write_picture(picture: &avatar::Picture) -> JsValue {
+    list(&[
+        Uint8Array::from(picture.bytes.as_slice()).into(),
+        (&picture.media_type).into(),
+        picture.side.into(),
+    ])
+}
+
+fn read_picture(parts: &JsValue) -> Option<avatar::Picture> {
+    let parts = parts.dyn_ref::<Array>()?;
+    Some(avatar::Picture {
+        bytes: parts.get(0).dyn_into::<Uint8Array>().ok()?.to_vec(),
+        media_type: parts.get(1).as_string()?,
+        side: number(&parts.get(2))?,
+    })
+}
+
+fn read_change(request: String, fields: &JsValue) -> card::Change {
+    let fields: Vec<_> = Array::from(fields).to_vec();
+    let pair = |pair: &[JsValue]| {
+        let field = number(pair.first()?)? as usize;
+        Some((*CardField::ALL.get(field)?, pair.get(1)?.as_string()?))
+    };
+    card::Change {
+        request,
+        fields: fields.chunks(2).filter_map(pair).collect(),
+    }
 }
 
 fn read_request(upload: String, file: &JsValue) -> Option<upload::Request> {
@@ -278,6 +331,25 @@ pub(crate) fn read(parts: &JsValue) -> Option<Command> {
             let request = read_request(text(2)?, &parts.get(3))?;
             Command::Upload(upload::Command::Request(request))
         }
+        ("picture", _) => Command::Avatar(avatar::Command::Set {
+            request: text(2)?,
+            picture: read_picture(&parts.get(3)),
+        }),
+        ("card", _) => {
+            let change = read_change(text(2)?, &parts.get(3));
+            Command::Card(card::Command::Save(change))
+        }
+        ("look", Some(jid)) => Command::Look {
+            jid,
+            devices: Array::from(&parts.get(2))
+                .iter()
+                .filter_map(|device| device.as_string())
+                .collect(),
+        },
+        ("nickname", _) => Command::Nickname(nickname::Command::Set {
+            request: text(2)?,
+            nickname: text(3),
+        }),
         ("add", Some(jid)) => Command::Roster(roster::Command::Add { jid, name: text(2) }),
         ("rename", Some(jid)) => Command::Roster(roster::Command::Rename { jid, name: text(2) }),
         ("remove", Some(jid)) => Command::Roster(roster::Command::Remove { jid }),

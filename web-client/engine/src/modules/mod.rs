@@ -3,13 +3,17 @@
 pub mod rfc6121_message;
 pub mod rfc6121_presence;
 pub mod rfc6121_roster;
+pub mod xep0012_last_activity;
 pub mod xep0030_disco;
 pub mod xep0045_muc;
+pub mod xep0054_vcard_temp;
 pub mod xep0066_oob;
 pub mod xep0084_avatar;
 pub mod xep0085_chat_states;
 pub mod xep0092_version;
 pub mod xep0115_caps;
+pub mod xep0153_vcard_avatars;
+pub mod xep0172_nickname;
 pub mod xep0184_receipts;
 pub mod xep0191_blocking;
 pub mod xep0199_ping;
@@ -17,6 +21,7 @@ pub mod xep0202_time;
 pub mod xep0223_conversations;
 pub mod xep0249_invitations;
 pub mod xep0280_carbons;
+pub mod xep0292_vcard4;
 pub mod xep0308_correction;
 pub mod xep0313_archive;
 pub mod xep0333_markers;
@@ -56,6 +61,11 @@ pub(crate) fn table() -> Vec<Box<dyn Module>> {
         Box::<xep0184_receipts::Receipts>::default(),
         Box::<xep0085_chat_states::ChatStates>::default(),
         Box::<xep0084_avatar::Avatars>::default(),
+        Box::<xep0153_vcard_avatars::CardAvatars>::default(),
+        Box::<xep0172_nickname::Nicknames>::default(),
+        Box::<xep0292_vcard4::Cards>::default(),
+        Box::<xep0054_vcard_temp::OldCards>::default(),
+        Box::<xep0012_last_activity::LastActivity>::default(),
         Box::<xep0359_stanza_ids::StanzaIds>::default(),
         Box::<xep0334_hints::Hints>::default(),
         Box::<xep0333_markers::Markers>::default(),

@@ -1,13 +1,24 @@
-//! XEP-0092 Software Version 1.1: what we are.
+//! XEP-0092 Software Version 1.1: what we are, and what others are.
 
+use jid::{FullJid, Jid};
+use minidom::Element;
 use xmpp_parsers::ns;
 
+use crate::input::Command as AnyCommand;
+use crate::iq::{Response, Ticket};
 use crate::module::{Ctx, Flow, IqRequest, Module, Specification};
+use crate::sorted_map::SortedMap;
 use crate::stanza::IqKind;
-use crate::xml::build;
+use crate::store::Fact;
+use crate::xml::{build, child_text, one_line};
+
+/// The longest name of a program that is shown, in characters; the same for the rest.
+const LONGEST: usize = 60;
 
 #[derive(Debug, Default)]
-pub(crate) struct Version;
+pub(crate) struct Version {
+    asked: SortedMap<Ticket, FullJid>,
+}
 
 impl Module for Version {
     fn specification(&self) -> Specification {
@@ -34,4 +45,39 @@ impl Module for Version {
         ctx.answer(request, Some(answer));
         Flow::Stop
     }
+
+    fn on_lost(&mut self, _ctx: &mut Ctx<'_>) {
+        self.asked.clear();
+    }
+
+    fn on_command(&mut self, ctx: &mut Ctx<'_>, command: &AnyCommand) -> Flow {
+        if let AnyCommand::Look { jid, devices } = command {
+            for device in ctx.askable(jid, devices) {
+                let query = build("query", ns::VERSION).done();
+                let ticket = ctx.get(Some(Jid::from(device.clone())), query);
+                self.asked.insert(ticket, device);
+            }
+        }
+        Flow::Continue
+    }
+
+    fn on_iq_result(&mut self, ctx: &mut Ctx<'_>, ticket: Ticket, response: Response) {
+        let (Some(device), Ok(answer)) = (self.asked.remove(&ticket), response) else {
+            return;
+        };
+        if let Some(program) = answer.as_ref().and_then(program) {
+            let resource = device.resource().as_str().to_owned();
+            ctx.learned(device.to_bare(), Fact::Program(resource, program));
+        }
+    }
+}
+
+/// Name and version.
+fn program(answer: &Element) -> Option<String> {
+    let part = |name| one_line(&child_text(answer, name)?, LONGEST);
+    let name = part("name").filter(|_| answer.is("query", ns::VERSION))?;
+    Some(match part("version") {
+        Some(version) => [name, version].join(" "),
+        None => name,
+    })
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::now::Timestamp;
 
 use super::{
-    Block, Blocklist, Change, Contact, Delivery, Direction, Message, MessageId, Older,
+    Block, Blocklist, Change, Contact, Delivery, Direction, Fact, Message, MessageId, Older,
     ResourcePresence, RoomChange, SessionStatus, Source, SubscriptionRequest, UploadAnswer, Wishes,
 };
 
@@ -25,12 +25,19 @@ pub enum StoreEvent {
     Contact(Contact),
     /// A roster entry has gone.
     ContactRemoved(BareJid),
-    /// Somebody's picture, or that there is none any more (XEP-0084).
+    /// Somebody's picture, or that there is none any more (XEP-0084, XEP-0153).
     Avatar {
         /// Whose.
         jid: BareJid,
         /// The image file.
         image: Option<Vec<u8>>,
+    },
+    /// Something that somebody tells of themselves.
+    Profile {
+        /// Who.
+        jid: BareJid,
+        /// What.
+        fact: Box<Fact>,
     },
     /// Somebody asks to see our presence (RFC 6121 3.1.3).
     SubscriptionRequest(SubscriptionRequest),
@@ -201,6 +208,8 @@ pub enum Topic {
     Presence(BareJid),
     /// Somebody's picture.
     Avatar(BareJid),
+    /// What somebody tells of themselves.
+    Profile(BareJid),
     /// The list of conversations: order, previews, badges.
     Conversations,
     /// One conversation.

@@ -2,6 +2,7 @@
 
 use jid::BareJid;
 
+use super::profile::renaming;
 use super::timeline::Position;
 use super::{Store, Topic};
 use crate::codec::decode;
@@ -19,6 +20,10 @@ impl Store {
             let jid = jid.parse().ok();
             self.mirror_row(row, jid.as_ref(), order);
             let touched = match (row.table, jid) {
+                (Table::Profiles, Some(jid)) => {
+                    topics.extend(renaming(jid));
+                    continue;
+                }
                 (Table::Engine | Table::Outbox, _) => continue,
                 (Table::Roster, _) => [Some(Topic::Roster), Some(Topic::Conversations)],
                 (Table::Requests, _) => [Some(Topic::Requests), None],
@@ -73,6 +78,7 @@ impl Store {
                 }
             }
             (Table::Avatars, None, Some(jid)) => drop(self.avatars.remove(jid)),
+            (Table::Profiles, None, Some(jid)) => drop(self.profiles.remove(jid)),
             (Table::Wishes, None, Some(jid)) => drop(self.wishes.remove(jid)),
             (Table::Blocked, None, Some(jid)) => drop(self.blocked.remove(jid)),
             (Table::Blocked, None, None) => self.blocklist = None,

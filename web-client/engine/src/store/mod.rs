@@ -5,6 +5,7 @@
 //! view is told only about what it shows. Every tab has a store of its own.
 
 mod blocking;
+mod card;
 mod change;
 mod conversation;
 mod event;
@@ -13,6 +14,7 @@ mod known;
 mod message;
 mod mirror;
 mod note;
+mod profile;
 mod reading;
 mod room;
 mod rooms;
@@ -33,6 +35,7 @@ use jid::{BareJid, FullJid};
 use crate::sorted_map::SortedMap;
 
 pub use blocking::{Block, Blocklist, Reason, Report};
+pub use card::{Card, CardField};
 pub use change::{Author, Change, Changes, Correction, Reactions, What};
 pub use conversation::{Conversation, Older};
 pub use event::{Provenance, StoreEvent, Topic};
@@ -41,6 +44,7 @@ pub(crate) use file::{file_name, is_address, is_private};
 pub use known::Known;
 pub use message::{Delivery, Direction, Failure, Message, MessageId, Scope};
 pub use note::{Note, Notes, Reply};
+pub use profile::{Device, Fact, NotSaved, Profile, Saved};
 pub use room::{
     Affiliation, Bookmark, Entry, Invitation, Left, Occupant, Occupants, Role, Room, RoomChange,
 };
@@ -64,6 +68,7 @@ pub struct Store {
     contacts: SortedMap<BareJid, Rc<Contact>>,
     presences: SortedMap<BareJid, SortedMap<String, ResourcePresence>>,
     avatars: SortedMap<BareJid, Rc<[u8]>>,
+    profiles: SortedMap<BareJid, Rc<Profile>>,
     requests: Vec<SubscriptionRequest>,
     rooms: SortedMap<BareJid, Room>,
     conversations: SortedMap<BareJid, Conversation>,
@@ -123,8 +128,8 @@ impl Store {
         self.contacts.get(jid)
     }
 
-    /// The name to show for `jid`: the roster's or the bookmark's, else what a room calls
-    /// itself, else the local part, else the domain.
+    /// The name to show for `jid`: the roster's or the bookmark's, else what a room or a person
+    /// calls itself, else the local part, else the domain.
     pub fn name<'a>(&'a self, jid: &'a BareJid) -> &'a str {
         let room = self.rooms.get(jid);
         let bookmark = room.and_then(|room| room.bookmark.as_ref());
@@ -133,11 +138,12 @@ impl Store {
             .and_then(|contact| contact.name.as_deref())
             .or_else(|| bookmark?.name.as_deref())
             .or_else(|| room?.name.as_deref())
+            .or_else(|| self.profiles.get(jid)?.nickname.as_deref())
             .or_else(|| jid.node().map(|node| node.as_str()))
             .unwrap_or_else(|| jid.domain().as_str())
     }
 
-    /// The PNG, JPEG or WebP bytes of the avatar of `jid` (XEP-0084).
+    /// The PNG, JPEG or WebP bytes of the avatar of `jid` (XEP-0084, XEP-0153).
     pub fn avatar(&self, jid: &BareJid) -> Option<&Rc<[u8]>> {
         self.avatars.get(jid)
     }
@@ -289,6 +295,7 @@ impl Store {
                 };
                 vec![Topic::Avatar(jid)]
             }
+            StoreEvent::Profile { jid, fact } => self.learn(jid, *fact),
             StoreEvent::SubscriptionRequest(request) => {
                 self.changed.mark(Table::Requests, &request.jid);
                 self.requests.retain(|known| known.jid != request.jid);

@@ -178,6 +178,7 @@ impl Store {
             Table::Presence => self.presences.get(&jid).map(encode),
             Table::Conversations => self.conversations.get(&jid).map(Conversation::row),
             Table::Avatars => self.avatars.get(&jid).map(|bytes| bytes.to_vec()),
+            Table::Profiles => self.profiles.get(&jid).map(|profile| encode(&**profile)),
             Table::Requests => {
                 let request = self.requests.iter().find(|request| request.jid == jid)?;
                 Some(encode(request))
@@ -229,6 +230,9 @@ impl Store {
             }
             Table::Avatars => {
                 self.avatars.insert(jid, value.into());
+            }
+            Table::Profiles => {
+                self.profiles.insert(jid, Rc::new(decode(value)?));
             }
             Table::Requests => self.requests.push(decode(value)?),
             Table::Rooms => {

@@ -2,12 +2,16 @@
 #![allow(clippy::unwrap_used)]
 
 mod archive;
+mod avatars;
 mod blocking;
+mod cards;
 mod cases;
 mod changes;
+mod details;
 mod files;
 mod hostile;
 mod modules;
+mod nicknames;
 mod notes;
 mod replies;
 mod room_changes;

@@ -22,6 +22,8 @@ use xmpp_parsers::presence::Presence;
 use xmpp_parsers::pubsub::{Owner, PubSub};
 use xmpp_parsers::roster::Roster;
 use xmpp_parsers::spam_reporting::Report;
+use xmpp_parsers::time::TimeQuery;
+use xmpp_parsers::version::VersionQuery;
 use xmpp_parsers::websocket::Open;
 use xmpp_parsers::{carbons, mam, ns, sasl, sm};
 
@@ -713,6 +715,14 @@ fn payload(iq: Iq) -> Option<String> {
         // Nobody parses what owners of rooms do.
         "http://jabber.org/protocol/muc#owner" => None,
         ns::BIND => BindQuery::try_from(payload)
+            .err()
+            .map(|error| error.to_string()),
+        // Nobody parses these.
+        ns::VCARD | "jabber:iq:last" => None,
+        ns::VERSION => VersionQuery::try_from(payload)
+            .err()
+            .map(|error| error.to_string()),
+        ns::TIME => TimeQuery::try_from(payload)
             .err()
             .map(|error| error.to_string()),
         ns::CARBONS => carbons::Enable::try_from(payload)

@@ -30,7 +30,7 @@ const KEYS: &str = "keys";
 const DRAFTS: &str = "drafts";
 
 /// All object stores: the engine's tables by their names, and our own three.
-const STORES: [&str; 15] = [
+const STORES: [&str; 16] = [
     Table::Engine.name(),
     Table::Outbox.name(),
     Table::Roster.name(),
@@ -43,6 +43,7 @@ const STORES: [&str; 15] = [
     Table::Occupants.name(),
     Table::Wishes.name(),
     Table::Blocked.name(),
+    Table::Profiles.name(),
     DRAFTS,
     KEYS,
     DEVICE,

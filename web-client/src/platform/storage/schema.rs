@@ -28,7 +28,7 @@ const HAD_BY_THE_SERVER: [Table; 7] = [
     Table::Requests,
 ];
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step::Create(&[
         Table::Engine.name(),
         Table::Outbox.name(),
@@ -50,6 +50,7 @@ const STEPS: [Step; 7] = [
     Step::Create(&[]),
     Step::Create(&[Table::Wishes.name()]),
     Step::Create(&[Table::Blocked.name()]),
+    Step::Create(&[Table::Profiles.name()]),
 ];
 
 /// The version that this build reads and writes.

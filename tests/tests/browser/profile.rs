@@ -1,0 +1,192 @@
+//! What people tell of themselves: picture, name, card, devices.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use couplet_servers::Kind;
+use couplet_tests::browser::Page;
+use couplet_tests::{run, until};
+
+use crate::{ALICE, Place, say};
+
+/// A picture of 512 pixels on a side.
+fn picture() -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../static/icons/icon-512.png");
+    path.canonicalize().unwrap()
+}
+
+pub(crate) async fn open(page: &Page) -> Result<()> {
+    page.find("button", "Menu").await?.click().await?;
+    page.find("menuitem", "Your profile").await?.click().await?;
+    page.find("dialog", "Your profile").await?;
+    Ok(())
+}
+
+/// Waits until the face of whoever is at `place` is a picture of so many pixels, or a letter.
+async fn face(page: &Page, place: &str, side: Option<u32>) -> Result<()> {
+    let script = format!(
+        "(() => {{
+            const face = document.querySelector('{place} .avatar__face');
+            return face?.localName == 'img' ? face.naturalWidth : 0;
+        }})()"
+    );
+    until(&format!("a face of {side:?} in {place}"), || async {
+        Ok((page.evaluate(&script).await? == side.unwrap_or(0)).then_some(()))
+    })
+    .await
+}
+
+#[test]
+fn a_picture_of_ones_own_is_cut_and_shown_to_the_other() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        open(&alice).await?;
+        let choose = alice.find("button", "Choose a picture").await?;
+        alice.choose_files(&choose, &[&picture()]).await?;
+        alice
+            .find("application", "The part of the picture that is seen")
+            .await?
+            .click()
+            .await?;
+        let seen = "document.querySelector('canvas').toDataURL()";
+        let before = alice.evaluate(seen).await?;
+        alice.find("slider", "Zoom").await?;
+        alice
+            .evaluate(
+                "(zoom => {
+                    zoom.value = '5';
+                    zoom.dispatchEvent(new InputEvent('input', { bubbles: true }));
+                })(document.querySelector('input[type=range]'))",
+            )
+            .await?;
+        alice.press("ArrowUp").await?;
+        until("another part", || async {
+            Ok((alice.evaluate(seen).await? != before).then_some(()))
+        })
+        .await?;
+        let submit = alice.find("button", "Use this picture").await?;
+        submit.click().await?;
+        alice.find("button", "Remove the picture").await?;
+        face(&alice, ".account", Some(256)).await?;
+        face(&bob, "main", Some(256)).await?;
+        // Whoever comes back finds it.
+        alice.press("Escape").await?;
+        alice.reload().await?;
+        face(&alice, ".account", Some(256)).await?;
+        open(&alice).await?;
+        let remove = alice.find("button", "Remove the picture").await?;
+        remove.click().await?;
+        face(&alice, ".account", None).await?;
+        face(&bob, "main", None).await?;
+        let (alice, bob) = (alice.errors(), bob.errors());
+        ensure!(alice.is_empty() && bob.is_empty(), "{alice:?} {bob:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn what_isnt_a_picture_is_said_to_be_none() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let alice = place.enters(ALICE).await?;
+        open(&alice).await?;
+        let choose = alice.find("button", "Choose a picture").await?;
+        let text = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        alice.choose_files(&choose, &[&text]).await?;
+        alice.reads("This picture can't be opened here").await
+    });
+}
+
+#[test]
+fn a_name_of_ones_own_is_what_others_see() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        open(&alice).await?;
+        let name = alice.find("textbox", "Your name").await?;
+        name.fill("Alice of the Balcony").await?;
+        alice.find("button", "Save").await?.click().await?;
+        alice.gone("dialog", "Your profile").await?;
+        bob.find_with("link", "Alice of the Balcony").await?;
+        say(&alice, "hello").await?;
+        bob.reads("Alice of the Balcony").await?;
+        open(&alice).await?;
+        let name = alice.find("textbox", "Your name").await?;
+        name.has("Alice of the Balcony").await
+    });
+}
+
+async fn details(page: &Page) -> Result<()> {
+    page.find("button", "Contact details")
+        .await?
+        .click()
+        .await?;
+    page.find("complementary", "Details").await?;
+    Ok(())
+}
+
+#[test]
+fn what_one_writes_on_a_card_stands_in_the_details() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        open(&alice).await?;
+        for (field, text) in [
+            ("Full name", "Alice Liddell"),
+            ("City", "Oxford"),
+            ("Email", "alice@wonderland.example"),
+            ("Website", "javascript:alert(1)"),
+            ("About", "Curiouser"),
+        ] {
+            alice.find("textbox", field).await?.fill(text).await?;
+        }
+        alice.find("button", "Save").await?.click().await?;
+        alice.gone("dialog", "Your profile").await?;
+        details(&bob).await?;
+        bob.reads("Alice Liddell").await?;
+        bob.find("link", "alice@wonderland.example").await?;
+        bob.reads("javascript:alert(1)").await?;
+        bob.gone("link", "javascript:alert(1)").await?;
+        // Her program and her clock.
+        bob.reads("Couplet").await?;
+        bob.reads("there").await?;
+        // What one has written is there to be changed.
+        open(&alice).await?;
+        let city = alice.find("textbox", "City").await?;
+        city.has("Oxford").await?;
+        city.fill("").await?;
+        alice.find("button", "Save").await?.click().await?;
+        alice.gone("dialog", "Your profile").await?;
+        bob.find("button", "Close details").await?.click().await?;
+        details(&bob).await?;
+        until("no city", || async {
+            Ok((!bob.text().await?.contains("Oxford")).then_some(()))
+        })
+        .await?;
+        bob.reads("Alice Liddell").await?;
+        let (alice, bob) = (alice.errors(), bob.errors());
+        ensure!(alice.is_empty() && bob.is_empty(), "{alice:?} {bob:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn an_address_is_shared_as_a_link_and_as_a_picture() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, _bob) = place.friends().await?;
+        details(&alice).await?;
+        alice.find("button", "Share contact").await?.click().await?;
+        let dialog = alice.find("dialog", "Share bob").await?;
+        dialog.reads("xmpp:bob@example.test").await?;
+        alice.find("image", "QR code").await?;
+        alice.find("button", "Copy link").await?;
+        alice.press("Escape").await?;
+        open(&alice).await?;
+        let share = alice.find("button", "Share your address").await?;
+        share.click().await?;
+        let dialog = alice.find("dialog", "Your address").await?;
+        dialog.reads("xmpp:alice@example.test").await
+    });
+}

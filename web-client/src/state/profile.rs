@@ -1,0 +1,73 @@
+//! What others are to know of us.
+
+use couplet_engine::Command;
+use couplet_engine::modules::xep0292_vcard4::{self, Change};
+use couplet_engine::modules::{xep0084_avatar, xep0172_nickname};
+use couplet_engine::store::{CardField, NotSaved};
+use jid::BareJid;
+
+use super::State;
+
+/// A change of our profile that the server hasn't answered yet.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Pending(String);
+
+impl State {
+    /// Shows this picture of us to others, or none.
+    pub(crate) fn set_picture(&self, picture: Option<xep0084_avatar::Picture>) -> Pending {
+        let request = self.new_request("picture");
+        let set = xep0084_avatar::Command::Set {
+            request: request.clone(),
+            picture,
+        };
+        self.command(Command::Avatar(set));
+        Pending(request)
+    }
+
+    /// Has us go by this name, or by none.
+    pub(crate) fn set_nickname(&self, nickname: Option<String>) -> Pending {
+        let request = self.new_request("nickname");
+        let set = xep0172_nickname::Command::Set {
+            request: request.clone(),
+            nickname,
+        };
+        self.command(Command::Nickname(set));
+        Pending(request)
+    }
+
+    /// Has our card say this; what is empty goes.
+    pub(crate) fn change_card(&self, fields: Vec<(CardField, String)>) -> Pending {
+        let request = self.new_request("card");
+        let save = xep0292_vcard4::Command::Save(Change {
+            request: request.clone(),
+            fields,
+        });
+        self.command(Command::Card(save));
+        Pending(request)
+    }
+
+    /// Finds out what there is to know of `jid`, whose details are being looked at.
+    pub(crate) fn look_at(&self, jid: &BareJid) {
+        let devices = self
+            .store()
+            .resources(jid)
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        self.command(Command::Look {
+            jid: jid.clone(),
+            devices,
+        });
+    }
+
+    /// What became of a change, if that is known.
+    pub(crate) fn outcome(&self, change: &Pending) -> Option<Result<(), NotSaved>> {
+        let me = self.me()?;
+        let store = self.store();
+        store.profile(&me)?.outcome(&change.0).cloned()
+    }
+
+    /// No other tab has asked by this name, and this one not since the page was loaded.
+    fn new_request(&self, what: &str) -> String {
+        format!("{} {what} {}", self.0.session.tab, self.version())
+    }
+}
