@@ -159,6 +159,7 @@ fn what_one_writes_on_a_card_stands_in_the_details() {
         alice.find("button", "Save").await?.click().await?;
         alice.gone("dialog", "Your profile").await?;
         bob.find("button", "Close details").await?.click().await?;
+        bob.gone("complementary", "Details").await?;
         details(&bob).await?;
         until("no city", || async {
             Ok((!bob.text().await?.contains("Oxford")).then_some(()))
@@ -177,6 +178,8 @@ fn an_address_is_shared_as_a_link_and_as_a_picture() {
         let place = Place::new(Kind::Prosody).await?;
         let (alice, _bob) = place.friends().await?;
         details(&alice).await?;
+        // When bob's device has answered, everything is where it stays.
+        alice.reads("there").await?;
         alice.find("button", "Share contact").await?.click().await?;
         let dialog = alice.find("dialog", "Share bob").await?;
         dialog.reads("xmpp:bob@example.test").await?;
