@@ -112,7 +112,7 @@ mod tests {
         let error = written(Some("<'&\0'>"));
         assert!(error.ends_with(
             "/><text xmlns=\"urn:ietf:params:xml:ns:xmpp-streams\" \
-             xml:lang=\"en\">&lt;&apos;&amp;\u{FFFD}&apos;&gt;</text></stream:error>"
+             xml:lang=\"en\">&lt;'&amp;\u{FFFD}'&gt;</text></stream:error>"
         ));
         let frame = parse_frame(&error, &XmlLimits::default());
         assert_eq!(frame, Ok(Frame::Element(&error)));
