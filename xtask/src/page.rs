@@ -37,6 +37,7 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
     fs::create_dir_all(&new)?;
     let source = workspace::root().join("static");
     copy_assets(&source, &new)?;
+    fs::create_dir(new.join("emoji"))?;
     fs::write(new.join(EMOJI), emoji::list().to_string())?;
     if parts.snippets.is_dir() {
         copy_below(&parts.snippets, &new.join("snippets"))?;
@@ -83,7 +84,7 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
 }
 
 /// What the emoji picker reads when it is opened, by the language of its names.
-const EMOJI: &str = "locales/emoji-en.json";
+const EMOJI: &str = "emoji/en.json";
 
 /// What the script does before it has the module.
 const EARLY: &str = "early.js";

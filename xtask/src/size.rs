@@ -56,7 +56,8 @@ fn kilobytes(bytes: u64) -> f64 {
 
 /// Every file with its compressed size, as if the browser took all of them:
 /// only of the languages it takes one or none, and we count the largest; the icons
-/// are for those who install the page, and a sound comes when it is first to be heard.
+/// are for those who install the page, a sound comes when it is first to be heard, and the
+/// list of emoji when somebody opens it.
 fn first_load(directory: &Path) -> Result<Vec<(String, u64)>> {
     let mut files = Vec::new();
     let mut locale: Option<(String, u64)> = None;
@@ -66,8 +67,8 @@ fn first_load(directory: &Path) -> Result<Vec<(String, u64)>> {
             .is_some_and(|suffix| suffix == "br" || suffix == "gz");
         let name = file.strip_prefix(directory)?.display().to_string();
         let is_icon = name.starts_with("icons/") && name.ends_with(".png");
-        let is_sound = name.starts_with("sounds/");
-        if is_copy || is_icon || is_sound || name == COMPILED_IN {
+        let is_for_later = name.starts_with("sounds/") || name.starts_with("emoji/");
+        if is_copy || is_icon || is_for_later || name == COMPILED_IN {
             continue;
         }
         let compressed = with_more(&file, "br");
@@ -95,7 +96,7 @@ mod tests {
     fn counts_compressed_sizes_and_one_language() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
-        for folder in ["icons", "locales", "sounds"] {
+        for folder in ["emoji", "icons", "locales", "sounds"] {
             fs::create_dir(path.join(folder)).unwrap();
         }
         for (name, size) in [
@@ -105,6 +106,7 @@ mod tests {
             ("a.png", 50),
             ("icons/icon-512.png", 9000),
             ("sounds/message.wav", 7000),
+            ("emoji/en.json", 8000),
             ("locales/de.json", 30),
             ("locales/ja.json", 40),
             ("locales/ja.json.br", 20),

@@ -15,7 +15,7 @@ use crate::i18n::t;
 use crate::platform;
 
 /// What the picker reads, relative to the page.
-const LIST: &str = "locales/emoji-en.json";
+const LIST: &str = "emoji/en.json";
 /// The texts of the groups and the emoji that stand for them, in the list's order.
 const GROUPS: [(&str, &str); 9] = [
     ("emoji.smileys", "😀"),
