@@ -94,10 +94,11 @@ pub(crate) fn Details(props: &Props) -> Html {
                     { copy_button(state, t("details.copy"), jid.to_string(), &copied) }
                 </p>
             </div>
-            { card(profile) }
             { subscription(state, jid) }
-            { devices(store.resources(jid), profile) }
             { actions(state, jid, store.contact(jid).is_some()) }
+            // What comes in only now pushes nothing away that one may be about to press.
+            { devices(store.resources(jid), profile) }
+            { card(profile) }
         </aside>
     }
 }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use couplet_engine::Timestamp;
 use couplet_engine::store::Message;
+use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
 use super::composer;
@@ -35,7 +36,8 @@ pub(crate) fn insert(state: &State) -> Html {
         let state = state.clone();
         Callback::from(move |emoji: String| {
             state.close();
-            composer::insert(&emoji);
+            // The dialog gives the focus back to the button, as it goes.
+            Timeout::new(0, move || composer::insert(&emoji)).forget();
         })
     };
     html! {
