@@ -111,6 +111,9 @@ fn a_name_of_ones_own_is_what_others_see() {
         bob.find_with("link", "Alice of the Balcony").await?;
         say(&alice, "hello").await?;
         bob.reads("Alice of the Balcony").await?;
+        // The session goes on, and nobody says it again.
+        bob.reload().await?;
+        bob.find_with("link", "Alice of the Balcony").await?;
         open(&alice).await?;
         let name = alice.find("textbox", "Your name").await?;
         name.has("Alice of the Balcony").await
