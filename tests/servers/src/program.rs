@@ -1,7 +1,7 @@
 //! The programs that Debian's packages install.
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
 };
 
@@ -31,7 +31,7 @@ impl Kind {
                 "lua-event",
                 "lua-unbound",
             ],
-            Self::Ejabberd => &["ejabberd"],
+            Self::Ejabberd => &["ejabberd", "erlang-p1-sqlite3"],
         }
     }
 
@@ -42,7 +42,9 @@ impl Kind {
             Self::Prosody => {
                 find_program("prosody").is_some() && Path::new(COMMUNITY_MODULE).exists()
             }
-            Self::Ejabberd => find_program("ejabberdctl").is_some(),
+            Self::Ejabberd => {
+                find_program("ejabberdctl").is_some() && has_sqlite().unwrap_or(false)
+            }
         }
     }
 
@@ -53,6 +55,17 @@ impl Kind {
             format!("`{program}` isn't installed. Install it: apt-get install {packages}")
         })
     }
+}
+
+/// Whether Erlang has the package `erlang-p1-sqlite3`, which has no program.
+fn has_sqlite() -> std::io::Result<bool> {
+    for library in fs::read_dir("/usr/lib/erlang/lib")? {
+        let name = library?.file_name();
+        if name.to_string_lossy().starts_with("p1_sqlite3-") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// One file of the package `prosody-modules`, which has no program.
