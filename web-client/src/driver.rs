@@ -9,10 +9,14 @@ mod sign_in;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use couplet_engine::modules::xep0077_account::fill;
 use couplet_engine::sasl::Exchange;
-use couplet_engine::store::{SessionStatus, StoreEvent};
-use couplet_engine::{CloseReason, Command, Config, Engine, Input, Level, Output, Record};
+use couplet_engine::store::{Fact, SessionStatus, StoreEvent};
+use couplet_engine::{
+    CloseReason, Command, Config, Engine, Input, Level, Output, Record, SessionCommand,
+};
 use wasm_bindgen_futures::spawn_local;
+use zeroize::Zeroizing;
 
 pub(crate) use journal::Journal;
 use secrets::NewToken;
@@ -149,6 +153,7 @@ impl Driver {
         let mut events = Vec::new();
         let mut records = Vec::new();
         let mut commit = None;
+        let mut renewed = false;
         loop {
             let output = self.0.engine.borrow_mut().poll_output();
             match output {
@@ -162,8 +167,15 @@ impl Driver {
                         self.committed(number);
                     }
                 }
-                Output::Transmit(text) => self.transmit(&text),
-                Output::Event(event) => events.push(event),
+                Output::Transmit(text) => self.transmit_stanza(&text),
+                Output::Event(event) => {
+                    if let StoreEvent::Profile { fact, .. } = &event
+                        && let Fact::Saved(saved) = &**fact
+                    {
+                        renewed |= self.0.secrets.borrow_mut().settle(saved);
+                    }
+                    events.push(event);
+                }
                 Output::Log(level, line) => platform::log(level == Level::Warning, &line),
                 Output::Close => self.0.connection.borrow_mut().socket = None,
                 Output::Idle { wake_at } => {
@@ -179,6 +191,9 @@ impl Driver {
         self.keep(commit, records, enclosure);
         if online {
             self.remember();
+        }
+        if renewed {
+            self.sign_in_anew();
         }
         let over = self.0.engine.borrow().is_over();
         if over && let Some(then) = self.0.last.take() {
@@ -318,6 +333,28 @@ impl Driver {
             Happened::Frame(text) => Input::Frame(self.without_token(text)),
             Happened::Closed(reason) => Input::Closed(reason),
         });
+    }
+
+    /// A password is put in here, where nothing keeps it.
+    fn transmit_stanza(&self, text: &str) {
+        let whole = fill(text, self.0.secrets.borrow().next()).map(Zeroizing::new);
+        self.transmit(whole.as_deref().map_or(text, String::as_str));
+    }
+
+    /// Has the next connection take the place of this one, for which one signs in with what
+    /// there is now.
+    fn sign_in_anew(&self) {
+        self.0.connection.borrow_mut().socket = None;
+        self.feed(Input::Closed(CloseReason {
+            opened: true,
+            code: 1000,
+        }));
+        self.feed(Input::Command(Command::Session(SessionCommand::RetryNow)));
+    }
+
+    /// With `request` the server is to be told this password.
+    pub(crate) fn prepare_password(&self, request: String, password: String) {
+        self.0.secrets.borrow_mut().prepare(request, password);
     }
 
     fn transmit(&self, text: &str) {

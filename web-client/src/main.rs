@@ -12,20 +12,20 @@ mod fetch;
 mod files;
 mod hooks;
 mod i18n;
+mod look;
 mod person_colour;
 mod platform;
 mod route;
 mod state;
 mod styling;
 mod tabs;
-mod theme;
 mod views;
 
 use wasm_bindgen_futures::spawn_local;
 
 fn main() {
     crash::install();
-    theme::Theme::stored().apply();
+    look::show();
     spawn_local(async {
         i18n::start().await;
         let state = state::State::new(config::load().await);

@@ -16,6 +16,52 @@ pub(crate) enum Route {
     Join(BareJid),
     /// What is known of the other side of one: `#/chat/JID/details`.
     Details(BareJid),
+    /// What can be chosen, and a part of that: `#/settings`, `#/settings/PART`.
+    Settings(Option<Section>),
+}
+
+/// A part of the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    /// How the page looks, and in which language.
+    Appearance,
+    /// How it tells of what is new.
+    Alerts,
+    /// What others learn.
+    Privacy,
+    /// The account on the server.
+    Account,
+    /// What is kept, and taken away.
+    Storage,
+    /// The keys.
+    Keyboard,
+    /// What this is.
+    About,
+}
+
+impl Section {
+    /// In the order in which they are shown.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Appearance,
+        Self::Alerts,
+        Self::Privacy,
+        Self::Account,
+        Self::Storage,
+        Self::Keyboard,
+        Self::About,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Appearance => "appearance",
+            Self::Alerts => "notifications",
+            Self::Privacy => "privacy",
+            Self::Account => "account",
+            Self::Storage => "storage",
+            Self::Keyboard => "keyboard",
+            Self::About => "about",
+        }
+    }
 }
 
 impl Route {
@@ -32,6 +78,8 @@ impl Route {
             Self::Chat(jid) => ["#/chat/", &encode(jid.as_str())].concat(),
             Self::Join(jid) => ["#/join/", &encode(jid.as_str())].concat(),
             Self::Details(jid) => ["#/chat/", &encode(jid.as_str()), "/details"].concat(),
+            Self::Settings(None) => SETTINGS.to_owned(),
+            Self::Settings(Some(section)) => [SETTINGS, "/", section.name()].concat(),
         }
     }
 
@@ -54,13 +102,20 @@ impl Route {
     /// The other side of the conversation that is open.
     pub(crate) fn jid(&self) -> Option<&BareJid> {
         match self {
-            Self::Home | Self::Join(_) => None,
+            Self::Home | Self::Join(_) | Self::Settings(_) => None,
             Self::Chat(jid) | Self::Details(jid) => Some(jid),
         }
     }
 
     /// The route that a fragment, `#` included, stands for.
     pub(crate) fn parse(hash: &str) -> Option<Self> {
+        if let Some(section) = hash.strip_prefix(SETTINGS) {
+            let known = |name: &str| Section::ALL.into_iter().find(|known| known.name() == name);
+            return match section.strip_prefix('/') {
+                Some(name) => Some(Self::Settings(Some(known(name)?))),
+                None => section.is_empty().then_some(Self::Settings(None)),
+            };
+        }
         let path = hash.strip_prefix("#/")?;
         if path.is_empty() {
             return Some(Self::Home);
@@ -82,6 +137,8 @@ impl Route {
         })
     }
 }
+
+const SETTINGS: &str = "#/settings";
 
 /// Percent-encodes what RFC 3986 3.5 doesn't allow in a fragment, and the `/`,
 /// `?`, `#` and `%` that mean something to us.
@@ -118,7 +175,7 @@ pub(crate) fn decode(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::Route;
+    use super::{Route, Section};
     use jid::BareJid;
 
     fn jid(text: &str) -> BareJid {
@@ -135,7 +192,8 @@ mod tests {
 
     #[test]
     fn every_route_survives_its_address() {
-        let mut routes = vec![Route::Home];
+        let mut routes = vec![Route::Home, Route::Settings(None)];
+        routes.extend(Section::ALL.map(|section| Route::Settings(Some(section))));
         for text in [
             "alice@example.org",
             "林美@例子.广告",
@@ -147,7 +205,7 @@ mod tests {
                 routes.push(Route::Details(jid));
             }
         }
-        assert!(routes.len() >= 7);
+        assert!(routes.len() >= 15);
         for route in routes {
             assert_eq!(
                 Route::parse(&route.href()),
@@ -174,6 +232,9 @@ mod tests {
             "#/chat/a@b/other",
             "#/chat/%zz@b",
             "#/chat/%ff",
+            "#/settings/",
+            "#/settings/nothing",
+            "#/settingsabout",
         ] {
             assert_eq!(Route::parse(hash), None, "{hash}");
         }

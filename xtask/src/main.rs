@@ -10,6 +10,7 @@ mod css;
 mod demo;
 mod dev;
 mod emoji;
+mod licences;
 mod package;
 mod page;
 mod process;

@@ -13,7 +13,7 @@ use flate2::{Compression, write::GzEncoder};
 use serde_json::{Map, Value};
 
 use crate::{
-    css, emoji, process,
+    css, emoji, licences, process,
     progress::step,
     web::{Flavour, files_below, hash},
     workspace,
@@ -39,6 +39,7 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
     copy_assets(&source, &new)?;
     fs::create_dir(new.join("emoji"))?;
     fs::write(new.join(EMOJI), emoji::list().to_string())?;
+    fs::write(new.join(LICENCES), licences::text()?)?;
     if parts.snippets.is_dir() {
         copy_below(&parts.snippets, &new.join("snippets"))?;
     }
@@ -85,6 +86,9 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
 
 /// What the emoji picker reads when it is opened, by the language of its names.
 const EMOJI: &str = "emoji/en.json";
+
+/// The terms of what the client is made of, which its settings lead to.
+const LICENCES: &str = "licences.txt";
 
 /// What the script does before it has the module.
 const EARLY: &str = "early.js";

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use couplet_servers::Kind;
 use couplet_tests::run;
 
-use crate::{Place, reads, say};
+use crate::{Place, reads, say, settings};
 
 async fn bob_is_blocked_and_let_in_again(kind: Kind) -> Result<()> {
     let place = Place::new(kind).await?;
@@ -30,9 +30,9 @@ async fn bob_is_blocked_and_let_in_again(kind: Kind) -> Result<()> {
     // Bob isn't told that he is blocked, but his message comes back to him.
     bob.find_with("button", "Try again").await?;
     // The list of everybody who is.
-    second.find("button", "Menu").await?.click().await?;
+    settings::open(&second, "Privacy").await?;
     second
-        .find("menuitem", "Blocked people")
+        .find("button", "Blocked people")
         .await?
         .click()
         .await?;

@@ -21,6 +21,7 @@ mod replies;
 mod rooms;
 mod schema;
 mod search;
+mod settings;
 mod survival;
 mod tabs;
 mod texts;

@@ -6,7 +6,7 @@ use couplet_tests::browser::Page;
 use couplet_tests::{run, until};
 use serde_json::json;
 
-use crate::{Place, reads, say};
+use crate::{Place, reads, say, settings};
 
 /// What notifications say that are on screen.
 const SHOWN: &str = "navigator.serviceWorker.ready\
@@ -90,9 +90,10 @@ fn whoever_declines_is_not_asked_again() {
         say(&bob, "Hello?").await?;
         alice.find_with("link", "2 unread messages").await?;
         alice.gone("button", "Turn on").await?;
-        // The menu has it for whoever thinks better of it.
-        alice.find("button", "Menu").await?.click().await?;
-        alice.find("menuitem", "Turn on notifications").await?;
+        // The settings have it for whoever thinks better of it.
+        settings::open(&alice, "Notifications").await?;
+        let switch = alice.find("switch", "Show notifications").await?;
+        switch.click().await?;
         Ok(())
     });
 }

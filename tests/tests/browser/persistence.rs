@@ -6,6 +6,7 @@ use couplet_tests::browser::{Browser, Page};
 use couplet_tests::{run, until};
 use serde_json::Value;
 
+use crate::settings;
 use crate::{
     ALICE, BOB, ENTER, Place, add, count, in_days, options, reads, say, scroll_back, sign_in,
 };
@@ -357,9 +358,9 @@ fn clearing_the_device_leaves_nothing() {
     run(async {
         let place = Place::new(Kind::Prosody).await?;
         let (alice, bob) = place.friends().await?;
-        alice.find("button", "Menu").await?.click().await?;
+        settings::open(&alice, "Data and storage").await?;
         alice
-            .find("menuitem", "Clear data on this device")
+            .find("button", "Clear data on this device…")
             .await?
             .click()
             .await?;

@@ -8,6 +8,7 @@ mod changes;
 mod chaos;
 mod conversation;
 mod files;
+mod privacy;
 mod profile;
 mod rooms;
 mod scale_out;

@@ -39,6 +39,7 @@ async fn what_is_wanted_is_known_on_all_devices_and_to_nobody_else(kind: Kind) -
         archived: Some(Timestamp(1_800_000_000_000)),
         muted: Some(Muted::Forever),
         unread: true,
+        known: true,
     };
     alice.command(wish(all));
     wants(&second, all).await?;

@@ -22,7 +22,7 @@ use crate::sasl;
 use crate::session::{self, Effect, Session};
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, Iq, IqKind, MessageType, StanzaError};
-use crate::store::{Delivery, Failure, Known, Message, MessageId, Provenance, StoreEvent};
+use crate::store::{Delivery, Failure, Known, Message, MessageId, Privacy, Provenance, StoreEvent};
 use crate::timer::{Owner, Timers};
 use crate::xml;
 
@@ -94,6 +94,7 @@ impl Engine {
             subscriptions: SortedMap::default(),
             rooms: SortedMap::default(),
             avatars: SortedMap::default(),
+            privacy: Privacy::default(),
             features,
             outgoing: VecDeque::new(),
             redispatched: VecDeque::new(),
@@ -318,7 +319,7 @@ impl Engine {
             } else if let Some(incoming) = self.core.redispatched.pop_front() {
                 self.message(incoming);
             } else if let Some(command) = self.core.commands.pop_front() {
-                self.each(|module, ctx| module.on_command(ctx, &command));
+                self.command(command);
             } else if let Some(outgoing) = self.core.outgoing.pop_front() {
                 self.send(outgoing);
             } else if !self.send_next_queued() {
@@ -418,6 +419,7 @@ impl Engine {
                 self.core.subscriptions.clear();
                 self.core.rooms.clear();
                 self.core.avatars.clear();
+                self.core.privacy = Privacy::default();
                 self.core.catching_up = false;
                 self.core.carbons = false;
                 self.core.outbox.clear();

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::modules::{
     rfc6121_message, rfc6121_presence, rfc6121_roster, xep0045_muc, xep0054_vcard_temp,
-    xep0084_avatar, xep0085_chat_states, xep0172_nickname, xep0191_blocking, xep0223_conversations,
-    xep0249_invitations, xep0292_vcard4, xep0308_correction, xep0313_archive, xep0363_upload,
-    xep0424_retraction, xep0444_reactions,
+    xep0077_account, xep0084_avatar, xep0085_chat_states, xep0172_nickname, xep0191_blocking,
+    xep0223_conversations, xep0223_privacy, xep0227_export, xep0249_invitations, xep0292_vcard4,
+    xep0308_correction, xep0313_archive, xep0363_upload, xep0424_retraction, xep0444_reactions,
 };
 use crate::sasl;
 use crate::session;
@@ -69,8 +69,14 @@ pub enum Command {
     Invitation(xep0249_invitations::Command),
     /// Pin, put away, silence a conversation.
     Conversation(xep0223_conversations::Command),
+    /// Choose what others learn of us, and who may contact us.
+    Privacy(xep0223_privacy::Command),
     /// Keep people away.
     Blocking(xep0191_blocking::Command),
+    /// Change the password, delete the account.
+    Account(xep0077_account::Command),
+    /// Take away what the server keeps.
+    Export(xep0227_export::Command),
     /// Show another picture of ourselves, or none.
     Avatar(xep0084_avatar::Command),
     /// Go by another name.

@@ -18,7 +18,7 @@ use crate::rooms::Room;
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, Iq, IqKind, StanzaError};
 use crate::store::{
-    Fact, Known, Message, MessageId, NotSaved, Provenance, Saved, StoreEvent, Subscription,
+    Fact, Known, Message, MessageId, NotSaved, Privacy, Provenance, Saved, StoreEvent, Subscription,
 };
 use crate::timer::{Key, Owner, Timers};
 
@@ -206,6 +206,8 @@ pub(crate) struct Core {
     pub(crate) rooms: SortedMap<BareJid, Room>,
     /// The pictures that are shown.
     pub(crate) avatars: SortedMap<BareJid, Shown>,
+    /// What others learn of us, and who may contact us.
+    pub(crate) privacy: Privacy,
     /// What all modules together advertise.
     pub(crate) features: Vec<&'static str>,
     pub(crate) outgoing: VecDeque<Outgoing>,

@@ -4,6 +4,9 @@
 use minidom::Element;
 use xmpp_parsers::ns;
 
+use crate::iq::{NoResult, Response, Ticket};
+use crate::module::Ctx;
+use crate::sorted_map::SortedMap;
 use crate::xml::build;
 
 /// An option of a node.
@@ -19,6 +22,127 @@ pub(crate) const OPTIONS: &[NodeOption] = &[
     ("pubsub#send_last_published_item", "never"),
     PRIVATE,
 ];
+
+/// A private node in this session: it is read once, published to, and put right if it has to
+/// be. `T` is what goes with an item on its way.
+#[derive(Debug)]
+pub(crate) struct PrivateNode<T> {
+    repair: Repair,
+    asked: SortedMap<Ticket, Asked<T>>,
+}
+
+#[derive(Debug)]
+enum Asked<T> {
+    /// For everything.
+    All,
+    /// To keep this.
+    Publish(T),
+    /// To have the node as it has to be.
+    Repair,
+}
+
+/// What the server has answered.
+#[derive(Debug)]
+pub(crate) enum Answer<T> {
+    /// Everything that is kept; of a node that isn't there yet, nothing.
+    All(Option<Element>),
+    /// It keeps this.
+    Kept(T),
+    /// The node is as it has to be: what hasn't been kept can be published again.
+    Mended,
+    /// It keeps nothing of it, under this condition.
+    Refused(String),
+    /// Nothing, or nothing yet.
+    Nothing,
+}
+
+impl<T> Default for PrivateNode<T> {
+    fn default() -> Self {
+        Self {
+            repair: Repair::default(),
+            asked: SortedMap::default(),
+        }
+    }
+}
+
+impl<T> PrivateNode<T> {
+    /// Asks for everything in it, at the beginning of a session.
+    pub(crate) fn begin(&mut self, ctx: &mut Ctx<'_>, node: &str) {
+        self.repair = Repair::default();
+        let mut asked = self.asked.values();
+        if !asked.any(|asked| matches!(asked, Asked::All)) {
+            let ticket = ctx.get(None, read(node));
+            self.asked.insert(ticket, Asked::All);
+        }
+    }
+
+    /// The session is over.
+    pub(crate) fn end(&mut self) {
+        self.asked.clear();
+    }
+
+    /// Whether an answer is due.
+    pub(crate) fn is_asked(&self) -> bool {
+        !self.asked.is_empty()
+    }
+
+    /// What is on its way.
+    pub(crate) fn on_its_way(&self) -> impl Iterator<Item = &T> {
+        self.asked.values().filter_map(|asked| match asked {
+            Asked::Publish(what) => Some(what),
+            Asked::All | Asked::Repair => None,
+        })
+    }
+
+    /// Has `payload`, which stands for `what`, kept as the item `id`.
+    pub(crate) fn publish(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        node: &str,
+        id: &str,
+        payload: Element,
+        what: T,
+    ) {
+        let request = publish(node, id, payload, self.repair.options());
+        let ticket = ctx.set(None, request);
+        self.asked.insert(ticket, Asked::Publish(what));
+    }
+
+    /// Takes the answer to a request, which may have been ours.
+    pub(crate) fn answered(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        node: &str,
+        ticket: Ticket,
+        response: Response,
+    ) -> Answer<T> {
+        match (self.asked.remove(&ticket), response) {
+            (None, _) | (_, Err(NoResult::Lost)) => Answer::Nothing,
+            (Some(Asked::All), response) => Answer::All(response.ok().flatten()),
+            (Some(Asked::Publish(what)), Ok(_)) => Answer::Kept(what),
+            (Some(Asked::Publish(_)), Err(NoResult::Error(error))) => {
+                match self.repair.begin(node, &error.condition) {
+                    Some(request) => self.mend(ctx, request),
+                    None if self.repair.is_over() => Answer::Refused(error.condition),
+                    None => Answer::Nothing,
+                }
+            }
+            // With what is published next, or in the next session, it is tried again.
+            (Some(Asked::Publish(_)), Err(NoResult::Timeout)) => Answer::Nothing,
+            (Some(Asked::Repair), response) => match self.repair.go_on(node, response.is_ok()) {
+                Some(request) => self.mend(ctx, request),
+                None if self.repair == Repair::Done => Answer::Mended,
+                None => Answer::Refused("item-not-found".to_owned()),
+            },
+        }
+    }
+
+    fn mend(&mut self, ctx: &mut Ctx<'_>, request: Element) -> Answer<T> {
+        let ticket = ctx.set(None, request);
+        self.asked.insert(ticket, Asked::Repair);
+        Answer::Nothing
+    }
+}
 
 /// Asks for all items of `node` (XEP-0060 6.5.2).
 pub(crate) fn read(node: &str) -> Element {
@@ -81,7 +205,7 @@ fn configure(node: &str) -> Element {
 /// Puts a node right once a session, where publishing can't: it is otherwise already, or the
 /// service knows fewer options than XEP-0060 7.1.5 has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Repair {
+enum Repair {
     /// Publishing makes the node.
     #[default]
     Unneeded,
@@ -93,8 +217,13 @@ pub(crate) enum Repair {
 }
 
 impl Repair {
+    /// Whether there is nothing more to be done about it.
+    fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::Failed)
+    }
+
     /// With what to publish.
-    pub(crate) fn options(self) -> &'static [NodeOption] {
+    fn options(self) -> &'static [NodeOption] {
         match self {
             Self::Done => &[PRIVATE],
             _ => OPTIONS,
@@ -102,7 +231,7 @@ impl Repair {
     }
 
     /// What to ask for after publishing was refused, with this condition.
-    pub(crate) fn begin(&mut self, node: &str, condition: &str) -> Option<Element> {
+    fn begin(&mut self, node: &str, condition: &str) -> Option<Element> {
         if *self != Self::Unneeded {
             return None;
         }
@@ -116,7 +245,7 @@ impl Repair {
     }
 
     /// What to ask for after the answer to that, if it takes more.
-    pub(crate) fn go_on(&mut self, node: &str, granted: bool) -> Option<Element> {
+    fn go_on(&mut self, node: &str, granted: bool) -> Option<Element> {
         let (next, request) = match (*self, granted) {
             (_, true) => (Self::Done, None),
             (Self::Creating, false) => (Self::Configuring, Some(configure(node))),

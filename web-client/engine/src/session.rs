@@ -53,6 +53,8 @@ pub enum Command {
     },
     /// End the session. What is queued is given up.
     SignOut,
+    /// The server has removed the account: there is nothing left to be said to it.
+    AccountDeleted,
     /// Don't wait any longer for the next attempt.
     RetryNow,
     /// The device says that it has got or lost its network.
@@ -223,6 +225,13 @@ impl Session {
                     SignInStep::Connecting,
                 )));
                 self.open(core);
+            }
+            Command::AccountDeleted => {
+                self.resource = None;
+                self.effects.push(Effect::Close);
+                self.state = State::SignedOut;
+                self.end(core, Some(Trouble::AccountDeleted));
+                self.effects.push(Effect::Forget);
             }
             Command::SignOut => {
                 self.resource = None;

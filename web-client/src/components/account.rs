@@ -10,8 +10,8 @@ use super::menu::{Entry, Menu};
 use super::presence;
 use super::sign_out;
 use crate::i18n::t;
+use crate::route::Route;
 use crate::state::State;
-use crate::theme::Theme;
 
 /// The top of the sidebar.
 pub(crate) fn account(state: &State) -> Html {
@@ -51,82 +51,20 @@ fn entries(state: &State) -> Vec<Entry> {
         separated,
         onselect,
     };
-    let mut entries = vec![
+    let settings = Callback::from(|()| Route::Settings(None).go());
+    let open = |layer| opening(state, layer);
+    vec![
+        action(Icon::Person, "menu.profile", open(Layer::Profile), false),
+        action(Icon::Smile, "menu.status", open(Layer::Status), false),
+        action(Icon::Gear, "menu.settings", settings, true),
         action(
-            Icon::Person,
-            "menu.profile",
-            opening(state, Layer::Profile),
+            Icon::Keyboard,
+            "menu.shortcuts",
+            open(Layer::Shortcuts),
             false,
         ),
-        action(
-            Icon::Smile,
-            "menu.status",
-            opening(state, Layer::Status),
-            false,
-        ),
-    ];
-    let stored = Theme::stored();
-    for (theme, icon, key) in [
-        (Theme::System, Icon::Monitor, "theme.system"),
-        (Theme::Light, Icon::Sun, "theme.light"),
-        (Theme::Dark, Icon::Moon, "theme.dark"),
-    ] {
-        let state = state.clone();
-        let onselect = Callback::from(move |()| state.set_theme(theme));
-        let mut entry = action(icon, key, onselect, theme == Theme::System);
-        entry.chosen = Some(theme == stored);
-        entries.push(entry);
-    }
-    if let Some(shown) = state.shows_notifications() {
-        let key = if shown {
-            "menu.notificationsOff"
-        } else {
-            "menu.notificationsOn"
-        };
-        let state = state.clone();
-        let onselect = Callback::from(move |()| {
-            if shown {
-                state.turn_notifications_off();
-            } else {
-                state.turn_notifications_on();
-            }
-        });
-        entries.push(action(Icon::Bell, key, onselect, true));
-    }
-    let played = state.plays_sounds();
-    let (icon, key) = if played {
-        (Icon::Quiet, "menu.soundsOff")
-    } else {
-        (Icon::Sound, "menu.soundsOn")
-    };
-    let onselect = {
-        let state = state.clone();
-        Callback::from(move |()| state.play_sounds(!played))
-    };
-    entries.push(action(icon, key, onselect, false));
-    if state.store().blocklist().is_some() {
-        let open = opening(state, Layer::Blocked);
-        entries.push(action(Icon::Block, "menu.blocked", open, true));
-    }
-    entries.push(action(
-        Icon::Keyboard,
-        "menu.shortcuts",
-        opening(state, Layer::Shortcuts),
-        true,
-    ));
-    entries.push(action(
-        Icon::Trash,
-        "menu.clear",
-        opening(state, Layer::ClearData),
-        true,
-    ));
-    entries.push(action(
-        Icon::SignOut,
-        "menu.signOut",
-        signing_out(state),
-        false,
-    ));
-    entries
+        action(Icon::SignOut, "menu.signOut", signing_out(state), true),
+    ]
 }
 
 fn signing_out(state: &State) -> Callback<()> {

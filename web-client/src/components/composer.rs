@@ -188,6 +188,12 @@ impl Composer {
         }
     }
 
+    /// Whether this Enter sends, and doesn't begin a new line.
+    fn sends(&self, event: &KeyboardEvent) -> bool {
+        let command = event.ctrl_key() || event.meta_key();
+        command || !event.shift_key() && self.0.state.enter_sends()
+    }
+
     /// The field, while it is in the document.
     pub(crate) fn area(&self) -> Option<HtmlTextAreaElement> {
         self.0.field.cast()
@@ -205,7 +211,7 @@ impl Composer {
                 let editing = composer.editing().is_some();
                 match event.key().as_str() {
                     _ if composes(&event) => return,
-                    "Enter" if !event.shift_key() => composer.send(&onsend),
+                    "Enter" if composer.sends(&event) => composer.send(&onsend),
                     "Escape" if editing => composer.0.state.edit(None),
                     "Escape" if composer.answers() => {
                         composer.0.state.answer_nothing(&composer.0.jid);

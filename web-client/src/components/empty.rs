@@ -36,6 +36,12 @@ pub(crate) fn list(state: &State, filter: Filter, query: &str) -> Html {
                 <p class="empty__text">{ t("empty.archivedText") }</p>
             </div>
         },
+        Filter::Strangers => html! {
+            <div class="empty">
+                <p class="empty__title">{ t("empty.strangersTitle") }</p>
+                <p class="empty__text">{ t("empty.strangersText") }</p>
+            </div>
+        },
         Filter::Rooms => html! {
             <div class="empty">
                 <p class="empty__title">{ t("empty.roomsTitle") }</p>

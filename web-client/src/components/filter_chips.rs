@@ -4,14 +4,16 @@ use yew::prelude::*;
 
 use super::icon_button::word;
 use crate::i18n::t;
-use crate::state::Filter;
+use crate::state::{Filter, State};
 
 /// One chip a filter, one of them down.
 ///
-/// What was put away has one only if there is anything, or one looks at it.
-pub(crate) fn filter_chips(chosen: Filter, archived: bool, onchange: &Callback<Filter>) -> Html {
-    let archived =
-        (archived || chosen == Filter::Archived).then_some((Filter::Archived, "filter.archived"));
+/// What was put away, or apart, has one only if there is anything, or one looks at it.
+pub(crate) fn filter_chips(state: &State, chosen: Filter, onchange: &Callback<Filter>) -> Html {
+    let archived = (state.has_archived() || chosen == Filter::Archived)
+        .then_some((Filter::Archived, "filter.archived"));
+    let strangers = (state.has_strangers() || chosen == Filter::Strangers)
+        .then_some((Filter::Strangers, "filter.strangers"));
     let chips = [
         (Filter::All, "filter.all"),
         (Filter::Unread, "filter.unread"),
@@ -20,7 +22,7 @@ pub(crate) fn filter_chips(chosen: Filter, archived: bool, onchange: &Callback<F
     ];
     html! {
         <div class="chips" role="group" aria-label={t("filter.label")}>
-            { for chips.into_iter().chain(archived).map(|(filter, key)| html! {
+            { for chips.into_iter().chain(strangers).chain(archived).map(|(filter, key)| html! {
                 <button
                     type="button"
                     class="chip"

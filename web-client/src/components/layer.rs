@@ -10,6 +10,7 @@ use super::add_contact::AddContact;
 use super::blocking::Blocked;
 use super::join_room::JoinRoom;
 use super::profile::Profile;
+use super::settings::DeleteAccount;
 use super::share::Share;
 use super::switcher::Switcher;
 use super::{
@@ -33,6 +34,8 @@ pub(crate) enum Layer {
     Blocked,
     /// Choose how available we are.
     Status,
+    /// Have no account any more, after a question.
+    DeleteAccount,
     /// Somebody's address, or our own, to be passed on.
     Share(BareJid),
     /// What others know of us.
@@ -77,6 +80,7 @@ pub(crate) fn dialog(state: &State) -> Html {
         Layer::Block(jid) => block_contact::dialog(state, &jid),
         Layer::Blocked => html! { <Blocked state={state.clone()} /> },
         Layer::Status => set_status::dialog(state),
+        Layer::DeleteAccount => html! { <DeleteAccount state={state.clone()} /> },
         Layer::Share(jid) => html! { <Share state={state.clone()} {jid} /> },
         Layer::Profile => html! { <Profile state={state.clone()} /> },
         Layer::Switcher => html! { <Switcher state={state.clone()} /> },

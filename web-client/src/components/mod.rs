@@ -57,6 +57,7 @@ pub(crate) mod room_details;
 mod search_field;
 mod search_results;
 mod set_status;
+pub(crate) mod settings;
 mod share;
 mod shortcuts;
 pub(crate) mod sidebar;

@@ -64,7 +64,7 @@ fn bar(state: &State, notice: Notice) -> Html {
         let state = state.clone();
         let dismiss = Callback::from(move |_| {
             if notice == Notice::OfferNotifications {
-                state.turn_notifications_off();
+                state.show_notifications(false);
             }
             state.dismiss(&notice);
         });
@@ -87,7 +87,7 @@ fn bar(state: &State, notice: Notice) -> Html {
 fn turn_on(state: &State, notice: &Notice) -> Html {
     let (state, notice) = (state.clone(), notice.clone());
     let onclick = Callback::from(move |_: MouseEvent| {
-        state.turn_notifications_on();
+        state.show_notifications(true);
         state.dismiss(&notice);
     });
     html! {

@@ -13,6 +13,7 @@ use super::dialog::{Dialog, form_buttons, submitting, value};
 use super::field::Field;
 use super::file_picker::pick_picture;
 use super::layer::{Layer, opening};
+use super::trouble::with_quote;
 use crate::files::{Cut, cut_out, open_picture};
 use crate::hooks::{Model, use_each_rendering, use_model, use_mount, use_subjects};
 use crate::i18n::{t, t_with};
@@ -271,12 +272,7 @@ fn why(reason: &NotSaved) -> AttrValue {
         "policy-violation" | "not-acceptable" | "resource-constraint" => t("profile.tooMuch"),
         _ => t_with("profile.refused", &[("condition", condition)]),
     };
-    match text {
-        Some(text) => [&*said, " ", &*t_with("trouble.quote", &[("text", text)])]
-            .concat()
-            .into(),
-        None => said,
-    }
+    with_quote(said, text.as_deref())
 }
 
 fn picking(editing: &Model<Editing>) -> Callback<MouseEvent> {

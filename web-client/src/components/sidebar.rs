@@ -42,7 +42,7 @@ pub(crate) fn Sidebar(props: &Props) -> Html {
     ]
     .map(Into::into)
     .into();
-    subjects.extend([Subject::Day, Subject::Theme]);
+    subjects.extend([Subject::Day, Subject::Choices]);
     subjects.extend(state.me().map(|me| Topic::Avatar(me).into()));
     use_subjects(state, subjects);
 
@@ -93,7 +93,7 @@ pub(crate) fn Sidebar(props: &Props) -> Html {
             { account(state) }
             <div class="sidebar__tools">
                 { search_field(query, &set_query, prepare) }
-                { filter_chips(*filter, state.has_archived(), &set_filter) }
+                { filter_chips(state, *filter, &set_filter) }
             </div>
             { requests(state) }
             <div

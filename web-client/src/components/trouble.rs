@@ -23,6 +23,7 @@ pub(crate) fn title(trouble: &Trouble) -> AttrValue {
         Trouble::NoMechanism { .. } => t("trouble.mechanismTitle"),
         Trouble::ServerNotVerified => t("trouble.verifyTitle"),
         Trouble::Replaced => t("trouble.replacedTitle"),
+        Trouble::AccountDeleted => t("trouble.deletedTitle"),
         Trouble::StreamError { .. } => t("trouble.streamTitle"),
         Trouble::Protocol { .. } => t("trouble.protocolTitle"),
     }
@@ -58,6 +59,7 @@ fn advice(trouble: &Trouble, served: &[String]) -> AttrValue {
         }
         Trouble::ServerNotVerified => t("trouble.verifyText"),
         Trouble::Replaced => t("trouble.replacedText"),
+        Trouble::AccountDeleted => t("trouble.deletedText"),
         Trouble::StreamError { condition, .. } => {
             t_with("trouble.streamText", &[("condition", condition)])
         }
@@ -83,7 +85,18 @@ fn quote(trouble: &Trouble) -> Option<&str> {
         | Trouble::NoMechanism { .. }
         | Trouble::ServerNotVerified
         | Trouble::Replaced
+        | Trouble::AccountDeleted
         | Trouble::Protocol { .. } => None,
+    }
+}
+
+/// What is to be said, and the server's own words.
+pub(crate) fn with_quote(said: AttrValue, text: Option<&str>) -> AttrValue {
+    match text {
+        Some(text) => [&*said, " ", &*t_with("trouble.quote", &[("text", text)])]
+            .concat()
+            .into(),
+        None => said,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use couplet_engine::Timestamp;
 use couplet_engine::sasl::{GivenToken, Identity, Means, ProofRequest, device_id};
-use couplet_engine::store::{Again, Trouble};
+use couplet_engine::store::{Again, Saved, Trouble};
 use jid::BareJid;
 use web_sys::CryptoKey;
 use zeroize::Zeroizing;
@@ -24,6 +24,8 @@ pub(crate) struct Secrets {
     lost_token: Option<Again>,
     /// By what the server knows this device.
     device: String,
+    /// The password that the server is being told, and by which request.
+    next: Option<(String, Zeroizing<String>)>,
 }
 
 /// A token from the server, until it is a key.
@@ -59,6 +61,7 @@ impl Secrets {
             token: kept.token,
             lost_token: None,
             device: kept.device.unwrap_or_else(|| device_id(platform::random())),
+            next: None,
         }
     }
 
@@ -92,6 +95,28 @@ impl Secrets {
             token: valid.map(|token| token.count),
             lost_token: self.lost_token.or(expired.then_some(Again::TokenExpired)),
         }
+    }
+
+    /// With `request` the server is to be told this password.
+    pub(crate) fn prepare(&mut self, request: String, password: String) {
+        self.next = Some((request, Zeroizing::new(password)));
+    }
+
+    /// The password that the server is being told.
+    pub(super) fn next(&self) -> Option<&str> {
+        self.next.as_ref().map(|(_, password)| password.as_str())
+    }
+
+    /// Takes what became of a request; whether there is another password from now on, with
+    /// which one has to sign in before there is anything to keep of it.
+    pub(super) fn settle(&mut self, saved: &Saved) -> bool {
+        let ours = self.next.take_if(|(request, _)| *request == saved.request);
+        let Some((_, password)) = ours.filter(|_| saved.outcome.is_ok()) else {
+            return false;
+        };
+        self.password = Some(password);
+        (self.key, self.token) = (None, None);
+        true
     }
 
     pub(super) fn learn(&mut self, key: SaltedKey) {

@@ -10,12 +10,25 @@ use yew::AttrValue;
 use super::format::Formats;
 use super::message::fill;
 use crate::fetch;
+use crate::platform::{prefer, preference};
 
 /// The languages there is a file for; the first is compiled in.
-pub(super) const LANGUAGES: &[Language] = &[Language {
-    tag: "en",
-    rtl: false,
-}];
+pub(super) const LANGUAGES: &[Language] = &[
+    language("en", "English"),
+    language("de", "Deutsch"),
+    language("es", "Español"),
+    language("fr", "Français"),
+    language("pt-BR", "Português (Brasil)"),
+    language("ru", "Русский"),
+    Language {
+        tag: "ar",
+        name: "العربية",
+        rtl: true,
+    },
+    language("ja", "日本語"),
+    language("zh-Hans", "简体中文"),
+    language("zh-Hant", "繁體中文"),
+];
 const ENGLISH: &str = include_str!("../../../static/locales/en.json");
 
 /// A language that the page can be shown in.
@@ -23,9 +36,19 @@ const ENGLISH: &str = include_str!("../../../static/locales/en.json");
 pub(super) struct Language {
     /// BCP 47, and the name of the locale file.
     pub(super) tag: &'static str,
+    /// What it calls itself.
+    pub(super) name: &'static str,
     /// Whether it is written from right to left.
     pub(super) rtl: bool,
 }
+
+const fn language(tag: &'static str, name: &'static str) -> Language {
+    let rtl = false;
+    Language { tag, name, rtl }
+}
+
+/// What somebody chose on this device, in place of what the browser says.
+const CHOSEN: &str = "couplet.language";
 
 struct Locale {
     language: &'static Language,
@@ -118,7 +141,7 @@ pub(super) fn with_formats<T>(read: impl FnOnce(&Formats) -> T) -> Option<T> {
     LOCALE.with(|cell| cell.get().map(|locale| read(&locale.formats)))
 }
 
-/// The first of `preferred` that is available, by its primary subtag where
+/// The first of `preferred` that is available, by its script or else its primary subtag where
 /// there is no exact match; else the first available.
 pub(super) fn choose<'a>(preferred: &[String], available: &'a [Language]) -> &'a Language {
     preferred
@@ -127,7 +150,12 @@ pub(super) fn choose<'a>(preferred: &[String], available: &'a [Language]) -> &'a
             let exact = available
                 .iter()
                 .find(|known| known.tag.eq_ignore_ascii_case(wanted));
-            exact.or_else(|| {
+            let scripted = || {
+                available.iter().find(|known| {
+                    script(known.tag).is_some() && script(known.tag) == script(wanted)
+                })
+            };
+            exact.or_else(scripted).or_else(|| {
                 available
                     .iter()
                     .find(|known| primary(known.tag) == primary(wanted))
@@ -140,13 +168,37 @@ fn primary(tag: &str) -> &str {
     tag.split('-').next().unwrap_or(tag)
 }
 
+/// How Chinese is written there, which is written in two ways.
+fn script(tag: &str) -> Option<&'static str> {
+    let mut parts = tag.split('-');
+    if parts.next() != Some("zh") {
+        return None;
+    }
+    let traditional = parts.any(|part| matches!(part, "Hant" | "TW" | "HK" | "MO"));
+    Some(if traditional { "Hant" } else { "Hans" })
+}
+
 fn preferred() -> Vec<String> {
     let languages = web_sys::window().map(|window| window.navigator().languages());
-    languages
-        .iter()
-        .flat_map(|tags| tags.iter())
-        .filter_map(|tag| tag.as_string())
-        .collect()
+    let by_browser = languages.iter().flat_map(|tags| tags.iter());
+    let by_browser = by_browser.filter_map(|tag| tag.as_string());
+    preference(CHOSEN).into_iter().chain(by_browser).collect()
+}
+
+/// The languages there are, by their tags, with what they call themselves.
+pub(crate) fn languages() -> impl Iterator<Item = (&'static str, &'static str)> {
+    LANGUAGES.iter().map(|known| (known.tag, known.name))
+}
+
+/// The tag of the language that was chosen on this device, empty if none was.
+pub(crate) fn chosen_language() -> String {
+    preference(CHOSEN).unwrap_or_default()
+}
+
+/// Shows this language from the next time on that the page is loaded; with an empty tag, what
+/// the browser says.
+pub(crate) fn choose_language(tag: &str) {
+    prefer(CHOSEN, Some(tag).filter(|tag| !tag.is_empty()));
 }
 
 /// The texts of a file, in place of those that are there under the same keys.

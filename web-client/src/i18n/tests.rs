@@ -145,20 +145,11 @@ fn every_locale_says_the_same() {
 
 #[test]
 fn the_browsers_first_language_that_we_have_wins() {
-    let available = [
-        Language {
-            tag: "en",
-            rtl: false,
-        },
-        Language {
-            tag: "pt-BR",
-            rtl: false,
-        },
-        Language {
-            tag: "ar",
-            rtl: true,
-        },
-    ];
+    let available = ["en", "pt-BR", "zh-Hans", "zh-Hant", "ar"].map(|tag| Language {
+        tag,
+        name: tag,
+        rtl: tag == "ar",
+    });
     let chosen = |preferred: &[&str]| {
         let preferred: Vec<String> = preferred.iter().map(|tag| (*tag).to_owned()).collect();
         choose(&preferred, &available).tag
@@ -167,6 +158,10 @@ fn the_browsers_first_language_that_we_have_wins() {
     assert_eq!(chosen(&["pt-PT", "en"]), "pt-BR");
     assert_eq!(chosen(&["tlh", "ar-EG"]), "ar");
     assert_eq!(chosen(&["en-GB", "ar"]), "en");
+    assert_eq!(chosen(&["zh"]), "zh-Hans");
+    assert_eq!(chosen(&["zh-CN", "zh-TW"]), "zh-Hans");
+    assert_eq!(chosen(&["zh-TW", "zh-CN"]), "zh-Hant");
+    assert_eq!(chosen(&["zh-Hant-HK"]), "zh-Hant");
     assert_eq!(chosen(&["tlh"]), "en");
     assert_eq!(chosen(&[]), "en");
 }

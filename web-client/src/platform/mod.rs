@@ -51,6 +51,25 @@ pub(crate) fn ask_to_persist() {
     }
 }
 
+/// How many bytes the browser keeps for this site, if it says so, and whether it does until
+/// somebody removes them.
+pub(crate) async fn kept() -> (Option<u64>, bool) {
+    let Some(window) = web_sys::window().filter(web_sys::Window::is_secure_context) else {
+        return (None, false);
+    };
+    let storage = window.navigator().storage();
+    let bytes = async {
+        let estimate = JsFuture::from(storage.estimate().ok()?).await.ok()?;
+        let bytes = Reflect::get(&estimate, &"usage".into()).ok()?.as_f64()?;
+        Some(bytes as u64)
+    };
+    let safe = async {
+        let safe = JsFuture::from(storage.persisted().ok()?).await.ok()?;
+        safe.as_bool()
+    };
+    (bytes.await, safe.await.unwrap_or_default())
+}
+
 /// The service workers of this page; none where it isn't secure.
 fn workers() -> Option<ServiceWorkerContainer> {
     let navigator = web_sys::window()?.navigator();

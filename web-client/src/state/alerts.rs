@@ -8,7 +8,7 @@ use gloo_timers::callback::Timeout;
 use jid::BareJid;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{Notice, State};
+use super::{Notice, State, Subject};
 use crate::components::message_text::{action, gist};
 use crate::components::room::nick;
 use crate::i18n::{t, t_count};
@@ -27,6 +27,7 @@ const TEXT: usize = 200;
 const ALL: &str = "all";
 
 const NOTIFICATIONS: &str = "couplet.notifications";
+const WORDS: &str = "couplet.notifications.words";
 const SOUNDS: &str = "couplet.sounds";
 const OFF: &str = "off";
 
@@ -53,7 +54,7 @@ impl State {
                     (Scope::Room, None) => false,
                     (Scope::Person | Scope::Whisper, _) => true,
                 };
-                (told && !self.is_muted(jid)).then(|| jid.clone())
+                (told && !self.is_silent(jid)).then(|| jid.clone())
             }
             _ => None,
         };
@@ -133,6 +134,11 @@ impl State {
             return self.show_notification(&t("app.name"), &text, ALL, &Route::Home);
         }
         for jid in due {
+            if !self.shows_words() {
+                let place = Route::Chat(jid.clone());
+                self.show_notification(&t("app.name"), &t("alerts.hidden"), jid.as_str(), &place);
+                continue;
+            }
             let (name, text) = {
                 let store = self.store();
                 let last = store.conversation(&jid).and_then(|known| known.last());
@@ -173,7 +179,9 @@ impl State {
     /// How many messages nobody has read, where one wants to hear of them.
     pub(crate) fn unread(&self) -> u32 {
         let store = self.store();
-        let heard = store.conversations().filter(|(jid, _)| !self.is_muted(jid));
+        let heard = store
+            .conversations()
+            .filter(|(jid, _)| !self.is_silent(jid));
         heard
             .map(|(jid, known)| known.unread.max(store.wishes(jid).unread.into()))
             .sum()
@@ -193,20 +201,31 @@ impl State {
         }
     }
 
-    /// Turns notifications on, for which the browser may have to ask.
-    pub(crate) fn turn_notifications_on(&self) {
-        let state = self.clone();
-        spawn_local(async move {
-            prefer(NOTIFICATIONS, None);
-            if notifier::ask().await == Permission::Denied {
-                state.notice(Notice::NotificationsDenied);
-            }
-        });
+    /// Turns notifications on, for which the browser may have to ask; or off, and then they
+    /// aren't offered again.
+    pub(crate) fn show_notifications(&self, show: bool) {
+        prefer(NOTIFICATIONS, (!show).then_some(OFF));
+        self.touch(Subject::Choices);
+        if show {
+            let state = self.clone();
+            spawn_local(async move {
+                if notifier::ask().await == Permission::Denied {
+                    state.notice(Notice::NotificationsDenied);
+                }
+                state.touch(Subject::Choices);
+            });
+        }
     }
 
-    /// Turns notifications off, and doesn't offer them again.
-    pub(crate) fn turn_notifications_off(&self) {
-        prefer(NOTIFICATIONS, Some(OFF));
+    /// Whether a notification shows who wrote, and what.
+    pub(crate) fn shows_words(&self) -> bool {
+        preference(WORDS).is_none()
+    }
+
+    /// Has them show it, or only that there is something.
+    pub(crate) fn show_words(&self, show: bool) {
+        prefer(WORDS, (!show).then_some(OFF));
+        self.touch(Subject::Choices);
     }
 
     /// Whether a new message makes a sound.
@@ -217,6 +236,7 @@ impl State {
     /// Makes sounds from now on, or none.
     pub(crate) fn play_sounds(&self, play: bool) {
         prefer(SOUNDS, (!play).then_some(OFF));
+        self.touch(Subject::Choices);
         if play {
             notifier::sound();
         }

@@ -2,10 +2,12 @@
 
 use couplet_engine::modules::{
     rfc6121_message, rfc6121_presence, rfc6121_roster, xep0045_muc, xep0085_chat_states,
-    xep0191_blocking, xep0249_invitations, xep0308_correction, xep0424_retraction,
+    xep0191_blocking, xep0223_privacy, xep0249_invitations, xep0308_correction, xep0424_retraction,
     xep0444_reactions,
 };
-use couplet_engine::store::{Availability, Delivery, Message, MessageId, Note, Notes, Reason};
+use couplet_engine::store::{
+    Availability, Delivery, Message, MessageId, Note, Notes, Privacy, Reason,
+};
 use couplet_engine::{Command, SessionCommand};
 use jid::BareJid;
 
@@ -84,6 +86,13 @@ impl State {
         self.command(Command::Blocking(xep0191_blocking::Command::Unblock {
             jid,
         }));
+    }
+
+    /// Has others learn other things of us, or others contact us.
+    pub(crate) fn change_privacy(&self, change: impl FnOnce(&mut Privacy)) {
+        let mut privacy = self.store().privacy();
+        change(&mut privacy);
+        self.command(Command::Privacy(xep0223_privacy::Command::Want(privacy)));
     }
 
     /// Tells our contacts how available we are.

@@ -128,6 +128,12 @@ impl State {
                 number,
                 command,
             } if leads && leader == session.tab => self.take_command(&tab, number, command),
+            Message::Export(exported) => self.take_exported(exported),
+            Message::Password {
+                leader,
+                request,
+                password,
+            } if leads && leader == session.tab => self.pass_password(&request, password),
             Message::Welcome {
                 tab,
                 leader,
@@ -307,6 +313,20 @@ impl State {
         session.ask(number, command.clone());
         session.unconfirmed.borrow_mut().push((number, command));
         self.expect_answer();
+    }
+
+    /// Has whoever leads know the password that `request` will be about.
+    pub(super) fn pass_password(&self, request: &str, password: String) {
+        let session = &self.0.session;
+        let request = request.to_owned();
+        match session.driver() {
+            Some(driver) => driver.prepare_password(request, password),
+            None => session.post(&Message::Password {
+                leader: session.leader.borrow().clone(),
+                request,
+                password,
+            }),
+        }
     }
 
     /// As the leader: does what is wanted in `tab`, once.

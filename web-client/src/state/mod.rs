@@ -6,6 +6,7 @@ mod asked;
 mod clear_answers;
 mod commands;
 mod drafts;
+mod export;
 mod follow;
 mod history;
 mod jump;
@@ -32,6 +33,7 @@ use jid::BareJid;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
+pub(crate) use export::{End, Format};
 pub(crate) use jump::Target;
 pub(crate) use notice::Notice;
 pub(crate) use order::Filter;
@@ -61,6 +63,7 @@ struct Inner {
     frame_due: Cell<bool>,
     by_name: RefCell<Option<Rc<Vec<BareJid>>>>,
     drafts: drafts::Drafts,
+    export: export::Slot,
     clear_answers: clear_answers::ClearAnswers,
     pictures: pictures::Pictures,
     /// Conversations of which more is being read from disk.
@@ -95,6 +98,7 @@ impl State {
             frame_due: Cell::default(),
             by_name: RefCell::default(),
             drafts: drafts::Drafts::default(),
+            export: export::Slot::default(),
             clear_answers: clear_answers::ClearAnswers::default(),
             pictures: pictures::Pictures::default(),
             loading: RefCell::default(),

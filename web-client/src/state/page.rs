@@ -12,10 +12,13 @@ use yew::AttrValue;
 use super::{State, Subject};
 use crate::components::layer::Layer;
 use crate::i18n::{self, Clock};
+use crate::look::Look;
+use crate::platform::{prefer, preference};
 use crate::route::Route;
-use crate::theme::Theme;
 
 const MINUTE: u32 = 60_000;
+/// What Enter does in the composer, if it doesn't send.
+const ENTER: &str = "couplet.enter";
 /// How often whoever looks at a tab that follows has it ask whether the leader lives.
 const PING_MILLISECONDS: u32 = 2_000;
 
@@ -77,10 +80,21 @@ impl State {
         }
     }
 
-    /// Shows another theme from now on.
-    pub(crate) fn set_theme(&self, theme: Theme) {
-        theme.choose();
-        self.touch(Subject::Theme);
+    /// Looks otherwise from now on.
+    pub(crate) fn set_look(&self, look: &Look, value: &str) {
+        look.choose(value);
+        self.touch(Subject::Choices);
+    }
+
+    /// Whether Enter sends; otherwise it begins a new line, and sends with Ctrl or ⌘.
+    pub(crate) fn enter_sends(&self) -> bool {
+        preference(ENTER).is_none()
+    }
+
+    /// Has Enter send, or not.
+    pub(crate) fn set_enter_sends(&self, sends: bool) {
+        prefer(ENTER, (!sends).then_some("line"));
+        self.touch(Subject::Choices);
     }
 
     /// On screen and focused: only then does what arrives count as read.

@@ -2,7 +2,7 @@
 
 use couplet_engine::Command;
 use couplet_engine::modules::xep0292_vcard4::{self, Change};
-use couplet_engine::modules::{xep0084_avatar, xep0172_nickname};
+use couplet_engine::modules::{xep0077_account, xep0084_avatar, xep0172_nickname};
 use couplet_engine::store::{CardField, NotSaved};
 use jid::BareJid;
 
@@ -11,6 +11,13 @@ use super::State;
 /// A change of our profile that the server hasn't answered yet.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Pending(String);
+
+impl Pending {
+    /// Another one for each change.
+    pub(crate) fn name(&self) -> &str {
+        &self.0
+    }
+}
 
 impl State {
     /// Shows this picture of us to others, or none.
@@ -46,6 +53,27 @@ impl State {
         Pending(request)
     }
 
+    /// Has the server know this as our password from now on.
+    pub(crate) fn change_password(&self, password: String) -> Pending {
+        let request = self.new_request("password");
+        self.pass_password(&request, password);
+        let change = xep0077_account::Command::ChangePassword {
+            request: request.clone(),
+        };
+        self.command(Command::Account(change));
+        Pending(request)
+    }
+
+    /// Has the server remove the account, and with it all that is kept here.
+    pub(crate) fn delete_account(&self) -> Pending {
+        let request = self.new_request("delete");
+        let delete = xep0077_account::Command::Delete {
+            request: request.clone(),
+        };
+        self.command(Command::Account(delete));
+        Pending(request)
+    }
+
     /// Finds out what there is to know of `jid`, whose details are being looked at.
     pub(crate) fn look_at(&self, jid: &BareJid) {
         let devices = self
@@ -67,7 +95,7 @@ impl State {
     }
 
     /// No other tab has asked by this name, and this one not since the page was loaded.
-    fn new_request(&self, what: &str) -> String {
+    pub(super) fn new_request(&self, what: &str) -> String {
         format!("{} {what} {}", self.0.session.tab, self.version())
     }
 }

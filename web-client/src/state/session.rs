@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use couplet_engine::store::{SessionStatus, Store, StoreEvent};
+use couplet_engine::store::{SessionStatus, Store, StoreEvent, Trouble};
 use couplet_engine::{Command, Engine, ForeignState, Record, SessionCommand, Table};
 use gloo_timers::callback::Timeout;
 use jid::BareJid;
@@ -13,6 +13,7 @@ use super::{Notice, State};
 use crate::config::websocket_url;
 use crate::driver::{self, Driver, Enclosure, Journal, News, Secrets};
 use crate::early;
+use crate::i18n;
 use crate::platform;
 use crate::platform::storage::{self, Fault, Storage};
 use crate::tabs::{self, Channel, Claim, Lead, Message, Standing};
@@ -172,6 +173,17 @@ impl State {
             Ok(None) => {}
             Err(fault) => *session.storage.borrow_mut() = Err(fault),
         }
+    }
+
+    /// Whether what this page shows outlives it.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.0.session.is_kept()
+    }
+
+    /// Shows the page in this language, or in the browser's if the tag is empty.
+    pub(crate) fn set_language(&self, tag: &str) {
+        i18n::choose_language(tag);
+        platform::reload();
     }
 
     /// Why nobody can stay signed in on this device, if so.
@@ -338,7 +350,10 @@ impl State {
     fn show(&self, events: Vec<StoreEvent>) -> Vec<Record> {
         let session = &self.0.session;
         let signed_out = StoreEvent::Status(SessionStatus::SignedOut { trouble: None });
-        if events.contains(&signed_out) {
+        let deleted = StoreEvent::Status(SessionStatus::SignedOut {
+            trouble: Some(Trouble::AccountDeleted),
+        });
+        if events.contains(&signed_out) || events.contains(&deleted) {
             self.forget();
         }
         let damaged = |event: &StoreEvent| matches!(event, StoreEvent::OutboxDamaged { .. });
@@ -346,9 +361,16 @@ impl State {
             self.notice(Notice::Damaged);
         }
         for event in &events {
-            if let StoreEvent::Upload(answer) = event {
-                session.post(&Message::Upload((**answer).clone()));
-                self.take_upload_answer((**answer).clone());
+            match event {
+                StoreEvent::Upload(answer) => {
+                    session.post(&Message::Upload((**answer).clone()));
+                    self.take_upload_answer((**answer).clone());
+                }
+                StoreEvent::Export(exported) => {
+                    session.post(&Message::Export((**exported).clone()));
+                    self.take_exported((**exported).clone());
+                }
+                _ => {}
             }
         }
         let news = self.news(&events);

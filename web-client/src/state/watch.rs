@@ -12,8 +12,8 @@ pub(crate) enum Subject {
     Store(Topic),
     /// The route, and the dialog over it.
     Place,
-    /// The theme.
-    Theme,
+    /// What was chosen on this device: how the page looks, and what it does.
+    Choices,
     /// Whether somebody looks at the page.
     Attention,
     /// What day it is.
@@ -24,6 +24,8 @@ pub(crate) enum Subject {
     Search,
     /// Files on their way out.
     Uploads,
+    /// A file of what the server keeps.
+    Export,
     /// All of it.
     Everything,
 }

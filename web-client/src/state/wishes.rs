@@ -21,6 +21,11 @@ impl State {
         self.wishes(jid).is_muted(platform::now().wall)
     }
 
+    /// Whether nobody is to hear of it: it is muted, or put apart.
+    pub(super) fn is_silent(&self, jid: &BareJid) -> bool {
+        self.is_muted(jid) || self.store().is_apart(jid)
+    }
+
     /// Has it on top of the list, or no longer.
     pub(crate) fn pin(&self, jid: &BareJid, pinned: bool) {
         self.wish(jid, |wishes| wishes.pinned = pinned);

@@ -2,13 +2,16 @@
 
 use couplet_engine::modules::{
     rfc6121_message as message, rfc6121_presence as presence, rfc6121_roster as roster,
-    xep0045_muc as muc, xep0084_avatar as avatar, xep0085_chat_states as chat_states,
-    xep0172_nickname as nickname, xep0191_blocking as blocking,
-    xep0223_conversations as conversations, xep0249_invitations as invitations,
-    xep0292_vcard4 as card, xep0308_correction as correction, xep0313_archive as archive,
-    xep0363_upload as upload, xep0424_retraction as retraction, xep0444_reactions as reactions,
+    xep0045_muc as muc, xep0077_account as account, xep0084_avatar as avatar,
+    xep0085_chat_states as chat_states, xep0172_nickname as nickname, xep0191_blocking as blocking,
+    xep0223_conversations as conversations, xep0223_privacy as privacy, xep0227_export as export,
+    xep0249_invitations as invitations, xep0292_vcard4 as card, xep0308_correction as correction,
+    xep0313_archive as archive, xep0363_upload as upload, xep0424_retraction as retraction,
+    xep0444_reactions as reactions,
 };
-use couplet_engine::store::{Availability, CardField, MessageId, Muted, Reason, Report, Wishes};
+use couplet_engine::store::{
+    Availability, CardField, MessageId, Muted, Privacy, Reason, Report, Wishes,
+};
 use couplet_engine::{Command, SessionCommand, Timestamp};
 use jid::BareJid;
 use js_sys::{Array, Uint8Array};
@@ -35,7 +38,9 @@ pub(super) fn place_of<T: PartialEq>(list: &[T], wanted: &T) -> u32 {
 pub(crate) fn write(command: &Command) -> JsValue {
     let (name, jid, more) = match command {
         // Whoever signs in leads: there is nobody to be told.
-        Command::Session(SessionCommand::SignIn { .. }) => return JsValue::NULL,
+        Command::Session(SessionCommand::SignIn { .. } | SessionCommand::AccountDeleted) => {
+            return JsValue::NULL;
+        }
         Command::Session(SessionCommand::SignOut) => ("out", None, [JsValue::NULL, JsValue::NULL]),
         Command::Session(SessionCommand::RetryNow) => ("now", None, [JsValue::NULL, JsValue::NULL]),
         Command::Session(SessionCommand::NetworkChanged { online }) => {
@@ -157,6 +162,22 @@ pub(crate) fn write(command: &Command) -> JsValue {
             let wishes = write_wishes(*wishes);
             ("wish", Some(conversation), [wishes, JsValue::NULL])
         }
+        Command::Privacy(privacy::Command::Want(wanted)) => {
+            let chosen = write_privacy(*wanted);
+            ("privacy", None, [chosen, JsValue::NULL])
+        }
+        Command::Export(export::Command::Begin { export }) => {
+            ("export", None, [export.into(), JsValue::NULL])
+        }
+        Command::Export(export::Command::Stop) => {
+            ("noExport", None, [JsValue::NULL, JsValue::NULL])
+        }
+        Command::Account(account::Command::ChangePassword { request }) => {
+            ("password", None, [request.into(), JsValue::NULL])
+        }
+        Command::Account(account::Command::Delete { request }) => {
+            ("delete", None, [request.into(), JsValue::NULL])
+        }
         Command::Blocking(blocking::Command::Block { jid, report }) => {
             let report = report.as_ref().map(write_report);
             ("block", Some(jid), [report.into(), JsValue::NULL])
@@ -224,7 +245,29 @@ fn write_wishes(wishes: Wishes) -> JsValue {
         wishes.archived.map(|at| at.0 as f64).into(),
         muted.into(),
         wishes.unread.into(),
+        wishes.known.into(),
     ])
+}
+
+fn write_privacy(wanted: Privacy) -> JsValue {
+    list(&[
+        wanted.receipts.into(),
+        wanted.markers.into(),
+        wanted.typing.into(),
+        wanted.strangers.into(),
+    ])
+}
+
+fn read_privacy(parts: &JsValue) -> Option<Privacy> {
+    let parts = Array::from(parts);
+    let yes = |place| parts.get(place).as_bool();
+    Some(Privacy {
+        receipts: yes(0)?,
+        markers: yes(1)?,
+        typing: yes(2)?,
+        strangers: yes(3)?,
+        only_here: false,
+    })
 }
 
 /// What it is about, and the messages that show it.
@@ -297,6 +340,7 @@ fn read_wishes(parts: &JsValue) -> Option<Wishes> {
         archived: parts.get(1).as_f64().map(|at| Timestamp(at as i64)),
         muted,
         unread: parts.get(3).as_bool()?,
+        known: parts.get(4).as_bool()?,
     })
 }
 
@@ -327,6 +371,14 @@ pub(crate) fn read(parts: &JsValue) -> Option<Command> {
             availability: *AVAILABILITIES.get(number(&parts.get(2))? as usize)?,
             status: text(3),
         }),
+        ("privacy", _) => {
+            let wanted = read_privacy(&parts.get(2))?;
+            Command::Privacy(privacy::Command::Want(wanted))
+        }
+        ("password", _) => Command::Account(account::Command::ChangePassword { request: text(2)? }),
+        ("export", _) => Command::Export(export::Command::Begin { export: text(2)? }),
+        ("noExport", _) => Command::Export(export::Command::Stop),
+        ("delete", _) => Command::Account(account::Command::Delete { request: text(2)? }),
         ("upload", _) => {
             let request = read_request(text(2)?, &parts.get(3))?;
             Command::Upload(upload::Command::Request(request))

@@ -2,7 +2,8 @@
 //!
 //! Not by serde: the code for that would be a tenth of the whole download.
 
-use couplet_engine::store::{Notes, Refusal, Slot, UploadAnswer};
+use couplet_engine::codec::{decode, encode};
+use couplet_engine::store::{Exported, Notes, Refusal, Slot, UploadAnswer};
 use couplet_engine::{Command, Record, Table, Timestamp};
 use jid::BareJid;
 use js_sys::{Array, Uint8Array};
@@ -48,6 +49,15 @@ pub(crate) enum Message {
         /// What.
         command: Command,
     },
+    /// The new password that a command is about, which is no part of it.
+    Password {
+        /// Who is to have it.
+        leader: String,
+        /// The request of that command.
+        request: String,
+        /// What it is.
+        password: String,
+    },
     /// It is as safe as if the leader's own tab had been asked.
     Taken {
         /// Whose command.
@@ -82,6 +92,8 @@ pub(crate) enum Message {
     },
     /// Where a file may be put, says the server. One of the tabs has it.
     Upload(UploadAnswer),
+    /// A part of what the server keeps. One of the tabs makes a file of it.
+    Export(Exported),
 }
 
 impl Message {
@@ -122,6 +134,16 @@ impl Message {
                 (*number).into(),
                 command::write(command),
             ]),
+            Self::Password {
+                leader,
+                request,
+                password,
+            } => list(&[
+                "password".into(),
+                leader.into(),
+                request.into(),
+                password.into(),
+            ]),
             Self::Taken { tab, number } => list(&["taken".into(), tab.into(), (*number).into()]),
             Self::Ping { leader, tab } => list(&["ping".into(), leader.into(), tab.into()]),
             Self::Pong { tab } => list(&["pong".into(), tab.into()]),
@@ -138,6 +160,10 @@ impl Message {
                 before.into(),
                 notes::write(notes),
             ]),
+            Self::Export(exported) => {
+                let bytes = Uint8Array::from(encode(exported).as_slice());
+                list(&["export".into(), bytes.into()])
+            }
             Self::Upload(UploadAnswer { upload, outcome }) => {
                 list(&["upload".into(), upload.into(), write_outcome(outcome)])
             }
@@ -165,6 +191,11 @@ impl Message {
                 number: number(&parts.get(3))?,
                 command: command::read(&parts.get(4))?,
             },
+            "password" => Self::Password {
+                leader: text(1)?,
+                request: text(2)?,
+                password: text(3)?,
+            },
             "taken" => Self::Taken {
                 tab: text(1)?,
                 number: number(&parts.get(2))?,
@@ -181,6 +212,10 @@ impl Message {
                 before: text(3)?,
                 notes: notes::read(&parts.get(4)),
             },
+            "export" => {
+                let bytes: Uint8Array = parts.get(1).dyn_into().ok()?;
+                Self::Export(decode(&bytes.to_vec())?)
+            }
             "upload" => Self::Upload(UploadAnswer {
                 upload: text(1)?,
                 outcome: read_outcome(&parts.get(2))?,

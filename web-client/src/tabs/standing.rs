@@ -22,7 +22,7 @@ pub(crate) struct Standing {
 
 /// The troubles that a tab that follows can tell apart. The others are the leader's to
 /// explain, and here they are a broken connection.
-const TROUBLES: [Trouble; 11] = [
+const TROUBLES: [Trouble; 12] = [
     Trouble::ConnectionLost,
     Trouble::ProxyUnreachable,
     Trouble::Timeout,
@@ -33,6 +33,7 @@ const TROUBLES: [Trouble; 11] = [
     Trouble::WrongPassword { text: None },
     Trouble::AccountDisabled { text: None },
     Trouble::Replaced,
+    Trouble::AccountDeleted,
     Trouble::ServerNotVerified,
 ];
 

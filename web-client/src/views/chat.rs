@@ -13,6 +13,7 @@ use crate::components::empty::no_conversation;
 use crate::components::layer::{Layer, dialog};
 use crate::components::notice::Notices;
 use crate::components::room_details::RoomDetails;
+use crate::components::settings::Settings;
 use crate::components::sidebar::Sidebar;
 use crate::hooks::{use_each_rendering, use_mount, use_subjects};
 use crate::i18n::{number, t, t_with};
@@ -51,7 +52,7 @@ pub(crate) fn Chat(props: &Props) -> Html {
     let route = state.route();
     let (place, details) = match &route {
         Route::Home | Route::Join(_) => ("list", false),
-        Route::Chat(_) => ("conversation", false),
+        Route::Chat(_) | Route::Settings(_) => ("conversation", false),
         Route::Details(_) => ("details", true),
     };
     html! {
@@ -65,7 +66,9 @@ pub(crate) fn Chat(props: &Props) -> Html {
                 <div class="columns" data-place={place}>
                     <Sidebar state={state.clone()} current={route.jid().cloned()} />
                     <main class="main">
-                        if let Some(jid) = route.jid() {
+                        if let Route::Settings(section) = route {
+                            <Settings state={state.clone()} {section} />
+                        } else if let Some(jid) = route.jid() {
                             <Conversation
                                 key={jid.as_str()}
                                 state={state.clone()}
@@ -113,11 +116,13 @@ fn press(state: &State, event: &KeyboardEvent) {
     let command = event.ctrl_key() || event.meta_key();
     match (event.key().as_str(), command, event.alt_key()) {
         ("k" | "K", true, false) => state.open(Layer::Switcher),
+        (",", true, _) => Route::Settings(None).go(),
         ("?", false, false) if !is_text_field(event) => state.open(Layer::Shortcuts),
         ("ArrowDown", false, true) => go_to_neighbour(state, 1),
         ("ArrowUp", false, true) => go_to_neighbour(state, -1),
         ("Escape", false, false) => match state.route() {
             Route::Details(jid) => Route::Chat(jid).go(),
+            Route::Settings(_) => Route::Home.go(),
             Route::Chat(_) | Route::Home | Route::Join(_) => return,
         },
         _ => return,

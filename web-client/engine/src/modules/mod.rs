@@ -8,6 +8,7 @@ pub mod xep0030_disco;
 pub mod xep0045_muc;
 pub mod xep0054_vcard_temp;
 pub mod xep0066_oob;
+pub mod xep0077_account;
 pub mod xep0084_avatar;
 pub mod xep0085_chat_states;
 pub mod xep0092_version;
@@ -19,6 +20,8 @@ pub mod xep0191_blocking;
 pub mod xep0199_ping;
 pub mod xep0202_time;
 pub mod xep0223_conversations;
+pub mod xep0223_privacy;
+pub mod xep0227_export;
 pub mod xep0249_invitations;
 pub mod xep0280_carbons;
 pub mod xep0292_vcard4;
@@ -57,9 +60,11 @@ pub(crate) fn table() -> Vec<Box<dyn Module>> {
         Box::<xep0045_muc::Muc>::default(),
         Box::<xep0249_invitations::Invitations>::default(),
         Box::<rfc6121_presence::Presences>::default(),
+        Box::<xep0227_export::Export>::default(),
         Box::<xep0313_archive::Archive>::default(),
         Box::<xep0184_receipts::Receipts>::default(),
         Box::<xep0085_chat_states::ChatStates>::default(),
+        Box::<xep0077_account::Account>::default(),
         Box::<xep0084_avatar::Avatars>::default(),
         Box::<xep0153_vcard_avatars::CardAvatars>::default(),
         Box::<xep0172_nickname::Nicknames>::default(),
@@ -85,6 +90,7 @@ pub(crate) fn table() -> Vec<Box<dyn Module>> {
         Box::<xep0393_styling::Styling>::default(),
         Box::<xep0402_bookmarks::Bookmarks>::default(),
         Box::<xep0223_conversations::Conversations>::default(),
+        Box::<xep0223_privacy::Privacy>::default(),
         Box::<xep0191_blocking::Blocking>::default(),
         Box::<xep0377_reports::Reports>::default(),
         Box::<xep0410_self_ping::SelfPing>::default(),

@@ -88,7 +88,7 @@ impl Module for ChatStates {
             .subscriptions
             .get(to)
             .is_some_and(|subscription| subscription.from());
-        if news && sees_us {
+        if news && sees_us && ctx.core.privacy.typing {
             let state = if *typing { "composing" } else { "paused" };
             let mut message = stanza::Message::chat(Jid::from(to.clone()));
             message.payloads.push(build(state, ns::CHATSTATES).done());

@@ -69,7 +69,7 @@ impl Receipts {
             .subscriptions
             .get(&to.to_bare())
             .is_some_and(|subscription| subscription.from());
-        if sees_us {
+        if sees_us && ctx.core.privacy.receipts {
             let mut receipt = stanza::Message::chat(to);
             let received = build("received", ns::RECEIPTS).attr("id", id);
             receipt.payloads.push(received.done());

@@ -1,16 +1,17 @@
 //! XEP-0223 Persistent Storage of Private Data via PubSub 1.1.1: what we want with each
 //! conversation, on all our devices. The node is our own: no specification has one for it.
 
-use jid::BareJid;
+use jid::{BareJid, Jid};
 use minidom::Element;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{decode, encode};
 use crate::input::Command as AnyCommand;
-use crate::iq::{NoResult, Response, Ticket};
-use crate::module::{Ctx, Flow, Module, Specification};
-use crate::private_node::{self, Repair};
+use crate::iq::{Response, Ticket};
+use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
+use crate::private_node::{self, Answer, PrivateNode};
 use crate::sorted_map::SortedMap;
+use crate::stanza::{self, MessageType};
 use crate::store::{Muted, StoreEvent, Wishes};
 use crate::xep0082;
 use crate::xml::build;
@@ -44,18 +45,7 @@ pub(crate) struct Conversations {
     /// Whether the server has told us all in this session.
     whole: bool,
     #[serde(skip)]
-    repair: Repair,
-    #[serde(skip)]
-    asked: SortedMap<Ticket, Asked>,
-}
-
-#[derive(Debug)]
-enum Asked {
-    All,
-    /// To keep this.
-    Publish(BareJid, Wishes),
-    /// To have the node as it has to be.
-    Repair,
+    node: PrivateNode<(BareJid, Wishes)>,
 }
 
 impl Module for Conversations {
@@ -72,17 +62,16 @@ impl Module for Conversations {
     }
 
     fn on_established(&mut self, ctx: &mut Ctx<'_>, resumed: bool) {
-        if resumed && (self.whole || !self.asked.is_empty()) {
+        if resumed && (self.whole || self.node.is_asked()) {
             return;
         }
-        (self.whole, self.repair) = (false, Repair::default());
+        self.whole = false;
         ctx.changed();
-        let ticket = ctx.get(None, private_node::read(NODE));
-        self.asked.insert(ticket, Asked::All);
+        self.node.begin(ctx, NODE);
     }
 
     fn on_lost(&mut self, _ctx: &mut Ctx<'_>) {
-        self.asked.clear();
+        self.node.end();
     }
 
     fn on_command(&mut self, ctx: &mut Ctx<'_>, command: &AnyCommand) -> Flow {
@@ -93,14 +82,19 @@ impl Module for Conversations {
         else {
             return Flow::Continue;
         };
-        if self.wanted(conversation) != *wishes {
-            self.unsaved.insert(conversation.clone(), *wishes);
-            self.tell(ctx, conversation, *wishes);
-            if self.whole && ctx.core.established {
-                self.publish(ctx, conversation.clone(), *wishes);
-            }
-        }
+        self.want(ctx, conversation, *wishes);
         Flow::Stop
+    }
+
+    fn on_outgoing_message(&mut self, ctx: &mut Ctx<'_>, message: &mut stanza::Message) {
+        self.note(ctx, message);
+    }
+
+    fn on_message(&mut self, ctx: &mut Ctx<'_>, incoming: &mut Incoming) -> Flow {
+        if incoming.origin == Origin::CarbonSent {
+            self.note(ctx, &incoming.message);
+        }
+        Flow::Continue
     }
 
     fn on_pep(&mut self, ctx: &mut Ctx<'_>, from: &BareJid, node: &str, items: &[Element]) {
@@ -117,31 +111,19 @@ impl Module for Conversations {
     }
 
     fn on_iq_result(&mut self, ctx: &mut Ctx<'_>, ticket: Ticket, response: Response) {
-        match (self.asked.remove(&ticket), response) {
-            (_, Err(NoResult::Lost)) | (None, _) => {}
-            (Some(Asked::All), response) => {
-                // Without a node there is nothing to know yet.
+        match self.node.answered(ctx, NODE, ticket, response) {
+            Answer::All(items) => {
                 self.whole = true;
                 ctx.changed();
-                if let Ok(Some(answer)) = response {
-                    self.learn_all(ctx, &answer);
+                if let Some(items) = items {
+                    self.learn_all(ctx, &items);
                 }
                 self.publish_unsaved(ctx);
             }
-            (Some(Asked::Publish(jid, wishes)), Ok(_)) => self.saved(ctx, jid, wishes),
-            (Some(Asked::Publish(..)), Err(NoResult::Error(error))) => {
-                if let Some(request) = self.repair.begin(NODE, &error.condition) {
-                    self.ask_for_repair(ctx, request);
-                } else if matches!(self.repair, Repair::Done | Repair::Failed) {
-                    ctx.warn(UNTOLD);
-                }
-            }
-            (Some(Asked::Repair), response) => match self.repair.go_on(NODE, response.is_ok()) {
-                Some(request) => self.ask_for_repair(ctx, request),
-                None if self.repair == Repair::Done => self.publish_unsaved(ctx),
-                None => ctx.warn(UNTOLD),
-            },
-            (Some(Asked::Publish(..)), Err(_)) => ctx.warn(UNTOLD),
+            Answer::Kept((jid, wishes)) => self.saved(ctx, jid, wishes),
+            Answer::Mended => self.publish_unsaved(ctx),
+            Answer::Refused(_) => ctx.warn(UNTOLD),
+            Answer::Nothing => {}
         }
     }
 
@@ -163,6 +145,32 @@ impl Conversations {
     fn wanted(&self, jid: &BareJid) -> Wishes {
         let wanted = self.unsaved.get(jid).or_else(|| self.known.get(jid));
         wanted.copied().unwrap_or_default()
+    }
+
+    fn want(&mut self, ctx: &mut Ctx<'_>, conversation: &BareJid, wishes: Wishes) {
+        if self.wanted(conversation) != wishes {
+            self.unsaved.insert(conversation.clone(), wishes);
+            self.tell(ctx, conversation, wishes);
+            if self.whole && ctx.core.established {
+                self.publish(ctx, conversation.clone(), wishes);
+            }
+        }
+    }
+
+    /// A stranger to whom we write is none any more.
+    fn note(&mut self, ctx: &mut Ctx<'_>, message: &stanza::Message) {
+        let Some(to) = message.to.as_ref().map(Jid::to_bare) else {
+            return;
+        };
+        let said = message.kind == MessageType::Chat && !message.bodies.is_empty();
+        let strangers_matter = said && !ctx.core.privacy.strangers;
+        if strangers_matter && !ctx.knows(&to) && !ctx.core.rooms.contains_key(&to) {
+            let known = Wishes {
+                known: true,
+                ..self.wanted(&to)
+            };
+            self.want(ctx, &to, known);
+        }
     }
 
     fn tell(&self, ctx: &mut Ctx<'_>, conversation: &BareJid, wishes: Wishes) {
@@ -236,17 +244,10 @@ impl Conversations {
         }
     }
 
-    fn ask_for_repair(&mut self, ctx: &mut Ctx<'_>, request: Element) {
-        let ticket = ctx.set(None, request);
-        self.asked.insert(ticket, Asked::Repair);
-    }
-
     fn publish(&mut self, ctx: &mut Ctx<'_>, jid: BareJid, wishes: Wishes) {
         // Of nothing, too: ejabberd tells nobody what is retracted.
-        let options = self.repair.options();
-        let pubsub = private_node::publish(NODE, jid.as_str(), write(wishes), options);
-        let ticket = ctx.set(None, pubsub);
-        self.asked.insert(ticket, Asked::Publish(jid, wishes));
+        let (id, payload) = (jid.to_string(), write(wishes));
+        self.node.publish(ctx, NODE, &id, payload, (jid, wishes));
     }
 }
 
@@ -262,6 +263,7 @@ fn write(wishes: Wishes) -> Element {
         .attr("archived", wishes.archived.map(xep0082::write))
         .attr("muted", muted)
         .attr("unread", wishes.unread.then_some("true"))
+        .attr("known", wishes.known.then_some("true"))
         .done()
 }
 
@@ -281,6 +283,7 @@ fn read(item: &Element) -> Option<(BareJid, Wishes)> {
         archived: wanted.attr("archived").and_then(xep0082::read),
         muted,
         unread: is("unread"),
+        known: is("known"),
     };
     Some((jid, wishes))
 }

@@ -105,7 +105,7 @@ impl Module for Markers {
 fn tell(ctx: &mut Ctx<'_>, to: &BareJid, id: &str) {
     let subscription = ctx.core.subscriptions.get(to);
     let sees_us = subscription.is_some_and(|subscription| subscription.from());
-    if sees_us && !ctx.core.rooms.contains_key(to) {
+    if ctx.core.privacy.markers && sees_us && !ctx.core.rooms.contains_key(to) {
         let mut marker = stanza::Message::chat(Jid::from(to.clone()));
         let displayed = build("displayed", ns::DISPLAYED_MARKERS).attr("id", id);
         marker.payloads.push(displayed.done());

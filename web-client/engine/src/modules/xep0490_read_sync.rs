@@ -11,9 +11,9 @@ use xmpp_parsers::ns;
 use super::rfc6121_message;
 use crate::codec::{decode, encode};
 use crate::input::Command;
-use crate::iq::{NoResult, Response, Ticket};
+use crate::iq::{Response, Ticket};
 use crate::module::{Ctx, Flow, Module, Specification};
-use crate::private_node::{self, Repair};
+use crate::private_node::{self, Answer, PrivateNode};
 use crate::sorted_map::SortedMap;
 use crate::store::{Direction, StoreEvent};
 use crate::timer::Key;
@@ -32,19 +32,7 @@ pub(crate) struct ReadSync {
     /// Whether the server has told what it knows in this session.
     settled: bool,
     #[serde(skip)]
-    repair: Repair,
-    #[serde(skip)]
-    asked: SortedMap<Ticket, Asked>,
-}
-
-#[derive(Debug)]
-enum Asked {
-    /// For everything.
-    Items,
-    /// To take this.
-    Publish(BareJid, String),
-    /// To have the node as it has to be.
-    Repair,
+    node: PrivateNode<(BareJid, String)>,
 }
 
 impl Module for ReadSync {
@@ -64,17 +52,13 @@ impl Module for ReadSync {
         if resumed && self.settled {
             return self.schedule(ctx);
         }
-        (self.settled, self.repair) = (false, Repair::default());
+        self.settled = false;
         ctx.changed();
-        let asked = |asked: &Asked| matches!(asked, Asked::Items);
-        if !self.asked.values().any(asked) {
-            let ticket = ctx.get(None, private_node::read(ns::MDS));
-            self.asked.insert(ticket, Asked::Items);
-        }
+        self.node.begin(ctx, ns::MDS);
     }
 
     fn on_lost(&mut self, ctx: &mut Ctx<'_>) {
-        self.asked.clear();
+        self.node.end();
         ctx.cancel(PUBLISH);
     }
 
@@ -110,10 +94,7 @@ impl Module for ReadSync {
         if !self.settled || !ctx.core.established {
             return;
         }
-        let publishing = |jid: &BareJid| {
-            let mut asked = self.asked.values();
-            asked.any(|asked| matches!(asked, Asked::Publish(known, _) if known == jid))
-        };
+        let publishing = |jid: &BareJid| self.node.on_its_way().any(|(known, _)| known == jid);
         let wanted: Vec<_> = self
             .wanted
             .iter()
@@ -126,43 +107,30 @@ impl Module for ReadSync {
     }
 
     fn on_iq_result(&mut self, ctx: &mut Ctx<'_>, ticket: Ticket, response: Response) {
-        let Some(asked) = self.asked.remove(&ticket) else {
-            return;
-        };
-        ctx.changed();
-        match (asked, response) {
-            (_, Err(NoResult::Lost)) => {}
-            (Asked::Items, response) => {
-                // Without a node there is nothing to know yet.
+        match self.node.answered(ctx, ns::MDS, ticket, response) {
+            Answer::All(items) => {
                 self.settled = true;
-                if let Ok(Some(answer)) = response {
-                    self.learn(ctx, private_node::items(&answer));
+                ctx.changed();
+                if let Some(items) = items {
+                    self.learn(ctx, private_node::items(&items));
                 }
                 self.schedule(ctx);
             }
-            (Asked::Publish(jid, id), Ok(_)) => {
+            Answer::Kept((jid, id)) => {
                 if self.wanted.get(&jid) == Some(&id) {
                     self.wanted.remove(&jid);
                 }
                 self.known.insert(jid, id);
+                ctx.changed();
                 self.schedule(ctx);
             }
-            (Asked::Publish(..), Err(NoResult::Error(error))) => {
-                match self.repair.begin(ns::MDS, &error.condition) {
-                    Some(request) => self.ask_for_repair(ctx, request),
-                    None if matches!(self.repair, Repair::Done | Repair::Failed) => {
-                        self.give_up(ctx, &error.condition);
-                    }
-                    None => {}
-                }
+            Answer::Mended => self.schedule(ctx),
+            Answer::Refused(condition) => {
+                self.wanted.clear();
+                ctx.changed();
+                ctx.warn(["other devices can't be told what was read: ", &condition].concat());
             }
-            (Asked::Repair, response) => match self.repair.go_on(ns::MDS, response.is_ok()) {
-                Some(request) => self.ask_for_repair(ctx, request),
-                None if self.repair == Repair::Done => self.schedule(ctx),
-                None => self.give_up(ctx, "there is no such node"),
-            },
-            // With what is read next it is tried again.
-            (Asked::Publish(..), Err(NoResult::Timeout)) => {}
+            Answer::Nothing => {}
         }
     }
 
@@ -230,23 +198,8 @@ impl ReadSync {
             .attr("by", archive.as_str())
             .attr("id", id.as_str());
         let displayed = build("displayed", ns::MDS).child(stanza_id.done());
-        let pubsub = private_node::publish(
-            ns::MDS,
-            jid.as_str(),
-            displayed.done(),
-            self.repair.options(),
-        );
-        let ticket = ctx.set(None, pubsub);
-        self.asked.insert(ticket, Asked::Publish(jid, id));
-    }
-
-    fn ask_for_repair(&mut self, ctx: &mut Ctx<'_>, request: Element) {
-        let ticket = ctx.set(None, request);
-        self.asked.insert(ticket, Asked::Repair);
-    }
-
-    fn give_up(&mut self, ctx: &mut Ctx<'_>, why: &str) {
-        self.wanted.clear();
-        ctx.warn(["other devices can't be told what was read: ", why].concat());
+        let key = jid.to_string();
+        self.node
+            .publish(ctx, ns::MDS, &key, displayed.done(), (jid, id));
     }
 }

@@ -76,6 +76,7 @@ pub(super) fn is_final(trouble: &Trouble) -> bool {
         | Trouble::AccountDisabled { .. }
         | Trouble::NoMechanism { .. }
         | Trouble::ServerNotVerified
+        | Trouble::AccountDeleted
         | Trouble::Replaced => true,
         Trouble::SignInRefused { condition, .. } => condition != "temporary-auth-failure",
         Trouble::ProxyUnreachable

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::now::Timestamp;
 
 use super::{
-    Block, Blocklist, Change, Contact, Delivery, Direction, Fact, Message, MessageId, Older,
-    ResourcePresence, RoomChange, SessionStatus, Source, SubscriptionRequest, UploadAnswer, Wishes,
+    Block, Blocklist, Change, Contact, Delivery, Direction, Exported, Fact, Message, MessageId,
+    Older, Privacy, ResourcePresence, RoomChange, SessionStatus, Source, SubscriptionRequest,
+    UploadAnswer, Wishes,
 };
 
 /// One change of what people see. Plain data: it crosses tabs and is logged.
@@ -156,6 +157,8 @@ pub enum StoreEvent {
         /// What.
         wishes: Wishes,
     },
+    /// What others learn of us, and who may contact us.
+    Privacy(Privacy),
     /// What our server can do about people who aren't to reach us; `None` if nothing
     /// (XEP-0191).
     Blocklist(Option<Blocklist>),
@@ -168,6 +171,8 @@ pub enum StoreEvent {
     },
     /// Where a file may be put, or why nowhere. Nothing of it is kept.
     Upload(Box<UploadAnswer>),
+    /// A part of what the server keeps, for a file. Nothing of it is kept.
+    Export(Box<Exported>),
 }
 
 impl Provenance {
@@ -220,4 +225,6 @@ pub enum Topic {
     Occupants(BareJid),
     /// Who is blocked.
     Blocking,
+    /// What others learn of us, and who may contact us.
+    Privacy,
 }

@@ -27,6 +27,7 @@ impl Store {
                 (Table::Engine | Table::Outbox, _) => continue,
                 (Table::Roster, _) => [Some(Topic::Roster), Some(Topic::Conversations)],
                 (Table::Requests, _) => [Some(Topic::Requests), None],
+                (Table::Wishes, None) => [Some(Topic::Privacy), Some(Topic::Conversations)],
                 (Table::Blocked, _) => [Some(Topic::Blocking), None],
                 (Table::Rooms, Some(jid)) => [Some(Topic::Room(jid)), Some(Topic::Conversations)],
                 (Table::Occupants, Some(jid)) => [Some(Topic::Occupants(jid)), None],
@@ -81,6 +82,7 @@ impl Store {
             (Table::Profiles, None, Some(jid)) => drop(self.profiles.remove(jid)),
             (Table::Wishes, None, Some(jid)) => drop(self.wishes.remove(jid)),
             (Table::Blocked, None, Some(jid)) => drop(self.blocked.remove(jid)),
+            (Table::Wishes, None, None) => self.privacy = None,
             (Table::Blocked, None, None) => self.blocklist = None,
             _ => {}
         }

@@ -9,11 +9,13 @@ mod card;
 mod change;
 mod conversation;
 mod event;
+mod export;
 mod file;
 mod known;
 mod message;
 mod mirror;
 mod note;
+mod privacy;
 mod profile;
 mod reading;
 mod room;
@@ -39,11 +41,13 @@ pub use card::{Card, CardField};
 pub use change::{Author, Change, Changes, Correction, Reactions, What};
 pub use conversation::{Conversation, Older};
 pub use event::{Provenance, StoreEvent, Topic};
+pub use export::{ExportPart, Exported, ExportedMessage};
 pub use file::{File, FileKind, type_by_name};
 pub(crate) use file::{file_name, is_address, is_private};
 pub use known::Known;
 pub use message::{Delivery, Direction, Failure, Message, MessageId, Scope};
 pub use note::{Note, Notes, Reply};
+pub use privacy::Privacy;
 pub use profile::{Device, Fact, NotSaved, Profile, Saved};
 pub use room::{
     Affiliation, Bookmark, Entry, Invitation, Left, Occupant, Occupants, Role, Room, RoomChange,
@@ -75,6 +79,7 @@ pub struct Store {
     wishes: SortedMap<BareJid, Wishes>,
     blocked: SortedMap<BareJid, Block>,
     blocklist: Option<Blocklist>,
+    privacy: Option<Privacy>,
     roster_loaded: bool,
     /// What of that on disk the archives may bring.
     repeated: Repeated,
@@ -430,10 +435,11 @@ impl Store {
                 conversation,
                 wishes,
             } => self.wish(conversation, wishes),
+            StoreEvent::Privacy(privacy) => self.set_privacy(privacy),
             StoreEvent::Blocklist(list) => self.set_blocklist(list),
             StoreEvent::Blocked { jid, block } => self.set_blocked(jid, block),
-            // The page has the file, and what becomes of it.
-            StoreEvent::Upload(_) => Vec::new(),
+            // The page has the file, and what becomes of it, or makes it.
+            StoreEvent::Upload(_) | StoreEvent::Export(_) => Vec::new(),
         }
     }
 

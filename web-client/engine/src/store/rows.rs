@@ -14,8 +14,8 @@ use crate::codec::{decode, encode};
 use crate::modules::xep0313_archive::Repeated;
 use crate::output::{Record, Table};
 
-/// The row of the roster that says that it is whole, and that of those who are blocked that
-/// says what the server can do.
+/// The row of the roster that says that it is whole, that of those who are blocked that says
+/// what the server can do, and that of the wishes which is for everybody.
 const WHOLE: &str = "";
 
 /// Which rows have changed since they were last asked for.
@@ -37,6 +37,10 @@ impl Changed {
 
     pub(super) fn mark_blocklist(&mut self) {
         self.mark_key(Table::Blocked, WHOLE);
+    }
+
+    pub(super) fn mark_privacy(&mut self) {
+        self.mark_key(Table::Wishes, WHOLE);
     }
 
     fn mark_key(&mut self, table: Table, key: &str) {
@@ -171,6 +175,9 @@ impl Store {
         if table == Table::Blocked && key == WHOLE {
             return self.blocklist.as_ref().map(encode);
         }
+        if table == Table::Wishes && key == WHOLE {
+            return self.privacy.as_ref().map(encode);
+        }
         let (jid, nick) = key.split_once('\n').unwrap_or((key, ""));
         let jid: BareJid = jid.parse().ok()?;
         match table {
@@ -202,6 +209,10 @@ impl Store {
         if table == Table::Blocked && key == WHOLE {
             self.blocklist = decode(value);
             return self.blocklist.is_some();
+        }
+        if table == Table::Wishes && key == WHOLE {
+            self.privacy = decode(value);
+            return self.privacy.is_some();
         }
         // The engine's, and those that are read a page at a time.
         if matches!(table, Table::Messages | Table::Engine | Table::Outbox) {

@@ -117,6 +117,8 @@ pub enum Trouble {
     ServerNotVerified,
     /// This address was taken by another session of ours (`conflict`).
     Replaced,
+    /// The account was deleted, as the person had asked for (XEP-0077 3.2).
+    AccountDeleted,
     /// A stream error (RFC 6120 4.9.3).
     StreamError {
         /// The defined condition.

@@ -18,6 +18,8 @@ pub struct Wishes {
     pub muted: Option<Muted>,
     /// It is to be looked at again, though everything in it has been read.
     pub unread: bool,
+    /// We have written to them, so they are no stranger.
+    pub known: bool,
 }
 
 /// For how long a conversation is silent.

@@ -1,6 +1,7 @@
 //! The engine against a scripted server and a virtual clock.
 #![allow(clippy::unwrap_used)]
 
+mod account;
 mod archive;
 mod avatars;
 mod blocking;
@@ -8,11 +9,13 @@ mod cards;
 mod cases;
 mod changes;
 mod details;
+mod export;
 mod files;
 mod hostile;
 mod modules;
 mod nicknames;
 mod notes;
+mod privacy;
 mod replies;
 mod room_changes;
 mod rooms;

@@ -25,7 +25,7 @@ use xmpp_parsers::spam_reporting::Report;
 use xmpp_parsers::time::TimeQuery;
 use xmpp_parsers::version::VersionQuery;
 use xmpp_parsers::websocket::Open;
-use xmpp_parsers::{carbons, mam, ns, sasl, sm};
+use xmpp_parsers::{carbons, ibr, mam, ns, sasl, sm};
 
 pub(crate) const ME: &str = "alice@example.org";
 pub(crate) const MY_ADDRESS: &str = "alice@example.org/balcony";
@@ -34,8 +34,9 @@ pub(crate) const MY_ADDRESS: &str = "alice@example.org/balcony";
 const START: i64 = 1_793_610_000_000;
 
 /// So many stanzas a session begins with: carbons, roster, presence, archive, what was read,
-/// bookmarks in both forms, what is wanted with conversations, what the server can do.
-pub(crate) const BEGUN: i32 = 9;
+/// bookmarks in both forms, what is wanted with conversations, what others may learn of us, what
+/// the server can do.
+pub(crate) const BEGUN: i32 = 10;
 
 /// So many stanzas answer them: presence isn't answered.
 pub(crate) const ANSWERED: i32 = BEGUN - 1;
@@ -55,6 +56,8 @@ pub(crate) struct Scenario {
     pub(crate) engine: Engine,
     pub(crate) store: Store,
     pub(crate) sent: VecDeque<Element>,
+    /// All of that as it was put on the wire, also what has been looked at.
+    pub(crate) frames: Vec<String>,
     pub(crate) events: Vec<StoreEvent>,
     pub(crate) disk: Disk,
     pub(crate) commits: usize,
@@ -115,6 +118,7 @@ impl Scenario {
             engine: engine(&store, at(now)),
             store,
             sent: VecDeque::new(),
+            frames: Vec::new(),
             events: Vec::new(),
             disk,
             commits: 0,
@@ -219,6 +223,7 @@ impl Scenario {
         self.answer_read_sync("");
         self.answer_bookmarks("");
         self.answer_wishes("");
+        self.answer_privacy("");
         self.answer_features();
         if self.find(|sent| sent.name() == "r").is_some() {
             // Carbons, roster, presence, archive, and what is kept in private nodes.
@@ -279,6 +284,11 @@ impl Scenario {
     /// What other devices want with conversations: these `<item/>`s.
     pub(crate) fn answer_wishes(&mut self, items: &str) {
         self.answer_items("urn:couplet:conversations:0", items);
+    }
+
+    /// What was chosen on other devices: this `<item/>`.
+    pub(crate) fn answer_privacy(&mut self, item: &str) {
+        self.answer_items("urn:couplet:privacy:0", item);
     }
 
     /// The server can do nothing more, if it hasn't been said yet.
@@ -564,6 +574,7 @@ impl Scenario {
                     let sent = text.parse().expect(&text);
                     second_opinion(&sent);
                     self.sent.push_back(sent);
+                    self.frames.push(text);
                 }
                 Output::Event(event) => {
                     self.store.apply(event.clone());
@@ -695,6 +706,11 @@ fn payload(iq: Iq) -> Option<String> {
             .err()
             .map(|error| error.to_string()),
         ns::MAM => mam::Query::try_from(payload)
+            .err()
+            .map(|error| error.to_string()),
+        ns::REGISTER => ibr::RemoveQuery::try_from(payload.clone())
+            .map(drop)
+            .or_else(|_| ibr::LegacyQuery::try_from(payload).map(drop))
             .err()
             .map(|error| error.to_string()),
         ns::PUBSUB => PubSub::try_from(payload)

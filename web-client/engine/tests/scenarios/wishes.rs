@@ -63,6 +63,7 @@ fn what_is_wanted_is_shown_at_once_and_told_to_other_devices() {
         archived: Some(Timestamp(1_700_000_000_000)),
         muted: Some(Muted::Until(Timestamp(1_800_000_000_000))),
         unread: true,
+        known: true,
     };
     wish(&mut scenario, all);
     assert_eq!(wishes(&scenario), all);

@@ -28,7 +28,7 @@ const HAD_BY_THE_SERVER: [Table; 7] = [
     Table::Requests,
 ];
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step::Create(&[
         Table::Engine.name(),
         Table::Outbox.name(),
@@ -51,6 +51,8 @@ const STEPS: [Step; 8] = [
     Step::Create(&[Table::Wishes.name()]),
     Step::Create(&[Table::Blocked.name()]),
     Step::Create(&[Table::Profiles.name()]),
+    // Whom we have written to is among what we want with a conversation, which both have.
+    Step::Forget(&[Table::Engine, Table::Wishes]),
 ];
 
 /// The version that this build reads and writes.

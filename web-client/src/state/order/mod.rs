@@ -23,6 +23,8 @@ pub(crate) enum Filter {
     Rooms,
     /// What was put away, newest first.
     Archived,
+    /// Who isn't to contact us and has, newest first.
+    Strangers,
     /// All of them: conversations, newest first, then the rest of the roster.
     Anybody,
 }
@@ -40,6 +42,13 @@ impl State {
         let store = self.store();
         let mut wanted = store.with_wishes();
         wanted.any(|(jid, _)| store.is_archived(jid))
+    }
+
+    /// Whether anybody is put apart.
+    pub(crate) fn has_strangers(&self) -> bool {
+        let store = self.store();
+        let mut known = store.conversations();
+        known.any(|(jid, known)| known.last().is_some() && store.is_apart(jid))
     }
 
     /// The roster by name. Sorted once for every change of it: with thousands of
@@ -62,7 +71,7 @@ fn order(store: &Store, by_name: &[BareJid], filter: Filter, query: &str) -> Vec
     // Whoever looks for somebody finds them wherever they are.
     let put_away = |jid: &BareJid| {
         let chosen = matches!(filter, Filter::All | Filter::Unread | Filter::Rooms);
-        chosen && query.is_empty() && store.is_archived(jid)
+        chosen && query.is_empty() && (store.is_archived(jid) || store.is_apart(jid))
     };
     let wanted = |jid: &BareJid| {
         belongs(store, jid, filter) && matches(store, jid, &query) && !put_away(jid)
@@ -113,6 +122,7 @@ fn belongs(store: &Store, jid: &BareJid, filter: Filter) -> bool {
                 || conversation.is_some_and(|conversation| conversation.unread > 0)
         }
         Filter::Archived => store.is_archived(jid),
+        Filter::Strangers => store.is_apart(jid) && conversation.is_some(),
         Filter::Rooms => store
             .room(jid)
             .is_some_and(|room| is_known(room, conversation)),

@@ -2,8 +2,8 @@
 
 use couplet_engine::Timestamp;
 use couplet_engine::store::{
-    Contact, Delivery, Direction, Message, MessageId, Notes, Provenance, Scope, Store, StoreEvent,
-    Subscription,
+    Contact, Delivery, Direction, Message, MessageId, Notes, Privacy, Provenance, Scope, Store,
+    StoreEvent, Subscription,
 };
 use jid::BareJid;
 
@@ -82,6 +82,22 @@ fn the_newest_come_first_then_names() {
 #[test]
 fn unread_are_only_those_with_something_to_read() {
     assert_eq!(listed(&store(), Filter::Unread, ""), ["x@example.org"]);
+}
+
+#[test]
+fn strangers_are_apart_for_whom_only_contacts_may_contact() {
+    let mut store = store();
+    assert!(listed(&store, Filter::Strangers, "").is_empty());
+    let strangers = false;
+    store.apply(StoreEvent::Privacy(Privacy {
+        strangers,
+        ..Privacy::default()
+    }));
+    let all = ["c@example.org", "b@example.org", "a@example.org"];
+    assert_eq!(listed(&store, Filter::All, ""), all);
+    assert!(listed(&store, Filter::Unread, "").is_empty());
+    assert_eq!(listed(&store, Filter::Strangers, ""), ["x@example.org"]);
+    assert_eq!(listed(&store, Filter::All, "x@"), ["x@example.org"]);
 }
 
 #[test]

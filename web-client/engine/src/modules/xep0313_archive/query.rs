@@ -62,14 +62,14 @@ impl Purpose {
 }
 
 /// How a page ended (XEP-0313 4.3, XEP-0059 2.2).
-pub(super) struct Fin {
-    pub(super) complete: bool,
-    pub(super) first: Option<String>,
-    pub(super) last: Option<String>,
+pub(crate) struct Fin {
+    pub(crate) complete: bool,
+    pub(crate) first: Option<String>,
+    pub(crate) last: Option<String>,
 }
 
 impl Fin {
-    pub(super) fn read(fin: &Element) -> Self {
+    pub(crate) fn read(fin: &Element) -> Self {
         let set = fin.get_child("set", ns::RSM);
         Self {
             complete: matches!(fin.attr("complete"), Some("true" | "1")),
@@ -80,7 +80,7 @@ impl Fin {
 }
 
 /// So many messages, before or after one; before nothing are the newest.
-pub(super) fn page(max: usize, direction: &str, id: Option<&str>) -> Element {
+pub(crate) fn page(max: usize, direction: &str, id: Option<&str>) -> Element {
     build("set", ns::RSM)
         .child(build("max", ns::RSM).text(max.to_string()).done())
         .children(id.map(|id| build(direction, ns::RSM).text(id).done()))
