@@ -168,6 +168,9 @@ async fn launch(profile: &TempDir) -> Result<(Child, Rc<DevTools>)> {
             "--disable-component-update",
             "--disable-sync",
             "--no-first-run",
+            // A microphone that beeps, for whoever is asked for one.
+            "--use-fake-device-for-media-stream",
+            "--use-fake-ui-for-media-stream",
             "--remote-debugging-port=0",
             EVERY_HOST_IS_HERE,
         ])

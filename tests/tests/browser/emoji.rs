@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use couplet_servers::Kind;
-use couplet_tests::run;
+use couplet_tests::{run, until};
 
 use crate::{Place, reads};
 
@@ -50,5 +50,43 @@ fn emoji_are_written_by_name_by_group_and_in_a_tone_of_skin() {
         field.has("Hi 👋🏽🍈!").await?;
         alice.press("Enter").await?;
         reads(&bob, "Hi 👋🏽🍈!").await
+    });
+}
+
+#[test]
+fn a_shortcode_is_completed_as_one_types() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        alice.find("textbox", "Message").await?.click().await?;
+        alice.type_text("Well :tada").await?;
+        alice.find("option", ":tada:").await?;
+        alice.press("Enter").await?;
+        let field = alice.find("textbox", "Message").await?;
+        field.has("Well 🎉").await?;
+        alice.gone("listbox", "Suggestions").await?;
+        // Whole, it is one by itself; what isn't one stays, and Enter sends again.
+        alice.type_text(" :+1:").await?;
+        field.has("Well 🎉 👍").await?;
+        alice.type_text(" at 12:30 :) :nothing_such").await?;
+        field.has("Well 🎉 👍 at 12:30 :) :nothing_such").await?;
+        alice.press("Enter").await?;
+        reads(&bob, "Well 🎉 👍 at 12:30 :) :nothing_such").await?;
+        // Arrows choose, Esc wants none of them.
+        alice.type_text(":smil").await?;
+        alice.find("listbox", "Suggestions").await?;
+        let chosen = "document.querySelector('.completion [aria-selected=true]')?.textContent";
+        let first = alice.evaluate(chosen).await?;
+        alice.press("ArrowDown").await?;
+        until("another one", || async {
+            Ok((alice.evaluate(chosen).await? != first).then_some(()))
+        })
+        .await?;
+        alice.press("Escape").await?;
+        alice.gone("listbox", "Suggestions").await?;
+        field.has(":smil").await?;
+        let errors = alice.errors();
+        ensure!(errors.is_empty(), "{errors:?}");
+        Ok(())
     });
 }

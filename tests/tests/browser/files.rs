@@ -591,3 +591,58 @@ fn hostile_files_do_no_harm() {
         Ok(())
     });
 }
+
+#[test]
+fn a_voice_message_is_recorded_and_heard() {
+    run(async {
+        let (_place, alice, bob) = place().await?;
+        alice
+            .find("button", "Record a voice message")
+            .await?
+            .click()
+            .await?;
+        alice.reads("0:01").await?;
+        alice
+            .find("button", "Send recording")
+            .await?
+            .click()
+            .await?;
+        bob.find_with("figure", "voice-").await?;
+        let heard = "(async () => {
+            const player = document.querySelector('main audio');
+            if (!player) return 0;
+            player.preload = 'auto';
+            player.load();
+            await new Promise(ready => player.onloadeddata = ready);
+            return player.readyState;
+        })()";
+        until("it can be played", || async {
+            Ok((bob.evaluate(heard).await?.as_f64() >= Some(2.0)).then_some(()))
+        })
+        .await?;
+        alice.find("button", "Record a voice message").await?;
+        // What is thrown away goes nowhere, and what one walks away from isn't lost.
+        alice
+            .find("button", "Record a voice message")
+            .await?
+            .click()
+            .await?;
+        alice
+            .find("button", "Discard the recording")
+            .await?
+            .click()
+            .await?;
+        alice
+            .find("button", "Record a voice message")
+            .await?
+            .click()
+            .await?;
+        alice.reads("0:01").await?;
+        alice.evaluate("location.hash = '#/'").await?;
+        alice.find_with("link", "bob").await?.click().await?;
+        alice.find_with("button", "Remove voice-").await?;
+        let errors = [alice.errors(), bob.errors()].concat();
+        ensure!(errors.is_empty(), "{errors:?}");
+        Ok(())
+    });
+}

@@ -214,3 +214,53 @@ fn what_is_wanted_in_any_tab_without_a_connection_is_not_forgotten() {
         Ok(())
     });
 }
+
+#[test]
+fn people_are_put_into_groups() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, _bob) = place.friends().await?;
+        let second = place.enters(ALICE).await?;
+        alice
+            .find("button", "Contact details")
+            .await?
+            .click()
+            .await?;
+        alice
+            .find("button", "Name and groups")
+            .await?
+            .click()
+            .await?;
+        alice.find("textbox", "Name").await?.fill("Bobby").await?;
+        alice
+            .find("textbox", "Groups")
+            .await?
+            .fill("Work, Friends")
+            .await?;
+        alice.find("button", "Save").await?.click().await?;
+        alice.find_with("link", "Bobby").await?;
+        // Other devices, and other apps, know it too.
+        second.find("button", "People").await?.click().await?;
+        second.find("button", "Friends").await?.click().await?;
+        second.find_with("link", "Bobby").await?;
+        second.find("button", "Work").await?;
+        second.find_with("link", "Bobby").await?.click().await?;
+        second
+            .find("button", "Contact details")
+            .await?
+            .click()
+            .await?;
+        second
+            .find("button", "Name and groups")
+            .await?
+            .click()
+            .await?;
+        let groups = second.find("textbox", "Groups").await?;
+        groups.has("Work, Friends").await?;
+        groups.fill("Work").await?;
+        second.find("button", "Save").await?.click().await?;
+        alice.find("button", "People").await?.click().await?;
+        alice.find("button", "Work").await?;
+        alice.gone("button", "Friends").await
+    });
+}

@@ -40,6 +40,15 @@ fn two_people_talk_in_a_room_and_stay_in_it() {
         bob.gone("dialog", "Join a room").await?;
         alice.reads("2 people here").await?;
 
+        // Who is there is completed by the beginning of their name.
+        bob.find("textbox", "Message").await?.click().await?;
+        bob.type_text("@al").await?;
+        bob.find("option", "Alice").await?;
+        bob.press("Tab").await?;
+        let field = bob.find("textbox", "Message").await?;
+        field.has("Alice: ").await?;
+        field.fill("").await?;
+
         say(&alice, "Tea or coffee?").await?;
         reads(&bob, "Tea or coffee?").await?;
         reads(&bob, "Alice").await?;

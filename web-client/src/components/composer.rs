@@ -9,6 +9,7 @@ use wasm_bindgen::JsCast as _;
 use web_sys::{HtmlTextAreaElement, InputEventInit};
 use yew::prelude::*;
 
+use super::completion::{Completion, Offers};
 use super::file_picker::{attach_button, camera, paste};
 use super::file_tray::FileTray;
 use super::icon::{Icon, icon};
@@ -18,6 +19,7 @@ use super::menu::{Entry, Menu};
 use super::message_actions::{is_answerable, is_editable};
 use super::style_preview::{Preview, StylePreview};
 use super::typing::Typing;
+use super::voice::{Voice, VoiceBar};
 use super::{reply_quote, spoiler_banner};
 use crate::i18n::t;
 use crate::platform::is_touch;
@@ -41,6 +43,10 @@ struct Inner {
     answered: RefCell<Option<String>>,
     /// What it will look like.
     preview: Preview,
+    /// What is offered for the word at the caret.
+    completion: Completion,
+    /// What is being recorded.
+    voice: Voice,
     /// The draft as it was when last looked at: it may change in another tab.
     draft: RefCell<String>,
     update: UseForceUpdateHandle,
@@ -55,8 +61,15 @@ pub(crate) fn insert(text: &str) {
     let end = field.value().encode_utf16().count() as u32;
     let place = |known: Result<Option<u32>, _>| known.ok().flatten().unwrap_or(end);
     let (from, to) = (place(field.selection_start()), place(field.selection_end()));
+    replace(&field, (from, to - from), text);
+}
+
+/// Writes `text` in place of what is there, by where that begins and its length in UTF-16
+/// units, as if it had been typed.
+pub(super) fn replace(field: &HtmlTextAreaElement, (start, length): (u32, u32), text: &str) {
+    let end = start + length;
     // None of these fails for a text field with a caret in it.
-    let _ = field.set_range_text_with_start_and_end_and_mode(text, from, to, "end");
+    let _ = field.set_range_text_with_start_and_end_and_mode(text, start, end, "end");
     let _ = field.focus();
     let typed = InputEventInit::new();
     typed.set_bubbles(true);
@@ -77,6 +90,8 @@ impl Composer {
             shown: RefCell::default(),
             answered: RefCell::new(answered(state, jid)),
             preview: Preview::default(),
+            completion: Completion::default(),
+            voice: Voice::new(state, jid, update.clone()),
             draft: RefCell::default(),
             update,
         }))
@@ -106,6 +121,7 @@ impl Composer {
             self.0.state.leave_draft(&self.0.jid, &area.value());
         }
         self.0.typing.stop();
+        self.0.voice.close();
     }
 
     /// After each rendering: editing has begun, or ended, or another tab has another draft.
@@ -211,6 +227,7 @@ impl Composer {
                 let editing = composer.editing().is_some();
                 match event.key().as_str() {
                     _ if composes(&event) => return,
+                    _ if composer.0.completion.key(&event) => {}
                     "Enter" if composer.sends(&event) => composer.send(&onsend),
                     "Escape" if editing => composer.0.state.edit(None),
                     "Escape" if composer.answers() => {
@@ -241,7 +258,8 @@ impl Composer {
             None => t("composer.send"),
         };
         let disabled = self.is_shut();
-        let files = editing.is_none() && self.has_files();
+        let editing_none = editing.is_none();
+        let files = editing_none && self.has_files();
         let onpaste = {
             let (state, jid) = (self.0.state.clone(), self.0.jid.clone());
             Callback::from(move |event: Event| paste(&state, &jid, &event))
@@ -251,6 +269,10 @@ impl Composer {
                 { self.banners(editing) }
                 <FileTray state={self.0.state.clone()} jid={self.0.jid.clone()} {disabled} />
                 <StylePreview preview={self.0.preview.clone()} />
+                if self.0.voice.is_open() {
+                    <VoiceBar voice={self.0.voice.clone()} />
+                }
+                <Offers completion={self.0.completion.clone()} />
                 <div class="composer__frame">
                     { self.menu() }
                     { attach_button(&self.0.state, &self.0.jid, disabled) }
@@ -263,12 +285,16 @@ impl Composer {
                         dir="auto"
                         enterkeyhint="send"
                         autocomplete="off"
+                        aria-autocomplete="list"
                         {disabled}
                         {oninput}
                         {onkeydown}
                         {onblur}
                         {onpaste}
                     />
+                    if !disabled && editing_none && !self.0.filled.get() {
+                        { self.0.voice.button() }
+                    }
                     if !disabled {
                         { icon_button(Icon::Smile, t("emoji.title"), opening(&self.0.state, Layer::Emoji)) }
                     }
@@ -358,8 +384,9 @@ impl Composer {
     fn typed(&self) {
         let Some(area) = self.area() else { return };
         self.changed(&area);
+        let (state, jid) = (&self.0.state, &self.0.jid);
+        self.0.completion.typed(&area, state, jid);
         if self.editing().is_none() {
-            let (state, jid) = (&self.0.state, &self.0.jid);
             state.save_draft(jid, &area.value());
             self.0.draft.replace(state.draft(jid));
         }
@@ -372,6 +399,7 @@ impl Composer {
 
     /// Somebody looks elsewhere, perhaps at another tab.
     fn left(&self) {
+        self.0.completion.close();
         if let Some(area) = self.area().filter(|_| self.editing().is_none()) {
             self.0.state.leave_draft(&self.0.jid, &area.value());
         }

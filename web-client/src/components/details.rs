@@ -194,10 +194,10 @@ fn actions(state: &State, jid: &BareJid, contact: bool) -> Html {
                 <button
                     type="button"
                     class="action"
-                    onclick={opening(state, Layer::Rename(jid.clone()))}
+                    onclick={opening(state, Layer::Edit(jid.clone()))}
                 >
                     { icon(Icon::Pencil) }
-                    { t("details.rename") }
+                    { t("details.edit") }
                 </button>
             }
             { blocking::action(state, jid) }

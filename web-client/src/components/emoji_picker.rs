@@ -1,21 +1,16 @@
 //! Any emoji, by its group, its name, or because one used it last.
 
-use std::rc::Rc;
-
-use js_sys::Array;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlElement, HtmlInputElement, NodeList};
 use yew::prelude::*;
 
+use super::emoji::{self, Emoji, Groups};
 use super::icon_button::word;
-use crate::fetch;
 use crate::hooks::{Model, use_model, use_mount};
 use crate::i18n::t;
 use crate::platform;
 
-/// What the picker reads, relative to the page.
-const LIST: &str = "emoji/en.json";
 /// The texts of the groups and the emoji that stand for them, in the list's order.
 const GROUPS: [(&str, &str); 9] = [
     ("emoji.smileys", "😀"),
@@ -44,25 +39,16 @@ const MOST_FOUND: usize = 96;
 const MOST_RECENT: usize = 24;
 
 const RECENT: &str = "couplet.emoji";
-const TONE: &str = "couplet.tone";
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     pub(crate) onpick: Callback<String>,
 }
 
-#[derive(Clone, PartialEq)]
-struct Emoji {
-    text: String,
-    name: String,
-    words: String,
-    tones: Vec<String>,
-}
-
 enum List {
     Loading,
     Missing,
-    Here(Rc<Vec<Vec<Emoji>>>),
+    Here(Groups),
 }
 
 struct Picker {
@@ -79,12 +65,11 @@ impl Picker {
     fn new() -> Self {
         let recent = platform::preference(RECENT).unwrap_or_default();
         let recent: Vec<String> = recent.split_whitespace().map(str::to_owned).collect();
-        let tone = platform::preference(TONE).and_then(|tone| tone.parse().ok());
         Self {
             list: List::Loading,
             query: String::new(),
             group: recent.is_empty().then_some(0),
-            tone: tone.filter(|tone| *tone < TONES.len()).unwrap_or_default(),
+            tone: emoji::tone(),
             recent,
         }
     }
@@ -94,7 +79,7 @@ impl Picker {
         let List::Here(groups) = &self.list else {
             return self.typed().into_iter().collect();
         };
-        let entry = |emoji: &Emoji| (self.toned(emoji), emoji.name.clone());
+        let entry = |emoji: &Emoji| (emoji.toned(self.tone), emoji.name.clone());
         let all = || groups.iter().flatten();
         if !self.query.is_empty() {
             let found: Vec<_> = all()
@@ -132,45 +117,6 @@ impl Picker {
         let may_be = !query.is_empty() && !query.chars().any(is_word) && query.len() < 64;
         may_be.then(|| (query.to_owned(), query.to_owned()))
     }
-
-    fn toned(&self, emoji: &Emoji) -> String {
-        let tone = self
-            .tone
-            .checked_sub(1)
-            .and_then(|tone| emoji.tones.get(tone));
-        tone.unwrap_or(&emoji.text).clone()
-    }
-}
-
-impl Emoji {
-    fn read(parts: &JsValue) -> Option<Self> {
-        let parts = Array::from(parts);
-        let text = |place| parts.get(place).as_string();
-        let tones: Array = parts.get(3).dyn_into().unwrap_or_default();
-        Some(Self {
-            text: text(0)?,
-            name: text(1)?,
-            words: text(2)?,
-            tones: tones.iter().filter_map(|tone| tone.as_string()).collect(),
-        })
-    }
-
-    /// Every word that was typed is in its names.
-    fn is_meant_by(&self, query: &str) -> bool {
-        let query = query.to_lowercase();
-        let mut words = query.split([' ', '_', ':']).filter(|word| !word.is_empty());
-        let text = query.trim();
-        text == self.text
-            || self.tones.iter().any(|tone| tone == text)
-            || words
-                .all(|word| self.name.to_lowercase().contains(word) || self.words.contains(word))
-    }
-
-    fn begins_with(&self, query: &str) -> bool {
-        let query = query.trim().to_lowercase();
-        self.name.to_lowercase().starts_with(&query)
-            || self.words.split(' ').any(|word| word.starts_with(&query))
-    }
 }
 
 /// The groups, what is in one of them or has been found, and the tones of skin.
@@ -182,7 +128,7 @@ pub(crate) fn EmojiPicker(props: &Props) -> Html {
         let picker = picker.clone();
         use_mount(Box::new(move || {
             spawn_local(async move {
-                let list = read(fetch::json(LIST).await);
+                let list = emoji::groups().await.map_or(List::Missing, List::Here);
                 picker.change(|picker| picker.list = list);
             });
             None
@@ -240,20 +186,6 @@ pub(crate) fn EmojiPicker(props: &Props) -> Html {
             { tones(&picker, known.tone) }
         </div>
     }
-}
-
-fn read(list: Option<JsValue>) -> List {
-    let Some(list) = list else {
-        return List::Missing;
-    };
-    let group = |group: JsValue| {
-        let group = Array::from(&group);
-        group
-            .iter()
-            .filter_map(|parts| Emoji::read(&parts))
-            .collect()
-    };
-    List::Here(Rc::new(Array::from(&list).iter().map(group).collect()))
 }
 
 /// It has been used last.
@@ -369,8 +301,7 @@ fn tones(picker: &Model<Picker>, chosen: usize) -> Html {
         let onclick = {
             let picker = picker.clone();
             Callback::from(move |_: MouseEvent| {
-                let kept = tone.to_string();
-                platform::prefer(TONE, (tone > 0).then_some(kept.as_str()));
+                emoji::prefer_tone(tone);
                 picker.change(|picker| picker.tone = tone);
             })
         };

@@ -35,3 +35,35 @@ pub(crate) fn filter_chips(state: &State, chosen: Filter, onchange: &Callback<Fi
         </div>
     }
 }
+
+/// One chip a group of the roster, one of them down at most.
+pub(crate) fn group_chips(
+    state: &State,
+    chosen: Option<&String>,
+    onchange: &Callback<Option<String>>,
+) -> Html {
+    let groups = state.groups();
+    if groups.is_empty() {
+        return Html::default();
+    }
+    let chips = groups.iter().map(|group| {
+        let down = chosen == Some(group);
+        let next = (!down).then(|| group.clone());
+        html! {
+            <button
+                type="button"
+                class="chip"
+                key={group.as_str()}
+                aria-pressed={word(down)}
+                onclick={onchange.reform(move |_| next.clone())}
+            >
+                <bdi>{ group }</bdi>
+            </button>
+        }
+    });
+    html! {
+        <div class="chips chips--groups" role="group" aria-label={t("groups.label")}>
+            { for chips }
+        </div>
+    }
+}

@@ -8,6 +8,7 @@ use yew::prelude::*;
 
 use super::add_contact::AddContact;
 use super::blocking::Blocked;
+use super::edit_contact::EditContact;
 use super::join_room::JoinRoom;
 use super::profile::Profile;
 use super::settings::DeleteAccount;
@@ -15,7 +16,7 @@ use super::share::Share;
 use super::switcher::Switcher;
 use super::{
     answer_in_clear, attachment, block_contact, clear_data, go_to_date, message_details,
-    message_dialogs, remove_contact, rename_contact, set_status, shortcuts, sign_out,
+    message_dialogs, remove_contact, set_status, shortcuts, sign_out,
 };
 use crate::state::State;
 
@@ -24,8 +25,8 @@ use crate::state::State;
 pub(crate) enum Layer {
     /// Add a contact.
     AddContact,
-    /// Give a contact another name.
-    Rename(BareJid),
+    /// Give a contact another name, and put them into groups.
+    Edit(BareJid),
     /// Remove a contact, after a question.
     Remove(BareJid),
     /// Keep somebody away, after a question.
@@ -75,7 +76,7 @@ pub(crate) fn dialog(state: &State) -> Html {
     };
     match layer {
         Layer::AddContact => html! { <AddContact state={state.clone()} /> },
-        Layer::Rename(jid) => rename_contact::dialog(state, &jid),
+        Layer::Edit(jid) => html! { <EditContact state={state.clone()} {jid} /> },
         Layer::Remove(jid) => remove_contact::dialog(state, &jid),
         Layer::Block(jid) => block_contact::dialog(state, &jid),
         Layer::Blocked => html! { <Blocked state={state.clone()} /> },

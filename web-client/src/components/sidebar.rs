@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use super::account::account;
 use super::conversation_list::conversation_list;
-use super::filter_chips::filter_chips;
+use super::filter_chips::{filter_chips, group_chips};
 use super::requests::requests;
 use super::search_field::search_field;
 use super::search_results::SearchResults;
@@ -26,6 +26,8 @@ pub(crate) struct Props {
 #[derive(Default)]
 struct View {
     filter: Filter,
+    /// Of the roster, only those in this group.
+    group: Option<String>,
     query: AttrValue,
     rows: VirtualRows,
 }
@@ -72,7 +74,13 @@ pub(crate) fn Sidebar(props: &Props) -> Html {
     }
     let set_filter = {
         let view = view.clone();
-        Callback::from(move |filter| view.change(|view| view.filter = filter))
+        Callback::from(move |filter| {
+            view.change(|view| (view.filter, view.group) = (filter, None));
+        })
+    };
+    let set_group = {
+        let view = view.clone();
+        Callback::from(move |group| view.change(|view| view.group = group))
     };
     let set_query = {
         let view = view.clone();
@@ -84,16 +92,28 @@ pub(crate) fn Sidebar(props: &Props) -> Html {
     };
     let View {
         filter,
+        group,
         query,
         rows,
     } = &*view.read();
-    let order = state.list(*filter, query);
+    let mut order = state.list(*filter, query);
+    if let Some(group) = group {
+        let store = state.store();
+        let is_in = |jid: &BareJid| {
+            let contact = store.contact(jid);
+            contact.is_some_and(|contact| contact.groups.contains(group))
+        };
+        order.retain(is_in);
+    }
     html! {
         <nav class="sidebar" aria-label={t("sidebar.label")}>
             { account(state) }
             <div class="sidebar__tools">
                 { search_field(query, &set_query, prepare) }
                 { filter_chips(state, *filter, &set_filter) }
+                if *filter == Filter::People {
+                    { group_chips(state, group.as_ref(), &set_group) }
+                }
             </div>
             { requests(state) }
             <div

@@ -4,6 +4,7 @@ mod clock;
 mod crypto;
 pub(crate) mod notifier;
 mod put;
+pub(crate) mod recorder;
 mod socket;
 pub(crate) mod storage;
 mod timer;

@@ -49,11 +49,12 @@ impl State {
         self.command(Command::Roster(rfc6121_roster::Command::Add { jid, name }));
     }
 
-    /// Gives another name, or takes it away.
-    pub(crate) fn rename_contact(&self, jid: BareJid, name: Option<String>) {
-        self.command(Command::Roster(rfc6121_roster::Command::Rename {
+    /// Gives another name, or takes it away, and puts into these groups.
+    pub(crate) fn edit_contact(&self, jid: BareJid, name: Option<String>, groups: Vec<String>) {
+        self.command(Command::Roster(rfc6121_roster::Command::Edit {
             jid,
             name,
+            groups,
         }));
     }
 

@@ -186,6 +186,19 @@ impl State {
         self.next_upload();
     }
 
+    /// Sends what was recorded, and nothing else that has been chosen.
+    pub(crate) fn send_recording(&self, to: &BareJid, file: File) {
+        self.choose_files(to, std::iter::once(file));
+        if let Some(item) = self.0.uploads.items.borrow_mut().last_mut() {
+            item.notes = self.draft_notes(to);
+            item.stage = Stage::Waiting;
+        }
+        // An answer answers once.
+        self.keep_notes(to, Notes::default());
+        self.uploads_changed(to);
+        self.next_upload();
+    }
+
     /// Sends no such file.
     pub(crate) fn drop_upload(&self, number: u32) {
         let items = &self.0.uploads.items;

@@ -52,8 +52,9 @@ pub(crate) fn write(command: &Command) -> JsValue {
         Command::Roster(roster::Command::Add { jid, name }) => {
             ("add", Some(jid), [maybe(name.as_deref()), JsValue::NULL])
         }
-        Command::Roster(roster::Command::Rename { jid, name }) => {
-            ("rename", Some(jid), [maybe(name.as_deref()), JsValue::NULL])
+        Command::Roster(roster::Command::Edit { jid, name, groups }) => {
+            let groups: Vec<JsValue> = groups.iter().map(Into::into).collect();
+            ("edit", Some(jid), [maybe(name.as_deref()), list(&groups)])
         }
         Command::Roster(roster::Command::Remove { jid }) => {
             ("remove", Some(jid), [JsValue::NULL, JsValue::NULL])
@@ -403,7 +404,14 @@ pub(crate) fn read(parts: &JsValue) -> Option<Command> {
             nickname: text(3),
         }),
         ("add", Some(jid)) => Command::Roster(roster::Command::Add { jid, name: text(2) }),
-        ("rename", Some(jid)) => Command::Roster(roster::Command::Rename { jid, name: text(2) }),
+        ("edit", Some(jid)) => Command::Roster(roster::Command::Edit {
+            jid,
+            name: text(2),
+            groups: Array::from(&parts.get(3))
+                .iter()
+                .filter_map(|group| group.as_string())
+                .collect(),
+        }),
         ("remove", Some(jid)) => Command::Roster(roster::Command::Remove { jid }),
         ("accept", Some(jid)) => Command::Presence(presence::Command::Accept { jid }),
         ("deny", Some(jid)) => Command::Presence(presence::Command::Deny { jid }),

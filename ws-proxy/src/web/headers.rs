@@ -10,7 +10,7 @@ const SECURITY: [(HeaderName, &str); 4] = [
     (header::REFERRER_POLICY, "no-referrer"),
     (
         HeaderName::from_static("permissions-policy"),
-        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "camera=(), display-capture=(), geolocation=(), microphone=(self), payment=(), usb=()",
     ),
     (
         HeaderName::from_static("cross-origin-resource-policy"),

@@ -24,12 +24,14 @@ pub enum Command {
         /// The name to give them.
         name: Option<String>,
     },
-    /// Give somebody another name, or none.
-    Rename {
+    /// Give somebody another name, or none, and put them into other groups.
+    Edit {
         /// Whom.
         jid: BareJid,
         /// The name.
         name: Option<String>,
+        /// The groups (RFC 6121 2.1.2.2), all of them.
+        groups: Vec<String>,
     },
     /// Remove somebody: neither sees the other's presence any more.
     Remove {
@@ -112,11 +114,13 @@ impl Module for Roster {
         };
         match command {
             Command::Add { jid, name } => {
-                self.change(ctx, jid, name.clone());
+                let known = self.contacts.get(jid);
+                let groups = known.map(|contact| contact.groups.clone());
+                change(ctx, jid, name.clone(), &groups.unwrap_or_default());
                 let to = Some(Jid::from(jid.clone()));
                 ctx.send_presence(stanza::Presence::new(PresenceType::Subscribe, to));
             }
-            Command::Rename { jid, name } => self.change(ctx, jid, name.clone()),
+            Command::Edit { jid, name, groups } => change(ctx, jid, name.clone(), groups),
             Command::Remove { jid } => {
                 let item = item(jid).attr("subscription", "remove");
                 ctx.set(None, query(Some(item.done())));
@@ -169,19 +173,15 @@ impl Roster {
         self.contacts.insert(contact.jid.clone(), contact.clone());
         ctx.event(StoreEvent::Contact(contact));
     }
+}
 
-    /// Sets name and groups; subscriptions are the server's to keep (RFC 6121 2.1.2).
-    fn change(&self, ctx: &mut Ctx<'_>, jid: &BareJid, name: Option<String>) {
-        let groups = self
-            .contacts
-            .get(jid)
-            .map(|contact| contact.groups.as_slice());
-        let group = |name: &String| build("group", ns::ROSTER).text(name.as_str()).done();
-        let item = item(jid)
-            .attr("name", name.filter(|name| !name.trim().is_empty()))
-            .children(groups.unwrap_or_default().iter().map(group));
-        ctx.set(None, query(Some(item.done())));
-    }
+/// Sets name and groups; subscriptions are the server's to keep (RFC 6121 2.1.2).
+fn change(ctx: &mut Ctx<'_>, jid: &BareJid, name: Option<String>, groups: &[String]) {
+    let group = |name: &String| build("group", ns::ROSTER).text(name.as_str()).done();
+    let item = item(jid)
+        .attr("name", name.filter(|name| !name.trim().is_empty()))
+        .children(groups.iter().map(group));
+    ctx.set(None, query(Some(item.done())));
 }
 
 fn query(item: Option<Element>) -> Element {
@@ -202,7 +202,11 @@ fn contact(item: &Element) -> Option<Contact> {
             .attr("name")
             .filter(|name| !name.is_empty())
             .map(str::to_owned),
-        groups: groups.map(Element::text).collect(),
+        // None is called nothing (RFC 6121 2.1.2.2).
+        groups: groups
+            .map(Element::text)
+            .filter(|name| !name.is_empty())
+            .collect(),
         subscription: match item.attr("subscription") {
             Some("to") => Subscription::To,
             Some("from") => Subscription::From,

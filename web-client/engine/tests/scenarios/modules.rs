@@ -7,6 +7,7 @@ use couplet_engine::modules::{
 };
 use couplet_engine::store::{Availability, Delivery, Direction, Failure, Older, Subscription};
 use jid::BareJid;
+use minidom::Element;
 
 fn bob() -> BareJid {
     "bob@example.org".parse().unwrap()
@@ -360,7 +361,7 @@ fn the_roster_follows_pushes_from_our_own_account_only() {
 }
 
 #[test]
-fn renaming_keeps_the_groups() {
+fn a_contact_gets_another_name_and_other_groups() {
     let mut scenario = Scenario::signed_in();
     scenario.recv(
         "<iq xmlns='jabber:client' type='set' id='p'><query xmlns='jabber:iq:roster'>\
@@ -368,19 +369,36 @@ fn renaming_keeps_the_groups() {
          </query></iq>",
     );
     let name = Some("Robert".to_owned());
-    scenario.command(Command::Roster(rfc6121_roster::Command::Rename {
+    assert_eq!(scenario.store.contact(&bob()).unwrap().groups, ["Work"]);
+    scenario.command(Command::Roster(rfc6121_roster::Command::Edit {
         jid: bob(),
         name,
+        groups: vec!["Work".to_owned(), "Friends".to_owned()],
     }));
     let iq = scenario
         .find(|sent| has(sent, "query@jabber:iq:roster"))
         .unwrap();
     let item = iq.children().next().unwrap().children().next().unwrap();
     assert_eq!(item.attr("name"), Some("Robert"));
-    assert_eq!(
-        item.get_child("group", "jabber:iq:roster").unwrap().text(),
-        "Work"
+    let groups: Vec<_> = item.children().map(Element::text).collect();
+    assert_eq!(groups, ["Work", "Friends"]);
+}
+
+#[test]
+fn who_is_added_again_stays_in_their_groups() {
+    let mut scenario = Scenario::signed_in();
+    scenario.recv(
+        "<iq xmlns='jabber:client' type='set' id='p'><query xmlns='jabber:iq:roster'>\
+         <item jid='bob@example.org' subscription='none'><group>Work</group><group/></item>\
+         </query></iq>",
     );
+    let (jid, name) = (bob(), None);
+    scenario.command(Command::Roster(rfc6121_roster::Command::Add { jid, name }));
+    let asks = |sent: &Element| String::from(sent).contains("<group");
+    let iq = scenario.find(asks).expect("the groups are kept");
+    let item = iq.children().next().unwrap().children().next().unwrap();
+    let groups: Vec<_> = item.children().map(Element::text).collect();
+    assert_eq!(groups, ["Work"]);
 }
 
 #[test]

@@ -29,6 +29,9 @@ pub(crate) enum Filter {
     Anybody,
 }
 
+/// More groups than this are no help.
+const MOST_GROUPS: usize = 50;
+
 impl State {
     /// The other sides in the order of the list, those whose name or address has
     /// `query` in it.
@@ -42,6 +45,20 @@ impl State {
         let store = self.store();
         let mut wanted = store.with_wishes();
         wanted.any(|(jid, _)| store.is_archived(jid))
+    }
+
+    /// The groups of the roster by name, as many as anybody looks at.
+    pub(crate) fn groups(&self) -> Vec<String> {
+        let store = self.store();
+        let all = store.contacts().flat_map(|contact| &contact.groups);
+        let mut groups: Vec<String> = Vec::new();
+        for group in all {
+            if !groups.contains(group) && groups.len() < MOST_GROUPS {
+                groups.push(group.clone());
+            }
+        }
+        groups.sort_by_cached_key(|group| i18n::lower(group));
+        groups
     }
 
     /// Whether anybody is put apart.

@@ -1,0 +1,208 @@
+//! A message that is spoken.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use gloo_timers::callback::Interval;
+use jid::BareJid;
+use js_sys::Date;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::File;
+use yew::prelude::*;
+
+use super::icon::{Icon, icon};
+use super::icon_button::icon_button;
+use super::layer::Layer;
+use crate::hooks::use_mount;
+use crate::i18n::t;
+use crate::platform::recorder::{NoMicrophone, Recorder, can_record};
+use crate::state::State;
+
+const SECOND: u32 = 1_000;
+
+/// What is being recorded in one conversation.
+#[derive(Clone)]
+pub(crate) struct Voice(Rc<Inner>);
+
+struct Inner {
+    state: State,
+    jid: BareJid,
+    stage: RefCell<Stage>,
+    /// Nobody looks at it any more.
+    closed: Cell<bool>,
+    /// Renders the composer anew.
+    update: UseForceUpdateHandle,
+}
+
+enum Stage {
+    Idle,
+    /// The person is being asked.
+    Asking,
+    /// With when it has begun.
+    Recording(Recorder, f64),
+    Failed(NoMicrophone),
+}
+
+impl PartialEq for Voice {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Voice {
+    pub(crate) fn new(state: &State, jid: &BareJid, update: UseForceUpdateHandle) -> Self {
+        Self(Rc::new(Inner {
+            state: state.clone(),
+            jid: jid.clone(),
+            stage: RefCell::new(Stage::Idle),
+            closed: Cell::default(),
+            update,
+        }))
+    }
+
+    /// Whether one is busy with it.
+    pub(crate) fn is_open(&self) -> bool {
+        !matches!(*self.0.stage.borrow(), Stage::Idle)
+    }
+
+    /// What was said isn't lost when one goes elsewhere: it waits among the files to send.
+    pub(crate) fn close(&self) {
+        self.0.closed.set(true);
+        if let Stage::Recording(recorder, _) = self.0.stage.replace(Stage::Idle) {
+            let (state, jid) = (self.0.state.clone(), self.0.jid.clone());
+            spawn_local(async move {
+                let file = recorder.finish(&name()).await;
+                state.choose_files(&jid, file.into_iter());
+            });
+        }
+    }
+
+    fn stage(&self, stage: Stage) {
+        self.0.stage.replace(stage);
+        self.0.update.force_update();
+    }
+
+    fn begin(&self) {
+        if self.0.state.asks_before_clear(&self.0.jid) {
+            let layer = Layer::AnswerInClear(self.0.jid.clone());
+            return self.0.state.open(layer);
+        }
+        self.stage(Stage::Asking);
+        let voice = self.clone();
+        spawn_local(async move {
+            let begun = Recorder::begin().await;
+            let waited = matches!(*voice.0.stage.borrow(), Stage::Asking);
+            if !waited || voice.0.closed.get() {
+                return;
+            }
+            voice.stage(match begun {
+                Ok(recorder) => Stage::Recording(recorder, Date::now()),
+                Err(why) => Stage::Failed(why),
+            });
+        });
+    }
+
+    fn send(&self) {
+        let Stage::Recording(recorder, _) = self.0.stage.replace(Stage::Idle) else {
+            return;
+        };
+        self.0.update.force_update();
+        let (state, jid) = (self.0.state.clone(), self.0.jid.clone());
+        spawn_local(async move {
+            let file: Option<File> = recorder.finish(&name()).await;
+            if let Some(file) = file {
+                state.send_recording(&jid, file);
+            }
+        });
+    }
+
+    /// The button that begins it, where there is anything to record with.
+    pub(crate) fn button(&self) -> Html {
+        if self.is_open() || !can_record() {
+            return Html::default();
+        }
+        let voice = self.clone();
+        let onclick = Callback::from(move |_: MouseEvent| voice.begin());
+        icon_button(Icon::Microphone, t("voice.record"), onclick)
+    }
+}
+
+/// What such a file is called, by when it was made.
+fn name() -> String {
+    let now = String::from(Date::new_0().to_iso_string());
+    let digits: String = now.chars().filter(char::is_ascii_digit).take(14).collect();
+    ["voice-", &digits].concat()
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) voice: Voice,
+}
+
+/// Over the field, while it goes on: for how long, and the two ways out.
+#[component]
+pub(crate) fn VoiceBar(props: &Props) -> Html {
+    let ticks = use_force_update();
+    use_mount(Box::new(move || {
+        let tick = Interval::new(SECOND, move || ticks.force_update());
+        Some(Box::new(move || drop(tick)))
+    }));
+    let voice = &props.voice;
+    let discard = {
+        let voice = voice.clone();
+        Callback::from(move |_: MouseEvent| voice.stage(Stage::Idle))
+    };
+    let send = {
+        let voice = voice.clone();
+        Callback::from(move |_: MouseEvent| voice.send())
+    };
+    let (words, time) = match &*voice.0.stage.borrow() {
+        Stage::Idle => return Html::default(),
+        Stage::Asking => (t("voice.asking"), None),
+        Stage::Recording(_, since) => (t("voice.recording"), Some(lasting(Date::now() - since))),
+        Stage::Failed(NoMicrophone::Denied) => (t("voice.denied"), None),
+        Stage::Failed(NoMicrophone::Missing) => (t("voice.missing"), None),
+    };
+    let running = time.is_some();
+    html! {
+        <div class="composer__banner voice" role="group" aria-label={t("file.voice")}>
+            <span class={if running { "voice__sign voice__sign--on" } else { "voice__sign" }}>
+                { icon(Icon::Microphone) }
+            </span>
+            <p class="voice__words">
+                <span role="status">{ words }</span>
+                if let Some(time) = time {
+                    <span class="voice__time">{ time }</span>
+                }
+            </p>
+            { icon_button(Icon::Trash, t("voice.discard"), discard) }
+            if running {
+                <button type="button" class="button button--primary button--small" onclick={send}>
+                    { t("voice.send") }
+                </button>
+            }
+        </div>
+    }
+}
+
+/// Minutes and seconds.
+fn lasting(milliseconds: f64) -> String {
+    let seconds = (milliseconds.max(0.0) / 1_000.0) as u32;
+    let two = (seconds % 60).to_string();
+    let zero = if two.len() < 2 { "0" } else { "" };
+    [&(seconds / 60).to_string(), ":", zero, &two].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lasting;
+
+    #[test]
+    fn time_is_read_as_minutes_and_seconds() {
+        assert_eq!(lasting(0.0), "0:00");
+        assert_eq!(lasting(9_999.0), "0:09");
+        assert_eq!(lasting(61_000.0), "1:01");
+        assert_eq!(lasting(3_600_000.0), "60:00");
+        assert_eq!(lasting(-5.0), "0:00");
+    }
+}
