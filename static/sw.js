@@ -24,6 +24,8 @@ self.addEventListener("fetch", event => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
+  // Files that others have sent, from another host: neither ours to keep nor to wait for.
+  if (isRelayed(pathname)) return;
   if (HASHED.test(pathname)) event.respondWith(kept(request));
   else if (request.mode === "navigate") event.respondWith(fresh(request, "./"));
   else if (isOurs(pathname)) event.respondWith(fresh(request, request));
@@ -67,6 +69,10 @@ function isOurs(pathname) {
   const scope = new URL(self.registration.scope).pathname;
   const name = pathname.slice(scope.length);
   return name === "config.json" || name.startsWith("locales/") || FILES.includes(name);
+}
+
+function isRelayed(pathname) {
+  return pathname.startsWith(new URL("relay/", self.registration.scope).pathname);
 }
 
 // A file that never changes.

@@ -23,7 +23,7 @@ _ws__proxy() {
 
     case "${cmd}" in
         ws__proxy)
-            opts="-h -V --listen --admin-listen --domain --backend --backend-tls --backend-ca --tls-cert --tls-key --public-url --allow-origin --trusted-proxy --limit --static-dir --log --config --check --print-config --help --version"
+            opts="-h -V --listen --admin-listen --domain --backend --backend-tls --backend-ca --tls-cert --tls-key --public-url --allow-origin --trusted-proxy --relay --limit --static-dir --log --config --check --print-config --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -70,6 +70,10 @@ _ws__proxy() {
                     return 0
                     ;;
                 --trusted-proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --relay)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

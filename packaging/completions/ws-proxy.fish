@@ -9,6 +9,7 @@ complete -c ws-proxy -l tls-key -d 'Private key (PEM) of --tls-cert' -r -F
 complete -c ws-proxy -l public-url -d 'How browsers reach this proxy, if another server stands in front' -r
 complete -c ws-proxy -l allow-origin -d 'Web page origin that may connect besides this proxy\'s own; may be repeated' -r
 complete -c ws-proxy -l trusted-proxy -d 'Server in front whose X-Forwarded-For is believed; may be repeated' -r
+complete -c ws-proxy -l relay -d 'Where an upload service keeps files that browsers may reach through this proxy; may be repeated' -r
 complete -c ws-proxy -l limit -d 'One of the limits, such as max_sessions=500; may be repeated' -r
 complete -c ws-proxy -l static-dir -d 'Serve the files in here instead of the web client inside the binary' -r -F
 complete -c ws-proxy -l log -d 'What to log, such as warn or info,ws_proxy=debug [default: warn,ws_proxy=info]' -r

@@ -14,9 +14,22 @@ pub struct ClientConfig {
     /// The XMPP domains that the proxy carries; the first is the one that the
     /// sign-in page completes.
     pub domains: Vec<String>,
+    /// The upload services (XEP-0363) whose files the proxy relays. Empty where it relays none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relay: Vec<RelayedHost>,
     /// Accounts that the sign-in page offers to try. Empty but in a demo.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub demo: Vec<DemoAccount>,
+}
+
+/// Where an upload service keeps files, and where the same files are on the proxy's own host,
+/// which asks no page for CORS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelayedHost {
+    /// What its URLs begin with, up to a slash: `https://upload.example.org`.
+    pub url: String,
+    /// The path that stands for it: `/relay/upload.example.org`.
+    pub path: String,
 }
 
 /// A throwaway account whose password is no secret.
@@ -40,12 +53,16 @@ mod tests {
             (config.websocket.as_str(), config.demo.len()),
             ("/xmpp-websocket", 0)
         );
+        assert!(config.relay.is_empty());
         let written = serde_json::to_string(&config).unwrap();
-        assert!(!written.contains("demo"), "{written}");
+        assert!(
+            !written.contains("demo") && !written.contains("relay"),
+            "{written}"
+        );
     }
 
     #[test]
-    fn demo_accounts_come_through() {
+    fn demo_accounts_and_relayed_hosts_come_through() {
         let alice = DemoAccount {
             jid: "alice@localhost".into(),
             password: "alice".into(),
@@ -54,6 +71,10 @@ mod tests {
             version: "1".into(),
             websocket: "wss://example.org/ws".into(),
             domains: vec!["localhost".into()],
+            relay: vec![RelayedHost {
+                url: "https://upload.example.org".into(),
+                path: "/relay/upload.example.org".into(),
+            }],
             demo: vec![alice],
         };
         let json = serde_json::to_string(&config).unwrap();

@@ -320,7 +320,7 @@ impl Authority {
                     .with_no_client_auth()
                     .with_single_cert(vec![certificate.der().clone()], key)
             })?;
-        config.alpn_protocols = vec![b"xmpp-client".to_vec()];
+        config.alpn_protocols = vec![b"xmpp-client".to_vec(), b"http/1.1".to_vec()];
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 }

@@ -46,10 +46,12 @@ fn what_stands_against_threats_are_tests_that_exist() {
     let (_, table) = security
         .split_once("| threat | what stands against it | tests |\n")
         .unwrap();
-    let directory = root("tests/tests/proxy");
-    let sources: String = fs::read_dir(&directory)
-        .unwrap()
-        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+    let sources: String = ["tests/tests/proxy", "tests/tests/proxy/relay"]
+        .into_iter()
+        .flat_map(|directory| fs::read_dir(root(directory)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .map(|path| fs::read_to_string(path).unwrap())
         .collect();
     let rows = table
         .lines()

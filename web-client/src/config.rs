@@ -1,6 +1,6 @@
 //! What whoever serves this page says about it: `config.json`.
 
-use couplet_shared::config::{ClientConfig, DemoAccount};
+use couplet_shared::config::{ClientConfig, DemoAccount, RelayedHost};
 use js_sys::{Array, Reflect};
 use wasm_bindgen::JsValue;
 
@@ -16,6 +16,14 @@ pub(crate) async fn load() -> ClientConfig {
         websocket: text(&file, "websocket").unwrap_or_else(|| "/xmpp-websocket".to_owned()),
         domains: list(&file, "domains")
             .filter_map(|domain| domain.as_string())
+            .collect(),
+        relay: list(&file, "relay")
+            .filter_map(|host| {
+                Some(RelayedHost {
+                    url: text(&host, "url")?,
+                    path: text(&host, "path")?,
+                })
+            })
             .collect(),
         demo: list(&file, "demo")
             .filter_map(|account| {

@@ -15,6 +15,7 @@ mod i18n;
 mod look;
 mod person_colour;
 mod platform;
+mod relay;
 mod route;
 mod state;
 mod styling;

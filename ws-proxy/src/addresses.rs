@@ -100,7 +100,7 @@ impl Drop for Connected {
 }
 
 /// Whoever has one IPv6 address has all of its /64 (RFC 4291 2.5.4).
-fn party(ip: IpAddr) -> IpAddr {
+pub(crate) fn party(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => {
             let [a, b, c, d, ..] = ip.segments();

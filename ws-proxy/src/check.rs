@@ -13,6 +13,7 @@ use crate::proxy::Proxy;
 use crate::server::BindError;
 use crate::tls;
 use crate::upgrade::PATH;
+use crate::upstream::WebServer;
 
 /// What [`check`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub struct Report {
 }
 
 /// Explains `config` and opens a stream to each domain's server, certificate check
-/// included, as a session would. Listens nowhere. Then connects as a browser does:
+/// included, as a session would, and a connection to each upload host. Listens nowhere. Then connects as a browser does:
 /// to `asked`, where a failure counts, or else to the configuration's `public_url`,
 /// where it doesn't if the proxy may just not run yet.
 ///
@@ -86,6 +87,20 @@ pub async fn check(config: &Config, asked: Option<&ProbeUrl>) -> Result<Report, 
                 report.line(format_args!(
                     "  It does not work: {fault}. {}.",
                     remedy(&fault)
+                ));
+                report.passed = false;
+            }
+        }
+    }
+    for server in WebServer::all(config).map_err(BindError::Relay)? {
+        report.line(format_args!("Files at {} are relayed.", server.host()));
+        match server.connect(&config.limits).await {
+            Ok(_) => report.line(format_args!("  It can be reached.")),
+            Err(fault) => {
+                report.line(format_args!(
+                    "  It does not work: {fault}. Check that the upload service runs there, and \
+                     that its certificate is for that host and of an authority of the system's \
+                     or of a backend_ca."
                 ));
                 report.passed = false;
             }

@@ -11,6 +11,7 @@ mod limit;
 mod network;
 mod one_or_more;
 mod print;
+mod relay;
 mod urls;
 mod values;
 
@@ -27,6 +28,7 @@ use self::file::{File, FileDomain, Setting};
 pub use self::flags::Flags;
 pub use self::limit::LimitFlag;
 pub use self::network::{Endpoint, Network};
+pub use self::relay::{Relay, UploadHost};
 pub use self::urls::{Origin, ProbeUrl, PublicUrl};
 pub use self::values::{DomainName, InvalidValue};
 use crate::limits::Limits;
@@ -63,6 +65,8 @@ pub struct Config {
     pub domains: Vec<Domain>,
     /// Accounts that the web client's sign-in page offers to try.
     pub demo: Vec<DemoAccount>,
+    /// Whose files browsers may reach through the proxy.
+    pub relay: Relay,
     /// How much of everything, and for how long.
     pub limits: Limits,
 }
@@ -152,6 +156,10 @@ impl Config {
                 .map_err(|problem| problems.push(problem))
                 .ok()
         });
+        let relay = relay::merge(file.relay.clone(), &flags.relay).unwrap_or_else(|problem| {
+            problems.push(problem);
+            Relay::default()
+        });
         let limits = limit::overridden(&file.limits, &flags.limit).unwrap_or_else(|problem| {
             problems.push(problem);
             Limits::default()
@@ -200,6 +208,7 @@ impl Config {
                 .unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             domains,
             demo: file.web.demo,
+            relay,
             limits,
         })
     }

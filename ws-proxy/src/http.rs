@@ -11,6 +11,7 @@ use axum::routing::{any, get};
 use crate::config::{Config, PublicUrl};
 use crate::host_meta;
 use crate::live::Shared;
+use crate::relay::{self, Relay};
 use crate::server::BindError;
 use crate::upgrade::{self, Admission};
 use crate::web::{self, Web};
@@ -18,7 +19,8 @@ use crate::web::{self, Web};
 /// The table of paths.
 ///
 /// # Errors
-/// There are no static files where the configuration says they are.
+/// There are no static files where the configuration says they are, or nobody is known who
+/// vouches for upload hosts.
 pub(crate) fn router(config: &Config, shared: &Shared) -> Result<Router, BindError> {
     let site = Arc::new(Site::new(config));
     let web = Arc::new(Web::new(config, site.clone())?);
@@ -27,6 +29,10 @@ pub(crate) fn router(config: &Config, shared: &Shared) -> Result<Router, BindErr
         .route(
             upgrade::PATH,
             any(upgrade::upgrade).with_state(Arc::new(Admission::new(config, shared))),
+        )
+        .route(
+            relay::ROUTE,
+            any(relay::relay).with_state(Arc::new(Relay::new(config, shared)?)),
         )
         .route(
             "/.well-known/host-meta",

@@ -6,7 +6,8 @@
 //! carries it through TLS and HTTP, `upgrade` does the WebSocket handshake, `session` reads the client's `<open/>` and finds
 //! the way to its domain's server (`upstream`, `discovery`), then two pumps carry
 //! stanzas, one a direction. What can go wrong is in `faults`, how much anybody may
-//! do in `limits`. `live` is what a change of the configuration replaces, `admin` and
+//! do in `limits`. `relay` carries files of upload services to and from browsers that may
+//! not reach those themselves. `live` is what a change of the configuration replaces, `admin` and
 //! `metrics` are for whoever runs it, `systemd` for what runs it.
 
 #![warn(missing_docs)]
@@ -15,6 +16,7 @@
 mod acme;
 mod addresses;
 mod admin;
+mod allowance;
 mod buffers;
 pub mod check;
 mod client_address;
@@ -28,9 +30,11 @@ pub mod limits;
 mod live;
 mod log;
 mod metrics;
+mod origins;
 mod probe;
 mod proxy;
 mod random;
+mod relay;
 mod server;
 mod session;
 mod shutdown;

@@ -36,6 +36,18 @@ pub struct Limits {
     /// Bytes a second that are read of one client, after as many at once. More wait.
     pub max_bytes_per_second: u32,
 
+    /// Files of upload hosts under way at the same time. One more is told to try later.
+    pub max_relays: usize,
+    /// The same of one address.
+    pub max_relays_per_address: usize,
+    /// Bytes of one file, up or down.
+    pub max_relay_bytes: u64,
+    /// Bytes a second of one file, after as many at once. More wait.
+    pub max_relay_bytes_per_second: u32,
+    /// Bytes a second of one file that both sides have to be good for, on average over
+    /// [`stall`](Self::stall).
+    pub min_relay_bytes_per_second: u32,
+
     /// From accepted connection to HTTP request, TLS handshake included.
     #[serde(rename = "handshake_seconds", with = "seconds")]
     pub handshake: Duration,
@@ -63,6 +75,9 @@ pub struct Limits {
     /// How long either side may take no byte of what we send before it counts as lost.
     #[serde(rename = "stall_seconds", with = "seconds")]
     pub stall: Duration,
+    /// From the last byte of a request to an upload host to the head of its answer.
+    #[serde(rename = "relay_answer_seconds", with = "seconds")]
+    pub relay_answer: Duration,
     /// How long a server that failed is tried only after its others.
     #[serde(rename = "backend_retry_seconds", with = "seconds")]
     pub backend_retry: Duration,
@@ -75,7 +90,7 @@ pub struct Limits {
 }
 
 /// The keys of those that can bite, each of which is counted when it does.
-pub(crate) const KEYS: [&str; 20] = [
+pub(crate) const KEYS: [&str; 26] = [
     "max_connections",
     "max_connections_per_address",
     "max_connection_rate_per_address",
@@ -86,6 +101,11 @@ pub(crate) const KEYS: [&str; 20] = [
     "max_stanza_depth",
     "max_stanza_elements",
     "max_bytes_per_second",
+    "max_relays",
+    "max_relays_per_address",
+    "max_relay_bytes",
+    "max_relay_bytes_per_second",
+    "min_relay_bytes_per_second",
     "handshake_seconds",
     "open_seconds",
     "auth_seconds",
@@ -94,6 +114,7 @@ pub(crate) const KEYS: [&str; 20] = [
     "backend_open_seconds",
     "pong_seconds",
     "stall_seconds",
+    "relay_answer_seconds",
     "drain_seconds",
     "close_seconds",
 ];
@@ -111,6 +132,11 @@ impl Default for Limits {
             max_stanza_depth: XmlLimits::default().max_depth,
             max_stanza_elements: XmlLimits::default().max_elements,
             max_bytes_per_second: 1024 * 1024,
+            max_relays: 256,
+            max_relays_per_address: 32,
+            max_relay_bytes: 512 * 1024 * 1024,
+            max_relay_bytes_per_second: 16 * 1024 * 1024,
+            min_relay_bytes_per_second: 1024,
             handshake: Duration::from_secs(10),
             open: Duration::from_secs(10),
             auth: Duration::from_secs(300),
@@ -120,6 +146,7 @@ impl Default for Limits {
             ping: Duration::from_secs(30),
             pong: Duration::from_secs(20),
             stall: Duration::from_secs(60),
+            relay_answer: Duration::from_secs(60),
             backend_retry: Duration::from_secs(10),
             drain: Duration::from_secs(5),
             close: Duration::from_secs(5),
@@ -227,6 +254,27 @@ impl Limits {
                 "max_stanza_elements",
                 "stanzas have more",
                 "Allow 64 or more",
+            ),
+            (
+                self.max_relays == 0 || self.max_relays_per_address == 0,
+                match self.max_relays {
+                    0 => "max_relays",
+                    _ => "max_relays_per_address",
+                },
+                "no file could be relayed",
+                "Allow some; what turns the relay off is an empty list of hosts in [relay]",
+            ),
+            (
+                self.max_relay_bytes == 0,
+                "max_relay_bytes",
+                "no file could be relayed",
+                "Allow some; what turns the relay off is an empty list of hosts in [relay]",
+            ),
+            (
+                self.max_relay_bytes_per_second < self.min_relay_bytes_per_second.max(1024),
+                "max_relay_bytes_per_second",
+                "every file would be too slow",
+                "Allow 1024, and min_relay_bytes_per_second, or more",
             ),
             (
                 self.ping > Duration::from_secs(45),

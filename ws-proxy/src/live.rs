@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::http;
 use crate::metrics::Metrics;
 use crate::proxy::Proxy;
+use crate::relay::Places;
 use crate::server::BindError;
 use crate::tls::{self, Challenges};
 
@@ -27,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) addresses: Arc<Addresses>,
     pub(crate) challenges: Arc<Challenges>,
+    pub(crate) relay_places: Arc<Places>,
 }
 
 /// What a configuration amounts to.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::faults;
 use crate::limits;
+use crate::relay::OUTCOMES;
 use crate::upgrade::Refusal;
 
 /// How sessions end when nothing went wrong; other endings are called as their
@@ -28,6 +29,10 @@ pub(crate) struct Metrics {
     pub(crate) to_backend: Flow,
     /// From servers to clients.
     pub(crate) to_client: Flow,
+    relays: AtomicUsize,
+    relays_ended: Labelled,
+    /// Bytes of files, by direction.
+    relay_bytes: [AtomicU64; 2],
     /// From accepted connection to WebSocket, TLS included.
     pub(crate) handshake: Histogram,
     /// From `<open/>` to the server's stream header.
@@ -47,6 +52,9 @@ impl Default for Metrics {
             backend_failures: Labelled::new(faults::NAMES.into_iter().filter(backend)),
             to_backend: Flow::default(),
             to_client: Flow::default(),
+            relays: AtomicUsize::default(),
+            relays_ended: Labelled::new(OUTCOMES),
+            relay_bytes: Default::default(),
             handshake: Histogram::default(),
             backend_open: Histogram::default(),
         }
@@ -88,6 +96,31 @@ impl Metrics {
     /// A server could not be reached.
     pub(crate) fn backend_failed(&self, fault: &str) {
         self.backend_failures.count(fault);
+    }
+
+    /// Counts a file as under way as long as the value lives; `None` if there are `most`.
+    pub(crate) fn open_relay(self: &Arc<Self>, most: usize) -> Option<OpenRelay> {
+        self.relays
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| {
+                (open < most).then_some(open + 1)
+            })
+            .ok()?;
+        Some(OpenRelay(self.clone()))
+    }
+
+    /// A request for a file ended so, one of [`OUTCOMES`].
+    pub(crate) fn relay_ended(&self, outcome: &str) {
+        self.relays_ended.count(outcome);
+    }
+
+    /// So many bytes of a file have been carried.
+    pub(crate) fn relayed(&self, direction: RelayDirection, bytes: usize) {
+        let [up, down] = &self.relay_bytes;
+        let counter = match direction {
+            RelayDirection::Up => up,
+            RelayDirection::Down => down,
+        };
+        counter.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// The text that Prometheus reads, with what is known of each domain's servers.
@@ -145,6 +178,15 @@ impl Metrics {
             let label = format!("{{direction=\"{name}\"}}");
             text.sample("bytes_total", &label, flow.bytes.load(Ordering::Relaxed));
         }
+        text.family("relays", "gauge", "Files under way at this moment.");
+        text.sample("relays", "", self.relays.load(Ordering::Relaxed));
+        let help = "Requests for files of upload hosts, by how they ended.";
+        text.labelled("relays_total", help, "outcome", &self.relays_ended);
+        text.family("relay_bytes_total", "counter", "Bytes of files, each way.");
+        for (name, bytes) in ["up", "down"].iter().zip(&self.relay_bytes) {
+            let label = format!("{{direction=\"{name}\"}}");
+            text.sample("relay_bytes_total", &label, bytes.load(Ordering::Relaxed));
+        }
         let help = "From connection to WebSocket, TLS included.";
         text.histogram("handshake_seconds", help, &self.handshake);
         let help = "From <open/> to the server's stream header.";
@@ -161,6 +203,25 @@ impl Drop for OpenSession {
     fn drop(&mut self) {
         self.0.sessions.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// A file as long as it is under way.
+#[derive(Debug)]
+pub(crate) struct OpenRelay(Arc<Metrics>);
+
+impl Drop for OpenRelay {
+    fn drop(&mut self) {
+        self.0.relays.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Which way a file goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RelayDirection {
+    /// To an upload host.
+    Up,
+    /// From one.
+    Down,
 }
 
 /// One direction's traffic, on a cache line of its own.

@@ -21,7 +21,7 @@ use crate::log::LogFilter;
 use crate::shutdown::{self, Stop};
 use crate::systemd::Inherited;
 use crate::tls::CertificateError;
-use crate::upstream::ConnectorError;
+use crate::upstream::{ConnectorError, TlsSetupError};
 
 /// A proxy that has its address and serves it once it [runs](Server::run).
 pub struct Server {
@@ -67,6 +67,9 @@ pub enum BindError {
         /// What is wrong.
         error: ConnectorError,
     },
+    /// No upload host could be trusted.
+    #[error("relay: {0}")]
+    Relay(TlsSetupError),
     /// There are no files to serve.
     #[error("static_dir: {} can't be served: {error}. Name a directory that this user may read", path.display())]
     StaticDir {

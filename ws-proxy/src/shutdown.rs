@@ -51,14 +51,22 @@ impl Shutdown {
         self.0.borrow().is_some()
     }
 
+    /// How long whoever is in the middle of something may still take.
+    pub(crate) fn left(&self) -> Duration {
+        let until = *self.0.borrow();
+        until.map_or(Duration::ZERO, |until| {
+            until.saturating_duration_since(Instant::now())
+        })
+    }
+
     /// Waits for the moment at which one session should leave: they don't all come
     /// back to another proxy at once.
     pub(crate) async fn session_should_leave(&mut self) {
         self.begun().await;
-        let until = *self.0.borrow();
-        let window = until.map_or(Duration::ZERO, |until| {
-            until.saturating_duration_since(Instant::now())
-        });
-        sleep(window.mul_f64(f64::from(random::number()) / f64::from(u32::MAX))).await;
+        sleep(
+            self.left()
+                .mul_f64(f64::from(random::number()) / f64::from(u32::MAX)),
+        )
+        .await;
     }
 }

@@ -18,10 +18,11 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 pub(crate) use self::refusal::Refusal;
 use crate::addresses::Connected;
 use crate::client_address::ClientAddress;
-use crate::config::{Config, Network, Origin};
+use crate::config::{Config, Network};
 use crate::limits::Limits;
 use crate::live::Shared;
 use crate::metrics::OpenSession;
+use crate::origins::Origins;
 use crate::random;
 
 /// Where clients connect.
@@ -30,8 +31,7 @@ pub(crate) const PATH: &str = "/xmpp-websocket";
 /// Whom the handshake admits.
 #[derive(Debug)]
 pub(crate) struct Admission {
-    allow_origin: Vec<Origin>,
-    allow_missing_origin: bool,
+    origins: Origins,
     trusted_proxies: Vec<Network>,
     limits: Limits,
     shared: Shared,
@@ -39,47 +39,11 @@ pub(crate) struct Admission {
 
 impl Admission {
     pub(crate) fn new(config: &Config, shared: &Shared) -> Self {
-        let mut allow_origin = config.allow_origin.clone();
-        allow_origin.extend(
-            config
-                .public_url
-                .as_ref()
-                .map(|url| Origin::Page(url.origin())),
-        );
         Self {
-            allow_origin,
-            allow_missing_origin: config.allow_missing_origin,
+            origins: Origins::new(config),
             trusted_proxies: config.trusted_proxies.clone(),
             limits: config.limits.clone(),
             shared: shared.clone(),
-        }
-    }
-
-    /// Other websites' pages run in browsers whose networks and habits aren't
-    /// theirs: only pages of this host, and those that the configuration names.
-    fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        let Some(origin) = headers.get(header::ORIGIN) else {
-            return if self.allow_missing_origin {
-                Ok(())
-            } else {
-                Err(Refusal::MissingOrigin)
-            };
-        };
-        let origin = origin.to_str().map_err(|_| Refusal::ForeignOrigin)?;
-        let own = headers
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok())
-            .zip(origin.split_once("://"))
-            .is_some_and(|(host, (_, authority))| host.eq_ignore_ascii_case(authority));
-        if own
-            || self
-                .allow_origin
-                .iter()
-                .any(|allowed| allowed.admits(origin))
-        {
-            Ok(())
-        } else {
-            Err(Refusal::ForeignOrigin)
         }
     }
 }
@@ -135,6 +99,11 @@ impl Gate {
         };
         (gate, receiver)
     }
+
+    /// The client, behind a server in front if `trusted` has it.
+    pub(crate) fn client(&self, trusted: &[Network], headers: &HeaderMap) -> ClientAddress {
+        self.address.behind(trusted, headers)
+    }
 }
 
 /// Answers a request for [`PATH`].
@@ -151,15 +120,13 @@ pub(crate) async fn upgrade(
 impl Admission {
     fn admit(&self, gate: &Gate, mut request: Request) -> Result<Response, Refusal> {
         let response = accept(&request)?;
-        self.check_origin(request.headers())?;
+        self.origins.check(request.headers())?;
         let upgrade = request
             .extensions_mut()
             .remove::<OnUpgrade>()
             .ok_or(Refusal::NotWebSocket)?;
         let metrics = &self.shared.metrics;
-        let address = gate
-            .address
-            .behind(&self.trusted_proxies, request.headers());
+        let address = gate.client(&self.trusted_proxies, request.headers());
         let connected = if address == gate.address && !gate.is_shared {
             None
         } else {

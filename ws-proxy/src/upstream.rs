@@ -8,6 +8,7 @@ mod starttls;
 mod stream;
 mod tcp;
 mod tls;
+mod web_server;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ pub(crate) use self::stream::{StreamReader, Token, is_element};
 use self::tcp::Rule;
 pub use self::tls::TlsSetupError;
 use self::tls::{ClientTls, TrustedRoots};
+pub(crate) use self::web_server::WebServer;
 use crate::client_address::ClientAddress;
 use crate::config::{BackendAddress, BackendTls, Domain, ProxyHeader};
 use crate::discovery::{Resolver, Target, usual_port};

@@ -11,11 +11,12 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use couplet_shared::config::ClientConfig;
+use couplet_shared::config::{ClientConfig, RelayedHost};
 
 use self::assets::{Asset, Encoding};
 use crate::config::Config;
 use crate::http::Site;
+use crate::relay;
 use crate::server::BindError;
 use crate::upgrade::PATH;
 
@@ -48,6 +49,15 @@ impl Web {
                 .domains
                 .iter()
                 .map(|domain| domain.name.to_string())
+                .collect(),
+            relay: config
+                .relay
+                .hosts
+                .iter()
+                .map(|host| RelayedHost {
+                    url: host.to_string(),
+                    path: format!("{}{}", site.prefix(), relay::of_host(host)),
+                })
                 .collect(),
             demo: config.demo.clone(),
         };

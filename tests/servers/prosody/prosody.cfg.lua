@@ -13,6 +13,7 @@ c2s_direct_tls_ports = { @direct_tls_ports@ }
 http_ports = { @http_ports@ }
 http_default_host = "@domain@"
 https_ports = { }
+@cors@
 
 modules_enabled = {
 	"roster", "saslauth", "disco", "ping", "time", "version", "uptime", "register";

@@ -98,6 +98,8 @@ pub struct ServerOptions {
     /// Adds the domain `upload.` in front of [`domain`](Self::domain), which takes files up to
     /// so many bytes (XEP-0363) at the HTTP port. Prosody only.
     pub largest_file: Option<u32>,
+    /// Pages of other origins may put and get those files: the server says so (CORS).
+    pub file_cors: bool,
     /// Fixed ports; free ones are chosen when `None`.
     pub ports: Option<Ports>,
     /// People, their history and their rooms. Prosody only.
@@ -123,6 +125,7 @@ impl ServerOptions {
             anonymous: false,
             websocket: false,
             largest_file: None,
+            file_cors: true,
             ports: None,
             seed: None,
             verbose: false,

@@ -104,6 +104,10 @@ fn configuration(options: &ServerOptions, ports: Ports, dir: &Path) -> Result<St
         ),
         None => String::new(),
     };
+    let cors = match options.file_cors {
+        true => "",
+        false => "http_cors_override = { file_share = { enabled = false } }",
+    };
     let anonymous_host = if options.anonymous {
         format!(
             "VirtualHost \"{}\"\n\tauthentication = \"anonymous\"\n",
@@ -137,6 +141,7 @@ fn configuration(options: &ServerOptions, ports: Ports, dir: &Path) -> Result<St
         )
         .replace("@tls_module@", if tls { "\"tls\";" } else { "" })
         .replace("@http_ports@", &http_ports)
+        .replace("@cors@", cors)
         .replace("@websocket_module@", websocket_module)
         .replace(
             "@sasl2_modules@",

@@ -607,7 +607,7 @@ fn a_voice_message_is_recorded_and_heard() {
             .await?
             .click()
             .await?;
-        bob.find_with("figure", "voice-").await?;
+        bob.reads("voice-").await?;
         let heard = "(async () => {
             const player = document.querySelector('main audio');
             if (!player) return 0;

@@ -16,6 +16,7 @@ mod notifications;
 mod past;
 mod persistence;
 mod profile;
+mod relay;
 mod release;
 mod replies;
 mod rooms;
@@ -57,8 +58,19 @@ impl Place {
     }
 
     async fn with(options: ServerOptions) -> Result<Self> {
+        Self::with_files(options, &|_| None).await
+    }
+
+    /// The same, where the proxy relays the files of the upload host that `relay` names of the
+    /// server, if any.
+    async fn with_files(
+        options: ServerOptions,
+        relay: &dyn Fn(&Server) -> Option<String>,
+    ) -> Result<Self> {
         let server = Server::start(options)?;
-        let proxy = Proxy::in_front_of(&server).await?;
+        let host = relay(&server);
+        let more: Vec<&str> = host.iter().flat_map(|host| ["--relay", host]).collect();
+        let proxy = Proxy::in_front_of_with(&server, &more).await?;
         let browser = Browser::start().await?;
         Ok(Self {
             server,

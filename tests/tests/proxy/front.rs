@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 
 use couplet_tests::fake_backend::{Authority, DOMAIN, FakeBackend};
-use couplet_tests::front;
+use couplet_tests::{PATIENCE, front};
 use rustls::pki_types::ServerName;
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 use crate::Proxy;
@@ -26,8 +28,13 @@ struct Place {
     authority: Authority,
     address: SocketAddr,
     backend: FakeBackend,
+    /// What keeps files.
+    host: FakeBackend,
     proxy: Proxy,
 }
+
+/// More than nginx takes, or keeps in memory, if it isn't told to.
+const FILE: usize = 2_000_000;
 
 impl Place {
     async fn new() -> Self {
@@ -43,10 +50,13 @@ impl Place {
             std::fs::write(directory.path().join(name), content).unwrap();
         }
         let backend = FakeBackend::bind().await.unwrap();
+        let host = FakeBackend::bind().await.unwrap();
         let proxy = Proxy::start(&format!(
             "public_url = 'https://{SITE}'\ntrusted_proxies = ['127.0.0.1']\n[[domain]]\n\
-             name = '{DOMAIN}'\nbackend = '{}'\nbackend_tls = 'none'\nproxy_protocol = 'v1'",
-            backend.address()
+             name = '{DOMAIN}'\nbackend = '{}'\nbackend_tls = 'none'\nproxy_protocol = 'v1'\n\
+             [relay]\nhosts = ['http://{}']",
+            backend.address(),
+            host.address()
         ))
         .await;
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -55,6 +65,7 @@ impl Place {
             authority,
             address: free.local_addr().unwrap(),
             backend,
+            host,
             proxy,
         }
     }
@@ -78,7 +89,40 @@ impl Place {
         self.path(name)
     }
 
-    /// Runs `program`, and opens a session through it.
+    /// Puts a file through the server in front: its beginning arrives before its end leaves.
+    async fn put_through(&self) {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        let name = ServerName::try_from(SITE).unwrap();
+        let tls = connector(&self.authority, &["http/1.1"]);
+        let mut stream = tls.connect(name, stream).await.unwrap();
+        let head = format!(
+            "PUT /relay/{}/x HTTP/1.1\r\nhost: {SITE}\r\norigin: https://{SITE}\r\n\
+             connection: close\r\ncontent-length: {FILE}\r\n\r\n",
+            self.host.address()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let half = vec![b'x'; FILE / 2];
+        let arriving = async {
+            let mut peer = self.host.accept().await.unwrap();
+            peer.expect("\r\n\r\n").await.unwrap();
+            peer.expect_bytes(FILE / 4).await.unwrap();
+            peer
+        };
+        let (sent, mut peer) = tokio::join!(stream.write_all(&half), arriving);
+        sent.unwrap();
+        let rest = peer.expect_bytes(FILE - FILE / 4);
+        let (sent, rest) = tokio::join!(stream.write_all(&half), rest);
+        sent.unwrap();
+        rest.unwrap();
+        let created = "HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n";
+        peer.send(created).await.unwrap();
+        let mut answer = [0; 12];
+        let reading = timeout(PATIENCE, stream.read_exact(&mut answer));
+        reading.await.unwrap().unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 201");
+    }
+
+    /// Runs `program`, opens a session through it, and puts a file.
     async fn try_through(&self, program: &str, arguments: &[&str]) {
         let running = front::run(program, arguments, self.directory.path(), self.address);
         let _running = running.await.unwrap();
@@ -119,6 +163,7 @@ impl Place {
         peer.send("</stream:stream>").await.unwrap();
         assert_eq!(session.text().await, CLOSE);
         assert_eq!(session.event().await, Event::Closed(1000));
+        self.put_through().await;
     }
 }
 

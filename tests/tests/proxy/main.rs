@@ -26,6 +26,7 @@ mod package;
 mod process;
 mod proxy_protocol;
 mod pumps;
+mod relay;
 mod reload;
 mod shutdown;
 mod tls;

@@ -11,6 +11,7 @@ use super::layer::{Layer, opening};
 use crate::files::placeholder;
 use crate::hooks::use_model;
 use crate::i18n::{file_size, t, t_with};
+use crate::relay;
 use crate::state::State;
 
 /// The box of a picture, in pixels; one that isn't known by its size has all of it.
@@ -45,6 +46,7 @@ pub(crate) fn Attachment(props: &Props) -> Html {
     let Some(file) = message.file() else {
         return Html::default();
     };
+    let url = url_of(state, file);
     let Seen { wanted, broken } = *seen.read();
     let trusted = wanted || loads_by_itself(state, message, file);
     let onerror = {
@@ -52,18 +54,23 @@ pub(crate) fn Attachment(props: &Props) -> Html {
         Callback::from(move |_: Event| seen.change(|seen| seen.broken = true))
     };
     match file.kind() {
-        _ if broken => card(file, Some(t("file.broken"))),
-        FileKind::Picture if trusted => picture(state, message, file, onerror),
+        _ if broken => card(file, url, Some(t("file.broken"))),
+        FileKind::Picture if trusted => picture(state, message, file, url, onerror),
         FileKind::Picture => {
             let onclick =
                 Callback::from(move |_: MouseEvent| seen.change(|seen| seen.wanted = true));
             unloaded(file, onclick)
         }
-        FileKind::Video => video(file, trusted, onerror),
-        FileKind::Audio => audio(file, trusted, onerror),
-        FileKind::Other => card(file, None),
+        FileKind::Video => video(file, url, trusted, onerror),
+        FileKind::Audio => audio(file, url, trusted, onerror),
+        FileKind::Other => card(file, url, None),
         FileKind::Sealed => sealed(file),
     }
+}
+
+/// Where this page finds it.
+fn url_of(state: &State, file: &File) -> AttrValue {
+    relay::url(&state.config().relay, &file.url)
 }
 
 /// Whoever loads a picture tells its server that they are there: only of people one knows.
@@ -73,7 +80,13 @@ fn loads_by_itself(state: &State, message: &Message, file: &File) -> bool {
     known && file.size.is_none_or(|size| size <= LARGEST)
 }
 
-fn picture(state: &State, message: &Rc<Message>, file: &File, onerror: Callback<Event>) -> Html {
+fn picture(
+    state: &State,
+    message: &Rc<Message>,
+    file: &File,
+    url: AttrValue,
+    onerror: Callback<Event>,
+) -> Html {
     let onclick = opening::<MouseEvent>(state, Layer::Picture(message.clone()));
     let label = t_with("file.open", &[("name", &name(file))]);
     html! {
@@ -81,7 +94,7 @@ fn picture(state: &State, message: &Rc<Message>, file: &File, onerror: Callback<
             { frame(file) }
             <img
                 class="picture__image"
-                src={file.url.clone()}
+                src={url}
                 alt={description(file)}
                 decoding="async"
                 referrerpolicy="no-referrer"
@@ -128,7 +141,7 @@ fn box_of(dimensions: Option<(u32, u32)>) -> (u32, u32) {
     (side(width), side(height))
 }
 
-fn video(file: &File, trusted: bool, onerror: Callback<Event>) -> Html {
+fn video(file: &File, url: AttrValue, trusted: bool, onerror: Callback<Event>) -> Html {
     let (width, height) = box_of(file.dimensions.or(Some((WIDTH as u32, 202))));
     html! {
         <video
@@ -138,14 +151,14 @@ fn video(file: &File, trusted: bool, onerror: Callback<Event>) -> Html {
             width={width.to_string()}
             height={height.to_string()}
             preload={preload(trusted)}
-            src={file.url.clone()}
+            src={url}
             aria-label={name(file)}
             {onerror}
         />
     }
 }
 
-fn audio(file: &File, trusted: bool, onerror: Callback<Event>) -> Html {
+fn audio(file: &File, url: AttrValue, trusted: bool, onerror: Callback<Event>) -> Html {
     html! {
         <figure class="audio">
             <figcaption class="audio__name"><bdi>{ name(file) }</bdi></figcaption>
@@ -153,7 +166,7 @@ fn audio(file: &File, trusted: bool, onerror: Callback<Event>) -> Html {
                 class="audio__player"
                 controls=true
                 preload={preload(trusted)}
-                src={file.url.clone()}
+                src={url}
                 aria-label={name(file)}
                 {onerror}
             />
@@ -165,12 +178,12 @@ fn preload(trusted: bool) -> &'static str {
     if trusted { "metadata" } else { "none" }
 }
 
-fn card(file: &File, note: Option<AttrValue>) -> Html {
+fn card(file: &File, url: AttrValue, note: Option<AttrValue>) -> Html {
     let shown = icon(type_icon(&file.media_type));
     html! {
         <a
             class="file"
-            href={file.url.clone()}
+            href={url}
             target="_blank"
             rel="noopener noreferrer nofollow"
             download={file.name.clone()}
@@ -262,11 +275,12 @@ pub(crate) fn lightbox(state: &State, message: &Rc<Message>) -> Html {
     let Some(file) = message.file() else {
         return Html::default();
     };
+    let url = url_of(state, file);
     html! {
         <Dialog state={state.clone()} title={name(file)} class="dialog--picture">
             <img
                 class="lightbox"
-                src={file.url.clone()}
+                src={url.clone()}
                 alt={description(file)}
                 referrerpolicy="no-referrer"
             />
@@ -274,7 +288,7 @@ pub(crate) fn lightbox(state: &State, message: &Rc<Message>) -> Html {
                 <span>{ facts(file) }</span>
                 <a
                     class="button button--small"
-                    href={file.url.clone()}
+                    href={url}
                     target="_blank"
                     rel="noopener noreferrer nofollow"
                     download={file.name.clone()}

@@ -20,6 +20,7 @@ use yew::AttrValue;
 use super::{State, Subject};
 use crate::files::{Quality, Ready, Unreadable, is_picture, media_type, prepare};
 use crate::platform::{Put, PutNews};
+use crate::relay;
 
 /// So often a file is begun anew by itself while there is a connection.
 const ATTEMPTS: u32 = 3;
@@ -349,9 +350,10 @@ impl State {
                 return None;
             }
             item.found.clone_from(&slot.get);
+            let slot = relay::slot(&self.config().relay, slot);
             let Ready { content, told } = item.ready.as_ref()?;
             Some(
-                match Put::begin(slot, content, &told.media_type, happened) {
+                match Put::begin(&slot, content, &told.media_type, happened) {
                     Ok(put) => {
                         item.stage = Stage::Sending(put, 0.0);
                         true

@@ -13,6 +13,7 @@ use super::backend::{BackendAddress, BackendTls, ChannelBinding, ProxyHeader};
 use super::error::{ConfigError, Place, Problem};
 use super::network::{Endpoint, Network};
 use super::one_or_more::OneOrMore;
+use super::relay::{Relay, RelayKeys};
 use super::urls::{Origin, PublicUrl, WebSocketUri};
 use super::values::DomainName;
 use crate::limits::Limits;
@@ -51,6 +52,7 @@ pub(super) struct File {
     pub(super) log: Option<String>,
     pub(super) domain: Vec<FileDomain>,
     pub(super) acme: Option<Setting<Acme>>,
+    pub(super) relay: Option<Setting<Relay>>,
     pub(super) web: FileWeb,
     pub(super) limits: Limits,
 }
@@ -147,6 +149,7 @@ impl File {
             log: keys.log,
             domain,
             acme: keys.acme.map(|keys| keys.read(&source)),
+            relay: keys.relay.map(|keys| keys.read(&source)),
             web: keys.web,
             limits: keys.limits,
             source,
@@ -189,6 +192,7 @@ struct Keys {
     log: Option<String>,
     domain: Vec<DomainKeys>,
     acme: Option<AcmeKeys>,
+    relay: Option<RelayKeys>,
     web: FileWeb,
     limits: Limits,
 }

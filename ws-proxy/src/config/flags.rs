@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::backend::{BackendAddress, BackendTls};
 use super::limit::LimitFlag;
 use super::network::{Endpoint, Network};
+use super::relay::UploadHost;
 use super::urls::{Origin, ProbeUrl, PublicUrl};
 use super::values::DomainName;
 
@@ -82,6 +83,16 @@ pub struct Flags {
         value_delimiter = ','
     )]
     pub trusted_proxy: Vec<Network>,
+
+    /// Where an upload service keeps files that browsers may reach through this proxy; may
+    /// be repeated
+    #[arg(
+        long,
+        env = "WS_PROXY_RELAY",
+        value_name = "URL",
+        value_delimiter = ','
+    )]
+    pub relay: Vec<UploadHost>,
 
     /// One of the limits, such as max_sessions=500; may be repeated
     #[arg(

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Config, Domain};
 use crate::config::{
-    Acme, BackendAddress, BackendTls, ChannelBinding, Network, Origin, ProxyHeader,
+    Acme, BackendAddress, BackendTls, ChannelBinding, Network, Origin, ProxyHeader, Relay,
 };
 use crate::limits::Limits;
 
@@ -26,6 +26,8 @@ struct Printed<'a> {
     domain: Vec<PrintedDomain<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     acme: Option<&'a Acme>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relay: Option<&'a Relay>,
     #[serde(skip_serializing_if = "Option::is_none")]
     web: Option<PrintedWeb<'a>>,
     limits: &'a Limits,
@@ -85,6 +87,7 @@ impl Config {
             dns_server: self.dns_server.map(|address| address.to_string()),
             log: &self.log,
             acme: self.acme.as_ref(),
+            relay: Some(&self.relay).filter(|relay| **relay != Relay::default()),
             domain: self.domains.iter().map(PrintedDomain::new).collect(),
             web: (!demo.is_empty()).then_some(PrintedWeb { demo }),
             limits: &self.limits,

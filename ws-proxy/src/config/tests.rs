@@ -106,6 +106,49 @@ fn a_certificate_by_acme_needs_names_consent_and_a_place() {
     assert!(acme.directory.to_string().contains("letsencrypt.org"));
 }
 
+#[test]
+fn upload_hosts_are_in_a_table_or_in_flags_and_none_is_off() {
+    let with = |table: &str| format!("{EXAMPLE}[relay]\n{table}\n");
+    let hosts = |toml: &str, flags: &[&str]| -> Vec<String> {
+        let relay = merged(toml, flags).unwrap().relay;
+        relay.hosts.iter().map(ToString::to_string).collect()
+    };
+    assert!(hosts(EXAMPLE, &[]).is_empty() && hosts(&with("hosts = []"), &[]).is_empty());
+    let table = with("hosts = ['https://A.example/x']\nallow_private_addresses = true");
+    assert_eq!(hosts(&table, &[]), ["https://a.example/x"]);
+    let flags = ["--relay", "https://b.example,https://c.example:5443"];
+    let named = ["https://b.example", "https://c.example:5443"];
+    assert_eq!(hosts(&table, &flags), named);
+    let config = merged(&table, &flags).unwrap();
+    assert!(config.relay.allow_private_addresses);
+    let again = Config::from_toml(&config.to_toml(), "printed.toml").unwrap();
+    assert_eq!(again.relay, config.relay);
+
+    for (hosts, remedy) in [
+        ("'a.example'", "write it like https://"),
+        (
+            "'http://a.example'",
+            "write https://, or the address itself",
+        ),
+        ("'https://a.example', 'https://A.example:443'", "Keep one"),
+        ("'https://localhost', 'http://localhost'", "Keep one"),
+    ] {
+        let text = problem(&with(&format!("hosts = [{hosts}]")));
+        assert!(
+            text.starts_with("c.toml:4: hosts: ") && text.contains(remedy),
+            "{text}"
+        );
+    }
+    let flags = [
+        "--relay",
+        "https://a.example",
+        "--relay",
+        "https://a.example",
+    ];
+    let text = merged(EXAMPLE, &flags).unwrap_err().to_string();
+    assert!(text.starts_with("--relay (or WS_PROXY_RELAY): "), "{text}");
+}
+
 /// Compares a part of docs/proxy.md with what it is generated of.
 fn documented(name: &str, generated: &str) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/proxy.md");
@@ -192,6 +235,8 @@ fn limits_may_be_flags() {
     for (flag, remedy) in [
         ("max_session=8", "max_sessions"),
         ("open_seconds=0", "above 0"),
+        ("max_relays=0", "empty list of hosts"),
+        ("max_relay_bytes_per_second=10", "1024"),
         ("ping_seconds=60", "45 or below"),
     ] {
         let text = merged(&toml, &["--limit", flag]).unwrap_err().to_string();

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::time::Duration;
 
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
@@ -21,7 +22,12 @@ impl Connection {
         let limits = &self.live.proxy.limits;
         let router = self.live.router.clone().layer(Extension(gate));
         let mut shutdown = self.shutdown.clone();
-        let stop = async move { shutdown.begun().await };
+        let close = limits.close;
+        // Who is in the middle of a file has as long as sessions have.
+        let stop = async move {
+            shutdown.begun().await;
+            shutdown.left() + close
+        };
         let served = http1(socket, router, limits, stop).await;
         if let Err(error) = served {
             if error.is_timeout() {
@@ -32,12 +38,13 @@ impl Connection {
     }
 }
 
-/// Serves HTTP/1.1 to whoever is at the other end, until `stop`.
+/// Serves HTTP/1.1 to whoever is at the other end until `stop`, which says how long what is
+/// under way then may take.
 pub(crate) async fn http1(
     socket: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     router: Router,
     limits: &Limits,
-    stop: impl Future<Output = ()>,
+    stop: impl Future<Output = Duration>,
 ) -> hyper::Result<()> {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -48,9 +55,9 @@ pub(crate) async fn http1(
     let mut connection = pin!(connection);
     tokio::select! {
         served = &mut connection => served,
-        () = stop => {
+        left = stop => {
             connection.as_mut().graceful_shutdown();
-            timeout(limits.close, connection).await.unwrap_or(Ok(()))
+            timeout(left, connection).await.unwrap_or(Ok(()))
         }
     }
 }

@@ -110,7 +110,8 @@ impl Connection {
             _ = &mut connection => return all_left(&mut sessions).await,
             () = all_left(&mut sessions) => {}
         }
-        let _ = timeout(limits.close, connection).await;
+        // So do files on their way.
+        let _ = timeout(shutdown.left() + limits.close, connection).await;
     }
 }
 

@@ -1,12 +1,10 @@
 //! From the client to the server: one pump of a session.
 
-use std::time::Duration;
-
 use couplet_shared::framing::{Frame, OpenAttributes, parse_frame, write_stream_header};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, sleep};
 
 use super::link::Link;
+use crate::allowance::Allowance;
 use crate::faults::Fault;
 use crate::limits::Limits;
 use crate::proxy::Proxy;
@@ -101,43 +99,6 @@ impl<W: AsyncWrite + Unpin> Carrier<'_, W> {
         written
             .err()
             .map(|error| End::BackendLost(write_fault(error)))
-    }
-}
-
-/// How fast a client may send: so many bytes a second, after as many at once.
-struct Allowance {
-    rate: f64,
-    /// What may come at once; below zero after a message that took more.
-    bytes: f64,
-    since: Instant,
-}
-
-impl Allowance {
-    fn new(rate: u32) -> Self {
-        let rate = f64::from(rate);
-        Self {
-            rate,
-            bytes: rate,
-            since: Instant::now(),
-        }
-    }
-
-    /// Takes `bytes`, and says whether that is more than there were.
-    fn is_exceeded_by(&mut self, bytes: usize) -> bool {
-        self.bytes -= bytes as f64;
-        if self.bytes >= 0.0 {
-            return false;
-        }
-        // The clock is asked once for so many bytes, not once a stanza.
-        let passed = self.since.elapsed().as_secs_f64();
-        self.bytes = (self.bytes + passed * self.rate).min(self.rate);
-        self.since = Instant::now();
-        self.bytes < 0.0
-    }
-
-    /// Waits until what was taken has been earned.
-    async fn wait(&mut self) {
-        sleep(Duration::from_secs_f64(-self.bytes / self.rate)).await;
     }
 }
 

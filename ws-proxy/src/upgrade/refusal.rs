@@ -3,6 +3,8 @@
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::origins::NotAllowed;
+
 /// Why a request is not a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -104,6 +106,15 @@ impl Refusal {
                 Some((header::RETRY_AFTER, "30")),
                 "There are too many sessions at the moment.",
             ),
+        }
+    }
+}
+
+impl From<NotAllowed> for Refusal {
+    fn from(not_allowed: NotAllowed) -> Self {
+        match not_allowed {
+            NotAllowed::Foreign => Self::ForeignOrigin,
+            NotAllowed::Missing => Self::MissingOrigin,
         }
     }
 }

@@ -80,7 +80,7 @@ async fn addresses(
     match found.first() {
         Some(refused) if allowed.is_empty() => Err(Fault::BackendUnreachable(format!(
             "the lookup of {host} gave {}, which isn't a public address. Write the address \
-             itself as the backend, or allow_private_addresses = true into the domain's table",
+             itself, or allow_private_addresses = true into the table that names it",
             refused.ip()
         ))),
         _ => Ok(allowed),

@@ -43,13 +43,29 @@ pub enum TlsSetupError {
 pub(super) struct TrustedRoots(Arc<Verifier>);
 
 impl TrustedRoots {
-    /// The platform's, and those in the PEM file `extra`.
-    pub(super) fn load(extra: Option<&Path>) -> Result<Self, TlsSetupError> {
-        let extra = extra.map_or_else(|| Ok(Vec::new()), read_certificates)?;
+    /// The platform's, and those in the PEM files `extra`.
+    pub(super) fn load<'a>(
+        extra: impl IntoIterator<Item = &'a Path>,
+    ) -> Result<Self, TlsSetupError> {
+        let mut certificates = Vec::new();
+        for path in extra {
+            certificates.extend(read_certificates(path)?);
+        }
         let provider = Arc::new(crypto::ring::default_provider());
         Ok(Self(Arc::new(Verifier::new_with_extra_roots(
-            extra, provider,
+            certificates,
+            provider,
         )?)))
+    }
+
+    /// TLS without a certificate of our own, towards servers that these vouch for.
+    pub(super) fn client_config(&self) -> Result<ClientConfig, TlsSetupError> {
+        let provider = Arc::new(crypto::ring::default_provider());
+        Ok(ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .dangerous()
+            .with_custom_certificate_verifier(self.0.clone())
+            .with_no_client_auth())
     }
 }
 
@@ -81,12 +97,7 @@ impl ClientTls {
         name: ServerName<'static>,
         roots: &TrustedRoots,
     ) -> Result<Self, TlsSetupError> {
-        let provider = Arc::new(crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .dangerous()
-            .with_custom_certificate_verifier(roots.0.clone())
-            .with_no_client_auth();
+        let config = roots.client_config()?;
         let mut direct = config.clone();
         // XEP-0368 2.
         direct.alpn_protocols = vec![b"xmpp-client".to_vec()];
@@ -126,7 +137,7 @@ impl std::fmt::Debug for ClientTls {
     }
 }
 
-fn handshake_fault(error: &io::Error) -> Fault {
+pub(super) fn handshake_fault(error: &io::Error) -> Fault {
     let tls = error
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<rustls::Error>());
