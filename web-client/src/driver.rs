@@ -184,7 +184,9 @@ impl Driver {
                 }
             }
         }
-        let online = events.contains(&StoreEvent::Status(SessionStatus::Online));
+        let is_online =
+            |event: &StoreEvent| matches!(event, StoreEvent::Status(SessionStatus::Online));
+        let online = events.iter().any(is_online);
         if !events.is_empty() {
             records.extend((self.0.host)(News::Events(events)));
         }

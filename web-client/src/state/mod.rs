@@ -153,7 +153,9 @@ impl State {
 
     /// Shows what has happened, and returns what of it has to be kept.
     fn apply(&self, events: Vec<StoreEvent>) -> Vec<Record> {
-        let online = events.contains(&StoreEvent::Status(SessionStatus::Online));
+        let is_online =
+            |event: &StoreEvent| matches!(event, StoreEvent::Status(SessionStatus::Online));
+        let online = events.iter().any(is_online);
         let (records, gone) = {
             let mut store = self.0.store.borrow_mut();
             let mut touched = self.0.touched.borrow_mut();

@@ -349,11 +349,15 @@ impl State {
     /// What the engine of this page has to show, and what of it has to be kept.
     fn show(&self, events: Vec<StoreEvent>) -> Vec<Record> {
         let session = &self.0.session;
-        let signed_out = StoreEvent::Status(SessionStatus::SignedOut { trouble: None });
-        let deleted = StoreEvent::Status(SessionStatus::SignedOut {
-            trouble: Some(Trouble::AccountDeleted),
-        });
-        if events.contains(&signed_out) || events.contains(&deleted) {
+        let is_end = |event: &StoreEvent| {
+            matches!(
+                event,
+                StoreEvent::Status(SessionStatus::SignedOut {
+                    trouble: None | Some(Trouble::AccountDeleted)
+                })
+            )
+        };
+        if events.iter().any(is_end) {
             self.forget();
         }
         let damaged = |event: &StoreEvent| matches!(event, StoreEvent::OutboxDamaged { .. });
