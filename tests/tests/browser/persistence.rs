@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What is in the page's database: the keys of all rows of all object stores.
-async fn stored(page: &Page) -> Result<Value> {
+pub(crate) async fn stored(page: &Page) -> Result<Value> {
     page.evaluate(
         "(async () => {
             const wait = request => new Promise((resolve, reject) => {

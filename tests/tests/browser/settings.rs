@@ -4,7 +4,9 @@ use anyhow::{Result, ensure};
 use couplet_servers::Kind;
 use couplet_tests::browser::Page;
 use couplet_tests::{run, until};
+use serde_json::Value;
 
+use crate::persistence::stored;
 use crate::{ALICE, BOB, Place, add, reads, say, sign_in};
 
 /// Opens a part of the settings, from wherever one is.
@@ -301,7 +303,19 @@ async fn no_account(kind: Kind) -> Result<()> {
         .click()
         .await?;
     alice.reads("Your account has been deleted").await?;
-    alice.reload().await?;
+    until("the database is empty", || async {
+        let stored = stored(&alice).await?;
+        Ok((stored == Value::Array(Vec::new())).then_some(()))
+    })
+    .await?;
+    // Who comes next sees nothing of it.
+    sign_in(&alice, BOB, "bob").await?;
+    alice.find("list", "Conversations").await?;
+    let shown = alice.text().await?;
+    ensure!(!shown.contains("carol"), "{shown}");
+    alice.find("button", "Menu").await?.click().await?;
+    alice.find("menuitem", "Sign out").await?.click().await?;
+    alice.find("button", "Sign in").await?;
     sign_in(&alice, ALICE, "alice").await?;
     alice.reads("Wrong address or password").await
 }
@@ -350,7 +364,7 @@ async fn exported(kind: Kind) -> Result<()> {
     };
     let json = file("JSON").await?;
     let text = json["text"].as_str().unwrap_or_default();
-    let read: serde_json::Value = serde_json::from_str(text)?;
+    let read: Value = serde_json::from_str(text)?;
     ensure!(
         read["account"] == ALICE && read["contacts"][0]["address"] == BOB,
         "{text}"

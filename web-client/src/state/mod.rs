@@ -171,7 +171,7 @@ impl State {
                     }
                 }
             }
-            let gone = matches!(store.status(), SessionStatus::SignedOut { trouble: None });
+            let gone = store.status().is_left();
             if gone {
                 self.0.drafts.clear();
                 self.0.pictures.clear();

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use couplet_engine::store::{SessionStatus, Store, StoreEvent, Trouble};
+use couplet_engine::store::{SessionStatus, Store, StoreEvent};
 use couplet_engine::{Command, Engine, ForeignState, Record, SessionCommand, Table};
 use gloo_timers::callback::Timeout;
 use jid::BareJid;
@@ -349,14 +349,8 @@ impl State {
     /// What the engine of this page has to show, and what of it has to be kept.
     fn show(&self, events: Vec<StoreEvent>) -> Vec<Record> {
         let session = &self.0.session;
-        let is_end = |event: &StoreEvent| {
-            matches!(
-                event,
-                StoreEvent::Status(SessionStatus::SignedOut {
-                    trouble: None | Some(Trouble::AccountDeleted)
-                })
-            )
-        };
+        let is_end =
+            |event: &StoreEvent| matches!(event, StoreEvent::Status(status) if status.is_left());
         if events.iter().any(is_end) {
             self.forget();
         }

@@ -240,11 +240,11 @@ impl Store {
     pub fn apply(&mut self, event: StoreEvent) -> Vec<Topic> {
         match event {
             StoreEvent::Status(status) => {
-                match status {
-                    SessionStatus::SignedOut { trouble: None } => *self = Self::default(),
+                if status.is_left() {
+                    *self = Self::default();
+                } else if let SessionStatus::SignedOut { .. } = status {
                     // Whoever comes back finds everything as it was.
-                    SessionStatus::SignedOut { .. } => self.lose_presences(),
-                    _ => {}
+                    self.lose_presences();
                 }
                 self.status = status;
                 vec![Topic::Session]

@@ -37,6 +37,18 @@ impl Default for SessionStatus {
     }
 }
 
+impl SessionStatus {
+    /// Whether the account was left for good: nothing of it is to stay here.
+    pub fn is_left(&self) -> bool {
+        matches!(
+            self,
+            Self::SignedOut {
+                trouble: None | Some(Trouble::AccountDeleted)
+            }
+        )
+    }
+}
+
 /// How far a sign-in has got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SignInStep {

@@ -136,4 +136,8 @@ fn an_account_that_is_deleted_is_asked_for_once() {
         *scenario.store.status(),
         SessionStatus::SignedOut { trouble }
     );
+    assert!(
+        scenario.store.contacts().next().is_none(),
+        "nothing is left"
+    );
 }
