@@ -1,5 +1,6 @@
 //! What the end-to-end tests stand on: the proxy as a process, people in a real
-//! browser, and people on the engine without one. The servers are in `couplet-servers`.
+//! browser, people on the engine without one, and people on slixmpp. The servers are in
+//! `couplet-servers`.
 
 pub mod accounting;
 pub mod archive;
@@ -9,6 +10,7 @@ pub mod documents;
 pub mod fake_backend;
 pub mod faults;
 pub mod front;
+pub mod peer;
 pub mod person;
 pub mod proxy;
 pub mod raw;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use couplet_servers::{Kind, find_program};
+use couplet_servers::{Kind, find_program, find_slixmpp};
 
 use crate::{process, progress::step, web, workspace};
 
@@ -32,6 +32,8 @@ pub(crate) enum Need {
     Prosody,
     /// The other server of the tests.
     Ejabberd,
+    /// The client of the tests that isn't ours.
+    Slixmpp,
     /// The browser of the tests.
     Chromium,
     /// The servers that stand in front of the proxy in the tests.
@@ -51,6 +53,7 @@ pub(crate) const ALL: &[Need] = &[
     Need::CargoDeb,
     Need::Prosody,
     Need::Ejabberd,
+    Need::Slixmpp,
     Need::Chromium,
     Need::Fronts,
     Need::Pebble,
@@ -95,6 +98,7 @@ impl Need {
             Self::CargoDeb => find_program("cargo-deb").is_some(),
             Self::Prosody => Kind::Prosody.is_installed(),
             Self::Ejabberd => Kind::Ejabberd.is_installed(),
+            Self::Slixmpp => find_slixmpp().is_some(),
             Self::Chromium => ["chromium", "chromium-browser", "google-chrome"]
                 .iter()
                 .any(|name| find_program(name).is_some()),
@@ -111,6 +115,7 @@ impl Need {
             Self::WasmOpt => &["binaryen"],
             Self::Prosody => Kind::Prosody.packages(),
             Self::Ejabberd => Kind::Ejabberd.packages(),
+            Self::Slixmpp => &["python3-slixmpp"],
             Self::Chromium => &["chromium", "fonts-liberation"],
             Self::Fronts => &["apache2", "caddy", "haproxy", "nginx-light"],
             Self::Pebble => &["pebble"],
@@ -151,6 +156,7 @@ impl Need {
             Self::WasmOpt
             | Self::Prosody
             | Self::Ejabberd
+            | Self::Slixmpp
             | Self::Chromium
             | Self::Fronts
             | Self::Pebble => Ok(()),

@@ -37,7 +37,7 @@ mod wait;
 pub use options::{Account, Certificate, Kind, Mechanisms, Passwords, ServerOptions, Transport};
 pub use ports::Ports;
 pub use process::ProcessTree;
-pub use program::find_program;
+pub use program::{find_program, find_slixmpp};
 pub use seed::{Bookmark, Chat, Contact, Line, Member, Person, Room, Seed, When};
 pub use server::Server;
 pub use wait::wait_for;

@@ -3,6 +3,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::{Context, Result};
@@ -17,6 +18,19 @@ pub fn find_program(program: &str) -> Option<PathBuf> {
         .chain(["/usr/sbin", "/sbin"].map(PathBuf::from))
         .map(|directory| directory.join(program))
         .find(|candidate| candidate.is_file())
+}
+
+/// The Python that has slixmpp: another may come before the one that Debian's packages are for.
+#[must_use]
+pub fn find_slixmpp() -> Option<PathBuf> {
+    let has_it = |python: &PathBuf| {
+        let script = "import importlib.util as u; exit(u.find_spec('slixmpp') is None)";
+        let status = Command::new(python).args(["-c", script]).status();
+        status.is_ok_and(|status| status.success())
+    };
+    let first = find_program("python3");
+    let mut all = first.into_iter().chain(["/usr/bin/python3".into()]);
+    all.find(has_it)
 }
 
 impl Kind {

@@ -8,6 +8,7 @@ mod changes;
 mod chaos;
 mod conversation;
 mod files;
+mod interop;
 mod privacy;
 mod profile;
 mod rooms;

@@ -1,0 +1,278 @@
+"""Somebody on slixmpp, an independent client.
+
+Does what each line of standard input asks for, a JSON object whose "do" names a method below,
+and prints whatever it receives in the same form. Where slixmpp 1.8 has no plugin, or one for
+another version of the XEP, elements are written and read as the XEP's examples have them.
+"""
+
+import asyncio
+import base64
+import json
+import logging
+import sys
+import xml.etree.ElementTree as ET
+
+# Before slixmpp says, once it is imported, that it could be faster.
+logging.basicConfig(level=logging.ERROR)
+
+import slixmpp
+from slixmpp.exceptions import IqError
+from slixmpp.xmlstream.handler import Callback
+from slixmpp.xmlstream.matcher import StanzaPath
+
+PLUGINS = [
+    "xep_0030", "xep_0054", "xep_0060", "xep_0066", "xep_0084", "xep_0085", "xep_0115",
+    "xep_0153", "xep_0163", "xep_0172", "xep_0191", "xep_0308", "xep_0333", "xep_0334",
+    "xep_0444",
+]
+CLIENT = "{jabber:client}"
+FALLBACK = "urn:xmpp:fallback:0"
+FILE = "{urn:xmpp:file:metadata:0}"
+REPLY = "urn:xmpp:reply:0"
+# slixmpp 1.8 speaks version 0 (XEP-0424 0.3), which wraps it in <apply-to/>.
+RETRACT = "urn:xmpp:message-retract:1"
+SHARING = "{urn:xmpp:sfs:0}"
+STYLING = "urn:xmpp:styling:0"
+VCARD4 = "urn:ietf:params:xml:ns:vcard-4.0"
+
+
+class Peer(slixmpp.ClientXMPP):
+    def __init__(self, jid, password):
+        super().__init__(jid, password)
+        for plugin in PLUGINS:
+            self.register_plugin(plugin)
+        self.register_plugin("xep_0184", {"auto_request": True})
+        # Whom it lets in is up to whoever gives the orders.
+        self.auto_authorize = None
+        self.auto_subscribe = False
+        self.add_event_handler("session_start", self.started)
+        self.add_event_handler("avatar_metadata_publish", self.avatar_announced)
+        self.add_event_handler("user_nick_publish", self.nick_announced)
+        for name in ("message", "presence"):
+            show = getattr(self, "on_" + name)
+            self.register_handler(Callback("peer " + name, StanzaPath(name), show))
+
+    async def started(self, _event):
+        await self.get_roster()
+        # What it wants to be told of (XEP-0163 3) goes along with the first presence.
+        await self["xep_0115"].update_caps(broadcast=False)
+        self.send_presence()
+        tell("ready", jid=self.boundjid.full)
+
+    # What comes in
+
+    def on_message(self, message):
+        if message["type"] == "headline":
+            return
+        seen = {
+            "from": str(message["from"]),
+            "id": message["id"],
+            "type": message["type"],
+            "body": message.xml.findtext(CLIENT + "body"),
+            "receipt": message["receipt"] or None,
+            "wants_receipt": bool(message["request_receipt"]),
+            "markable": plugged(message, "markable") is not None,
+            "displayed": field(message, "displayed", "id"),
+            "state": message["chat_state"] or None,
+            "replaces": field(message, "replace", "id"),
+            "url": field(message, "oob", "url"),
+            "condition": message["error"]["condition"] if message["type"] == "error" else None,
+        }
+        reactions = plugged(message, "reactions")
+        if reactions is not None:
+            seen["reacts_to"] = reactions["id"]
+            seen["reactions"] = sorted(reactions.get_values())
+        retract = message.xml.find("{%s}retract" % RETRACT)
+        if retract is not None:
+            seen["retracts"] = retract.get("id")
+        reply = message.xml.find("{%s}reply" % REPLY)
+        if reply is not None:
+            seen["replies_to"] = reply.get("id")
+            seen["reply_address"] = reply.get("to")
+            seen["own_words"] = own_words(message.xml, REPLY)
+        sharing = message.xml.find(SHARING + "file-sharing")
+        if sharing is not None:
+            file = sharing.find(FILE + "file")
+            seen["file"] = {child.tag.partition("}")[2]: child.text for child in file}
+            source = sharing.find(SHARING + "sources")[0]
+            seen["file"]["url"] = source.get("target")
+        tell("message", **seen)
+
+    def on_presence(self, presence):
+        tell(
+            "presence",
+            **{"from": str(presence["from"])},
+            type=presence.xml.get("type"),
+            show=presence.xml.findtext(CLIENT + "show"),
+            status=presence.xml.findtext(CLIENT + "status"),
+            nick=presence.xml.findtext("{http://jabber.org/protocol/nick}nick"),
+        )
+
+    async def avatar_announced(self, message):
+        items = message["pubsub_event"]["items"]
+        infos = items["item"]["avatar_metadata"]["items"]
+        whose = {"from": str(message["from"].bare)}
+        if not infos:
+            tell("avatar", **whose, data=None)
+            return
+        answer = await self["xep_0084"].retrieve_avatar(message["from"].bare, infos[0]["id"])
+        data = answer["pubsub"]["items"]["item"]["avatar_data"]["value"]
+        tell("avatar", **whose, data=base64.b64encode(data).decode())
+
+    def nick_announced(self, message):
+        nick = message["pubsub_event"]["items"]["item"]["nick"]["nick"]
+        tell("nick", **{"from": str(message["from"].bare)}, nick=nick)
+
+    # What it is asked to do
+
+    async def obey(self, order):
+        number = order.pop("number")
+        try:
+            result = await getattr(self, "do_" + order.pop("do"))(**order) or {}
+            tell("done", number=number, **result)
+        except IqError as error:
+            tell("done", number=number, refused=error.condition)
+
+    def sent(self, message):
+        message.send()
+        return {"id": message["id"]}
+
+    def chat(self, to, body=None):
+        message = self.make_message(mto=to, mbody=body, mtype="chat")
+        message["id"] = self.new_id()
+        return message
+
+    async def do_say(self, to, body, unstyled=False):
+        message = self.chat(to, body)
+        message.enable("markable")
+        if unstyled:
+            message.xml.append(ET.Element("{%s}unstyled" % STYLING))
+        return self.sent(message)
+
+    async def do_displayed(self, to, id):
+        self["xep_0333"].send_marker(mto=to, id=id, marker="displayed")
+
+    async def do_state(self, to, state):
+        message = self.chat(to)
+        message["chat_state"] = state
+        return self.sent(message)
+
+    async def do_correct(self, to, id, body):
+        message = self.chat(to, body)
+        message["replace"]["id"] = id
+        return self.sent(message)
+
+    async def do_retract(self, to, id):
+        message = self.chat(to, "This person attempted to retract a previous message.")
+        message.xml.append(ET.Element("{%s}retract" % RETRACT, id=id))
+        message.xml.append(ET.Element("{%s}fallback" % FALLBACK, {"for": RETRACT}))
+        message.enable("store")
+        return self.sent(message)
+
+    async def do_react(self, to, id, emojis):
+        self["xep_0444"].send_reactions(slixmpp.JID(to), id, emojis)
+
+    async def do_reply(self, to, id, quote, body, fallback=FALLBACK):
+        message = self.chat(to, quote + body)
+        message.xml.append(ET.Element("{%s}reply" % REPLY, id=id, to=to))
+        indication = ET.SubElement(message.xml, "{%s}fallback" % fallback, {"for": REPLY})
+        ET.SubElement(indication, "{%s}body" % fallback, start="0", end=str(len(quote)))
+        return self.sent(message)
+
+    async def do_link(self, to, url):
+        message = self.chat(to, url)
+        message["oob"]["url"] = url
+        return self.sent(message)
+
+    async def do_xml(self, text):
+        """Sends exactly this."""
+        self.send_raw(text)
+
+    async def do_presence(self, show=None, status=None):
+        self.send_presence(pshow=show, pstatus=status)
+
+    async def do_subscription(self, to, type, nick=None):
+        self.send_presence_subscription(pto=to, ptype=type, pnick=nick)
+
+    async def do_block(self, jid):
+        await self["xep_0191"].block({slixmpp.JID(jid)})
+
+    async def do_unblock(self, jid):
+        await self["xep_0191"].unblock({slixmpp.JID(jid)})
+
+    async def do_nick(self, nick):
+        await self["xep_0172"].publish_nick(nick)
+
+    async def do_avatar(self, data):
+        data = base64.b64decode(data)
+        avatars = self["xep_0084"]
+        await avatars.publish_avatar(data)
+        info = {"id": avatars.generate_id(data), "type": "image/png", "bytes": len(data)}
+        await avatars.publish_avatar_metadata([info])
+
+    async def do_picture_on_card(self, data):
+        jid = slixmpp.JID(self.boundjid.bare)
+        picture = base64.b64decode(data)
+        await self["xep_0153"].set_avatar(jid=jid, avatar=picture, mtype="image/png")
+
+    async def do_card(self, name):
+        card = self["xep_0054"].make_vcard()
+        card["FN"] = name
+        await self["xep_0054"].publish_vcard(card)
+
+    async def do_card4(self, name):
+        card = ET.Element("{%s}vcard" % VCARD4)
+        words = ET.SubElement(ET.SubElement(card, "{%s}fn" % VCARD4), "{%s}text" % VCARD4)
+        words.text = name
+        await self["xep_0060"].publish(None, "urn:xmpp:vcard4", id="current", payload=card)
+
+    async def do_look(self, jid):
+        """The name on somebody's card, in the older form."""
+        answer = await self["xep_0054"].get_vcard(slixmpp.JID(jid))
+        return {"name": answer["vcard_temp"]["FN"]}
+
+    async def do_look4(self, jid):
+        """The name on somebody's card (XEP-0292 3)."""
+        answer = await self["xep_0060"].get_items(jid, "urn:xmpp:vcard4")
+        return {"name": answer.xml.findtext(".//{%s}fn/{%s}text" % (VCARD4, VCARD4))}
+
+
+def tell(event, **what):
+    what = {name: value for name, value in what.items() if value is not None}
+    print(json.dumps({"event": event, **what}), flush=True)
+
+
+def plugged(stanza, name):
+    return stanza.get_plugin(name, check=True)
+
+
+def field(stanza, plugin, name):
+    found = plugged(stanza, plugin)
+    return found[name] if found is not None else None
+
+
+def own_words(message, of):
+    """What of the body is not for those who don't know `of` (XEP-0428 4).
+
+    slixmpp 1.8 knows the namespace of an early draft only.
+    """
+    body = message.findtext(CLIENT + "body")
+    for fallback in message.findall("{%s}fallback" % FALLBACK):
+        part = fallback.find("{%s}body" % FALLBACK)
+        if fallback.get("for") == of and part is not None:
+            return body[: int(part.get("start"))] + body[int(part.get("end")) :]
+    return body
+
+
+async def main(jid, password, port, authority):
+    peer = Peer(jid, password)
+    peer.ca_certs = authority
+    peer.connect(("127.0.0.1", int(port)))
+    orders = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(orders)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
+    while order := await orders.readline():
+        await peer.obey(json.loads(order))
+
+
+asyncio.run(main(*sys.argv[1:]))

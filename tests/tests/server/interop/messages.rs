@@ -1,0 +1,206 @@
+//! What two people say.
+
+use anyhow::Result;
+use couplet_engine::Command;
+use couplet_engine::modules::{rfc6121_message, xep0085_chat_states};
+use couplet_engine::store::{Delivery, File, FileKind, Note, Notes, Reply, Store};
+use couplet_servers::Kind;
+use couplet_tests::person::Person;
+use serde_json::json;
+
+use super::shows;
+use crate::{ALICE, BOB, Place, on_both};
+
+on_both! {
+    texts_and_receipts
+    markers
+    typing
+    replies
+    files
+}
+
+/// Each arrives as it was written: marks (XEP-0393), `/me` and all.
+const TEXTS: [&str; 5] = [
+    "Hello",
+    "/me waves",
+    "👩‍👩‍👧‍👦 👍🏽 🇦🇹",
+    "*bold* _slanted_ ~gone~ `code`\n> quoted\n```\nif 1 < 2 && 3 > 2 {}\n```",
+    "<b>&amp; ]]> \"double\" 'single' 𝒳 e\u{301} \u{200f}مرحبا",
+];
+
+async fn texts_and_receipts(kind: Kind) -> Result<()> {
+    let place = Place::new(kind).await?;
+    let (alice, mut bob) = place.strangers_made_friends().await?;
+    for text in TEXTS {
+        alice.say(BOB, text)?;
+        let heard = bob.hears(text).await?;
+        assert_eq!(heard["type"], "chat");
+        alice
+            .until("bob's receipt", |_| {
+                let messages = alice.messages(BOB);
+                messages.last().unwrap().delivery == Delivery::Delivered
+            })
+            .await?;
+        let answer = bob.say(ALICE, text).await?;
+        bob.until("alice's receipt", |event| event["receipt"] == answer)
+            .await?;
+        shows(&alice, text).await?;
+    }
+    let said: Vec<_> = TEXTS.iter().flat_map(|text| [text, text]).collect();
+    assert_eq!(alice.bodies(BOB).iter().collect::<Vec<_>>(), said);
+    let odd = format!(
+        "<message to='{ALICE}' type='chat' id='odd'><body xml:space=\"preserve\">\
+         &#x1F98A; &#60;b&gt; <![CDATA[<i> & &amp;]]> &amp;amp; &apos;&quot; 𝒳</body></message>"
+    );
+    bob.order(json!({ "do": "xml", "text": odd })).await?;
+    shows(&alice, "🦊 <b> <i> & &amp; &amp; '\" 𝒳").await?;
+    let plain = json!({ "do": "say", "to": ALICE, "body": "2*3*4", "unstyled": true });
+    bob.order(plain).await?;
+    shows(&alice, "2*3*4").await?;
+    let is_unstyled = |text: &str| {
+        let mut messages = alice.messages(BOB).into_iter();
+        messages.any(|message| message.body == text && message.is_unstyled())
+    };
+    assert!(is_unstyled("2*3*4"));
+    assert!(!is_unstyled(TEXTS[3]));
+    Ok(())
+}
+
+async fn markers(kind: Kind) -> Result<()> {
+    let place = Place::new(kind).await?;
+    let (alice, mut bob) = place.strangers_made_friends().await?;
+    alice.say(BOB, "Have you read it?")?;
+    let heard = bob.hears("Have you read it?").await?;
+    assert_eq!(heard["markable"], true);
+    let marker = json!({ "do": "displayed", "to": ALICE, "id": heard["id"] });
+    bob.order(marker).await?;
+    alice
+        .until("bob has read it", |_| {
+            alice.messages(BOB)[0].delivery == Delivery::Read
+        })
+        .await?;
+    let answer = bob.say(ALICE, "Have you?").await?;
+    shows(&alice, "Have you?").await?;
+    assert!(bob.seen(|event| event["displayed"] == answer).is_empty());
+    let jid = BOB.parse()?;
+    alice.command(Command::Message(alice.store(|store| store.reading(&jid))));
+    bob.until("alice has read it", |event| event["displayed"] == answer)
+        .await?;
+    Ok(())
+}
+
+async fn typing(kind: Kind) -> Result<()> {
+    let place = Place::new(kind).await?;
+    let (alice, mut bob) = place.strangers_made_friends().await?;
+    let jid = BOB.parse()?;
+    for (state, typing) in [("composing", true), ("paused", false)] {
+        let to = BOB.parse()?;
+        let command = xep0085_chat_states::Command::Typing { to, typing };
+        alice.command(Command::ChatState(command));
+        bob.until(state, |event| event["state"] == state).await?;
+        bob.order(json!({ "do": "state", "to": ALICE, "state": state }))
+            .await?;
+        let is_typing = |store: &Store| store.conversation(&jid).is_some_and(|bob| bob.typing);
+        alice
+            .until(state, |store| is_typing(store) == typing)
+            .await?;
+    }
+    Ok(())
+}
+
+fn send(alice: &Person, body: &str, note: Note) -> Result<()> {
+    let (to, body) = (BOB.parse()?, body.to_owned());
+    let mut notes = Notes::default();
+    notes.set(note);
+    alice.command(Command::Message(rfc6121_message::Command::Send {
+        to,
+        body,
+        notes,
+    }));
+    Ok(())
+}
+
+async fn replies(kind: Kind) -> Result<()> {
+    let place = Place::new(kind).await?;
+    let (alice, mut bob) = place.strangers_made_friends().await?;
+    let question = bob.say(ALICE, "Cake?\nOr pie 🥧?").await?;
+    shows(&alice, "Cake?\nOr pie 🥧?").await?;
+    let message = alice.messages(BOB).remove(0);
+    let reply = Reply {
+        id: message.reference().unwrap().to_owned(),
+        to: Some(message.from),
+        quote: message.body,
+    };
+    send(&alice, "Pie!", Note::Reply(reply))?;
+    let heard = bob.hears("> Cake?\n> Or pie 🥧?\nPie!").await?;
+    assert_eq!(heard["replies_to"], question);
+    assert_eq!(heard["own_words"], "Pie!");
+    assert!(heard["reply_address"].as_str().unwrap().starts_with(BOB));
+    // As XEP-0428 has it, and as XEP-0461's own examples and slixmpp 1.8 do.
+    let forms = ["urn:xmpp:fallback:0", "urn:xmpp:feature-fallback:0"];
+    for (fallback, words) in forms.into_iter().zip(["Why?", "Why not?"]) {
+        let order = json!({
+            "do": "reply", "to": ALICE, "id": heard["id"],
+            "quote": "> Pie! 🥧\n", "body": words, "fallback": fallback,
+        });
+        bob.order(order).await?;
+        shows(&alice, words).await?;
+        let messages = alice.messages(BOB);
+        let reply = messages.last().and_then(|message| message.reply()).unwrap();
+        assert_eq!(reply.quote, "Pie! 🥧");
+        let jid = BOB.parse()?;
+        let answered = alice.store(|store| {
+            let answered = store.conversation(&jid)?.answered(reply)?;
+            Some(answered.body.clone())
+        });
+        assert_eq!(answered.as_deref(), Some("Pie!"));
+    }
+    Ok(())
+}
+
+async fn files(kind: Kind) -> Result<()> {
+    const URL: &str = "https://files.example.test/cat%20on%20a%20mat.png";
+    let place = Place::new(kind).await?;
+    let (alice, mut bob) = place.strangers_made_friends().await?;
+    let mut file = File::at(URL).unwrap();
+    file.size = Some(1234);
+    file.dimensions = Some((640, 480));
+    send(&alice, URL, Note::File(file))?;
+    let heard = bob.hears(URL).await?;
+    assert_eq!(heard["url"], URL);
+    let told = json!({
+        "url": URL, "name": "cat on a mat.png", "media-type": "image/png",
+        "size": "1234", "width": "640", "height": "480",
+    });
+    assert_eq!(heard["file"], told);
+
+    let link = URL.replace("cat", "dog");
+    bob.order(json!({ "do": "link", "to": ALICE, "url": link }))
+        .await?;
+    shows(&alice, &link).await?;
+    let messages = alice.messages(BOB);
+    let file = messages[1].file().unwrap();
+    assert_eq!((&file.url, file.kind()), (&link, FileKind::Picture));
+    assert_eq!(file.name, "dog on a mat.png");
+    // slixmpp 1.8 has no plugin for this one: XEP-0447 3.1.
+    let sharing = format!(
+        "<message to='{ALICE}' type='chat' id='sharing'><body>{link}/</body>\
+         <file-sharing xmlns='urn:xmpp:sfs:0' disposition='inline'>\
+         <file xmlns='urn:xmpp:file:metadata:0'><media-type>video/mp4</media-type>\
+         <name>summit.mp4</name><size>3032449</size><width>4096</width><height>2160</height>\
+         <desc>The summit</desc></file><sources>\
+         <url-data xmlns='http://jabber.org/protocol/url-data' target='{link}/'/>\
+         </sources></file-sharing></message>"
+    );
+    bob.order(json!({ "do": "xml", "text": sharing })).await?;
+    shows(&alice, &format!("{link}/")).await?;
+    let messages = alice.messages(BOB);
+    let file = messages[2].file().unwrap();
+    assert_eq!(
+        (file.name.as_str(), file.media_type.as_str(), file.size),
+        ("summit.mp4", "video/mp4", Some(3_032_449))
+    );
+    assert_eq!(file.dimensions, Some((4096, 2160)));
+    assert_eq!(file.description, "The summit");
+    Ok(())
+}
