@@ -5,7 +5,6 @@ use yew::prelude::*;
 use super::dialog::Dialog;
 use super::layer::Layer;
 use crate::i18n::t;
-use crate::route::Route;
 use crate::state::State;
 
 /// Signs out; asks first if there is something that hasn't been sent.
@@ -13,14 +12,8 @@ pub(crate) fn ask(state: &State) {
     if state.has_unsent() {
         state.open(Layer::SignOut);
     } else {
-        sign_out(state);
+        state.sign_out();
     }
-}
-
-fn sign_out(state: &State) {
-    // Whoever signs in next must not land in somebody else's conversation.
-    Route::Home.go();
-    state.sign_out();
 }
 
 /// Says what is lost.
@@ -29,7 +22,7 @@ pub(crate) fn dialog(state: &State) -> Html {
         let state = state.clone();
         Callback::from(move |_| {
             state.close();
-            sign_out(&state);
+            state.sign_out();
         })
     };
     let stay = {

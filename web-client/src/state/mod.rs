@@ -44,6 +44,7 @@ pub(crate) use uploads::{Failure, Progress, Upload};
 pub(crate) use watch::Subject;
 
 use crate::platform;
+use crate::route::Route;
 
 /// A handle that costs nothing to pass around; equal to its clones only.
 #[derive(Clone)]
@@ -156,6 +157,13 @@ impl State {
         let is_online =
             |event: &StoreEvent| matches!(event, StoreEvent::Status(SessionStatus::Online));
         let online = events.iter().any(is_online);
+        let is_end = |event: &StoreEvent| {
+            matches!(event, StoreEvent::Status(SessionStatus::SignedOut { .. }))
+        };
+        if events.iter().any(is_end) {
+            // Whoever signs in next has nothing lying over their page.
+            self.close();
+        }
         let (records, gone) = {
             let mut store = self.0.store.borrow_mut();
             let mut touched = self.0.touched.borrow_mut();
@@ -180,6 +188,8 @@ impl State {
         };
         self.note_written(&records);
         if gone {
+            // Nor do they land in somebody else's conversation.
+            Route::Home.go_instead();
             self.forget_uploads();
             self.forget_search();
             self.clear_if_asked();
