@@ -42,6 +42,8 @@ pub(crate) fn optimise(file: &Path, script: &str) -> Result<String> {
     let mut command = Command::new(wasm_opt);
     command
         .args(["--strip-target-features", "-Oz"])
+        // Taken apart and put together once more it is 0.7 % smaller, compressed.
+        .args(["--flatten", "--rereloop", "-Oz", "-Oz"])
         .arg("--minify-imports-and-exports-and-modules")
         .args(FEATURES);
     command.arg(file).arg("--output").arg(file);
