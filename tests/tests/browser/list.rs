@@ -256,7 +256,7 @@ fn people_are_put_into_groups() {
             .click()
             .await?;
         let groups = second.find("textbox", "Groups").await?;
-        groups.has("Work, Friends").await?;
+        groups.has("Friends, Work").await?;
         groups.fill("Work").await?;
         second.find("button", "Save").await?.click().await?;
         alice.find("button", "People").await?.click().await?;

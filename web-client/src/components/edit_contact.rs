@@ -6,7 +6,7 @@ use yew::prelude::*;
 use super::dialog::{Dialog, form_buttons, submitting, value};
 use super::field::{Field, input};
 use crate::hooks::use_mount;
-use crate::i18n::t;
+use crate::i18n::{lower, t};
 use crate::state::State;
 
 const NAME: &str = "edit-name";
@@ -25,7 +25,9 @@ pub(crate) fn EditContact(props: &Props) -> Html {
     let known = state.store().contact(jid).cloned();
     let name = known.as_ref().and_then(|contact| contact.name.clone());
     let before = known.map(|contact| contact.groups.clone());
-    let before = before.unwrap_or_default();
+    let mut before = before.unwrap_or_default();
+    // Servers keep them in no order.
+    before.sort_by_cached_key(|group| lower(group));
     let written = before.join(", ");
     {
         let written = written.clone();

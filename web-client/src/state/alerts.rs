@@ -40,8 +40,9 @@ pub(super) struct Alerts {
 }
 
 impl State {
-    /// The conversations in which there is something new to be told of.
-    pub(super) fn news(&self, events: &[StoreEvent]) -> Vec<BareJid> {
+    /// The conversations in which there may be something new to be told of, with how much is
+    /// unread before it is applied.
+    pub(super) fn news(&self, events: &[StoreEvent]) -> Vec<(BareJid, u32)> {
         let store = self.store();
         let new = |event: &StoreEvent| match event {
             StoreEvent::Message {
@@ -54,7 +55,7 @@ impl State {
                     (Scope::Room, None) => false,
                     (Scope::Person | Scope::Whisper, _) => true,
                 };
-                (told && !self.is_silent(jid)).then(|| jid.clone())
+                (told && !self.is_silent(jid)).then(|| (jid.clone(), self.unread_of(jid)))
             }
             _ => None,
         };
@@ -77,7 +78,7 @@ impl State {
 
     /// Tells of the conversations in `news` that nobody reads meanwhile, and no longer of
     /// those that have been read.
-    pub(super) fn alert(&self, news: Vec<BareJid>) {
+    pub(super) fn alert(&self, news: Vec<(BareJid, u32)>) {
         let alerts = &self.0.alerts;
         alerts.shown.borrow_mut().retain(|tag| {
             let unread = if tag == ALL {
@@ -91,6 +92,11 @@ impl State {
             }
             unread
         });
+        // What an archive tells once more is no news.
+        let news = news
+            .into_iter()
+            .filter(|(jid, before)| self.unread_of(jid) > *before);
+        let news: Vec<BareJid> = news.map(|(jid, _)| jid).collect();
         if news.is_empty() {
             return;
         }
