@@ -646,3 +646,31 @@ fn a_voice_message_is_recorded_and_heard() {
         Ok(())
     });
 }
+
+#[test]
+fn without_a_microphone_it_is_said_what_to_do() {
+    run(async {
+        let (_place, alice, _bob) = place().await?;
+        for (error, words) in [
+            (
+                "NotAllowedError",
+                "Your browser doesn't let this page use the microphone.",
+            ),
+            ("NotFoundError", "No microphone was found."),
+        ] {
+            alice
+                .evaluate(&format!(
+                    "navigator.mediaDevices.getUserMedia = () => \
+                     Promise.reject(new DOMException('', '{error}')); 0"
+                ))
+                .await?;
+            let record = alice.find("button", "Record a voice message").await?;
+            record.click().await?;
+            alice.reads(words).await?;
+            let discard = alice.find("button", "Discard the recording").await?;
+            discard.click().await?;
+        }
+        alice.find("button", "Record a voice message").await?;
+        Ok(())
+    });
+}

@@ -225,4 +225,12 @@ fn strangers_are_put_apart_until_they_are_answered() {
             ..Wishes::default()
         }
     );
+    // Another device of ours, or another app, may have answered.
+    scenario.recv(
+        "<message xmlns='jabber:client' from='alice@example.org'><sent xmlns='urn:xmpp:carbons:2'>\
+         <forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' type='chat' id='c1' \
+         from='alice@example.org/x' to='mallory@example.net'><body>hi</body></message></forwarded>\
+         </sent></message>",
+    );
+    assert!(scenario.store.wishes(&jid("mallory@example.net")).known);
 }
