@@ -6,25 +6,12 @@ use couplet_tests::browser::Page;
 use couplet_tests::{run, until};
 use serde_json::json;
 
-use crate::{ALICE, Place, reads, say, settings};
+use crate::{Place, reads, say, settings};
 
 /// What notifications say that are on screen.
 const SHOWN: &str = "navigator.serviceWorker.ready\
      .then(registration => registration.getNotifications())\
      .then(shown => shown.map(({ title, body }) => `${title}: ${body}`))";
-
-/// Keeps how often the archive has said that a page of it is over.
-const FINS: &str = "{
-    globalThis.fins = 0;
-    const send = WebSocket.prototype.send;
-    WebSocket.prototype.send = function (text) {
-        if (!this.is_of_test) {
-            this.is_of_test = true;
-            this.addEventListener('message', ({ data }) => fins += data.includes('<fin '));
-        }
-        send.call(this, text);
-    };
-}";
 
 /// Counts what the page shows and plays, beginning now.
 const COUNT: &str = "globalThis.told = { shown: 0, played: 0 };\
@@ -185,44 +172,6 @@ fn many_tabs_tell_once() {
             json!({ "shown": 1, "played": 1 }),
         ];
         assert_eq!(told, expected);
-        Ok(())
-    });
-}
-
-/// What comes while a session has just gone on is read once more from the archive.
-#[test]
-fn what_the_archive_tells_again_is_told_once() {
-    run(async {
-        let options = crate::options(Kind::Prosody).account("carol", "carol");
-        let place = Place::with(options).await?;
-        let (alice, bob) = place.friends().await?;
-        let carol = place.enters("carol@example.test").await?;
-        carol
-            .evaluate(&format!("location.hash = '#/chat/{ALICE}'"))
-            .await?;
-        alice.may_notify().await?;
-        alice.before_scripts(FINS).await?;
-        alice.evaluate("location.hash = '#/'").await?;
-        alice.reload().await?;
-        alice.find("list", "Conversations").await?;
-        goes_away(&alice).await?;
-        alice.evaluate(COUNT).await?;
-        let fins = alice.evaluate("fins").await?.as_f64();
-        say(&bob, "Hello?").await?;
-        shows(&alice, &["bob: Hello?"]).await?;
-        until("the archive is read once more", || async {
-            Ok((alice.evaluate("fins").await?.as_f64() > fins).then_some(()))
-        })
-        .await?;
-        // Whatever that has set going is told before her, or with her.
-        say(&carol, "And me?").await?;
-        until("carol's is on screen", || async {
-            let shown = alice.evaluate(SHOWN).await?.to_string();
-            Ok(shown.contains("carol: And me?").then_some(()))
-        })
-        .await?;
-        let told = alice.evaluate("told.shown").await?;
-        assert_eq!(told, json!(2));
         Ok(())
     });
 }
