@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use couplet_servers::Kind;
 use couplet_tests::run;
 
-use crate::{Place, reads, say, settings};
+use crate::{ALICE, Place, reads, say, settings};
 
 async fn bob_is_blocked_and_let_in_again(kind: Kind) -> Result<()> {
     let place = Place::new(kind).await?;
@@ -20,8 +20,8 @@ async fn bob_is_blocked_and_let_in_again(kind: Kind) -> Result<()> {
     alice.find("button", "Block").await?.click().await?;
     alice.reads("You have blocked bob.").await?;
     alice.gone("textbox", "Message").await?;
-    // It is so on another page too, and after a reload.
-    let second = place.beside(&alice).await?;
+    // It is so on another device too, which has it from the server, and after a reload.
+    let second = place.enters(ALICE).await?;
     second.find_with("link", "bob").await?.click().await?;
     second.reads("You have blocked bob.").await?;
     alice.reload().await?;
@@ -38,6 +38,7 @@ async fn bob_is_blocked_and_let_in_again(kind: Kind) -> Result<()> {
         .await?;
     second.find("button", "Unblock bob").await?.click().await?;
     second.reads("You haven't blocked anybody.").await?;
+    // Now the server has it so.
     alice.find("textbox", "Message").await?;
     say(&bob, "after").await?;
     reads(&alice, "after").await?;

@@ -196,6 +196,35 @@ async fn in_days(page: &Page, days: i32) -> Result<()> {
     Ok(())
 }
 
+/// Has every page that is loaded from now on keep how many connections it has had, and how
+/// often an archive has said that this is all.
+async fn listen_in(page: &Page) -> Result<()> {
+    page.before_scripts(
+        "globalThis.heard = { sockets: 0, fins: 0 };\
+         const send = WebSocket.prototype.send;\
+         WebSocket.prototype.send = function (text) {\
+           if (!this.heard) {\
+             this.heard = true;\
+             heard.sockets += 1;\
+             this.addEventListener('message', ({ data }) => heard.fins += data.includes('<fin '));\
+           }\
+           send.call(this, text);\
+         };",
+    )
+    .await
+}
+
+/// Waits until such a page has been told so often all that was missed, and returns how many
+/// connections that took.
+async fn archive_read(page: &Page, times: u64) -> Result<u64> {
+    until("the archive is read", || async {
+        let heard = page.evaluate("heard").await?;
+        let read = heard["fins"].as_u64() >= Some(times);
+        Ok(heard["sockets"].as_u64().filter(|_| read))
+    })
+    .await
+}
+
 /// Scrolls up until `text` can be read.
 async fn scroll_back(page: &Page, text: &str) -> Result<()> {
     until(&format!("{text:?} further up"), || async {

@@ -6,7 +6,7 @@ use couplet_tests::browser::Page;
 use couplet_tests::{run, until};
 use serde_json::json;
 
-use crate::{Place, reads, say, settings};
+use crate::{ALICE, Place, archive_read, listen_in, reads, say, settings};
 
 /// What notifications say that are on screen.
 const SHOWN: &str = "navigator.serviceWorker.ready\
@@ -172,6 +172,41 @@ fn many_tabs_tell_once() {
             json!({ "shown": 1, "played": 1 }),
         ];
         assert_eq!(told, expected);
+        Ok(())
+    });
+}
+
+/// What comes while a session has just gone on is read once more from the archive.
+#[test]
+fn what_the_archive_tells_again_is_told_once() {
+    run(async {
+        let options = crate::options(Kind::Prosody).account("carol", "carol");
+        let place = Place::with(options).await?;
+        let (alice, bob) = place.friends().await?;
+        let carol = place.enters("carol@example.test").await?;
+        carol
+            .evaluate(&format!("location.hash = '#/chat/{ALICE}'"))
+            .await?;
+        alice.may_notify().await?;
+        listen_in(&alice).await?;
+        alice.evaluate("location.hash = '#/'").await?;
+        alice.reload().await?;
+        alice.find("list", "Conversations").await?;
+        goes_away(&alice).await?;
+        alice.evaluate(COUNT).await?;
+        archive_read(&alice, 1).await?;
+        say(&bob, "Hello?").await?;
+        shows(&alice, &["bob: Hello?"]).await?;
+        archive_read(&alice, 2).await?;
+        // Whatever that has set going is told before her, or with her.
+        say(&carol, "And me?").await?;
+        until("carol's is on screen", || async {
+            let shown = alice.evaluate(SHOWN).await?.to_string();
+            Ok(shown.contains("carol: And me?").then_some(()))
+        })
+        .await?;
+        let told = alice.evaluate("told.shown").await?;
+        assert_eq!(told, json!(2));
         Ok(())
     });
 }

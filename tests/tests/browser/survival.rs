@@ -10,7 +10,7 @@ use couplet_tests::faults::{Direction, Fault, Relay};
 use couplet_tests::proxy::Proxy;
 use couplet_tests::{run, until, until_for};
 
-use crate::{ALICE, Place, count, reads, say, sign_in};
+use crate::{ALICE, Place, archive_read, count, listen_in, reads, say, sign_in};
 
 /// Everything both wrote is in both views once, in order of writing, and the
 /// writer knows that it has arrived.
@@ -221,4 +221,27 @@ fn the_server_is_told_whether_anybody_looks() {
         }
         Ok(())
     });
+}
+
+/// A page that is left says that nobody looks. Prosody 0.12 goes on believing so when the next
+/// one resumes its session, and a few seconds later begins to hold everything back.
+async fn after_a_reload_nothing_is_held_back(kind: Kind) -> Result<()> {
+    let place = Place::new(kind).await?;
+    let (alice, _bob) = place.friends().await?;
+    listen_in(&alice).await?;
+    alice.reload().await?;
+    // The second time is some seconds later.
+    let connections = archive_read(&alice, 2).await?;
+    ensure!(connections == 1, "the first connection was given up");
+    Ok(())
+}
+
+#[test]
+fn after_a_reload_nothing_is_held_back_prosody() {
+    run(after_a_reload_nothing_is_held_back(Kind::Prosody));
+}
+
+#[test]
+fn after_a_reload_nothing_is_held_back_ejabberd() {
+    run(after_a_reload_nothing_is_held_back(Kind::Ejabberd));
 }

@@ -26,10 +26,12 @@ impl Module for ClientState {
         self.hidden.then(|| build("inactive", ns::CSI).done())
     }
 
-    /// A new session is active unless it began otherwise, and so is a resumed one (XEP-0352 5).
-    fn on_established(&mut self, ctx: &mut Ctx<'_>, _resumed: bool) {
-        if self.hidden && !ctx.began_with(ns::CSI) {
-            tell(ctx, "inactive");
+    /// A new session is active unless it began otherwise. So should a resumed one be
+    /// (XEP-0352 5), but to Prosody 0.12 it is what it was, and then everything that comes a
+    /// few seconds later waits for good: it is told in any case.
+    fn on_established(&mut self, ctx: &mut Ctx<'_>, resumed: bool) {
+        if resumed || self.hidden && !ctx.began_with(ns::CSI) {
+            self.tell(ctx);
         }
     }
 
@@ -39,14 +41,17 @@ impl Module for ClientState {
         };
         if self.hidden == *visible {
             self.hidden = !visible;
-            tell(ctx, if *visible { "active" } else { "inactive" });
+            self.tell(ctx);
         }
         Flow::Stop
     }
 }
 
-fn tell(ctx: &mut Ctx<'_>, state: &str) {
-    if ctx.core.offered.iter().any(|offered| offered == ns::CSI) {
-        ctx.send_nonza(build(state, ns::CSI).done());
+impl ClientState {
+    fn tell(&self, ctx: &mut Ctx<'_>) {
+        if ctx.core.offered.iter().any(|offered| offered == ns::CSI) {
+            let state = if self.hidden { "inactive" } else { "active" };
+            ctx.send_nonza(build(state, ns::CSI).done());
+        }
     }
 }

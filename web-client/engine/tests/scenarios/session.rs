@@ -415,6 +415,14 @@ fn the_server_knows_whether_anybody_looks() {
     assert!(scenario.find(|sent| sent.name() == "inactive").is_some());
     scenario.command(visible(true));
     assert!(scenario.find(|sent| sent.name() == "active").is_some());
+    // A server may not know that a resumed session is an active one.
+    scenario.lose_connection();
+    scenario.advance(2);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/><csi xmlns='urn:xmpp:csi:0'/>");
+    scenario.sent.clear();
+    scenario.recv(&resumption("session-1", 0));
+    assert!(scenario.find(|sent| sent.name() == "active").is_some());
 }
 
 #[test]
