@@ -6,7 +6,7 @@ use couplet_tests::browser::Page;
 use couplet_tests::{run, until};
 use serde_json::json;
 
-use crate::{ALICE, Place, archive_read, listen_in, reads, say, settings};
+use crate::{ALICE, BOB, Place, archive_read, listen_in, reads, rooms, say, settings};
 
 /// What notifications say that are on screen.
 const SHOWN: &str = "navigator.serviceWorker.ready\
@@ -141,6 +141,57 @@ fn one_that_comes_before_the_worker_is_shown_once_it_is_there() {
         alice.find_with("link", "1 unread message").await?;
         alice.evaluate("goOn()").await?;
         shows(&alice, &["bob: Hello?"]).await
+    });
+}
+
+#[test]
+fn of_a_room_one_hears_what_one_has_chosen() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let room = format!("tea@{}", place.server.rooms_domain());
+        let (alice, bob) = (place.enters(ALICE).await?, place.enters(BOB).await?);
+        for (page, nick) in [(&alice, "Alice"), (&bob, "Bob")] {
+            rooms::ask(page, &room, nick).await?;
+            page.gone("dialog", "Join a room").await?;
+        }
+        alice.reads("2 people here").await?;
+        alice.may_notify().await?;
+        goes_away(&alice).await?;
+        // Where people don't know each other's addresses, one hears of what is said to oneself.
+        say(&bob, "Is anybody here?").await?;
+        alice.find_with("link", "Is anybody here?").await?;
+        bob.evaluate(&format!("location.hash = '#/chat/{ALICE}'"))
+            .await?;
+        bob.find("heading", "alice").await?;
+        say(&bob, "Hello?").await?;
+        shows(&alice, &["bob@example.test: Hello?"]).await?;
+        bob.find_with("link", "tea").await?.click().await?;
+        bob.find("heading", "tea").await?;
+        say(&bob, "Alice, are you?").await?;
+        let both = ["bob@example.test: Hello?", "tea: Bob: Alice, are you?"];
+        shows(&alice, &both).await?;
+        let choose = async |entry| -> Result<()> {
+            alice
+                .find_with("link", "tea")
+                .await?
+                .click_for_menu()
+                .await?;
+            alice.find("menuitemradio", entry).await?.click().await?;
+            alice.gone("menuitemradio", entry).await
+        };
+        choose("Notify me of everything").await?;
+        say(&bob, "Anybody else?").await?;
+        let both = ["bob@example.test: Hello?", "tea: Bob: Anybody else?"];
+        shows(&alice, &both).await?;
+        choose("Notify me of nothing").await?;
+        alice.find_with("link", "Muted").await?;
+        say(&bob, "Alice!").await?;
+        alice.find_with("link", "Alice!").await?;
+        choose("Notify me of mentions").await?;
+        say(&bob, "Nobody?").await?;
+        say(&bob, "Well then, Alice.").await?;
+        let both = ["bob@example.test: Hello?", "tea: Bob: Well then, Alice."];
+        shows(&alice, &both).await
     });
 }
 

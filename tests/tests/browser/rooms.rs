@@ -8,7 +8,7 @@ use couplet_tests::run;
 use crate::{ALICE, BOB, Place, count, reads, say};
 
 /// Asks to be let into the room.
-async fn ask(page: &Page, room: &str, nick: &str) -> Result<()> {
+pub(super) async fn ask(page: &Page, room: &str, nick: &str) -> Result<()> {
     page.find("button", "Join a room").await?.click().await?;
     page.find("dialog", "Join a room").await?;
     page.find("textbox", "Address of the room")

@@ -3,9 +3,10 @@
 use anyhow::Result;
 use couplet_engine::Command;
 use couplet_engine::modules::{
-    rfc6121_message, xep0045_muc, xep0308_correction, xep0424_retraction, xep0444_reactions,
+    rfc6121_message, xep0045_muc, xep0308_correction, xep0402_bookmarks, xep0424_retraction,
+    xep0444_reactions,
 };
-use couplet_engine::store::{Delivery, Direction, Entry, Left, Notes, Store};
+use couplet_engine::store::{Delivery, Direction, Entry, Hear, Left, Notes, Store};
 use couplet_servers::Kind;
 use couplet_tests::person::Person;
 use couplet_tests::proxy::Proxy;
@@ -21,6 +22,7 @@ on_both! {
     thrown_out
     another_device_goes_along
     what_is_said_about_it
+    what_one_hears_of_is_the_same_everywhere
 }
 
 fn tea(place: &Place) -> String {
@@ -282,6 +284,31 @@ async fn another_device_goes_along(kind: Kind) -> Result<()> {
         .until("it leaves too", |store| {
             matches!(entry(store, &jid), Some(Entry::Left(_)))
         })
+        .await
+}
+
+async fn what_one_hears_of_is_the_same_everywhere(kind: Kind) -> Result<()> {
+    let place = Place::new(kind).await?;
+    let room = tea(&place);
+    let jid: BareJid = room.parse()?;
+    let alice = place.enters(ALICE).await?;
+    enter(&alice, &room, "alice").await?;
+    let second = place.enters(ALICE).await?;
+    let hears =
+        |store: &Store, expected| store.room(&jid).map(|room| room.hear()) == Some(expected);
+    for expected in [Hear::All, Hear::Nothing, Hear::Mentions] {
+        alice.command(Command::Bookmark(xep0402_bookmarks::Command::Hear {
+            room: jid.clone(),
+            hear: expected,
+        }));
+        second
+            .until("what is heard", |store| hears(store, expected))
+            .await?;
+    }
+    let third = place.enters(ALICE).await?;
+    let chosen = |store: &Store| store.room(&jid)?.bookmark.as_ref()?.hear;
+    third
+        .until("it is kept", |store| chosen(store) == Some(Hear::Mentions))
         .await
 }
 

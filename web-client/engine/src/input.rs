@@ -7,7 +7,8 @@ use crate::modules::{
     rfc6121_message, rfc6121_presence, rfc6121_roster, xep0045_muc, xep0054_vcard_temp,
     xep0077_account, xep0084_avatar, xep0085_chat_states, xep0172_nickname, xep0191_blocking,
     xep0223_conversations, xep0223_privacy, xep0227_export, xep0249_invitations, xep0292_vcard4,
-    xep0308_correction, xep0313_archive, xep0363_upload, xep0424_retraction, xep0444_reactions,
+    xep0308_correction, xep0313_archive, xep0363_upload, xep0402_bookmarks, xep0424_retraction,
+    xep0444_reactions,
 };
 use crate::sasl;
 use crate::session;
@@ -65,6 +66,8 @@ pub enum Command {
     Reaction(xep0444_reactions::Command),
     /// Join, leave, change rooms.
     Muc(xep0045_muc::Command),
+    /// Choose what of a room one hears of.
+    Bookmark(xep0402_bookmarks::Command),
     /// Answer invitations to rooms.
     Invitation(xep0249_invitations::Command),
     /// Pin, put away, silence a conversation.

@@ -1,7 +1,7 @@
 //! What can be done with a conversation as a whole, in the list and in its head.
 
 use couplet_engine::Timestamp;
-use couplet_engine::store::Muted;
+use couplet_engine::store::{Hear, Muted, Room};
 use jid::BareJid;
 use yew::prelude::*;
 
@@ -12,6 +12,13 @@ use crate::platform;
 use crate::state::State;
 
 const HOUR: i64 = 60 * 60 * 1_000;
+
+/// What may make itself heard in a room.
+const HEARD: [(Hear, Icon, &str); 3] = [
+    (Hear::All, Icon::Bell, "list.hearAll"),
+    (Hear::Mentions, Icon::At, "list.hearMentions"),
+    (Hear::Nothing, Icon::BellOff, "list.hearNothing"),
+];
 
 /// The entries of its menu.
 pub(crate) fn entries(state: &State, jid: &BareJid) -> Vec<Entry> {
@@ -44,6 +51,19 @@ pub(crate) fn entries(state: &State, jid: &BareJid) -> Vec<Entry> {
     } else {
         entry(Icon::Archive, "list.archive", State::archive)
     });
+    let room = state.store().room(jid).map(Room::hear);
+    if let Some(present) = room {
+        for (nth, (hear, icon, key)) in HEARD.into_iter().enumerate() {
+            let (state, jid) = (state.clone(), jid.clone());
+            entries.push(Entry {
+                icon,
+                label: t(key),
+                chosen: Some(hear == present),
+                separated: nth == 0,
+                onselect: Callback::from(move |()| state.hear_of_room(jid.clone(), hear)),
+            });
+        }
+    }
     if state.is_muted(jid) {
         let mut unmute = entry(Icon::Bell, "list.unmute", |state, jid| {
             state.mute(jid, None);
@@ -60,9 +80,11 @@ pub(crate) fn entries(state: &State, jid: &BareJid) -> Vec<Entry> {
         entries.push(entry(Icon::BellOff, "list.muteDay", |state, jid| {
             state.mute(jid, Some(Muted::Until(tomorrow())));
         }));
-        entries.push(entry(Icon::BellOff, "list.mute", |state, jid| {
-            state.mute(jid, Some(Muted::Forever));
-        }));
+        if room.is_none() {
+            entries.push(entry(Icon::BellOff, "list.mute", |state, jid| {
+                state.mute(jid, Some(Muted::Forever));
+            }));
+        }
     }
     entries
 }

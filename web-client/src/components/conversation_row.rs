@@ -120,7 +120,7 @@ fn preview(props: &Props, conversation: Option<&Conversation>, last: Option<&Rc<
 /// own is.
 fn marks(state: &State, jid: &BareJid, unread: u32, last: Option<&Rc<Message>>) -> Html {
     let wishes = state.wishes(jid);
-    let muted = state.is_muted(jid);
+    let muted = state.is_quiet(jid);
     let own = last.filter(|last| last.direction == Direction::Outgoing);
     let class = if muted { "badge badge--muted" } else { "badge" };
     html! {

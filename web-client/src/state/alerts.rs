@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use couplet_engine::store::{Direction, Scope, StoreEvent};
+use couplet_engine::store::{Direction, Hear, Message, Room, Scope, StoreEvent};
 use gloo_timers::callback::Timeout;
 use jid::BareJid;
 use wasm_bindgen_futures::spawn_local;
@@ -51,7 +51,11 @@ impl State {
             } if provenance.is_news() && message.direction == Direction::Incoming => {
                 let jid = &message.conversation;
                 let told = match (message.scope, store.room(jid)) {
-                    (Scope::Room, Some(room)) => names(&message.body, &room.nick),
+                    (Scope::Room, Some(room)) => match room.hear() {
+                        Hear::All => true,
+                        Hear::Mentions => concerns(message, room),
+                        Hear::Nothing => false,
+                    },
                     (Scope::Room, None) => false,
                     (Scope::Person | Scope::Whisper, _) => true,
                 };
@@ -247,6 +251,15 @@ impl State {
             notifier::sound();
         }
     }
+}
+
+/// Whether what is said in a room is said to us: it names us, or answers us (XEP-0492 4).
+fn concerns(message: &Message, room: &Room) -> bool {
+    let answered = message
+        .reply()
+        .and_then(|reply| reply.to.as_ref()?.resource());
+    let answers = answered.is_some_and(|nick| nick.as_str() == room.nick);
+    answers || names(&message.body, &room.nick)
 }
 
 /// Whether `nick` is among the words of what is said in a room.

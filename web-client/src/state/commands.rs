@@ -2,11 +2,11 @@
 
 use couplet_engine::modules::{
     rfc6121_message, rfc6121_presence, rfc6121_roster, xep0045_muc, xep0085_chat_states,
-    xep0191_blocking, xep0223_privacy, xep0249_invitations, xep0308_correction, xep0424_retraction,
-    xep0444_reactions,
+    xep0191_blocking, xep0223_privacy, xep0249_invitations, xep0308_correction, xep0402_bookmarks,
+    xep0424_retraction, xep0444_reactions,
 };
 use couplet_engine::store::{
-    Availability, Delivery, Message, MessageId, Note, Notes, Privacy, Reason,
+    Availability, Delivery, Hear, Message, MessageId, Note, Notes, Privacy, Reason,
 };
 use couplet_engine::{Command, SessionCommand};
 use jid::BareJid;
@@ -222,6 +222,14 @@ impl State {
     /// Goes out of a room, and doesn't come back by itself.
     pub(crate) fn leave_room(&self, room: BareJid) {
         self.command(Command::Muc(xep0045_muc::Command::Leave { room }));
+    }
+
+    /// Hears of this in a room from now on, on all devices.
+    pub(crate) fn hear_of_room(&self, room: BareJid, hear: Hear) {
+        self.command(Command::Bookmark(xep0402_bookmarks::Command::Hear {
+            room,
+            hear,
+        }));
     }
 
     /// Doesn't go where somebody would like to see us.

@@ -3,7 +3,7 @@
 
 use couplet_engine::Command;
 use couplet_engine::modules::xep0223_conversations;
-use couplet_engine::store::{Conversation, Muted, Wishes};
+use couplet_engine::store::{Conversation, Hear, Muted, Room, Wishes};
 use jid::BareJid;
 
 use super::{Notice, State};
@@ -16,14 +16,20 @@ impl State {
         self.store().wishes(jid)
     }
 
-    /// Whether nothing that is said there makes itself heard now.
+    /// Whether nothing that is said there makes itself heard for some time.
     pub(crate) fn is_muted(&self, jid: &BareJid) -> bool {
         self.wishes(jid).is_muted(platform::now().wall)
     }
 
-    /// Whether nobody is to hear of it: it is muted, or put apart.
+    /// Whether nothing that is said there makes itself heard, now or in general.
+    pub(crate) fn is_quiet(&self, jid: &BareJid) -> bool {
+        let room = || self.store().room(jid).map(Room::hear);
+        self.is_muted(jid) || room() == Some(Hear::Nothing)
+    }
+
+    /// Whether nobody is to hear of it: it is quiet, or put apart.
     pub(super) fn is_silent(&self, jid: &BareJid) -> bool {
-        self.is_muted(jid) || self.store().is_apart(jid)
+        self.is_quiet(jid) || self.store().is_apart(jid)
     }
 
     /// Has it on top of the list, or no longer.

@@ -6,11 +6,11 @@ use couplet_engine::modules::{
     xep0085_chat_states as chat_states, xep0172_nickname as nickname, xep0191_blocking as blocking,
     xep0223_conversations as conversations, xep0223_privacy as privacy, xep0227_export as export,
     xep0249_invitations as invitations, xep0292_vcard4 as card, xep0308_correction as correction,
-    xep0313_archive as archive, xep0363_upload as upload, xep0424_retraction as retraction,
-    xep0444_reactions as reactions,
+    xep0313_archive as archive, xep0363_upload as upload, xep0402_bookmarks as bookmarks,
+    xep0424_retraction as retraction, xep0444_reactions as reactions,
 };
 use couplet_engine::store::{
-    Availability, CardField, MessageId, Muted, Privacy, Reason, Report, Wishes,
+    Availability, CardField, Hear, MessageId, Muted, Privacy, Reason, Report, Wishes,
 };
 use couplet_engine::{Command, SessionCommand, Timestamp};
 use jid::BareJid;
@@ -19,6 +19,9 @@ use wasm_bindgen::{JsCast as _, JsValue};
 
 use super::message::{list, maybe, number};
 use super::notes;
+
+/// By their places.
+const HEARD: [Hear; 3] = [Hear::All, Hear::Mentions, Hear::Nothing];
 
 /// By their places.
 pub(super) const AVAILABILITIES: [Availability; 5] = [
@@ -146,6 +149,10 @@ pub(crate) fn write(command: &Command) -> JsValue {
         }
         Command::Muc(muc::Command::Leave { room }) => {
             ("leave", Some(room), [JsValue::NULL, JsValue::NULL])
+        }
+        Command::Bookmark(bookmarks::Command::Hear { room, hear }) => {
+            let hear = place_of(&HEARD, hear);
+            ("hear", Some(room), [hear.into(), JsValue::NULL])
         }
         Command::Muc(muc::Command::Subject { room, subject }) => {
             ("subject", Some(room), [subject.into(), JsValue::NULL])
@@ -471,6 +478,10 @@ pub(crate) fn read(parts: &JsValue) -> Option<Command> {
             password: text(3),
         }),
         ("leave", Some(room)) => Command::Muc(muc::Command::Leave { room }),
+        ("hear", Some(room)) => Command::Bookmark(bookmarks::Command::Hear {
+            room,
+            hear: *HEARD.get(number(&parts.get(2))? as usize)?,
+        }),
         ("subject", Some(room)) => Command::Muc(muc::Command::Subject {
             room,
             subject: text(2)?,

@@ -46,6 +46,7 @@ pub mod xep0446_file_metadata;
 pub mod xep0447_file_sharing;
 pub mod xep0461_replies;
 pub mod xep0490_read_sync;
+pub mod xep0492_notifications;
 
 use crate::module::Module;
 
@@ -89,6 +90,7 @@ pub(crate) fn table() -> Vec<Box<dyn Module>> {
         Box::<xep0382_spoilers::Spoilers>::default(),
         Box::<xep0393_styling::Styling>::default(),
         Box::<xep0402_bookmarks::Bookmarks>::default(),
+        Box::<xep0492_notifications::Notifications>::default(),
         Box::<xep0223_conversations::Conversations>::default(),
         Box::<xep0223_privacy::Privacy>::default(),
         Box::<xep0191_blocking::Blocking>::default(),

@@ -11,11 +11,23 @@ use crate::codec::{decode, encode};
 use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Module, Specification};
-use crate::modules::xep0045_muc;
+use crate::modules::{xep0045_muc, xep0492_notifications};
 use crate::private_node::{self, NodeOption, OPTIONS, PRIVATE};
 use crate::sorted_map::SortedMap;
-use crate::store::{Bookmark, RoomChange, StoreEvent};
+use crate::store::{Bookmark, Hear, RoomChange, StoreEvent};
 use crate::xml::{self, build, write};
+
+/// What a person can ask for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Hear of this in a room, on all devices (XEP-0492).
+    Hear {
+        /// Which.
+        room: BareJid,
+        /// What.
+        hear: Hear,
+    },
+}
 
 /// More rooms than this are nobody's.
 const MOST: usize = 2000;
@@ -102,6 +114,12 @@ impl Module for Bookmarks {
                     };
                     self.publish(ctx, room.clone(), conference);
                 }
+            }
+            AnyCommand::Bookmark(Command::Hear { room, hear }) => {
+                let mut conference = self.known.get(room).cloned().unwrap_or_default();
+                conference.want_to_hear(*hear);
+                self.publish(ctx, room.clone(), conference);
+                return Flow::Stop;
             }
             _ => {}
         }
@@ -232,10 +250,7 @@ impl Bookmarks {
         if self.known.keys().len() >= MOST && !self.known.contains_key(&jid) {
             return;
         }
-        let bookmark = Some(Bookmark {
-            name: conference.name.clone(),
-            autojoin: conference.autojoin,
-        });
+        let bookmark = Some(conference.bookmark());
         let before = self.known.insert(jid.clone(), conference.clone());
         ctx.changed();
         let room = jid.clone();
@@ -277,10 +292,7 @@ impl Bookmarks {
             unsaved,
             ..conference
         };
-        let bookmark = Bookmark {
-            name: conference.name.clone(),
-            autojoin: conference.autojoin,
-        };
+        let bookmark = conference.bookmark();
         self.known.insert(room.clone(), conference);
         ctx.changed();
         ctx.event(StoreEvent::Room {
@@ -304,18 +316,37 @@ impl Bookmarks {
 }
 
 impl Conference {
+    /// As people see it.
+    fn bookmark(&self) -> Bookmark {
+        let extensions = self.extensions();
+        Bookmark {
+            name: self.name.clone(),
+            autojoin: self.autojoin,
+            hear: extensions.and_then(|known| xep0492_notifications::read(&known)),
+        }
+    }
+
+    fn extensions(&self) -> Option<Element> {
+        self.extensions.as_deref()?.parse().ok()
+    }
+
+    fn want_to_hear(&mut self, hear: Hear) {
+        let known = self.extensions();
+        let known = known.unwrap_or_else(|| build("extensions", ns::BOOKMARKS2).done());
+        self.extensions = Some(write(&xep0492_notifications::write(known, hear)));
+    }
+
     fn element(&self) -> Element {
         let child = |name: &'static str, text: &Option<String>| {
             let text = text.as_deref();
             text.map(|text| build(name, ns::BOOKMARKS2).text(text).done())
         };
-        let extensions = self.extensions.as_deref();
         build("conference", ns::BOOKMARKS2)
             .attr("name", self.name.as_deref())
             .attr("autojoin", if self.autojoin { "true" } else { "false" })
             .children(child("nick", &self.nick))
             .children(child("password", &self.password))
-            .children(extensions.and_then(|extensions| extensions.parse().ok()))
+            .children(self.extensions())
             .done()
     }
 

@@ -50,7 +50,8 @@ pub use note::{Note, Notes, Reply};
 pub use privacy::Privacy;
 pub use profile::{Device, Fact, NotSaved, Profile, Saved};
 pub use room::{
-    Affiliation, Bookmark, Entry, Invitation, Left, Occupant, Occupants, Role, Room, RoomChange,
+    Affiliation, Bookmark, Entry, Hear, Invitation, Left, Occupant, Occupants, Role, Room,
+    RoomChange,
 };
 pub use roster::{Availability, Contact, ResourcePresence, Subscription, SubscriptionRequest};
 pub use source::Source;

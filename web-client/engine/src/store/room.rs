@@ -88,6 +88,19 @@ pub struct Bookmark {
     pub name: Option<String>,
     /// Whether we join it wherever we sign in.
     pub autojoin: bool,
+    /// What of it we want to hear of, if we have chosen (XEP-0492).
+    pub hear: Option<Hear>,
+}
+
+/// What of a room makes itself heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Hear {
+    /// Everything that is said.
+    All,
+    /// What is said to us.
+    Mentions,
+    /// Nothing.
+    Nothing,
 }
 
 /// Somebody would like to see us in a room (XEP-0249).
@@ -178,6 +191,16 @@ impl Room {
     pub fn is_ours(&self) -> bool {
         let autojoin = |bookmark: &Bookmark| bookmark.autojoin;
         self.bookmark.as_ref().is_some_and(autojoin) || self.entry != Entry::default()
+    }
+
+    /// What of it makes itself heard: what we have chosen, else everything where all know each
+    /// other, and what is said to us where they don't (XEP-0492 4).
+    pub fn hear(&self) -> Hear {
+        let chosen = self.bookmark.as_ref().and_then(|bookmark| bookmark.hear);
+        chosen.unwrap_or(match self.shows_addresses {
+            true => Hear::All,
+            false => Hear::Mentions,
+        })
     }
 
     /// Whether there is nothing to know about it.
