@@ -6,7 +6,7 @@ use couplet_tests::browser::Page;
 use couplet_tests::{run, until};
 use serde_json::json;
 
-use crate::{ALICE, Place, add, reads, say};
+use crate::{ALICE, Place, add, count, reads, say};
 
 const CAROL: &str = "carol@example.test";
 
@@ -262,5 +262,46 @@ fn people_are_put_into_groups() {
         alice.find("button", "People").await?.click().await?;
         alice.find("button", "Work").await?;
         alice.gone("button", "Friends").await
+    });
+}
+
+#[test]
+fn what_is_deleted_is_gone_for_good() {
+    run(async {
+        let (place, alice, bob) = place().await?;
+        let elsewhere = place.enters(ALICE).await?;
+        lists(&elsewhere, &["bob", "carol"]).await?;
+        choose(&alice, "bob", "Delete…").await?;
+        alice
+            .find("dialog", "Delete the conversation with bob?")
+            .await?;
+        alice.press("Escape").await?;
+        lists(&alice, &["bob", "carol"]).await?;
+        choose(&alice, "bob", "Delete…").await?;
+        alice.find("button", "Delete").await?.click().await?;
+        for page in [&alice, &elsewhere] {
+            lists(page, &["carol"]).await?;
+        }
+        alice.gone("button", "Archived").await?;
+        alice.reload().await?;
+        lists(&alice, &["carol"]).await?;
+        alice
+            .find("searchbox", "Search")
+            .await?
+            .fill("Good morning")
+            .await?;
+        alice.reads("Nothing found").await?;
+        alice.press("Escape").await?;
+        // Bob has kept his, and what he says now is all there is.
+        say(&bob, "Are you there?").await?;
+        reads(&bob, "Good morning").await?;
+        for page in [&alice, &elsewhere] {
+            lists(page, &["bob", "carol"]).await?;
+            page.find_with("link", "bob").await?.click().await?;
+            reads(page, "Are you there?").await?;
+            reads(page, "This is where your conversation with bob begins.").await?;
+            ensure!(count(page, "Good morning").await? == 0);
+        }
+        Ok(())
     });
 }

@@ -58,10 +58,27 @@ pub struct Record {
     pub value: Option<Vec<u8>>,
 }
 
+/// At the end of a key of the table Messages, with which there is no value: what has to be
+/// deleted is everything of that conversation from that key on.
+const AND_ALL_BEHIND: char = '~';
+
 impl Record {
     pub(crate) fn new(table: Table, key: impl Into<String>, value: Option<Vec<u8>>) -> Self {
         let key = key.into();
         Self { table, key, value }
+    }
+
+    /// Has everything of a conversation deleted from `key` on, in the order of keys.
+    pub(crate) fn all_behind(mut key: String) -> Self {
+        key.push(AND_ALL_BEHIND);
+        Self::new(Table::Messages, key, None)
+    }
+
+    /// For a record that deletes more than a row: of which conversation, and behind which key.
+    pub fn deletes_behind(&self) -> Option<(&str, &str)> {
+        let key = self.key.strip_suffix(AND_ALL_BEHIND);
+        let key = key.filter(|_| self.table == Table::Messages && self.value.is_none())?;
+        Some((key.split_once('\n')?.0, key))
     }
 }
 

@@ -8,7 +8,7 @@ use super::icon_button::icon_button;
 use super::layer::{Layer, opening};
 use super::menu::{Entry, Menu};
 use super::presence;
-use super::sign_out;
+use super::questions;
 use crate::i18n::t;
 use crate::route::Route;
 use crate::state::State;
@@ -69,5 +69,5 @@ fn entries(state: &State) -> Vec<Entry> {
 
 fn signing_out(state: &State) -> Callback<()> {
     let state = state.clone();
-    Callback::from(move |()| sign_out::ask(&state))
+    Callback::from(move |()| questions::ask_to_sign_out(&state))
 }

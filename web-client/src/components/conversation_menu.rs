@@ -6,6 +6,7 @@ use jid::BareJid;
 use yew::prelude::*;
 
 use super::icon::Icon;
+use super::layer::{Layer, opening};
 use super::menu::Entry;
 use crate::i18n::{t, tomorrow};
 use crate::platform;
@@ -85,6 +86,20 @@ pub(crate) fn entries(state: &State, jid: &BareJid) -> Vec<Entry> {
                 state.mute(jid, Some(Muted::Forever));
             }));
         }
+    }
+    if state
+        .store()
+        .conversation(jid)
+        .is_some_and(|known| known.last().is_some())
+    {
+        let delete = Entry {
+            icon: Icon::Trash,
+            label: t("list.delete"),
+            chosen: None,
+            separated: true,
+            onselect: opening(state, Layer::Delete(jid.clone())),
+        };
+        entries.push(delete);
     }
     entries
 }

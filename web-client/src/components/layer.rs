@@ -15,8 +15,8 @@ use super::settings::DeleteAccount;
 use super::share::Share;
 use super::switcher::Switcher;
 use super::{
-    answer_in_clear, attachment, block_contact, clear_data, go_to_date, message_details,
-    message_dialogs, remove_contact, set_status, shortcuts, sign_out,
+    attachment, block_contact, go_to_date, message_details, message_dialogs, questions, set_status,
+    shortcuts,
 };
 use crate::state::State;
 
@@ -29,6 +29,8 @@ pub(crate) enum Layer {
     Edit(BareJid),
     /// Remove a contact, after a question.
     Remove(BareJid),
+    /// Delete what was said in a conversation, after a question.
+    Delete(BareJid),
     /// Keep somebody away, after a question.
     Block(BareJid),
     /// Everybody who is kept away.
@@ -77,7 +79,8 @@ pub(crate) fn dialog(state: &State) -> Html {
     match layer {
         Layer::AddContact => html! { <AddContact state={state.clone()} /> },
         Layer::Edit(jid) => html! { <EditContact state={state.clone()} {jid} /> },
-        Layer::Remove(jid) => remove_contact::dialog(state, &jid),
+        Layer::Remove(jid) => questions::remove_contact(state, &jid),
+        Layer::Delete(jid) => questions::delete_conversation(state, &jid),
         Layer::Block(jid) => block_contact::dialog(state, &jid),
         Layer::Blocked => html! { <Blocked state={state.clone()} /> },
         Layer::Status => set_status::dialog(state),
@@ -86,13 +89,13 @@ pub(crate) fn dialog(state: &State) -> Html {
         Layer::Profile => html! { <Profile state={state.clone()} /> },
         Layer::Switcher => html! { <Switcher state={state.clone()} /> },
         Layer::Shortcuts => shortcuts::dialog(state),
-        Layer::ClearData => clear_data::dialog(state),
-        Layer::SignOut => sign_out::dialog(state),
+        Layer::ClearData => questions::clear_data(state),
+        Layer::SignOut => questions::sign_out(state),
         Layer::GoToDate(jid) => go_to_date::dialog(state, &jid),
-        Layer::AnswerInClear(jid) => answer_in_clear::dialog(state, &jid),
+        Layer::AnswerInClear(jid) => questions::answer_in_clear(state, &jid),
         Layer::Emoji => message_dialogs::insert(state),
         Layer::React(message) => message_dialogs::react(state, &message),
-        Layer::Retract(message) => message_dialogs::retract(state, &message),
+        Layer::Retract(message) => questions::retract(state, &message),
         Layer::Facts(message) => message_details::dialog(state, &message),
         Layer::Versions(message) => message_dialogs::versions(state, &message),
         Layer::Picture(message) => attachment::lightbox(state, &message),

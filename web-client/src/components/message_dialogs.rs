@@ -47,39 +47,6 @@ pub(crate) fn insert(state: &State) -> Html {
     }
 }
 
-/// Says what taking back can do and what it can't, and does it.
-pub(crate) fn retract(state: &State, message: &Rc<Message>) -> Html {
-    let retract = {
-        let (state, message) = (state.clone(), message.clone());
-        Callback::from(move |_| {
-            state.retract(&message);
-            state.close();
-        })
-    };
-    let cancel = {
-        let state = state.clone();
-        Callback::from(move |_| state.close())
-    };
-    html! {
-        <Dialog state={state.clone()} title={t("retract.title")}>
-            <div class="form">
-                <blockquote class="quoted" dir="auto">
-                    { version_text(message, &message.body) }
-                </blockquote>
-                <p class="form__text">{ t("retract.text") }</p>
-                <div class="form__buttons">
-                    <button type="button" class="button" autofocus=true onclick={cancel}>
-                        { t("dialog.cancel") }
-                    </button>
-                    <button type="button" class="button button--danger" onclick={retract}>
-                        { t("retract.submit") }
-                    </button>
-                </div>
-            </div>
-        </Dialog>
-    }
-}
-
 /// What a message said before, newest first.
 pub(crate) fn versions(state: &State, message: &Rc<Message>) -> Html {
     let version = |at: Timestamp, body: &str| {

@@ -53,14 +53,7 @@ impl Journal {
         if self.given_up.get() {
             return Err(Fault::Full);
         }
-        let mut changes: Vec<Change> = records
-            .into_iter()
-            .map(|record| Change {
-                table: record.table.name(),
-                key: record.key,
-                value: record.value,
-            })
-            .collect();
+        let mut changes: Vec<Change> = records.into_iter().map(change).collect();
         changes.extend(more);
         let mut batch = self.unsaved.take();
         batch.retain(|old| !has(&changes, old));
@@ -116,6 +109,18 @@ impl Journal {
     /// The account has nothing left here.
     pub(crate) async fn forget(&self) -> Result<(), Fault> {
         self.storage.forget(&self.account)?.done().await
+    }
+}
+
+fn change(record: Record) -> Change {
+    let behind = record.deletes_behind();
+    let behind = behind.map(|(conversation, key)| (conversation.to_owned(), key.to_owned()));
+    let (behind, key) = behind.map_or((None, record.key), |(of, key)| (Some(of), key));
+    Change {
+        table: record.table.name(),
+        key,
+        value: record.value,
+        behind,
     }
 }
 

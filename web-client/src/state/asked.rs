@@ -134,6 +134,7 @@ impl State {
             table: DEVICE,
             key: tab.to_owned(),
             value: Some(number.to_string().into_bytes()),
+            behind: None,
         };
         let (state, tab) = (self.clone(), tab.to_owned());
         let then = move || {

@@ -130,10 +130,11 @@ impl State {
         use xep0313_archive::Command::{Around, Older};
         let state = self.clone();
         spawn_local(async move {
-            let (Older { conversation, .. } | Around { conversation, .. }) = &command;
-            while state.has_more_on_disk(conversation) {
-                if let Err(fault) = state.load_from_disk(conversation, LEAP).await {
-                    return state.note_fault(&fault);
+            if let Older { conversation, .. } | Around { conversation, .. } = &command {
+                while state.has_more_on_disk(conversation) {
+                    if let Err(fault) = state.load_from_disk(conversation, LEAP).await {
+                        return state.note_fault(&fault);
+                    }
                 }
             }
             state.command(Command::Archive(command));

@@ -3,7 +3,7 @@
 
 use couplet_engine::Command;
 use couplet_engine::modules::xep0223_conversations;
-use couplet_engine::store::{Conversation, Hear, Muted, Room, Wishes};
+use couplet_engine::store::{Conversation, Delivery, Hear, Muted, Room, Wishes};
 use jid::BareJid;
 
 use super::{Notice, State};
@@ -78,6 +78,27 @@ impl State {
     pub(crate) fn unarchive(&self, jid: &BareJid) {
         self.dismiss(&Notice::Archived(jid.clone()));
         self.wish(jid, |wishes| wishes.archived = None);
+    }
+
+    /// Takes everything that was said there out, on all our devices, for good; and the
+    /// conversation with it, unless it is a room where we are.
+    pub(crate) fn delete_conversation(&self, jid: &BareJid) {
+        let clear = {
+            let store = self.store();
+            let known = store.conversation(jid);
+            let all = known.into_iter().flat_map(|known| known.timeline.iter());
+            let unsent =
+                |delivery: &Delivery| matches!(delivery, Delivery::Queued | Delivery::Failed(_));
+            for message in all.filter(|message| unsent(&message.delivery)) {
+                self.discard(message);
+            }
+            store.clearing(jid)
+        };
+        let Some(clear) = clear else { return };
+        if self.store().room(jid).is_none() {
+            self.leave(jid);
+        }
+        self.command(Command::Archive(clear));
     }
 
     fn wish(&self, jid: &BareJid, change: impl FnOnce(&mut Wishes)) {

@@ -170,6 +170,15 @@ pub(crate) fn write(command: &Command) -> JsValue {
             let wishes = write_wishes(*wishes);
             ("wish", Some(conversation), [wishes, JsValue::NULL])
         }
+        Command::Archive(archive::Command::Clear {
+            conversation,
+            newest,
+            known,
+        }) => {
+            let known: Vec<JsValue> = known.iter().map(Into::into).collect();
+            let more = [(newest.0 as f64).into(), list(&known)];
+            ("clear", Some(conversation), more)
+        }
         Command::Privacy(privacy::Command::Want(wanted)) => {
             let chosen = write_privacy(*wanted);
             ("privacy", None, [chosen, JsValue::NULL])
@@ -224,7 +233,9 @@ pub(crate) fn write(command: &Command) -> JsValue {
             ("look", Some(jid), [list(&devices), JsValue::NULL])
         }
         // Only the engine itself wants these.
-        Command::Card(card::Command::Begin(_)) | Command::OldCard(_) => return JsValue::NULL,
+        Command::Card(card::Command::Begin(_))
+        | Command::OldCard(_)
+        | Command::Conversation(conversations::Command::Cleared { .. }) => return JsValue::NULL,
         Command::Muc(
             muc::Command::Return { .. }
             | muc::Command::Rejoin { .. }
@@ -254,6 +265,7 @@ fn write_wishes(wishes: Wishes) -> JsValue {
         muted.into(),
         wishes.unread.into(),
         wishes.known.into(),
+        wishes.cleared.map(|at| at.0 as f64).into(),
     ])
 }
 
@@ -349,6 +361,7 @@ fn read_wishes(parts: &JsValue) -> Option<Wishes> {
         muted,
         unread: parts.get(3).as_bool()?,
         known: parts.get(4).as_bool()?,
+        cleared: parts.get(5).as_f64().map(|at| Timestamp(at as i64)),
     })
 }
 
@@ -455,6 +468,14 @@ pub(crate) fn read(parts: &JsValue) -> Option<Command> {
         ("around", Some(conversation)) => Command::Archive(archive::Command::Around {
             conversation,
             at: Timestamp(parts.get(2).as_f64()? as i64),
+        }),
+        ("clear", Some(conversation)) => Command::Archive(archive::Command::Clear {
+            conversation,
+            newest: Timestamp(parts.get(2).as_f64()? as i64),
+            known: Array::from(&parts.get(3))
+                .iter()
+                .filter_map(|id| id.as_string())
+                .collect(),
         }),
         ("correct", Some(conversation)) => Command::Correction(correction::Command::Correct {
             conversation,

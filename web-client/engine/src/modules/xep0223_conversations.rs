@@ -9,6 +9,7 @@ use crate::codec::{decode, encode};
 use crate::input::Command as AnyCommand;
 use crate::iq::{Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
+use crate::now::Timestamp;
 use crate::private_node::{self, Answer, PrivateNode};
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, MessageType};
@@ -26,6 +27,15 @@ pub enum Command {
         /// What.
         wishes: Wishes,
     },
+    /// Have what was said there up to some time deleted, which is the archive's to tell.
+    Cleared {
+        /// In which conversation.
+        conversation: BareJid,
+        /// Up to when, by the archive's clock.
+        until: Timestamp,
+        /// What the archive calls the last of it.
+        last: Option<String>,
+    },
 }
 
 const NODE: &str = "urn:couplet:conversations:0";
@@ -36,12 +46,16 @@ const FEATURE: &str = "urn:couplet:conversations:0+notify";
 
 /// More conversations than this are nobody's.
 const MOST: usize = 5_000;
+/// Bytes of what an archive calls a message; longer is nobody's.
+const LONGEST_ID: usize = 256;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Conversations {
     known: SortedMap<BareJid, Wishes>,
     /// What the server doesn't know yet.
     unsaved: SortedMap<BareJid, Wishes>,
+    /// What the archive calls the last message that is deleted.
+    ends: SortedMap<BareJid, String>,
     /// Whether the server has told us all in this session.
     whole: bool,
     #[serde(skip)]
@@ -75,14 +89,20 @@ impl Module for Conversations {
     }
 
     fn on_command(&mut self, ctx: &mut Ctx<'_>, command: &AnyCommand) -> Flow {
-        let AnyCommand::Conversation(Command::Wish {
-            conversation,
-            wishes,
-        }) = command
-        else {
+        let AnyCommand::Conversation(command) = command else {
             return Flow::Continue;
         };
-        self.want(ctx, conversation, *wishes);
+        match command {
+            Command::Wish {
+                conversation,
+                wishes,
+            } => self.want(ctx, conversation, *wishes),
+            Command::Cleared {
+                conversation,
+                until,
+                last,
+            } => self.clear(ctx, conversation, *until, last.clone()),
+        }
         Flow::Stop
     }
 
@@ -157,6 +177,28 @@ impl Conversations {
         }
     }
 
+    /// A room where we are stays in the list.
+    fn clear(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        conversation: &BareJid,
+        until: Timestamp,
+        last: Option<String>,
+    ) {
+        let before = self.wanted(conversation);
+        self.end(conversation, last);
+        let until = before.cleared.max(Some(until));
+        let stays = ctx.core.rooms.contains_key(conversation);
+        let wishes = Wishes {
+            cleared: until,
+            archived: if stays { before.archived } else { until },
+            pinned: before.pinned && stays,
+            unread: false,
+            ..before
+        };
+        self.want(ctx, conversation, wishes);
+    }
+
     /// A stranger to whom we write is none any more.
     fn note(&mut self, ctx: &mut Ctx<'_>, message: &stanza::Message) {
         let Some(to) = message.to.as_ref().map(Jid::to_bare) else {
@@ -183,6 +225,26 @@ impl Conversations {
         });
     }
 
+    /// Another device has it so.
+    fn heed(&self, ctx: &mut Ctx<'_>, jid: &BareJid, before: Wishes, after: Wishes) {
+        if let Some(until) = after.cleared.filter(|_| after.cleared > before.cleared) {
+            let last = self.ends.get(jid).cloned();
+            ctx.event(StoreEvent::Cleared {
+                conversation: jid.clone(),
+                until: Some((until, last)),
+            });
+        }
+        self.tell(ctx, jid, after);
+    }
+
+    fn end(&mut self, jid: &BareJid, last: Option<String>) {
+        let fits = self.ends.keys().len() < MOST || self.ends.contains_key(jid);
+        match last.filter(|last| last.len() <= LONGEST_ID && fits) {
+            Some(last) => self.ends.insert(jid.clone(), last),
+            None => self.ends.remove(jid),
+        };
+    }
+
     /// The server has it so.
     fn saved(&mut self, ctx: &mut Ctx<'_>, jid: BareJid, wishes: Wishes) {
         if self.unsaved.get(&jid) == Some(&wishes) {
@@ -202,15 +264,18 @@ impl Conversations {
 
     /// What another device has published or taken back.
     fn learn(&mut self, ctx: &mut Ctx<'_>, item: &Element) {
-        let Some((jid, wishes)) = read(item) else {
+        let Some((jid, wishes, last)) = read(item) else {
             return;
         };
         let before = self.wanted(&jid);
         self.keep(jid.clone(), wishes);
+        if !self.unsaved.contains_key(&jid) {
+            self.end(&jid, last);
+        }
         // What we want ourselves is on its way.
         let after = self.wanted(&jid);
         if before != after {
-            self.tell(ctx, &jid, after);
+            self.heed(ctx, &jid, before, after);
         }
     }
 
@@ -218,7 +283,10 @@ impl Conversations {
     fn learn_all(&mut self, ctx: &mut Ctx<'_>, answer: &Element) {
         let before = std::mem::take(&mut self.known);
         for item in private_node::items(answer) {
-            if let Some((jid, wishes)) = read(item) {
+            if let Some((jid, wishes, last)) = read(item) {
+                if !self.unsaved.contains_key(&jid) {
+                    self.end(&jid, last);
+                }
                 self.keep(jid, wishes);
             }
         }
@@ -229,7 +297,7 @@ impl Conversations {
             let after = self.wanted(&jid);
             let known = before.get(&jid).copied().unwrap_or_default();
             if !self.unsaved.contains_key(&jid) && known != after {
-                self.tell(ctx, &jid, after);
+                self.heed(ctx, &jid, known, after);
             }
         }
     }
@@ -246,14 +314,15 @@ impl Conversations {
 
     fn publish(&mut self, ctx: &mut Ctx<'_>, jid: BareJid, wishes: Wishes) {
         // Of nothing, too: ejabberd tells nobody what is retracted.
-        let (id, payload) = (jid.to_string(), write(wishes));
+        let last = self.ends.get(&jid).map(String::as_str);
+        let (id, payload) = (jid.to_string(), write(wishes, last));
         self.node.publish(ctx, NODE, &id, payload, (jid, wishes));
     }
 }
 
 const FOREVER: &str = "forever";
 
-fn write(wishes: Wishes) -> Element {
+fn write(wishes: Wishes, last: Option<&str>) -> Element {
     let muted = wishes.muted.map(|muted| match muted {
         Muted::Until(end) => xep0082::write(end),
         Muted::Forever => FOREVER.to_owned(),
@@ -264,14 +333,17 @@ fn write(wishes: Wishes) -> Element {
         .attr("muted", muted)
         .attr("unread", wishes.unread.then_some("true"))
         .attr("known", wishes.known.then_some("true"))
+        .attr("cleared", wishes.cleared.map(xep0082::write))
+        .attr("cleared-to", last.filter(|_| wishes.cleared.is_some()))
         .done()
 }
 
-/// Whose conversation, and what is wanted with it: nothing, where it is taken back.
-fn read(item: &Element) -> Option<(BareJid, Wishes)> {
+/// Whose conversation, and what is wanted with it: nothing, where it is taken back. And what the
+/// archive calls the last message that is deleted.
+fn read(item: &Element) -> Option<(BareJid, Wishes, Option<String>)> {
     let jid = item.attr("id")?.parse().ok()?;
     let Some(wanted) = item.get_child("conversation", NODE) else {
-        return (item.name() == "retract").then_some((jid, Wishes::default()));
+        return (item.name() == "retract").then_some((jid, Wishes::default(), None));
     };
     let is = |name| matches!(wanted.attr(name), Some("true" | "1"));
     let muted = wanted.attr("muted").and_then(|muted| match muted {
@@ -284,6 +356,8 @@ fn read(item: &Element) -> Option<(BareJid, Wishes)> {
         muted,
         unread: is("unread"),
         known: is("known"),
+        cleared: wanted.attr("cleared").and_then(xep0082::read),
     };
-    Some((jid, wishes))
+    let last = wanted.attr("cleared-to").map(str::to_owned);
+    Some((jid, wishes, last))
 }

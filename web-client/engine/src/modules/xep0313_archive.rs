@@ -16,7 +16,7 @@ use minidom::Element;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
-use self::history::{answered, around, loading, older};
+use self::history::{answered, around, cleared, found, loading, older};
 use self::progress::Progress;
 pub(crate) use self::progress::{Repeated, Repeats};
 pub(crate) use self::query::{Fin, page};
@@ -53,6 +53,16 @@ pub enum Command {
         conversation: BareJid,
         /// When.
         at: Timestamp,
+    },
+    /// Delete everything that is in a conversation now, on all of our devices. What the archive
+    /// has of it isn't asked for any more. `Store::clearing` makes these.
+    Clear {
+        /// Which conversation.
+        conversation: BareJid,
+        /// When the newest message there was sent, by our own clock.
+        newest: Timestamp,
+        /// What it and those before it are called.
+        known: Vec<String>,
     },
 }
 
@@ -122,7 +132,16 @@ impl Module for Archive {
     }
 
     fn on_lost(&mut self, ctx: &mut Ctx<'_>) {
-        self.queries.clear();
+        for pending in std::mem::take(&mut self.queries).values() {
+            if let Purpose::Clear {
+                conversation,
+                newest,
+                ..
+            } = &pending.purpose
+            {
+                cleared(ctx, conversation.clone(), (*newest, None));
+            }
+        }
         for progress in self.rooms.values_mut() {
             // It begins anew when we are in the room again.
             progress.catching_up = false;
@@ -160,11 +179,32 @@ impl Module for Archive {
                 until,
             },
             Command::Around { conversation, at } => Purpose::Around(conversation, at),
+            Command::Clear {
+                conversation,
+                newest,
+                known,
+            } => {
+                ctx.event(StoreEvent::Cleared {
+                    conversation: conversation.clone(),
+                    until: None,
+                });
+                Purpose::Clear {
+                    conversation,
+                    newest,
+                    known,
+                }
+            }
         };
         let asked = |pending: &Pending| pending.purpose == purpose;
         if !ctx.core.established {
-            if let Purpose::Around(conversation, _) = purpose {
-                answered(ctx, conversation);
+            match purpose {
+                Purpose::Around(conversation, _) => answered(ctx, conversation),
+                Purpose::Clear {
+                    conversation,
+                    newest,
+                    ..
+                } => cleared(ctx, conversation, (newest, None)),
+                _ => {}
             }
         } else if !self.queries.values().any(asked) {
             let is_room = |jid: &&BareJid| ctx.core.rooms.contains_key(*jid);
@@ -206,6 +246,14 @@ impl Module for Archive {
                 until,
             } => older(ctx, conversation, before, until, page, fin),
             Purpose::Around(conversation, _) => around(ctx, conversation, page, fin),
+            Purpose::Clear {
+                conversation,
+                newest,
+                known,
+            } => {
+                let until = found(&page, &known).unwrap_or((newest, None));
+                cleared(ctx, conversation, until);
+            }
             Purpose::CatchUp | Purpose::CatchUpSince(_) | Purpose::Newest => {
                 self.caught_up(ctx, room, &purpose, cursor, fin);
             }
@@ -318,6 +366,7 @@ impl Archive {
                 (filter(with, None), page(PAGE, "before", Some(before)))
             }
             Purpose::Around(_, at) => (filter(with, Some(*at)), page(PAGE, "after", None)),
+            Purpose::Clear { .. } => (filter(with, None), page(PAGE, "before", Some(""))),
         };
         let query = build("query", ns::MAM)
             .attr("queryid", id.as_str())

@@ -25,22 +25,26 @@ pub struct Conversation {
     /// What is known of the history before the timeline.
     pub older: Older,
     /// The archive's id from which that history goes on, once a page of it was read.
-    begins_with: Option<String>,
+    pub(super) begins_with: Option<String>,
     /// What is missing in between, newest first.
-    gaps: Vec<Gap>,
+    pub(super) gaps: Vec<Gap>,
     /// How often the archive has answered, or couldn't, what was said at some time. Whoever
     /// has asked finds another number than before.
     pub answers: u32,
     /// Whether there are older messages on disk than those that are here.
     pub more_on_disk: bool,
     /// How far the disk has been read, from the newest message on.
-    read_to: Option<Position>,
+    pub(super) read_to: Option<Position>,
     /// The newest message, while the timeline has not been read from disk.
-    preview: Option<Rc<Message>>,
+    pub(super) preview: Option<Rc<Message>>,
     /// What has been told of messages that are not here.
     waiting: Waiting,
     /// What we have given up though the archive may have it, the last one at the end.
     given_up: Vec<MessageId>,
+    /// Whether the page of the past that is under way has come to what was deleted.
+    pub(super) reached_cleared: bool,
+    /// Up to where everything has still to be deleted from disk.
+    pub(super) cleared: Option<Position>,
     /// The place up to which we have seen everything.
     pub(super) displayed: Option<Position>,
     /// The place up to which the other side has.
@@ -54,7 +58,7 @@ pub(super) struct Gap {
     pub(super) before: String,
     /// The archive's id of the message before it, and its time.
     pub(super) until: String,
-    until_at: Timestamp,
+    pub(super) until_at: Timestamp,
     /// What became of the last attempt to read it.
     pub(super) state: Older,
 }
@@ -332,6 +336,11 @@ impl Conversation {
 
     /// A page of the gap before `before` is here, or under way.
     pub(super) fn read_older(&mut self, before: Option<&str>, older: Older, next: Option<String>) {
+        let reached = std::mem::take(&mut self.reached_cleared);
+        let older = match older {
+            Older::More if reached => Older::Complete,
+            older => older,
+        };
         let gap = |gap: &Gap| Some(gap.before.as_str()) == before;
         let index = self.gaps.iter().position(gap);
         match index {
@@ -455,6 +464,8 @@ impl Conversation {
             preview: row.last.map(Rc::new),
             waiting: row.waiting,
             given_up: row.given_up,
+            reached_cleared: false,
+            cleared: None,
             displayed: row.displayed.as_deref().and_then(Position::read),
             seen: row.seen.as_deref().and_then(Position::read),
         })

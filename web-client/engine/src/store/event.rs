@@ -107,6 +107,14 @@ pub enum StoreEvent {
         /// Where a smaller gap ends that is left of it.
         next: Option<String>,
     },
+    /// What is in the conversation is deleted.
+    Cleared {
+        /// Which.
+        conversation: BareJid,
+        /// Up to when it was said by the archive's clock, and what the archive calls the last
+        /// of it; `None` for everything that is here now.
+        until: Option<(Timestamp, Option<String>)>,
+    },
     /// A page from somewhere in the past is about to come, around which there are gaps.
     Island {
         /// Of which conversation.

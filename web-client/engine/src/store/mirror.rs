@@ -50,9 +50,13 @@ impl Store {
                 let known = self
                     .conversations
                     .get_or_insert_with(jid.clone(), Default::default);
-                if let Some(position) = Position::read(order)
-                    && !known.is_for_later(position)
-                {
+                let Some(position) = Position::read(order) else {
+                    return;
+                };
+                if row.deletes_behind().is_some() {
+                    known.clear(position);
+                    known.cleared = None;
+                } else if !known.is_for_later(position) {
                     let message = value.as_deref().and_then(decode);
                     known.timeline.set(position, message);
                 }

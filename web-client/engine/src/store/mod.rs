@@ -7,6 +7,7 @@
 mod blocking;
 mod card;
 mod change;
+mod clearing;
 mod conversation;
 mod event;
 mod export;
@@ -62,6 +63,7 @@ pub use wishes::{Muted, Wishes};
 
 use crate::modules::rfc6121_message;
 use crate::modules::xep0313_archive::{Command, Repeated};
+use crate::now::Timestamp;
 use crate::output::Table;
 
 /// Everything the views read.
@@ -323,11 +325,16 @@ impl Store {
                 provenance,
             } => {
                 let jid = message.conversation.clone();
-                self.changed.mark(Table::Messages, &jid);
-                self.changed.mark(Table::Conversations, &jid);
+                let cleared = self.is_cleared(&message, provenance);
                 let conversation = self
                     .conversations
                     .get_or_insert_with(jid.clone(), Default::default);
+                if cleared {
+                    conversation.reached_cleared = true;
+                    return Vec::new();
+                }
+                self.changed.mark(Table::Messages, &jid);
+                self.changed.mark(Table::Conversations, &jid);
                 conversation.insert(*message, provenance);
                 vec![Topic::Conversation(jid), Topic::Conversations]
             }
@@ -388,12 +395,20 @@ impl Store {
                 conversation.read_older(before.as_deref(), older, next);
                 self.touched(true, jid)
             }
+            StoreEvent::Cleared {
+                conversation,
+                until,
+            } => self.clear(&conversation, until),
             StoreEvent::Island {
                 conversation: jid,
                 first,
                 last,
                 newest,
             } => {
+                let cleared = self.wishes(&jid).cleared;
+                if cleared.is_some_and(|cleared| last.1 <= cleared) {
+                    return Vec::new();
+                }
                 let conversation = self
                     .conversations
                     .get_or_insert_with(jid.clone(), Default::default);

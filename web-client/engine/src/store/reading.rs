@@ -104,7 +104,7 @@ impl Conversation {
     }
 
     /// Another device of ours has been seen to here: what is unread is behind that.
-    fn count_again(&mut self, displayed: Position) {
+    pub(super) fn count_again(&mut self, displayed: Position) {
         if self.unread == 0 {
             return;
         }

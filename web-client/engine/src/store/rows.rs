@@ -161,6 +161,9 @@ impl Store {
             .ok()
             .and_then(|jid| self.conversations.get_mut(&jid));
         let Some(conversation) = known else { return };
+        if let Some(end) = conversation.cleared.take() {
+            records.push(Record::all_behind(message_key(key, end)));
+        }
         for position in conversation.timeline.take_changed() {
             let value = conversation.timeline.at(position).map(encode);
             let key = message_key(key, position);

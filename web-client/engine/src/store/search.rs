@@ -96,6 +96,14 @@ impl Index {
             let Some((conversation, position)) = self.place(row) else {
                 continue;
             };
+            if row.deletes_behind().is_some() {
+                let deleted = |entry: &&mut Entry| {
+                    entry.position <= position && entry.conversation == conversation
+                };
+                let deleted = self.entries.iter_mut().filter(deleted);
+                deleted.for_each(|entry| entry.conversation = GONE);
+                continue;
+            }
             let same = |entry: &&mut Entry| {
                 entry.position == position && entry.conversation == conversation
             };

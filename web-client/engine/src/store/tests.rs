@@ -431,3 +431,127 @@ fn signing_out_leaves_nothing() {
     }));
     assert!(store.conversation(&bob()).is_none());
 }
+
+/// The keys of the rows that are on a disk that was given these records.
+fn disk(records: &[Record]) -> BTreeMap<String, Vec<u8>> {
+    let mut rows = BTreeMap::new();
+    for record in records.iter().filter(|row| row.table == Table::Messages) {
+        if let Some((conversation, key)) = record.deletes_behind() {
+            let range = Store::message_keys(&conversation.parse().unwrap());
+            rows.retain(|known: &String, _| !range.contains(known) || known.as_str() <= key);
+        } else if let Some(value) = &record.value {
+            rows.insert(record.key.clone(), value.clone());
+        } else {
+            rows.remove(&record.key);
+        }
+    }
+    rows
+}
+
+/// Another device has deleted what was said up to this time.
+fn cleared(at: i64) -> [StoreEvent; 2] {
+    let until = Some(Timestamp(at));
+    let wishes = Wishes {
+        cleared: until,
+        archived: until,
+        ..Wishes::default()
+    };
+    let conversation = bob();
+    [
+        StoreEvent::Cleared {
+            conversation: bob(),
+            until: Some((Timestamp(at), None)),
+        },
+        StoreEvent::Wishes {
+            conversation,
+            wishes,
+        },
+    ]
+}
+
+#[test]
+fn what_is_deleted_is_gone_from_here_from_disk_and_from_what_can_be_found() {
+    let (mut store, mut follower) = (Store::default(), Store::default());
+    let mut index = search::Index::new(|text| text.to_lowercase());
+    let mut records = Vec::new();
+    let mut told = |store: &mut Store, events: &[StoreEvent]| {
+        for event in events {
+            store.apply(event.clone());
+        }
+        let rows = store.take_records();
+        follower.mirror(&rows);
+        index.take(&rows);
+        records.extend(rows);
+        assert_eq!(order(store), order(&follower));
+        (disk(&records), index.find(&["hello".to_owned()], 10).len())
+    };
+    for (id, at) in [("1", 10_000), ("2", 20_000), ("3", 30_000)] {
+        told(&mut store, &[live(message(id, at))]);
+    }
+    let (rows, found) = told(&mut store, &cleared(20_000));
+    assert_eq!(order(&store), ["3"]);
+    assert_eq!((rows.len(), found), (1, 1));
+    let known = store.conversation(&bob()).unwrap();
+    assert_eq!((known.unread, known.older), (1, Older::Complete));
+    assert!(!store.is_archived(&bob()));
+    // What an archive tells once more stays away; what comes by itself doesn't.
+    told(
+        &mut store,
+        &[with(Provenance::CatchUp, message("2", 20_000))],
+    );
+    told(
+        &mut store,
+        &[with(Provenance::History, message("1", 10_000))],
+    );
+    assert_eq!(order(&store), ["3"]);
+    told(&mut store, &[live(message("4", 15_000))]);
+    assert_eq!(order(&store), ["3", "4"]);
+    let all = StoreEvent::Cleared {
+        conversation: bob(),
+        until: None,
+    };
+    let (rows, found) = told(&mut store, &[all]);
+    assert_eq!((rows.len(), found), (0, 0));
+    assert!(store.conversation(&bob()).unwrap().last().is_none());
+    assert_eq!(store.conversation(&bob()).unwrap().unread, 0);
+}
+
+#[test]
+fn the_past_ends_where_it_was_deleted() {
+    let mut store = Store::default();
+    for event in cleared(20_000) {
+        store.apply(event);
+    }
+    store.apply(live(message("4", 40_000)));
+    let older = |older, next: Option<&str>| StoreEvent::Older {
+        conversation: bob(),
+        before: None,
+        older,
+        next: next.map(str::to_owned),
+    };
+    store.apply(older(Older::Loading, None));
+    for (id, at) in [("3", 30_000), ("2", 20_000), ("1", 10_000)] {
+        store.apply(with(Provenance::History, message(id, at)));
+    }
+    store.apply(older(Older::More, Some("archive-1")));
+    assert_eq!(order(&store), ["3", "4"]);
+    let known = store.conversation(&bob()).unwrap();
+    assert_eq!(known.older, Older::Complete);
+}
+
+#[test]
+fn what_was_deleted_on_another_device_goes_from_disk_unread() {
+    let mut store = Store::default();
+    for (id, at) in [("1", 10_000), ("2", 20_000), ("3", 30_000)] {
+        store.apply(live(message(id, at)));
+    }
+    let rows = store.take_records();
+    let mut back = Store::restore(&rows);
+    for event in cleared(30_000) {
+        back.apply(event);
+    }
+    let known = back.conversation(&bob()).unwrap();
+    assert!(known.last().is_none() && !known.more_on_disk);
+    let all: Vec<_> = rows.into_iter().chain(back.take_records()).collect();
+    assert!(disk(&all).is_empty());
+}

@@ -34,7 +34,7 @@ pub struct Timeline {
 
 /// Archives keep whole seconds, and no two clocks agree to the millisecond: news
 /// that seems older than what is there by less than this (in milliseconds) isn't.
-const TOLERANCE: i64 = 2000;
+pub(super) const TOLERANCE: i64 = 2000;
 
 /// How far apart places of one instant are: as many messages fit between any two.
 const STEP: i64 = 1 << 20;
@@ -52,6 +52,18 @@ impl Position {
         format!("{:016x}{:016x}", flip(self.at.0), flip(self.arrival))
     }
 
+    /// Behind everything of that time.
+    pub(super) fn end_of(at: Timestamp) -> Self {
+        let arrival = i64::MAX;
+        Self { at, arrival }
+    }
+
+    /// Behind it, and before everything else.
+    pub(super) fn behind(self) -> Self {
+        let arrival = self.arrival.saturating_add(1);
+        Self { arrival, ..self }
+    }
+
     /// When it was sent, or would have been if clocks agreed.
     pub(super) fn at(self) -> Timestamp {
         self.at
@@ -67,7 +79,7 @@ impl Position {
         let part = |part: Option<&str>| u64::from_str_radix(part?, 16).ok().map(unflip);
         Some(Self {
             at: Timestamp(part(order.get(..16))?),
-            arrival: part(order.get(16..))?,
+            arrival: part(order.get(16..32))?,
         })
     }
 }
@@ -176,7 +188,8 @@ impl Timeline {
         self.archived(id).is_some()
     }
 
-    fn archived(&self, id: &str) -> Option<Position> {
+    /// Where the message is that the archive calls `id`.
+    pub(super) fn archived(&self, id: &str) -> Option<Position> {
         let called = |position: &Position| {
             let message = self.messages.get(position);
             message.is_some_and(|message| message.archive_id.as_deref() == Some(id))
@@ -192,6 +205,23 @@ impl Timeline {
         self.messages.remove(&position);
         self.changed.push(position);
         true
+    }
+
+    /// Takes out everything up to `end`; whether there was something.
+    pub(super) fn clear(&mut self, end: Position) -> bool {
+        let left = self.messages.split_off(&end);
+        let found = !std::mem::replace(&mut self.messages, left).is_empty();
+        for positions in self.by_id.values_mut() {
+            positions.retain(|position| *position > end);
+        }
+        self.by_id.retain(|_, positions| !positions.is_empty());
+        self.changed.retain(|position| *position > end);
+        self.ahead = self.ahead.and_then(|ahead| match ahead > end {
+            true => Some(ahead),
+            false => self.oldest(),
+        });
+        (self.below, self.above) = (None, None);
+        found
     }
 
     /// Takes the places whose rows have to be written, or deleted where there is nothing.
@@ -291,11 +321,7 @@ impl Timeline {
 
     /// The place of the last message that isn't later than `at`.
     pub(super) fn until(&self, at: Timestamp) -> Option<Position> {
-        let last = Position {
-            at,
-            arrival: i64::MAX,
-        };
-        let known = self.messages.range(..=last).next_back();
+        let known = self.messages.range(..=Position::end_of(at)).next_back();
         known.map(|(position, _)| *position)
     }
 

@@ -20,6 +20,9 @@ pub struct Wishes {
     pub unread: bool,
     /// We have written to them, so they are no stranger.
     pub known: bool,
+    /// What was said up to this time, by the archive's clock, is deleted. The conversation is
+    /// out of the list for as long as that is all of it if it was archived by it.
+    pub cleared: Option<Timestamp>,
 }
 
 /// For how long a conversation is silent.
@@ -42,6 +45,13 @@ impl Wishes {
     }
 }
 
+impl Wishes {
+    /// Whether the conversation was put away by being deleted.
+    fn is_deleted(&self) -> bool {
+        self.cleared.is_some() && self.archived == self.cleared
+    }
+}
+
 impl Store {
     /// What we want with the conversation with `jid`.
     pub fn wishes(&self, jid: &BareJid) -> Wishes {
@@ -56,8 +66,19 @@ impl Store {
     /// Whether the conversation with `jid` is put away, and nothing has come since.
     pub fn is_archived(&self, jid: &BareJid) -> bool {
         let newest = self.conversations.get(jid).and_then(Conversation::last);
-        let archived = self.wishes(jid).archived;
-        archived.is_some_and(|archived| newest.is_none_or(|newest| newest.at <= archived))
+        let wishes = self.wishes(jid);
+        match (wishes.archived, newest) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            // Whatever is there has come since.
+            (Some(_), Some(_)) if wishes.is_deleted() => false,
+            (Some(archived), Some(newest)) => newest.at <= archived,
+        }
+    }
+
+    /// Whether the conversation with `jid` was deleted, and nothing has come since.
+    pub fn is_deleted(&self, jid: &BareJid) -> bool {
+        self.wishes(jid).is_deleted() && self.is_archived(jid)
     }
 
     pub(super) fn wish(&mut self, jid: BareJid, wishes: Wishes) -> Vec<Topic> {

@@ -607,7 +607,14 @@ pub(crate) struct Disk(BTreeMap<(Table, String), Vec<u8>>);
 
 impl Disk {
     pub(crate) fn write(&mut self, records: Vec<Record>) {
-        for Record { table, key, value } in records {
+        for record in records {
+            if let Some((conversation, from)) = record.deletes_behind() {
+                let range = Store::message_keys(&conversation.parse().unwrap());
+                let goes = |key: &String| range.contains(key) && key.as_str() > from;
+                self.0
+                    .retain(|(table, key), _| *table != Table::Messages || !goes(key));
+            }
+            let Record { table, key, value } = record;
             match value {
                 Some(value) => self.0.insert((table, key), value),
                 None => self.0.remove(&(table, key)),

@@ -64,6 +64,7 @@ fn what_is_wanted_is_shown_at_once_and_told_to_other_devices() {
         muted: Some(Muted::Until(Timestamp(1_800_000_000_000))),
         unread: true,
         known: true,
+        cleared: Some(Timestamp(1_600_000_000_123)),
     };
     wish(&mut scenario, all);
     assert_eq!(wishes(&scenario), all);
@@ -198,4 +199,86 @@ fn of_more_conversations_than_anybody_has_nothing_is_kept() {
         told(&mut scenario, "alice@example.org", &items.concat());
     }
     assert_eq!(scenario.store.with_wishes().count(), 5_000);
+}
+
+/// A result of the archive: bob wrote it, or we did.
+fn result(scenario: &mut Scenario, query: &str, from: &str, id: &str, stamp: &str) {
+    scenario.recv(&format!(
+        "<message xmlns='jabber:client' from='alice@example.org'>\
+         <result xmlns='urn:xmpp:mam:2' queryid='{query}' id='archive-{id}'>\
+         <forwarded xmlns='urn:xmpp:forward:0'>\
+         <delay xmlns='urn:xmpp:delay' stamp='{stamp}'/>\
+         <message xmlns='jabber:client' from='{from}@example.org/x' type='chat' id='{id}'>\
+         <body>{id}</body></message></forwarded></result></message>"
+    ));
+}
+
+fn bodies(scenario: &Scenario) -> Vec<String> {
+    let bob = "bob@example.org".parse().unwrap();
+    let known = scenario.store.conversation(&bob);
+    let messages = known.into_iter().flat_map(|known| known.timeline.iter());
+    messages.map(|message| message.body.clone()).collect()
+}
+
+fn bob_says(scenario: &mut Scenario, id: &str) {
+    scenario.recv(&format!(
+        "<message xmlns='jabber:client' from='bob@example.org/x' type='chat' id='{id}'>\
+         <body>{id}</body></message>"
+    ));
+}
+
+fn clear(scenario: &mut Scenario) {
+    let bob = "bob@example.org".parse().unwrap();
+    let clear = scenario.store.clearing(&bob).unwrap();
+    scenario.command(Command::Archive(clear));
+}
+
+#[test]
+fn what_is_deleted_is_told_by_the_archives_clock() {
+    let mut scenario = Scenario::signed_in();
+    bob_says(&mut scenario, "one");
+    bob_says(&mut scenario, "two");
+    clear(&mut scenario);
+    assert!(bodies(&scenario).is_empty(), "it goes at once");
+    // Something comes while the archive is asked: it isn't meant.
+    bob_says(&mut scenario, "three");
+    let query = scenario.find(|sent| String::from(sent).contains("urn:xmpp:mam:2"));
+    let query = query.unwrap();
+    let (iq, text) = (query.attr("id").unwrap(), String::from(&query));
+    let id = text.split("queryid='").nth(1).unwrap().split('\'').next();
+    for (message, stamp) in [
+        ("one", "2030-01-01T10:00:00Z"),
+        ("two", "2030-01-01T10:00:01.250Z"),
+        ("three", "2030-01-01T10:00:02Z"),
+    ] {
+        result(&mut scenario, id.unwrap(), "bob", message, stamp);
+    }
+    scenario.recv(&format!(
+        "<iq xmlns='jabber:client' type='result' id='{iq}'><fin xmlns='urn:xmpp:mam:2' \
+         complete='true'><set xmlns='http://jabber.org/protocol/rsm'/></fin></iq>"
+    ));
+    let publish = asked(&mut scenario, "<publish ").unwrap();
+    assert!(
+        publish.contains("cleared='2030-01-01T10:00:01.25"),
+        "{publish}"
+    );
+    assert_eq!(bodies(&scenario), ["three"]);
+    let bob = "bob@example.org".parse().unwrap();
+    assert!(
+        !scenario.store.is_archived(&bob),
+        "something has come since"
+    );
+}
+
+#[test]
+fn what_is_deleted_without_a_connection_is_gone_all_the_same() {
+    let mut scenario = Scenario::signed_in();
+    bob_says(&mut scenario, "one");
+    scenario.lose_connection();
+    clear(&mut scenario);
+    assert!(bodies(&scenario).is_empty());
+    let reloaded = scenario.reloaded(2);
+    assert!(bodies(&reloaded).is_empty());
+    let bob = "bob@example.org".parse().unwrap();
+    assert!(reloaded.store.is_deleted(&bob));
 }

@@ -92,6 +92,8 @@ pub(crate) struct Change {
     pub(crate) table: &'static str,
     pub(crate) key: String,
     pub(crate) value: Option<Vec<u8>>,
+    /// Of which conversation everything behind the key goes, in place of one row.
+    pub(crate) behind: Option<String>,
 }
 
 /// How safe a transaction has to be when it is said to be complete.
@@ -134,7 +136,10 @@ impl Storage {
         let writing = self.begin(&tables, durability)?;
         for change in changes {
             let store = writing.transaction.object_store(change.table)?;
-            let key = key(account, &change.key);
+            let key = match &change.behind {
+                Some(conversation) => range(account, conversation, Some(&change.key))?.into(),
+                None => key(account, &change.key),
+            };
             match &change.value {
                 Some(value) => store.put_with_key(&Uint8Array::from(value.as_slice()), &key)?,
                 None => store.delete(&key)?,

@@ -28,7 +28,7 @@ const HAD_BY_THE_SERVER: [Table; 7] = [
     Table::Requests,
 ];
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step::Create(&[
         Table::Engine.name(),
         Table::Outbox.name(),
@@ -53,6 +53,9 @@ const STEPS: [Step; 9] = [
     Step::Create(&[Table::Profiles.name()]),
     // Whom we have written to is among what we want with a conversation, which both have.
     Step::Forget(&[Table::Engine, Table::Wishes]),
+    // Up to when it is deleted is among what we want with a conversation, and what we want to
+    // hear of a room is in its bookmark.
+    Step::Forget(&[Table::Engine, Table::Wishes, Table::Rooms]),
 ];
 
 /// The version that this build reads and writes.

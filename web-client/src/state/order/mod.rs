@@ -44,7 +44,7 @@ impl State {
     pub(crate) fn has_archived(&self) -> bool {
         let store = self.store();
         let mut wanted = store.with_wishes();
-        wanted.any(|(jid, _)| store.is_archived(jid))
+        wanted.any(|(jid, _)| store.is_archived(jid) && !store.is_deleted(jid))
     }
 
     /// The groups of the roster by name, as many as anybody looks at.
@@ -138,7 +138,7 @@ fn belongs(store: &Store, jid: &BareJid, filter: Filter) -> bool {
             store.wishes(jid).unread
                 || conversation.is_some_and(|conversation| conversation.unread > 0)
         }
-        Filter::Archived => store.is_archived(jid),
+        Filter::Archived => store.is_archived(jid) && !store.is_deleted(jid),
         Filter::Strangers => store.is_apart(jid) && conversation.is_some(),
         Filter::Rooms => store
             .room(jid)

@@ -1,10 +1,14 @@
 //! Pages of a conversation's past, as somebody scrolls back or goes to a date.
 
 use jid::BareJid;
+use xmpp_parsers::ns;
 
 use super::query::{Fin, no_archive};
+use crate::input::Command as AnyCommand;
 use crate::iq::NoResult;
 use crate::module::{Ctx, Incoming, Origin};
+use crate::modules::xep0223_conversations;
+use crate::now::Timestamp;
 use crate::store::{Older, StoreEvent};
 
 /// A page of history, newest first.
@@ -77,10 +81,7 @@ pub(super) fn around(
         ctx.warn("the archive doesn't tell what was said then");
         return answered(ctx, conversation);
     };
-    let end = |(id, incoming): &(String, Incoming)| match incoming.origin {
-        Origin::Archive { at, .. } => Some((id.clone(), at)),
-        _ => None,
-    };
+    let end = |result: &(String, Incoming)| Some((result.0.clone(), time(result)?));
     let ends = (page.first().and_then(end), page.last().and_then(end));
     if let (Some(first), Some(last)) = ends {
         ctx.event(StoreEvent::Island {
@@ -96,4 +97,43 @@ pub(super) fn around(
 
 pub(super) fn answered(ctx: &mut Ctx<'_>, conversation: BareJid) {
     ctx.event_last(StoreEvent::Answered { conversation });
+}
+
+/// When the newest message of a page that is among those `known` was sent, and what the archive
+/// calls it.
+pub(super) fn found(
+    page: &[(String, Incoming)],
+    known: &[String],
+) -> Option<(Timestamp, Option<String>)> {
+    let is_known = |id: Option<&str>| known.iter().any(|known| Some(known.as_str()) == id);
+    let mut newest_first = page.iter().rev();
+    let found = newest_first.find(|(id, incoming)| {
+        let message = &incoming.message;
+        let origin = message.payload("origin-id", ns::SID);
+        let origin = origin.and_then(|origin| origin.attr("id"));
+        is_known(Some(id)) || is_known(message.id.as_deref()) || is_known(origin)
+    });
+    let found = found?;
+    Some((time(found)?, Some(found.0.clone())))
+}
+
+/// What was said in the conversation up to this time, by the archive's clock, is deleted.
+pub(super) fn cleared(
+    ctx: &mut Ctx<'_>,
+    conversation: BareJid,
+    (until, last): (Timestamp, Option<String>),
+) {
+    let cleared = xep0223_conversations::Command::Cleared {
+        conversation,
+        until,
+        last,
+    };
+    ctx.command(AnyCommand::Conversation(cleared));
+}
+
+fn time((_, incoming): &(String, Incoming)) -> Option<Timestamp> {
+    match incoming.origin {
+        Origin::Archive { at, .. } => Some(at),
+        _ => None,
+    }
 }

@@ -37,6 +37,13 @@ pub(super) enum Purpose {
         until: Option<String>,
     },
     Around(BareJid, Timestamp),
+    /// When, by the archive's clock, what is deleted was sent, of which these are the ids;
+    /// `newest` if it doesn't say.
+    Clear {
+        conversation: BareJid,
+        newest: Timestamp,
+        known: Vec<String>,
+    },
 }
 
 impl Purpose {
@@ -49,13 +56,15 @@ impl Purpose {
         match self {
             Self::CatchUp | Self::CatchUpSince(_) => Provenance::CatchUp,
             Self::Newest => Provenance::Before,
-            Self::Older { .. } | Self::Around(..) => Provenance::History,
+            Self::Older { .. } | Self::Around(..) | Self::Clear { .. } => Provenance::History,
         }
     }
 
     pub(super) fn conversation(&self) -> Option<&BareJid> {
         match self {
-            Self::Older { conversation, .. } | Self::Around(conversation, _) => Some(conversation),
+            Self::Older { conversation, .. }
+            | Self::Around(conversation, _)
+            | Self::Clear { conversation, .. } => Some(conversation),
             _ => None,
         }
     }
