@@ -1,4 +1,4 @@
-//! The terms of all that is compiled into the web client, in one text beside it: most of them
+//! The terms of all that the web client is made of, in one text beside it: most of them
 //! want to be passed on with it.
 
 use std::{
@@ -8,9 +8,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::workspace;
+use crate::{annotations, emoji, workspace};
 
 /// What each file that holds terms begins with.
 const NAMES: [&str; 5] = ["LICENSE", "LICENCE", "COPYING", "NOTICE", "UNLICENSE"];
@@ -34,7 +34,21 @@ pub(crate) fn text() -> Result<String> {
         String::from_utf8_lossy(&output.stderr)
     );
     let metadata: Value = serde_json::from_slice(&output.stdout)?;
-    Ok(written(&metadata, &terms_of))
+    let names = names_of_emoji();
+    let mut parts = compiled_in(&metadata);
+    parts.push(&names);
+    Ok(written(&parts, &terms_of))
+}
+
+/// What the page loads that is no crate, in the form of one.
+fn names_of_emoji() -> Value {
+    json!({
+        "name": "Unicode CLDR annotations",
+        "version": annotations::VERSION,
+        "license": "Unicode-3.0",
+        "repository": "https://github.com/unicode-org/cldr",
+        "manifest_path": emoji::directory().join("LICENSE"),
+    })
 }
 
 /// The files that hold the terms of a package: those of MIT alone, where they may be chosen.
@@ -66,18 +80,18 @@ fn terms_of(package: &Value) -> Vec<String> {
         .collect()
 }
 
-fn written(metadata: &Value, terms_of: &dyn Fn(&Value) -> Vec<String>) -> String {
+fn written(parts: &[&Value], terms_of: &dyn Fn(&Value) -> Vec<String>) -> String {
     let mut all = INTRODUCTION.to_owned();
     let mut texts: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-    for package in compiled_in(metadata) {
+    for package in parts {
         let name = text_of(package, "name");
-        let parts = [
+        let line = [
             name,
             text_of(package, "version"),
             text_of(package, "license"),
             text_of(package, "repository"),
         ];
-        all.push_str(&["\n", parts.join("  ").trim_end()].concat());
+        all.push_str(&["\n", line.join("  ").trim_end()].concat());
         for text in terms_of(package) {
             texts.entry(text).or_default().insert(name);
         }
@@ -146,7 +160,6 @@ fn text_of<'a>(value: &'a Value, name: &str) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn what_is_compiled_in_is_named_with_its_terms_once() {
@@ -180,7 +193,7 @@ mod tests {
                 {"id": "derives", "deps": []},
             ]},
         });
-        let text = written(&metadata, &|_| vec!["The terms.".to_owned()]);
+        let text = written(&compiled_in(&metadata), &|_| vec!["The terms.".to_owned()]);
         let named: Vec<_> = text.lines().filter(|line| line.contains("1.2.3")).collect();
         assert_eq!(
             named,
@@ -191,5 +204,14 @@ mod tests {
         );
         assert_eq!(text.matches("The terms.").count(), 1);
         assert!(text.contains("below, used\n\nThe terms."), "{text}");
+    }
+
+    #[test]
+    fn the_names_of_emoji_come_with_their_terms() {
+        let names = names_of_emoji();
+        let text = written(&[&names], &terms_of);
+        assert!(text.contains("\nUnicode CLDR annotations  48."), "{text}");
+        assert!(text.contains("UNICODE LICENSE V3"), "{text}");
+        assert!(text.contains("Copyright © 2004"), "{text}");
     }
 }

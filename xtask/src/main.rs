@@ -5,6 +5,7 @@
     reason = "a command-line tool speaks on standard output"
 )]
 
+mod annotations;
 mod bench;
 mod css;
 mod demo;
@@ -49,6 +50,8 @@ enum Task {
     Dev(dev::Options),
     /// Measures
     Bench(bench::Options),
+    /// Makes xtask/emoji anew, what emoji are called, from Unicode's data; needs npm
+    Emoji,
     /// Installs everything that the other commands need, so that they work offline
     Setup,
 }
@@ -75,6 +78,7 @@ fn run() -> Result<bool> {
         Task::Test(options) => return test::run(&options),
         Task::Dev(options) => dev::run(&options)?,
         Task::Bench(options) => bench::run(&options)?,
+        Task::Emoji => annotations::run()?,
         Task::Setup => setup::ensure(setup::ALL)?,
     }
     Ok(true)

@@ -37,8 +37,7 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
     fs::create_dir_all(&new)?;
     let source = workspace::root().join("static");
     copy_assets(&source, &new)?;
-    fs::create_dir(new.join("emoji"))?;
-    fs::write(new.join(EMOJI), emoji::list().to_string())?;
+    lay_out_emoji(&new.join("emoji"))?;
     fs::write(new.join(LICENCES), licences::text()?)?;
     if parts.snippets.is_dir() {
         copy_below(&parts.snippets, &new.join("snippets"))?;
@@ -84,9 +83,6 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
     Ok(())
 }
 
-/// What the emoji picker reads when it is opened, by the language of its names.
-const EMOJI: &str = "emoji/en.json";
-
 /// The terms of what the client is made of, which its settings lead to.
 const LICENCES: &str = "licences.txt";
 
@@ -113,6 +109,17 @@ fn worker(new: &Path, source: &Path, index: &str, hashed: &[&str]) -> Result<Str
         .each_ref()
         .map(|(word, value)| (*word, value.as_str()));
     fill(WORKER, &worker, &words)
+}
+
+/// What the emoji picker reads when it is opened: the list, and the names in the page's language.
+fn lay_out_emoji(directory: &Path) -> Result<()> {
+    fs::create_dir(directory)?;
+    fs::write(directory.join("list.json"), emoji::list().to_string())?;
+    for language in emoji::languages()? {
+        let file = directory.join([language.as_str(), ".json"].concat());
+        fs::write(file, emoji::names(&language)?.to_string())?;
+    }
+    Ok(())
 }
 
 /// The last line of the script, which wasm-bindgen leaves to the page.
@@ -243,7 +250,7 @@ fn brotli(file: &Path) -> Result<()> {
     Ok(fs::write(with_more(file, "br"), compressed)?)
 }
 
-fn gzip(file: &Path) -> Result<()> {
+pub(crate) fn gzip(file: &Path) -> Result<()> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(&fs::read(file)?)?;
     Ok(fs::write(with_more(file, "gz"), encoder.finish()?)?)

@@ -57,7 +57,7 @@ fn kilobytes(bytes: u64) -> f64 {
 /// Every file with its compressed size, as if the browser took all of them:
 /// only of the languages it takes one or none, and we count the largest; the icons
 /// are for those who install the page, a sound comes when it is first to be heard, and the
-/// list of emoji when somebody opens it.
+/// list of emoji and their names when somebody opens it.
 fn first_load(directory: &Path) -> Result<Vec<(String, u64)>> {
     let mut files = Vec::new();
     let mut locale: Option<(String, u64)> = None;
@@ -107,7 +107,7 @@ mod tests {
             ("a.png", 50),
             ("icons/icon-512.png", 9000),
             ("sounds/message.wav", 7000),
-            ("emoji/en.json", 8000),
+            ("emoji/list.json", 8000),
             ("locales/de.json", 30),
             ("locales/ja.json", 40),
             ("locales/ja.json.br", 20),

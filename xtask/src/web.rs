@@ -25,7 +25,14 @@ pub(crate) enum Flavour {
 }
 
 /// The files that decide what the web client is, besides this program.
-pub(crate) const INPUTS: &[&str] = &["Cargo.toml", "Cargo.lock", "shared", "static", "web-client"];
+pub(crate) const INPUTS: &[&str] = &[
+    "Cargo.toml",
+    "Cargo.lock",
+    "shared",
+    "static",
+    "web-client",
+    "xtask/emoji",
+];
 
 /// Builds the web client, unless nothing has changed since the last time, and
 /// returns the directory of its files.

@@ -18,7 +18,7 @@ https_ports = { }
 modules_enabled = {
 	"roster", "saslauth", "disco", "ping", "time", "version", "uptime", "register";
 	"carbons", "mam", "smacks", "csi_simple", "blocklist", "private";
-	"pep", "vcard4", "vcard_legacy", "bookmarks";
+	@pep_modules@
 	@tls_module@ @websocket_module@
 	@sasl2_modules@
 }

@@ -98,6 +98,9 @@ pub struct ServerOptions {
     /// Adds the domain `upload.` in front of [`domain`](Self::domain), which takes files up to
     /// so many bytes (XEP-0363) at the HTTP port. Prosody only.
     pub largest_file: Option<u32>,
+    /// Everybody has nodes of their own (XEP-0163), and what is kept in them. `false` with Prosody
+    /// only.
+    pub pep: bool,
     /// Pages of other origins may put and get those files: the server says so (CORS).
     pub file_cors: bool,
     /// Fixed ports; free ones are chosen when `None`.
@@ -125,6 +128,7 @@ impl ServerOptions {
             anonymous: false,
             websocket: false,
             largest_file: None,
+            pep: true,
             file_cors: true,
             ports: None,
             seed: None,

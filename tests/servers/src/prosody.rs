@@ -92,6 +92,10 @@ fn configuration(options: &ServerOptions, ports: Ports, dir: &Path) -> Result<St
         true => "\"websocket\";",
         false => "",
     };
+    let pep_modules = match options.pep {
+        true => r#""pep", "vcard4", "vcard_legacy", "bookmarks";"#,
+        false => "",
+    };
     let upload_host = match options.largest_file {
         // A browser on this machine knows it by no other name.
         Some(bytes) => format!(
@@ -140,6 +144,7 @@ fn configuration(options: &ServerOptions, ports: Ports, dir: &Path) -> Result<St
             },
         )
         .replace("@tls_module@", if tls { "\"tls\";" } else { "" })
+        .replace("@pep_modules@", pep_modules)
         .replace("@http_ports@", &http_ports)
         .replace("@cors@", cors)
         .replace("@websocket_module@", websocket_module)

@@ -1,7 +1,8 @@
 //! The emoji picker.
 
-use anyhow::ensure;
+use anyhow::{Result, ensure};
 use couplet_servers::Kind;
+use couplet_tests::browser::Page;
 use couplet_tests::{run, until};
 
 use crate::{Place, reads};
@@ -86,6 +87,65 @@ fn a_shortcode_is_completed_as_one_types() {
         alice.gone("listbox", "Suggestions").await?;
         field.has(":smil").await?;
         let errors = alice.errors();
+        ensure!(errors.is_empty(), "{errors:?}");
+        Ok(())
+    });
+}
+
+/// Loads the page anew in the language that somebody has chosen.
+async fn speaks(page: &Page, language: &str) -> Result<()> {
+    let choose = format!("localStorage.setItem('couplet.language', '{language}')");
+    page.evaluate(&choose).await?;
+    page.reload().await
+}
+
+#[test]
+fn emoji_are_found_in_the_language_of_the_page_and_in_english() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        speaks(&alice, "de").await?;
+        alice.find("button", "Emojis").await?.click().await?;
+        for typed in ["Geburtstag", "kuchen", "KERZE", "birthday", ":birthday:"] {
+            let search = alice.find("searchbox", "Emojis suchen").await?;
+            search.fill("nichts dergleichen").await?;
+            alice.gone("button", "Geburtstagskuchen").await?;
+            search.fill(typed).await?;
+            alice.find("button", "Geburtstagskuchen").await?;
+        }
+        alice
+            .find("button", "Geburtstagskuchen")
+            .await?
+            .click()
+            .await?;
+        let field = alice.find("textbox", "Nachricht").await?;
+        field.has("🎂").await?;
+        // A word of the language is completed as a shortcode is, and those are still known.
+        alice.type_text(" :katzengesicht").await?;
+        alice.find("option", "Katzengesicht").await?;
+        alice.press("Enter").await?;
+        alice.type_text(" :tada:").await?;
+        field.has("🎂 🐱 🎉").await?;
+        alice.press("Enter").await?;
+        reads(&bob, "🎂 🐱 🎉").await?;
+
+        speaks(&alice, "ja").await?;
+        alice.find("button", "絵文字").await?.click().await?;
+        for typed in ["ネコ", "ねこ", "猫", "cat"] {
+            let search = alice.find("searchbox", "絵文字を検索").await?;
+            search.fill("何もない").await?;
+            alice.gone("button", "ネコの顔").await?;
+            search.fill(typed).await?;
+            alice.find("button", "ネコの顔").await?;
+        }
+        alice.find("button", "ネコの顔").await?.click().await?;
+        let field = alice.find("textbox", "メッセージを入力").await?;
+        field.has("🐱").await?;
+        alice.type_text(" :猫").await?;
+        alice.find("option", "ネコ").await?;
+        alice.press("Enter").await?;
+        field.has("🐱 🐈").await?;
+        let errors = [alice.errors(), bob.errors()].concat();
         ensure!(errors.is_empty(), "{errors:?}");
         Ok(())
     });

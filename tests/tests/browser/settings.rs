@@ -1,13 +1,13 @@
 //! What can be chosen: how the page looks, what others learn, the account itself.
 
 use anyhow::{Result, ensure};
-use couplet_servers::Kind;
+use couplet_servers::{Kind, ServerOptions};
 use couplet_tests::browser::Page;
 use couplet_tests::{run, until};
 use serde_json::Value;
 
 use crate::persistence::stored;
-use crate::{ALICE, BOB, Place, add, reads, say, sign_in};
+use crate::{ALICE, BOB, Place, add, options, reads, say, sign_in};
 
 /// Opens a part of the settings, from wherever one is.
 pub(crate) async fn open(page: &Page, part: &str) -> Result<()> {
@@ -100,6 +100,37 @@ fn another_language_is_chosen_and_nothing_is_lost() {
                 .await?;
             Ok((written == "half a sent").then_some(()))
         })
+        .await?;
+        let errors = alice.errors();
+        ensure!(errors.is_empty(), "{errors:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_server_that_keeps_no_settings_is_told_of() {
+    run(async {
+        let place = Place::with(ServerOptions {
+            pep: false,
+            ..options(Kind::Prosody)
+        })
+        .await?;
+        let alice = place.enters(ALICE).await?;
+        open(&alice, "Privacy").await?;
+        alice
+            .reads("This holds on all your devices that use Couplet.")
+            .await?;
+        let switch = "Say that you are typing";
+        alice.find("switch", switch).await?.click().await?;
+        let untold = "Your server keeps no settings, so these hold only on this device.";
+        alice.reads(untold).await?;
+        alice.reload().await?;
+        alice.reads(untold).await?;
+        is(
+            &alice,
+            "it is still off",
+            "!document.querySelector('#privacy-typing').checked",
+        )
         .await?;
         let errors = alice.errors();
         ensure!(errors.is_empty(), "{errors:?}");
@@ -254,6 +285,43 @@ fn another_password_is_taken_everywhere_ejabberd() {
     run(another_password(Kind::Ejabberd));
 }
 
+async fn refused_password(kind: Kind, why: &str) -> Result<()> {
+    let place = Place::new(kind).await?;
+    let (alice, bob) = place.friends().await?;
+    open(&alice, "Account").await?;
+    // No password has a letter that isn't assigned to anybody (RFC 4013 2.3).
+    for field in ["New password", "The same once more"] {
+        let field = alice.find("textbox", field).await?;
+        field.fill("secret \u{e000}").await?;
+    }
+    let change = alice.find("button", "Change password").await?;
+    change.click().await?;
+    alice.reads(why).await?;
+    let shown = alice.text().await?;
+    ensure!(!shown.contains("has been changed"), "{shown}");
+    leave(&alice).await?;
+    alice.find_with("link", "bob").await?.click().await?;
+    say(&alice, "it is as it was").await?;
+    reads(&bob, "it is as it was").await?;
+    alice.reload().await?;
+    say(&alice, "and still is").await?;
+    reads(&bob, "and still is").await?;
+    place.enters(ALICE).await?;
+    let errors = [alice.errors(), bob.errors()].concat();
+    ensure!(errors.is_empty(), "{errors:?}");
+    Ok(())
+}
+
+#[test]
+fn a_password_that_is_refused_is_told_of_and_the_old_one_stays_prosody() {
+    run(refused_password(Kind::Prosody, "Your server didn't do it"));
+}
+
+#[test]
+fn a_password_that_is_refused_is_told_of_and_the_old_one_stays_ejabberd() {
+    run(refused_password(Kind::Ejabberd, "unacceptable characters"));
+}
+
 /// The engine is another tab's.
 #[test]
 fn another_password_is_taken_from_any_tab() {
@@ -330,12 +398,13 @@ fn an_account_is_deleted_ejabberd() {
     run(no_account(Kind::Ejabberd));
 }
 
-/// Catches what would be downloaded: its name and its text.
+/// Catches what would be downloaded: its name and its text, and how often there was something.
 const CATCH: &str = "{
     let text;
     const create = URL.createObjectURL;
     URL.createObjectURL = file => (text = file.text(), create(file));
     HTMLAnchorElement.prototype.click = async function () {
+        window.files_of_test = (window.files_of_test ?? 0) + 1;
         window.file_of_test = { name: this.download, text: await text };
     };
 }";
@@ -416,6 +485,58 @@ fn what_the_server_keeps_is_taken_away_ejabberd() {
     run(exported(Kind::Ejabberd));
 }
 
+/// Once there is a `held`, keeps in it whatever asks for another page of an archive.
+const HOLD: &str = "{
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (text) {
+        if (window.held && text.includes('<after>')) held.push(() => send.call(this, text));
+        else send.call(this, text);
+    };
+    window.held = [];
+}";
+
+#[test]
+fn an_export_that_is_stopped_leaves_nothing_and_another_has_it_all() {
+    run(async {
+        let (_place, alice, _bob) = Place::with_yesterday("line", 120).await?;
+        open(&alice, "Data and storage").await?;
+        alice.evaluate(CATCH).await?;
+        alice.evaluate(HOLD).await?;
+        alice.find_with("radio", "JSON").await?.click().await?;
+        alice.find("button", "Export").await?.click().await?;
+        // A page of them has come, and the rest never does.
+        alice.reads("50 messages so far…").await?;
+        is(&alice, "the next page is asked for", "held.length == 1").await?;
+        alice.find("button", "Stop").await?.click().await?;
+        alice.reads("Stopped. There is no file.").await?;
+        alice.gone("button", "Stop").await?;
+        // What comes after all is nothing to the next one.
+        alice
+            .evaluate("held.splice(0).forEach(send => send()); window.held = null")
+            .await?;
+        // In the format that was chosen.
+        alice.find("button", "Export").await?.click().await?;
+        let file = until("the file", || async {
+            let file = alice.evaluate("window.file_of_test ?? null").await?;
+            Ok((!file.is_null()).then_some(file))
+        })
+        .await?;
+        let text = file["text"].as_str().unwrap_or_default();
+        let read: Value = serde_json::from_str(text)?;
+        let messages = read["messages"].as_array().into_iter().flatten();
+        let bodies: Vec<_> = messages
+            .filter_map(|message| message["body"].as_str())
+            .collect();
+        let mut expected: Vec<_> = (1..=120).map(|number| format!("line{number}.")).collect();
+        expected.push("good morning".to_owned());
+        ensure!(bodies == expected, "{bodies:?}");
+        ensure!(alice.evaluate("files_of_test").await? == 1);
+        let errors = alice.errors();
+        ensure!(errors.is_empty(), "{errors:?}");
+        Ok(())
+    });
+}
+
 #[test]
 fn enter_begins_a_new_line_for_whom_it_should() {
     run(async {
@@ -458,6 +579,10 @@ fn what_it_is_made_of_is_told() {
             .await?;
         let licences = licences.as_str().unwrap_or_default();
         ensure!(licences.contains("\nyew  ") && licences.contains("THE SOFTWARE IS PROVIDED"));
+        ensure!(
+            licences.contains("UNICODE LICENSE V3"),
+            "the names of emoji"
+        );
         Ok(())
     });
 }

@@ -1,5 +1,5 @@
-//! What is offered for the word that is being typed: emoji for `:smile`, people in a room for
-//! `@nick`.
+//! What is offered for the word that is being typed: emoji for `:smile`, in English or in the
+//! language of the page, people in a room for `@nick`.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
 use super::composer::replace;
-use super::emoji::{self, Groups};
+use super::emoji::{self, Groups, Query};
 use super::icon_button::word;
 use crate::i18n::{self, t};
 use crate::state::State;
@@ -18,8 +18,8 @@ use crate::state::State;
 const LIST: &str = "completion";
 /// More than these nobody looks through.
 const MOST: usize = 6;
-/// A shortcode is told from a smiley by as many letters.
-const SHORTEST: usize = 2;
+/// A word is told from a smiley by two letters, or by one that is a word.
+const SHORTEST: usize = 3;
 
 /// What is offered. A component of its own, so that a key renders nothing else.
 #[derive(Clone, Default)]
@@ -46,7 +46,7 @@ struct Offer {
 /// What is being typed at the caret.
 #[derive(Debug, PartialEq, Eq)]
 enum Wanted<'a> {
-    /// An emoji whose shortcode begins so, or is that.
+    /// An emoji of which a shortcode or a word begins so, or whose shortcode is that.
     Emoji { begins: &'a str, whole: bool },
     /// Somebody whose nickname begins so.
     Person { begins: &'a str, first: bool },
@@ -178,8 +178,10 @@ fn wanted(text: &str) -> Option<(usize, Wanted<'_>)> {
         }
     }
     let is_code = |code: &str| {
-        let of_code = |char: char| char.is_ascii_alphanumeric() || "_+-".contains(char);
-        code.len() >= SHORTEST && code.chars().all(of_code)
+        let of_code = |char: char| char.is_alphanumeric() || "_+-".contains(char);
+        // Letters have two bytes beyond English, and three where one may be a word.
+        let length = code.len() + usize::from(code.is_ascii());
+        length >= SHORTEST && code.chars().all(of_code)
     };
     let at = text.strip_suffix(':').unwrap_or(text).rfind(':')?;
     let rest = &text[at + 1..];
@@ -191,23 +193,24 @@ fn wanted(text: &str) -> Option<(usize, Wanted<'_>)> {
 }
 
 fn emoji_for(groups: &Groups, begins: &str) -> Vec<Offer> {
-    let begins = begins.to_lowercase();
-    let code = |words: &str| {
-        let known = words.split(' ').find(|word| word.starts_with(&begins));
-        known.map(str::to_owned)
-    };
+    let query = Query::new(begins);
     let tone = emoji::tone();
     let found = groups.iter().flatten().filter_map(|emoji| {
+        let label = match emoji.code(&query) {
+            Some(code) => [":", code, ":"].concat(),
+            None if emoji.has_word(&query) => emoji.name.clone(),
+            None => return None,
+        };
         let face = emoji.toned(tone);
         Some(Offer {
             text: face.clone(),
             face,
-            label: [":", &code(&emoji.words)?, ":"].concat(),
+            label,
         })
     });
     let mut found: Vec<_> = found.collect();
-    // The shortest is what is meant most likely.
-    found.sort_by_key(|offer| offer.label.len());
+    // A shortcode was typed as one, and the shortest is what is meant most likely.
+    found.sort_by_key(|offer| (!offer.label.starts_with(':'), offer.label.len()));
     found.truncate(MOST);
     found
 }
@@ -216,7 +219,7 @@ fn emoji_for(groups: &Groups, begins: &str) -> Vec<Offer> {
 fn emoji_called(groups: &Groups, code: &str) -> Option<String> {
     let code = code.to_lowercase();
     let mut all = groups.iter().flatten();
-    let known = all.find(|emoji| emoji.words.split(' ').any(|word| word == code))?;
+    let known = all.find(|emoji| emoji.codes().any(|known| known == code))?;
     Some(known.toned(emoji::tone()))
 }
 
@@ -307,7 +310,12 @@ mod tests {
         assert_eq!(wanted(":sm"), Some((0, emoji("sm", false))));
         assert_eq!(wanted("well :smile"), Some((5, emoji("smile", false))));
         assert_eq!(wanted("a\n:+1:"), Some((2, emoji("+1", true))));
-        assert_eq!(wanted("no :s"), None, "too short: it may be a smiley");
+        assert_eq!(wanted(":ca"), Some((0, emoji("ca", false))));
+        assert_eq!(wanted(":né"), Some((0, emoji("né", false))));
+        assert_eq!(wanted(":猫"), Some((0, emoji("猫", false))));
+        for smiley in ["no :s", ":Р", ":é"] {
+            assert_eq!(wanted(smiley), None, "too short: it may be a smiley");
+        }
         for other in [
             "",
             ":",

@@ -5,7 +5,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlElement, HtmlInputElement, NodeList};
 use yew::prelude::*;
 
-use super::emoji::{self, Emoji, Groups};
+use super::emoji::{self, Emoji, Groups, Query};
 use super::icon_button::word;
 use crate::hooks::{Model, use_model, use_mount};
 use crate::i18n::t;
@@ -82,12 +82,11 @@ impl Picker {
         let entry = |emoji: &Emoji| (emoji.toned(self.tone), emoji.name.clone());
         let all = || groups.iter().flatten();
         if !self.query.is_empty() {
-            let found: Vec<_> = all()
-                .filter(|emoji| emoji.is_meant_by(&self.query))
-                .collect();
+            let query = Query::new(&self.query);
+            let found: Vec<_> = all().filter(|emoji| emoji.is_meant_by(&query)).collect();
             let (first, rest): (Vec<_>, Vec<_>) = found
                 .into_iter()
-                .partition(|emoji| emoji.begins_with(&self.query));
+                .partition(|emoji| emoji.begins_with(&query));
             let found = first.into_iter().chain(rest).map(entry);
             let found: Vec<_> = found.take(MOST_FOUND).collect();
             return match found.is_empty() {
@@ -99,8 +98,7 @@ impl Picker {
             Some(group) => groups.get(group).into_iter().flatten().map(entry).collect(),
             None => {
                 let name = |text: &String| {
-                    let is_it = |emoji: &&Emoji| emoji.text == *text || emoji.tones.contains(text);
-                    let known = all().find(is_it);
+                    let known = all().find(|emoji| emoji.is(text));
                     let name = known.map_or(text, |emoji| &emoji.name);
                     (text.clone(), name.clone())
                 };

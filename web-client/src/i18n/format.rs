@@ -235,8 +235,11 @@ fn lower_by_unicode(text: &str) -> String {
     text.to_lowercase()
 }
 
+/// How far behind a letter in hiragana the same in katakana is.
+const KATAKANA: u32 = 0x60;
+
 /// `text` so that what is the same to a reader is the same: without case and accents, and
-/// in one of the forms that a letter can have.
+/// in one of the forms that a letter can have, as of hiragana and katakana.
 pub(crate) fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -248,6 +251,7 @@ pub(crate) fn fold(text: &str) -> String {
             'ß' => folded.push_str("ss"),
             'ς' => folded.push('σ'),
             'ı' => folded.push('i'),
+            'ぁ'..='ゖ' => folded.extend(char::from_u32(u32::from(letter) + KATAKANA)),
             letter if is_mark(letter) => {}
             letter => folded.push(letter),
         }

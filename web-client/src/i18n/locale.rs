@@ -185,6 +185,12 @@ fn preferred() -> Vec<String> {
     preference(CHOSEN).into_iter().chain(by_browser).collect()
 }
 
+/// The tag of the language that is shown.
+pub(crate) fn shown_language() -> &'static str {
+    let shown = LOCALE.with(|cell| cell.get().map(|locale| locale.language.tag));
+    shown.unwrap_or(LANGUAGES[0].tag)
+}
+
 /// The languages there are, by their tags, with what they call themselves.
 pub(crate) fn languages() -> impl Iterator<Item = (&'static str, &'static str)> {
     LANGUAGES.iter().map(|known| (known.tag, known.name))

@@ -93,6 +93,12 @@ impl State {
         slot.as_ref().map(|export| export.progress)
     }
 
+    /// What the file is like, if there has been any.
+    pub(crate) fn export_format(&self) -> Option<Format> {
+        let slot = self.0.export.0.borrow();
+        slot.as_ref().map(|export| export.format)
+    }
+
     pub(super) fn take_exported(&self, exported: Exported) {
         let ended = {
             let mut slot = self.0.export.0.borrow_mut();

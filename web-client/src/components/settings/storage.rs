@@ -61,13 +61,14 @@ const FORMAT: &str = "export-format";
 
 fn export(state: &State) -> Html {
     let progress = state.exporting();
+    let chosen = state.export_format().unwrap_or(Format::Xml);
     let running = progress.is_some_and(|progress| progress.end.is_none());
     let onsubmit = {
         let state = state.clone();
         submitting(move |form| {
-            let chosen = value(form, FORMAT);
-            let chosen = FORMATS.iter().find(|(value, ..)| *value == chosen);
-            if let Some((_, format, _)) = chosen.filter(|_| !running) {
+            let wanted = value(form, FORMAT);
+            let wanted = FORMATS.iter().find(|(value, ..)| *value == wanted);
+            if let Some((_, format, _)) = wanted.filter(|_| !running) {
                 state.export(*format);
             }
         })
@@ -84,7 +85,7 @@ fn export(state: &State) -> Html {
                     name={FORMAT}
                     value={*value}
                     class="choice__input"
-                    checked={*format == Format::Xml}
+                    checked={*format == chosen}
                 />
                 <span>{ t(label) }</span>
             </label>
