@@ -17,6 +17,7 @@ mod person_colour;
 mod platform;
 mod relay;
 mod route;
+mod second;
 mod state;
 mod styling;
 mod tabs;

@@ -25,6 +25,8 @@ pub(crate) struct Parts {
     pub(crate) script: String,
     /// The WebAssembly module.
     pub(crate) module: Vec<u8>,
+    /// The one that comes later, if it isn't all one.
+    pub(crate) second: Option<Vec<u8>>,
     /// Scripts of crates, which [`script`](Self::script) imports by this
     /// directory's name. Need not exist.
     pub(crate) snippets: PathBuf,
@@ -50,9 +52,14 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
     )?;
     let wasm = write_hashed(&new, "couplet.wasm", &parts.module)?;
     let early = fs::read_to_string(source.join(EARLY)).context(EARLY)?;
+    let second = match &parts.second {
+        Some(second) => Some(write_hashed(&new, "second.wasm", second)?),
+        None => None,
+    };
     let script = format!(
-        "{early}{}\n{}\n",
+        "{early}{}\n{}{}\n",
         parts.script.trim_end(),
+        second_script(&source, second.as_deref())?,
         start_line(&wasm)
     );
     let js = write_hashed(&new, "couplet.js", script.as_bytes())?;
@@ -61,7 +68,8 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
     let index = fill_texts(&index, &serde_json::from_str(&texts)?);
     let words = [("css", css.as_str()), ("js", &js), ("wasm", &wasm)];
     let mut index = fill("index.html", &index, &words)?;
-    let worker = worker(&new, &source, &index, &[&css, &js, &wasm])?;
+    let hashed: Vec<_> = [&css, &js, &wasm].into_iter().chain(&second).collect();
+    let worker = worker(&new, &source, &index, &hashed)?;
     fs::write(new.join(WORKER), worker)?;
     match flavour {
         Flavour::Release => {
@@ -89,6 +97,9 @@ const LICENCES: &str = "licences.txt";
 /// What the script does before it has the module.
 const EARLY: &str = "early.js";
 
+/// What the script does for what comes later.
+const SECOND: &str = "second.js";
+
 /// The service worker, which keeps the page for when there is no network.
 const WORKER: &str = "sw.js";
 
@@ -96,12 +107,13 @@ const WORKER: &str = "sw.js";
 const KEPT: [&str; 3] = ["favicon.svg", "manifest.webmanifest", "locales/en.json"];
 
 /// The worker with the names of what it keeps, and a version that stands for all of it.
-fn worker(new: &Path, source: &Path, index: &str, hashed: &[&str]) -> Result<String> {
+fn worker(new: &Path, source: &Path, index: &str, hashed: &[&String]) -> Result<String> {
     let mut all = index.as_bytes().to_vec();
     for name in KEPT {
         all.extend(fs::read(new.join(name)).with_context(|| name.to_owned())?);
     }
-    let files: Vec<_> = ["./"].iter().chain(hashed).chain(&KEPT).collect();
+    let hashed = hashed.iter().map(|name| name.as_str());
+    let files: Vec<_> = ["./"].into_iter().chain(hashed).chain(KEPT).collect();
     let files = serde_json::to_string(&files)?;
     let worker = fs::read_to_string(source.join(WORKER)).context(WORKER)?;
     let words = [("version", hash(&all)), ("files", files)];
@@ -120,6 +132,15 @@ fn lay_out_emoji(directory: &Path) -> Result<()> {
         fs::write(file, emoji::names(&language)?.to_string())?;
     }
     Ok(())
+}
+
+/// How the second module is loaded, by its name; without one all of it is here.
+fn second_script(source: &Path, name: Option<&str>) -> Result<String> {
+    let Some(name) = name else {
+        return Ok("function second() {}\nfunction secondSoon() {}\n".to_owned());
+    };
+    let script = fs::read_to_string(source.join(SECOND)).context(SECOND)?;
+    fill(SECOND, &script, &[("second", name)])
 }
 
 /// The last line of the script, which wasm-bindgen leaves to the page.
@@ -146,7 +167,8 @@ fn copy_assets(source: &Path, target: &Path) -> Result<()> {
     for entry in fs::read_dir(source).context("static")? {
         let entry = entry?.path();
         let name = entry.file_name().unwrap_or_default();
-        if name != "css" && name != "index.html" && name != WORKER && name != EARLY {
+        let is_source = [WORKER, EARLY, SECOND].iter().any(|source| name == *source);
+        if name != "css" && name != "index.html" && !is_source {
             copy_below(&entry, &target.join(name))?;
         }
     }

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::{page, process, progress::step, setup, wasm_opt, workspace};
+use crate::{page, process, progress::step, setup, split, wasm_opt, workspace};
 
 /// For whom the web client is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,14 +44,25 @@ pub(crate) fn build(flavour: Flavour) -> Result<PathBuf> {
         return Ok(directory);
     }
     let module = compile(flavour)?;
+    let module = fs::read(&module).with_context(|| module.display().to_string())?;
     let work = tempfile::tempdir()?;
     let mut script = bind(&module, flavour, work.path())?;
+    let file = work.path().join("couplet_bg.wasm");
+    let mut second = None;
     if flavour == Flavour::Release {
-        script = wasm_opt::optimise(&work.path().join("couplet_bg.wasm"), &script)?;
+        let halves = split::split(&module, &fs::read(&file)?, &script)?;
+        fs::write(&file, halves.first)?;
+        let names;
+        (script, names) = wasm_opt::optimise(&file, &halves.script)?;
+        let later = work.path().join("second.wasm");
+        fs::write(&later, split::rename(&halves.second, &names)?)?;
+        wasm_opt::shrink(&later)?;
+        second = Some(fs::read(later)?);
     }
     let parts = page::Parts {
         script,
-        module: fs::read(work.path().join("couplet_bg.wasm"))?,
+        module: fs::read(file)?,
+        second,
         snippets: work.path().join("snippets"),
     };
     page::lay_out(&parts, flavour, &directory)?;
@@ -134,6 +145,8 @@ fn compile(flavour: Flavour) -> Result<PathBuf> {
     command.args(["--profile", flavour.profile()]);
     if flavour == Flavour::Release {
         let mut flags = workspace::flags_that_hide_paths();
+        // They tell what only the second module needs.
+        flags.push("-Clink-arg=--emit-relocs".into());
         if setup::has_library_source() {
             with_a_small_library(&mut command, &mut flags);
             target = workspace::couplet().join("wasm");
@@ -162,9 +175,8 @@ fn with_a_small_library(command: &mut Command, flags: &mut Vec<OsString>) {
 
 /// Writes `couplet_bg.wasm` into `directory`, and returns the script that
 /// loads it.
-fn bind(module: &Path, flavour: Flavour, directory: &Path) -> Result<String> {
-    let module = fs::read(module).with_context(|| module.display().to_string())?;
-    let module = wasm_opt::prepare(module);
+fn bind(module: &[u8], flavour: Flavour, directory: &Path) -> Result<String> {
+    let module = wasm_opt::prepare(module.to_vec());
     step("Binding it to JavaScript", || {
         let dev = flavour == Flavour::Dev;
         Bindgen::new()
@@ -172,7 +184,8 @@ fn bind(module: &Path, flavour: Flavour, directory: &Path) -> Result<String> {
             .web(true)?
             .typescript(false)
             .keep_debug(false)
-            .remove_name_section(!dev)
+            // What is split is found by its name, as the compiler has given it.
+            .demangle(dev)
             .remove_producers_section(true)
             .generate(directory)
     })?;

@@ -22,6 +22,7 @@ mod replies;
 mod rooms;
 mod schema;
 mod search;
+mod second;
 mod settings;
 mod survival;
 mod tabs;

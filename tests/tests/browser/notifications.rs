@@ -179,15 +179,15 @@ fn of_a_room_one_hears_what_one_has_chosen() {
             alice.find("menuitemradio", entry).await?.click().await?;
             alice.gone("menuitemradio", entry).await
         };
-        choose("Notify me of everything").await?;
+        choose("Notify of everything").await?;
         say(&bob, "Anybody else?").await?;
         let both = ["bob@example.test: Hello?", "tea: Bob: Anybody else?"];
         shows(&alice, &both).await?;
-        choose("Notify me of nothing").await?;
+        choose("Notify of nothing").await?;
         alice.find_with("link", "Muted").await?;
         say(&bob, "Alice!").await?;
         alice.find_with("link", "Alice!").await?;
-        choose("Notify me of mentions").await?;
+        choose("Notify of mentions").await?;
         say(&bob, "Nobody?").await?;
         say(&bob, "Well then, Alice.").await?;
         let both = ["bob@example.test: Hello?", "tea: Bob: Well then, Alice."];

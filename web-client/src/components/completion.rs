@@ -13,6 +13,7 @@ use super::composer::replace;
 use super::emoji::{self, Groups, Query};
 use super::icon_button::word;
 use crate::i18n::{self, t};
+use crate::second;
 use crate::state::State;
 
 const LIST: &str = "completion";
@@ -61,6 +62,14 @@ impl PartialEq for Completion {
 impl Completion {
     /// Something has been typed into the field of the conversation with `jid`.
     pub(crate) fn typed(&self, field: &HtmlTextAreaElement, state: &State, jid: &BareJid) {
+        if second::is_here() {
+            self.complete(field, state, jid);
+        }
+    }
+
+    /// A way into the second module: until it is here nothing is offered.
+    #[inline(never)]
+    fn complete(&self, field: &HtmlTextAreaElement, state: &State, jid: &BareJid) {
         let before = before_caret(field);
         let (start, wanted) = match wanted(&before) {
             Some(wanted) => wanted,
@@ -88,7 +97,7 @@ impl Completion {
                     spawn_local(async move {
                         // Meanwhile more may have been typed.
                         if emoji::groups().await.is_some() && field.is_connected() {
-                            completion.typed(&field, &state, &jid);
+                            completion.complete(&field, &state, &jid);
                         }
                     });
                 }
@@ -269,10 +278,16 @@ pub(crate) fn Offers(props: &Props) -> Html {
     if offers.is_empty() {
         return Html::default();
     }
-    let chosen = inner.chosen.get();
+    list(&props.completion, &offers)
+}
+
+/// A way into the second module: something is offered.
+#[inline(never)]
+fn list(completion: &Completion, offers: &[Offer]) -> Html {
+    let chosen = completion.0.chosen.get();
     let options = offers.iter().enumerate().map(|(place, offer)| {
         let accept = {
-            let completion = props.completion.clone();
+            let completion = completion.clone();
             // Before the field loses the focus.
             Callback::from(move |event: MouseEvent| {
                 event.prevent_default();

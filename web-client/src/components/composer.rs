@@ -19,10 +19,11 @@ use super::menu::{Entry, Menu};
 use super::message_actions::{is_answerable, is_editable};
 use super::style_preview::{Preview, StylePreview};
 use super::typing::Typing;
-use super::voice::{Voice, VoiceBar};
+use super::voice::Voice;
 use super::{reply_quote, spoiler_banner};
 use crate::i18n::t;
 use crate::platform::is_touch;
+use crate::second::{Part, Second};
 use crate::state::{State, document};
 
 /// The text field and the send button of one conversation. The text is the DOM's
@@ -270,7 +271,10 @@ impl Composer {
                 <FileTray state={self.0.state.clone()} jid={self.0.jid.clone()} {disabled} />
                 <StylePreview preview={self.0.preview.clone()} />
                 if self.0.voice.is_open() {
-                    <VoiceBar voice={self.0.voice.clone()} />
+                    <Second
+                        state={self.0.state.clone()}
+                        part={Part::Voice(self.0.voice.clone())}
+                    />
                 }
                 <Offers completion={self.0.completion.clone()} />
                 <div class="composer__frame">

@@ -37,7 +37,7 @@ pub(crate) fn camera(state: &State, jid: &BareJid) -> Entry {
 /// Opens the system's own dialog, or its camera.
 fn pick(state: &State, jid: &BareJid, camera: bool) {
     let (state, jid) = (state.clone(), jid.clone());
-    let chosen = Box::new(move |files: &FileList| state.choose_files(&jid, each(files)));
+    let chosen = Box::new(move |files: &FileList| state.choose_files(&jid, each(files).collect()));
     let (accept, capture) = match camera {
         true => (Some("image/*"), Some("environment")),
         false => (None, None),
@@ -102,7 +102,7 @@ pub(crate) fn paste(state: &State, jid: &BareJid, event: &Event) {
 /// Takes the files of `data`.
 pub(crate) fn choose(state: &State, jid: &BareJid, data: &DataTransfer) {
     if let Some(files) = data.files() {
-        state.choose_files(jid, each(&files));
+        state.choose_files(jid, each(&files).collect());
     }
 }
 

@@ -57,12 +57,20 @@ pub(crate) fn FileTray(props: &Props) -> Html {
                 </div>
             }
             if !uploads.is_empty() {
-                <section class="tray" aria-label={t("files.tray")}>
-                    <ul class="tray__list">{ for uploads.iter().map(|upload| row(state, upload)) }</ul>
-                    { quality(state, &uploads) }
-                </section>
+                { tray(state, &uploads) }
             }
         </>
+    }
+}
+
+/// A way into the second module: there are files.
+#[inline(never)]
+fn tray(state: &State, uploads: &[Upload]) -> Html {
+    html! {
+        <section class="tray" aria-label={t("files.tray")}>
+            <ul class="tray__list">{ for uploads.iter().map(|upload| row(state, upload)) }</ul>
+            { quality(state, uploads) }
+        </section>
     }
 }
 

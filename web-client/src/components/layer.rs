@@ -71,11 +71,8 @@ pub(crate) enum Layer {
     Picture(Rc<Message>),
 }
 
-/// The dialog that is open, if one is.
-pub(crate) fn dialog(state: &State) -> Html {
-    let Some(layer) = state.layer() else {
-        return Html::default();
-    };
+/// The dialog itself.
+pub(crate) fn dialog(state: &State, layer: Layer) -> Html {
     match layer {
         Layer::AddContact => html! { <AddContact state={state.clone()} /> },
         Layer::Edit(jid) => html! { <EditContact state={state.clone()} {jid} /> },

@@ -9,10 +9,10 @@ use super::conversation_list::conversation_list;
 use super::filter_chips::{filter_chips, group_chips};
 use super::requests::requests;
 use super::search_field::search_field;
-use super::search_results::SearchResults;
 use super::virtual_rows::VirtualRows;
 use crate::hooks::{use_each_rendering, use_model, use_mount, use_subjects};
 use crate::i18n::t;
+use crate::second::{Part, Second};
 use crate::state::{Filter, State, Subject};
 
 #[derive(Properties, PartialEq)]
@@ -126,10 +126,9 @@ pub(crate) fn Sidebar(props: &Props) -> Html {
                 }
                 { conversation_list(state, &order, rows, props.current.as_ref()) }
                 if !query.trim().is_empty() {
-                    <SearchResults
+                    <Second
                         state={state.clone()}
-                        query={query.clone()}
-                        clock={state.clock()}
+                        part={Part::Found(query.clone(), state.clock())}
                     />
                 }
             </div>

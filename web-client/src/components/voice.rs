@@ -16,6 +16,7 @@ use super::layer::Layer;
 use crate::hooks::use_mount;
 use crate::i18n::t;
 use crate::platform::recorder::{NoMicrophone, Recorder, can_record};
+use crate::second;
 use crate::state::State;
 
 const SECOND: u32 = 1_000;
@@ -69,12 +70,18 @@ impl Voice {
     pub(crate) fn close(&self) {
         self.0.closed.set(true);
         if let Stage::Recording(recorder, _) = self.0.stage.replace(Stage::Idle) {
-            let (state, jid) = (self.0.state.clone(), self.0.jid.clone());
-            spawn_local(async move {
-                let file = recorder.finish(&name()).await;
-                state.choose_files(&jid, file.into_iter());
-            });
+            self.keep(recorder);
         }
+    }
+
+    /// A way into the second module: something was being recorded.
+    #[inline(never)]
+    fn keep(&self, recorder: Recorder) {
+        let (state, jid) = (self.0.state.clone(), self.0.jid.clone());
+        spawn_local(async move {
+            let file = recorder.finish(&name()).await;
+            state.choose_files(&jid, file.into_iter().collect());
+        });
     }
 
     fn stage(&self, stage: Stage) {
@@ -82,6 +89,8 @@ impl Voice {
         self.0.update.force_update();
     }
 
+    /// A way into the second module.
+    #[inline(never)]
     fn begin(&self) {
         if self.0.state.asks_before_clear(&self.0.jid) {
             let layer = Layer::AnswerInClear(self.0.jid.clone());
@@ -122,7 +131,10 @@ impl Voice {
             return Html::default();
         }
         let voice = self.clone();
-        let onclick = Callback::from(move |_: MouseEvent| voice.begin());
+        let onclick = Callback::from(move |_: MouseEvent| {
+            let begun = voice.clone();
+            second::once_here(&voice.0.state, Box::new(move || begun.begin()));
+        });
         icon_button(Icon::Microphone, t("voice.record"), onclick)
     }
 }

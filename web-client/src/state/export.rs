@@ -108,21 +108,7 @@ impl State {
             let Some(export) = slot.as_mut().filter(running) else {
                 return;
             };
-            match exported.part {
-                ExportPart::Element(xml) => {
-                    export.element(&xml);
-                    None
-                }
-                ExportPart::Messages(messages) => {
-                    export.messages(&messages);
-                    None
-                }
-                ExportPart::Done => {
-                    export.save(|jid| self.store().name(jid).to_owned());
-                    Some(End::Done)
-                }
-                ExportPart::Failed => Some(End::Failed),
-            }
+            export.take(self, exported.part)
         };
         match ended {
             Some(end) => self.end_export(end),
@@ -141,6 +127,26 @@ impl State {
 }
 
 impl Export {
+    /// A way into the second module: an export is under way.
+    #[inline(never)]
+    fn take(&mut self, state: &State, part: ExportPart) -> Option<End> {
+        match part {
+            ExportPart::Element(xml) => {
+                self.element(&xml);
+                None
+            }
+            ExportPart::Messages(messages) => {
+                self.messages(&messages);
+                None
+            }
+            ExportPart::Done => {
+                self.save(|jid| state.store().name(jid).to_owned());
+                Some(End::Done)
+            }
+            ExportPart::Failed => Some(End::Failed),
+        }
+    }
+
     fn begin<'a>(&self, contacts: impl Iterator<Item = &'a Contact>) {
         match self.format {
             Format::Xml => {

@@ -24,6 +24,8 @@ pub(crate) enum Notice {
     NotificationsDenied,
     /// The message that is answered isn't here, nor in the archive, if we are `online` to ask it.
     NoSuchMessage { online: bool },
+    /// A part of the page that somebody wants didn't come.
+    NotLoaded,
     /// The conversation with this one was put away.
     Archived(BareJid),
 }
@@ -37,7 +39,7 @@ pub(super) struct Notices {
 
 impl State {
     /// Tells it, unless it has been told before.
-    pub(super) fn notice(&self, notice: Notice) {
+    pub(crate) fn notice(&self, notice: Notice) {
         let Notices { open, known } = &self.0.notices;
         if notice.is_of_the_moment() {
             // One of a kind.
@@ -70,6 +72,9 @@ impl State {
 impl Notice {
     /// Whether it is about what somebody has just done, and may be told again.
     pub(crate) fn is_of_the_moment(&self) -> bool {
-        matches!(self, Self::NoSuchMessage { .. } | Self::Archived(_))
+        matches!(
+            self,
+            Self::NoSuchMessage { .. } | Self::NotLoaded | Self::Archived(_)
+        )
     }
 }

@@ -21,6 +21,7 @@ use super::{State, Subject};
 use crate::files::{Quality, Ready, Unreadable, is_picture, media_type, prepare};
 use crate::platform::{Put, PutNews};
 use crate::relay;
+use crate::second;
 
 /// So often a file is begun anew by itself while there is a connection.
 const ATTEMPTS: u32 = 3;
@@ -123,7 +124,14 @@ pub(crate) struct Upload {
 
 impl State {
     /// Takes files for `to`, which go when the message is sent.
-    pub(crate) fn choose_files(&self, to: &BareJid, files: impl Iterator<Item = File>) {
+    pub(crate) fn choose_files(&self, to: &BareJid, files: Vec<File>) {
+        let (state, to) = (self.clone(), to.clone());
+        second::once_here(self, Box::new(move || state.take_files(&to, files)));
+    }
+
+    /// A way into the second module: there are no files before it is here.
+    #[inline(never)]
+    fn take_files(&self, to: &BareJid, files: Vec<File>) {
         let uploads = &self.0.uploads;
         for file in files {
             let number = uploads.next.get();
@@ -189,7 +197,7 @@ impl State {
 
     /// Sends what was recorded, and nothing else that has been chosen.
     pub(crate) fn send_recording(&self, to: &BareJid, file: File) {
-        self.choose_files(to, std::iter::once(file));
+        self.take_files(to, vec![file]);
         if let Some(item) = self.0.uploads.items.borrow_mut().last_mut() {
             item.notes = self.draft_notes(to);
             item.stage = Stage::Waiting;
@@ -259,10 +267,18 @@ impl State {
         let Some(number) = number.and_then(|number| number.parse().ok()) else {
             return;
         };
+        if self.with_upload(number, |_| ()).is_some() {
+            self.go_on(number, answer.outcome);
+        }
+    }
+
+    /// A way into the second module: there is a file.
+    #[inline(never)]
+    fn go_on(&self, number: u32, outcome: Result<Slot, Refusal>) {
         let state = self.clone();
         // The engine is still at it.
         spawn_local(async move {
-            match answer.outcome {
+            match outcome {
                 Ok(slot) => state.put(number, &slot),
                 Err(refusal) => state.upload_failed(number, Failure::Refused(refusal)),
             }
@@ -289,17 +305,22 @@ impl State {
                 (item.number, item.ready.is_some(), item.file.clone())
             })
         };
-        match next {
-            None => {}
-            Some((number, true, _)) => self.ask_for_place(number),
-            Some((number, false, file)) => {
-                let state = self.clone();
-                spawn_local(async move {
-                    let ready = prepare(&file, state.picture_quality()).await;
-                    state.prepared(number, ready);
-                });
-            }
+        if let Some((number, ready, file)) = next {
+            self.begin_upload(number, ready, file);
         }
+    }
+
+    /// A way into the second module: there is a file.
+    #[inline(never)]
+    fn begin_upload(&self, number: u32, ready: bool, file: File) {
+        if ready {
+            return self.ask_for_place(number);
+        }
+        let state = self.clone();
+        spawn_local(async move {
+            let ready = prepare(&file, state.picture_quality()).await;
+            state.prepared(number, ready);
+        });
     }
 
     fn prepared(&self, number: u32, ready: Result<Ready, Unreadable>) {

@@ -8,17 +8,15 @@ use yew::prelude::*;
 
 use crate::components::connection_bar::ConnectionBar;
 use crate::components::conversation::Conversation;
-use crate::components::details::Details;
 use crate::components::empty::no_conversation;
-use crate::components::layer::{Layer, dialog};
+use crate::components::layer::Layer;
 use crate::components::notice::Notices;
-use crate::components::room_details::RoomDetails;
-use crate::components::settings::Settings;
 use crate::components::sidebar::Sidebar;
 use crate::hooks::{use_each_rendering, use_mount, use_subjects};
 use crate::i18n::{number, t, t_with};
 use crate::platform::notifier;
 use crate::route::Route;
+use crate::second::{self, Part, Second};
 use crate::state::{Filter, State, Subject, document};
 
 #[derive(Properties, PartialEq)]
@@ -46,6 +44,7 @@ pub(crate) fn Chat(props: &Props) -> Html {
                         press(&state, event);
                     }
                 });
+            second::prefetch();
             Some(Box::new(move || drop(listener)))
         }));
     }
@@ -67,7 +66,7 @@ pub(crate) fn Chat(props: &Props) -> Html {
                     <Sidebar state={state.clone()} current={route.jid().cloned()} />
                     <main class="main">
                         if let Route::Settings(section) = route {
-                            <Settings state={state.clone()} {section} />
+                            <Second state={state.clone()} part={Part::Settings(section)} />
                         } else if let Some(jid) = route.jid() {
                             <Conversation
                                 key={jid.as_str()}
@@ -80,15 +79,17 @@ pub(crate) fn Chat(props: &Props) -> Html {
                         }
                     </main>
                     if let Route::Details(jid) = &route {
-                        if state.store().room(jid).is_some() {
-                            <RoomDetails key={jid.as_str()} state={state.clone()} jid={jid.clone()} />
-                        } else {
-                            <Details key={jid.as_str()} state={state.clone()} jid={jid.clone()} />
-                        }
+                        <Second
+                            key={jid.as_str()}
+                            state={state.clone()}
+                            part={Part::Details(jid.clone())}
+                        />
                     }
                 </div>
             </div>
-            { dialog(state) }
+            if let Some(layer) = state.layer() {
+                <Second state={state.clone()} part={Part::Layer(layer)} />
+            }
         </>
     }
 }

@@ -63,7 +63,6 @@ pub use wishes::{Muted, Wishes};
 
 use crate::modules::rfc6121_message;
 use crate::modules::xep0313_archive::{Command, Repeated};
-use crate::now::Timestamp;
 use crate::output::Table;
 
 /// Everything the views read.
