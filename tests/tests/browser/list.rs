@@ -286,11 +286,11 @@ fn what_is_deleted_is_gone_for_good() {
         alice.reload().await?;
         lists(&alice, &["carol"]).await?;
         alice
-            .find("searchbox", "Search")
+            .find("searchbox", "Search people and messages")
             .await?
             .fill("Good morning")
             .await?;
-        alice.reads("Nothing found").await?;
+        alice.reads("No message has “Good morning” in it.").await?;
         alice.press("Escape").await?;
         // Bob has kept his, and what he says now is all there is.
         say(&bob, "Are you there?").await?;

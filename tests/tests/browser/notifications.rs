@@ -164,11 +164,11 @@ fn of_a_room_one_hears_what_one_has_chosen() {
             .await?;
         bob.find("heading", "alice").await?;
         say(&bob, "Hello?").await?;
-        shows(&alice, &["bob@example.test: Hello?"]).await?;
+        shows(&alice, &["bob: Hello?"]).await?;
         bob.find_with("link", "tea").await?.click().await?;
         bob.find("heading", "tea").await?;
         say(&bob, "Alice, are you?").await?;
-        let both = ["bob@example.test: Hello?", "tea: Bob: Alice, are you?"];
+        let both = ["bob: Hello?", "tea: Bob: Alice, are you?"];
         shows(&alice, &both).await?;
         let choose = async |entry| -> Result<()> {
             alice
@@ -181,7 +181,7 @@ fn of_a_room_one_hears_what_one_has_chosen() {
         };
         choose("Notify of everything").await?;
         say(&bob, "Anybody else?").await?;
-        let both = ["bob@example.test: Hello?", "tea: Bob: Anybody else?"];
+        let both = ["bob: Hello?", "tea: Bob: Anybody else?"];
         shows(&alice, &both).await?;
         choose("Notify of nothing").await?;
         alice.find_with("link", "Muted").await?;
@@ -190,7 +190,7 @@ fn of_a_room_one_hears_what_one_has_chosen() {
         choose("Notify of mentions").await?;
         say(&bob, "Nobody?").await?;
         say(&bob, "Well then, Alice.").await?;
-        let both = ["bob@example.test: Hello?", "tea: Bob: Well then, Alice."];
+        let both = ["bob: Hello?", "tea: Bob: Well then, Alice."];
         shows(&alice, &both).await
     });
 }
