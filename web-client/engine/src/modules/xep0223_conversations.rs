@@ -13,7 +13,7 @@ use crate::now::Timestamp;
 use crate::private_node::{self, Answer, PrivateNode};
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, MessageType};
-use crate::store::{Muted, StoreEvent, Wishes};
+use crate::store::{Cleared, Muted, StoreEvent, Wishes};
 use crate::xep0082;
 use crate::xml::build;
 
@@ -186,6 +186,13 @@ impl Conversations {
         last: Option<String>,
     ) {
         let before = self.wanted(conversation);
+        if let Some(last) = &last {
+            // The archive may have brought it again meanwhile.
+            ctx.event(StoreEvent::Cleared {
+                conversation: conversation.clone(),
+                until: Cleared::To(last.clone()),
+            });
+        }
         self.end(conversation, last);
         let until = before.cleared.max(Some(until));
         let stays = ctx.core.rooms.contains_key(conversation);
@@ -231,7 +238,7 @@ impl Conversations {
             let last = self.ends.get(jid).cloned();
             ctx.event(StoreEvent::Cleared {
                 conversation: jid.clone(),
-                until: Some((until, last)),
+                until: Cleared::Until(until, last),
             });
         }
         self.tell(ctx, jid, after);

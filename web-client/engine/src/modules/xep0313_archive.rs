@@ -16,7 +16,7 @@ use minidom::Element;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
-use self::history::{answered, around, cleared, found, loading, older};
+use self::history::{answered, around, found, loading, older};
 use self::progress::Progress;
 pub(crate) use self::progress::{Repeated, Repeats};
 pub(crate) use self::query::{Fin, page};
@@ -26,11 +26,11 @@ use crate::envelope::archive_id;
 use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
-use crate::modules::xep0045_muc;
+use crate::modules::{xep0045_muc, xep0223_conversations};
 use crate::now::Timestamp;
 use crate::sorted_map::SortedMap;
 use crate::stanza::MessageType;
-use crate::store::{Known, Message, Older, Provenance, RoomChange, StoreEvent};
+use crate::store::{Cleared, Known, Message, Older, Provenance, RoomChange, StoreEvent};
 use crate::timer::Key;
 use crate::xml::{self, build};
 
@@ -93,6 +93,8 @@ pub(crate) struct Archive {
     own: Progress,
     /// The archives of rooms.
     rooms: SortedMap<BareJid, Progress>,
+    /// What is deleted here, and isn't known yet up to which message of the archive.
+    clearing: Vec<Clearing>,
     /// Queries under way.
     #[serde(skip)]
     queries: SortedMap<Ticket, Pending>,
@@ -100,6 +102,16 @@ pub(crate) struct Archive {
     /// now isn't all that was missed.
     #[serde(skip)]
     unsettled: bool,
+}
+
+/// A conversation in which everything was deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Clearing {
+    conversation: BareJid,
+    /// When the newest message there was sent, by our own clock.
+    newest: Timestamp,
+    /// What it and those before it are called.
+    known: Vec<String>,
 }
 
 impl Module for Archive {
@@ -112,6 +124,8 @@ impl Module for Archive {
     }
 
     fn on_established(&mut self, ctx: &mut Ctx<'_>, resumed: bool) {
+        // Before what was missed, which may have some of it once more.
+        self.clear(ctx, None);
         if resumed {
             self.go_on(ctx);
         }
@@ -132,16 +146,7 @@ impl Module for Archive {
     }
 
     fn on_lost(&mut self, ctx: &mut Ctx<'_>) {
-        for pending in std::mem::take(&mut self.queries).values() {
-            if let Purpose::Clear {
-                conversation,
-                newest,
-                ..
-            } = &pending.purpose
-            {
-                cleared(ctx, conversation.clone(), (*newest, None));
-            }
-        }
+        self.queries.clear();
         for progress in self.rooms.values_mut() {
             // It begins anew when we are in the room again.
             progress.catching_up = false;
@@ -186,25 +191,24 @@ impl Module for Archive {
             } => {
                 ctx.event(StoreEvent::Cleared {
                     conversation: conversation.clone(),
-                    until: None,
+                    until: Cleared::All,
                 });
-                Purpose::Clear {
-                    conversation,
+                self.clearing
+                    .retain(|clearing| clearing.conversation != conversation);
+                self.clearing.push(Clearing {
+                    conversation: conversation.clone(),
                     newest,
                     known,
-                }
+                });
+                ctx.changed();
+                ctx.core.durable.due = true;
+                Purpose::Clear(conversation)
             }
         };
         let asked = |pending: &Pending| pending.purpose == purpose;
         if !ctx.core.established {
-            match purpose {
-                Purpose::Around(conversation, _) => answered(ctx, conversation),
-                Purpose::Clear {
-                    conversation,
-                    newest,
-                    ..
-                } => cleared(ctx, conversation, (newest, None)),
-                _ => {}
+            if let Purpose::Around(conversation, _) = purpose {
+                answered(ctx, conversation);
             }
         } else if !self.queries.values().any(asked) {
             let is_room = |jid: &&BareJid| ctx.core.rooms.contains_key(*jid);
@@ -246,14 +250,10 @@ impl Module for Archive {
                 until,
             } => older(ctx, conversation, before, until, page, fin),
             Purpose::Around(conversation, _) => around(ctx, conversation, page, fin),
-            Purpose::Clear {
-                conversation,
-                newest,
-                known,
-            } => {
-                let until = found(&page, &known).unwrap_or((newest, None));
-                cleared(ctx, conversation, until);
+            Purpose::Clear(conversation) if !matches!(fin, Err(NoResult::Lost)) => {
+                self.cleared(ctx, &conversation, &page);
             }
+            Purpose::Clear(_) => {}
             Purpose::CatchUp | Purpose::CatchUpSince(_) | Purpose::Newest => {
                 self.caught_up(ctx, room, &purpose, cursor, fin);
             }
@@ -309,8 +309,44 @@ impl Archive {
             .any(|pending| pending.purpose.is_catch_up() && pending.room.as_ref() == room)
     }
 
+    /// Asks up to where something is deleted: in this room, or everywhere else.
+    fn clear(&mut self, ctx: &mut Ctx<'_>, room: Option<&BareJid>) {
+        let is_due = |conversation: &&BareJid| match room {
+            Some(room) => *conversation == room,
+            None => !ctx.core.rooms.contains_key(*conversation),
+        };
+        let all = self.clearing.iter().map(|clearing| &clearing.conversation);
+        let due: Vec<_> = all.filter(is_due).cloned().collect();
+        for conversation in due {
+            self.ask(ctx, room.cloned(), Purpose::Clear(conversation));
+        }
+    }
+
+    /// The archive has shown its newest messages of the conversation, if it has any: what was
+    /// said up to the newest one that was deleted, by the archive's clock, is.
+    fn cleared(&mut self, ctx: &mut Ctx<'_>, conversation: &BareJid, page: &[(String, Incoming)]) {
+        let mut all = self.clearing.iter();
+        let Some(index) = all.position(|clearing| clearing.conversation == *conversation) else {
+            return;
+        };
+        let clearing = self.clearing.remove(index);
+        let (until, last) = match found(page, &clearing.known) {
+            Some((until, last)) => (until, Some(last)),
+            None => (clearing.newest, None),
+        };
+        ctx.changed();
+        ctx.command(AnyCommand::Conversation(
+            xep0223_conversations::Command::Cleared {
+                conversation: clearing.conversation,
+                until,
+                last,
+            },
+        ));
+    }
+
     /// We are in this room now.
     fn entered(&mut self, ctx: &mut Ctx<'_>, room: BareJid) {
+        self.clear(ctx, Some(&room));
         let progress = self.rooms.get_or_insert_with(room, Progress::default);
         progress.begin();
         ctx.changed();
@@ -366,7 +402,7 @@ impl Archive {
                 (filter(with, None), page(PAGE, "before", Some(before)))
             }
             Purpose::Around(_, at) => (filter(with, Some(*at)), page(PAGE, "after", None)),
-            Purpose::Clear { .. } => (filter(with, None), page(PAGE, "before", Some(""))),
+            Purpose::Clear(_) => (filter(with, None), page(PAGE, "before", Some(""))),
         };
         let query = build("query", ns::MAM)
             .attr("queryid", id.as_str())

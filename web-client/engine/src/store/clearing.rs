@@ -6,7 +6,7 @@
 use jid::BareJid;
 
 use super::timeline::{Position, TOLERANCE};
-use super::{Conversation, Message, Older, Provenance, Scope, Store, Topic};
+use super::{Cleared, Conversation, Message, Older, Provenance, Scope, Store, Topic};
 use crate::modules::xep0313_archive::Command;
 use crate::now::Timestamp;
 use crate::output::Table;
@@ -32,24 +32,24 @@ impl Store {
         })
     }
 
-    /// Takes out everything in the conversation up to a time by the archive's clock, which
-    /// isn't ours, or rather up to the message that the archive calls so; or everything.
-    pub(super) fn clear(
-        &mut self,
-        jid: &BareJid,
-        until: Option<(Timestamp, Option<String>)>,
-    ) -> Vec<Topic> {
-        if let Some(known) = self.conversations.get_mut(jid) {
-            let place = |last: String| known.timeline.archived(&last).map(Position::behind);
-            let end = until.map_or(Position::end_of(Timestamp(i64::MAX)), |(until, last)| {
-                let by_time = || Timestamp(until.0.saturating_add(TOLERANCE));
-                last.and_then(place)
-                    .unwrap_or_else(|| Position::end_of(by_time()))
-            });
-            known.clear(end);
-            self.changed.mark(Table::Messages, jid);
-            self.changed.mark(Table::Conversations, jid);
-        }
+    /// Takes out what is deleted of a conversation.
+    pub(super) fn clear(&mut self, jid: &BareJid, until: &Cleared) -> Vec<Topic> {
+        let Some(known) = self.conversations.get_mut(jid) else {
+            return Vec::new();
+        };
+        let place = |last: &String| known.timeline.archived(last).map(Position::behind);
+        let end = match until {
+            Cleared::All => Some(Position::end_of(Timestamp(i64::MAX))),
+            Cleared::To(last) => place(last),
+            Cleared::Until(at, last) => last.as_ref().and_then(place).or_else(|| {
+                let at = Timestamp(at.0.saturating_add(TOLERANCE));
+                Some(Position::end_of(at))
+            }),
+        };
+        let Some(end) = end else { return Vec::new() };
+        known.clear(end);
+        self.changed.mark(Table::Messages, jid);
+        self.changed.mark(Table::Conversations, jid);
         vec![Topic::Conversation(jid.clone()), Topic::Conversations]
     }
 

@@ -111,9 +111,8 @@ pub enum StoreEvent {
     Cleared {
         /// Which.
         conversation: BareJid,
-        /// Up to when it was said by the archive's clock, and what the archive calls the last
-        /// of it; `None` for everything that is here now.
-        until: Option<(Timestamp, Option<String>)>,
+        /// How much of it.
+        until: Cleared,
     },
     /// A page from somewhere in the past is about to come, around which there are gaps.
     Island {
@@ -188,6 +187,17 @@ impl Provenance {
     pub fn is_news(self) -> bool {
         !matches!(self, Self::Before | Self::History)
     }
+}
+
+/// How much of a conversation is deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cleared {
+    /// Everything that is here now.
+    All,
+    /// Everything up to the message that the archive calls so, if that is here.
+    To(String),
+    /// The same, and if it isn't here, everything up to a time by the archive's clock.
+    Until(Timestamp, Option<String>),
 }
 
 /// How a message came to us.

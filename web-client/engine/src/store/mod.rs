@@ -41,7 +41,7 @@ pub use blocking::{Block, Blocklist, Reason, Report};
 pub use card::{Card, CardField};
 pub use change::{Author, Change, Changes, Correction, Reactions, What};
 pub use conversation::{Conversation, Older};
-pub use event::{Provenance, StoreEvent, Topic};
+pub use event::{Cleared, Provenance, StoreEvent, Topic};
 pub use export::{ExportPart, Exported, ExportedMessage};
 pub use file::{File, FileKind, type_by_name};
 pub(crate) use file::{file_name, is_address, is_private};
@@ -397,7 +397,7 @@ impl Store {
             StoreEvent::Cleared {
                 conversation,
                 until,
-            } => self.clear(&conversation, until),
+            } => self.clear(&conversation, &until),
             StoreEvent::Island {
                 conversation: jid,
                 first,

@@ -460,7 +460,7 @@ fn cleared(at: i64) -> [StoreEvent; 2] {
     [
         StoreEvent::Cleared {
             conversation: bob(),
-            until: Some((Timestamp(at), None)),
+            until: Cleared::Until(Timestamp(at), None),
         },
         StoreEvent::Wishes {
             conversation,
@@ -508,7 +508,7 @@ fn what_is_deleted_is_gone_from_here_from_disk_and_from_what_can_be_found() {
     assert_eq!(order(&store), ["3", "4"]);
     let all = StoreEvent::Cleared {
         conversation: bob(),
-        until: None,
+        until: Cleared::All,
     };
     let (rows, found) = told(&mut store, &[all]);
     assert_eq!((rows.len(), found), (0, 0));

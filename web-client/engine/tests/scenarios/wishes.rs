@@ -5,6 +5,7 @@ use couplet_engine::store::{Muted, Wishes};
 use couplet_engine::{Command, Timestamp};
 
 use crate::scenario::Scenario;
+use minidom::Element;
 
 const NODE: &str = "urn:couplet:conversations:0";
 
@@ -233,6 +234,27 @@ fn clear(scenario: &mut Scenario) {
     scenario.command(Command::Archive(clear));
 }
 
+/// Answers what is asked of the archive for the sake of what is deleted.
+fn answer_archive(scenario: &mut Scenario, said: &[(&str, &str)]) {
+    let asks = |sent: &Element| String::from(sent).contains("<before/>");
+    let query = scenario.find(asks).expect("nobody asks up to where");
+    let (iq, text) = (query.attr("id").unwrap(), String::from(&query));
+    let id = text.split("queryid='").nth(1).unwrap().split('\'').next();
+    for (message, stamp) in said {
+        result(scenario, id.unwrap(), "bob", message, stamp);
+    }
+    scenario.recv(&format!(
+        "<iq xmlns='jabber:client' type='result' id='{iq}'><fin xmlns='urn:xmpp:mam:2' \
+         complete='true'><set xmlns='http://jabber.org/protocol/rsm'/></fin></iq>"
+    ));
+}
+
+const SAID: [(&str, &str); 3] = [
+    ("one", "2030-01-01T10:00:00Z"),
+    ("two", "2030-01-01T10:00:01.250Z"),
+    ("three", "2030-01-01T10:00:02Z"),
+];
+
 #[test]
 fn what_is_deleted_is_told_by_the_archives_clock() {
     let mut scenario = Scenario::signed_in();
@@ -242,26 +264,10 @@ fn what_is_deleted_is_told_by_the_archives_clock() {
     assert!(bodies(&scenario).is_empty(), "it goes at once");
     // Something comes while the archive is asked: it isn't meant.
     bob_says(&mut scenario, "three");
-    let query = scenario.find(|sent| String::from(sent).contains("urn:xmpp:mam:2"));
-    let query = query.unwrap();
-    let (iq, text) = (query.attr("id").unwrap(), String::from(&query));
-    let id = text.split("queryid='").nth(1).unwrap().split('\'').next();
-    for (message, stamp) in [
-        ("one", "2030-01-01T10:00:00Z"),
-        ("two", "2030-01-01T10:00:01.250Z"),
-        ("three", "2030-01-01T10:00:02Z"),
-    ] {
-        result(&mut scenario, id.unwrap(), "bob", message, stamp);
-    }
-    scenario.recv(&format!(
-        "<iq xmlns='jabber:client' type='result' id='{iq}'><fin xmlns='urn:xmpp:mam:2' \
-         complete='true'><set xmlns='http://jabber.org/protocol/rsm'/></fin></iq>"
-    ));
+    answer_archive(&mut scenario, &SAID);
     let publish = asked(&mut scenario, "<publish ").unwrap();
-    assert!(
-        publish.contains("cleared='2030-01-01T10:00:01.25"),
-        "{publish}"
-    );
+    let told = "cleared='2030-01-01T10:00:01.250Z' cleared-to='archive-two'";
+    assert!(publish.contains(told), "{publish}");
     assert_eq!(bodies(&scenario), ["three"]);
     let bob = "bob@example.org".parse().unwrap();
     assert!(
@@ -271,14 +277,20 @@ fn what_is_deleted_is_told_by_the_archives_clock() {
 }
 
 #[test]
-fn what_is_deleted_without_a_connection_is_gone_all_the_same() {
+fn what_is_deleted_without_a_connection_is_told_when_there_is_one() {
     let mut scenario = Scenario::signed_in();
     bob_says(&mut scenario, "one");
+    bob_says(&mut scenario, "two");
     scenario.lose_connection();
     clear(&mut scenario);
     assert!(bodies(&scenario).is_empty());
-    let reloaded = scenario.reloaded(2);
+    let mut reloaded = scenario.reloaded(2);
     assert!(bodies(&reloaded).is_empty());
-    let bob = "bob@example.org".parse().unwrap();
-    assert!(reloaded.store.is_deleted(&bob));
+    assert!(wishes(&reloaded).cleared.is_none(), "by whose clock?");
+    begin_anew(&mut reloaded);
+    reloaded.answer_wishes("");
+    answer_archive(&mut reloaded, &SAID);
+    let told = wishes(&reloaded).cleared;
+    assert_eq!(told, Some(Timestamp(1_893_492_001_250)));
+    assert!(asked(&mut reloaded, "cleared-to='archive-two'").is_some());
 }

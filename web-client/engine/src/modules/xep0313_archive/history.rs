@@ -4,10 +4,8 @@ use jid::BareJid;
 use xmpp_parsers::ns;
 
 use super::query::{Fin, no_archive};
-use crate::input::Command as AnyCommand;
 use crate::iq::NoResult;
 use crate::module::{Ctx, Incoming, Origin};
-use crate::modules::xep0223_conversations;
 use crate::now::Timestamp;
 use crate::store::{Older, StoreEvent};
 
@@ -101,10 +99,7 @@ pub(super) fn answered(ctx: &mut Ctx<'_>, conversation: BareJid) {
 
 /// When the newest message of a page that is among those `known` was sent, and what the archive
 /// calls it.
-pub(super) fn found(
-    page: &[(String, Incoming)],
-    known: &[String],
-) -> Option<(Timestamp, Option<String>)> {
+pub(super) fn found(page: &[(String, Incoming)], known: &[String]) -> Option<(Timestamp, String)> {
     let is_known = |id: Option<&str>| known.iter().any(|known| Some(known.as_str()) == id);
     let mut newest_first = page.iter().rev();
     let found = newest_first.find(|(id, incoming)| {
@@ -114,21 +109,7 @@ pub(super) fn found(
         is_known(Some(id)) || is_known(message.id.as_deref()) || is_known(origin)
     });
     let found = found?;
-    Some((time(found)?, Some(found.0.clone())))
-}
-
-/// What was said in the conversation up to this time, by the archive's clock, is deleted.
-pub(super) fn cleared(
-    ctx: &mut Ctx<'_>,
-    conversation: BareJid,
-    (until, last): (Timestamp, Option<String>),
-) {
-    let cleared = xep0223_conversations::Command::Cleared {
-        conversation,
-        until,
-        last,
-    };
-    ctx.command(AnyCommand::Conversation(cleared));
+    Some((time(found)?, found.0.clone()))
 }
 
 fn time((_, incoming): &(String, Incoming)) -> Option<Timestamp> {

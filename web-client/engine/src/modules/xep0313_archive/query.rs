@@ -37,13 +37,8 @@ pub(super) enum Purpose {
         until: Option<String>,
     },
     Around(BareJid, Timestamp),
-    /// When, by the archive's clock, what is deleted was sent, of which these are the ids;
-    /// `newest` if it doesn't say.
-    Clear {
-        conversation: BareJid,
-        newest: Timestamp,
-        known: Vec<String>,
-    },
+    /// The newest messages of a conversation in which everything was deleted.
+    Clear(BareJid),
 }
 
 impl Purpose {
@@ -56,7 +51,7 @@ impl Purpose {
         match self {
             Self::CatchUp | Self::CatchUpSince(_) => Provenance::CatchUp,
             Self::Newest => Provenance::Before,
-            Self::Older { .. } | Self::Around(..) | Self::Clear { .. } => Provenance::History,
+            Self::Older { .. } | Self::Around(..) | Self::Clear(_) => Provenance::History,
         }
     }
 
@@ -64,7 +59,7 @@ impl Purpose {
         match self {
             Self::Older { conversation, .. }
             | Self::Around(conversation, _)
-            | Self::Clear { conversation, .. } => Some(conversation),
+            | Self::Clear(conversation) => Some(conversation),
             _ => None,
         }
     }
