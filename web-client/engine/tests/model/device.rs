@@ -29,6 +29,9 @@ type Progress = (Option<String>, Option<Timestamp>, bool, bool, bool);
 /// Of the archives of rooms.
 type Rooms = (Vec<String>, Vec<Progress>);
 
+/// Of what is deleted: in which conversation, when the newest of it was sent, what it was called.
+type Clearing = Vec<(String, Timestamp, Vec<String>)>;
+
 /// Something that the person wrote: in which tab, and as the how many-th there.
 type Asked = (usize, u32);
 
@@ -337,7 +340,7 @@ impl Device {
     pub(crate) fn is_in_room(&self) -> bool {
         let room = self.tab.store.room(&self.room);
         let progress = self.progress();
-        let read = progress.is_some_and(|(_, (_, rooms))| rooms.iter().all(|(.., busy)| !busy));
+        let read = progress.is_some_and(|(_, (_, rooms), _)| rooms.iter().all(|(.., busy)| !busy));
         read && room.is_some_and(|room| room.entry == Entry::Joined)
     }
 
@@ -392,7 +395,7 @@ impl Device {
     /// Whether nothing is missing, as far as the disk knows.
     pub(crate) fn is_caught_up(&self) -> bool {
         let progress = self.progress();
-        progress.is_some_and(|((.., busy), _)| !busy) && !self.is_writing()
+        progress.is_some_and(|((.., busy), ..)| !busy) && !self.is_writing()
     }
 
     /// Whether what was written between the two is in its place.
@@ -402,7 +405,7 @@ impl Device {
     }
 
     /// How far the archives have been read, as far as the disk knows.
-    fn progress(&self) -> Option<(Progress, Rooms)> {
+    fn progress(&self) -> Option<(Progress, Rooms, Clearing)> {
         decode(self.disk.row(Table::Engine, "archive")?)
     }
 
