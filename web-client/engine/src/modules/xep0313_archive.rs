@@ -250,10 +250,12 @@ impl Module for Archive {
                 until,
             } => older(ctx, conversation, before, until, page, fin),
             Purpose::Around(conversation, _) => around(ctx, conversation, page, fin),
-            Purpose::Clear(conversation) if !matches!(fin, Err(NoResult::Lost)) => {
-                self.cleared(ctx, &conversation, &page);
-            }
-            Purpose::Clear(_) => {}
+            Purpose::Clear(conversation) => match fin {
+                // One that doesn't answer now is asked again in the next session.
+                Err(NoResult::Error(error)) if !no_archive(&error.condition) => {}
+                Err(NoResult::Lost | NoResult::Timeout) => {}
+                _ => self.cleared(ctx, &conversation, &page),
+            },
             Purpose::CatchUp | Purpose::CatchUpSince(_) | Purpose::Newest => {
                 self.caught_up(ctx, room, &purpose, cursor, fin);
             }

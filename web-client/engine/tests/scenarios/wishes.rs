@@ -277,6 +277,28 @@ fn what_is_deleted_is_told_by_the_archives_clock() {
 }
 
 #[test]
+fn an_archive_that_cant_say_up_to_where_is_asked_again() {
+    let mut scenario = Scenario::signed_in();
+    bob_says(&mut scenario, "one");
+    bob_says(&mut scenario, "two");
+    clear(&mut scenario);
+    let asks = |sent: &Element| String::from(sent).contains("<before/>");
+    let query = scenario.find(asks).expect("nobody asks up to where");
+    scenario.recv(&format!(
+        "<iq xmlns='jabber:client' type='error' id='{}'><error type='wait'>\
+         <internal-server-error xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+        query.attr("id").unwrap()
+    ));
+    assert!(wishes(&scenario).cleared.is_none(), "by whose clock?");
+    scenario.lose_connection();
+    let mut reloaded = scenario.reloaded(2);
+    begin_anew(&mut reloaded);
+    reloaded.answer_wishes("");
+    answer_archive(&mut reloaded, &SAID);
+    assert!(asked(&mut reloaded, "cleared-to='archive-two'").is_some());
+}
+
+#[test]
 fn what_is_deleted_without_a_connection_is_told_when_there_is_one() {
     let mut scenario = Scenario::signed_in();
     bob_says(&mut scenario, "one");
