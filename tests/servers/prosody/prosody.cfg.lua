@@ -46,7 +46,9 @@ muc_log_expires_after = "never"
 smacks_hibernation_time = 300
 
 VirtualHost "@domain@"
-	modules_enabled = { "couplet_seed" }
+	modules_enabled = { "couplet_seed"; @crash_module@ }
+	couplet_crash_words = "@fatal@"
+	couplet_crash_done = "@dir@/crash.done"
 	couplet_seed = "@dir@/seed.json"
 	couplet_seed_result = "@dir@/seed.result"
 	couplet_seed_rooms = "rooms.@domain@"

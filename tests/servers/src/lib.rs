@@ -34,7 +34,9 @@ mod seed;
 mod server;
 mod wait;
 
-pub use options::{Account, Certificate, Kind, Mechanisms, Passwords, ServerOptions, Transport};
+pub use options::{
+    Account, Certificate, FATAL, Kind, Mechanisms, Passwords, ServerOptions, Transport,
+};
 pub use ports::Ports;
 pub use process::ProcessTree;
 pub use program::{find_program, find_slixmpp};

@@ -70,6 +70,9 @@ pub enum Mechanisms {
     PlainOnly,
 }
 
+/// What a [fragile](ServerOptions::fragile) server is killed over.
+pub const FATAL: &str = "The server is killed over this.";
+
 /// Everything that [`Server::start`](crate::Server::start) needs to know.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
@@ -103,6 +106,9 @@ pub struct ServerOptions {
     pub pep: bool,
     /// Pages of other origins may put and get those files: the server says so (CORS).
     pub file_cors: bool,
+    /// Is killed, once, over a message that says [`FATAL`], when that is in its writer's archive
+    /// and not yet in its reader's. Prosody only.
+    pub fragile: bool,
     /// Fixed ports; free ones are chosen when `None`.
     pub ports: Option<Ports>,
     /// People, their history and their rooms. Prosody only.
@@ -130,6 +136,7 @@ impl ServerOptions {
             largest_file: None,
             pep: true,
             file_cors: true,
+            fragile: false,
             ports: None,
             seed: None,
             verbose: false,

@@ -6,12 +6,13 @@ use anyhow::{Context, Result, bail};
 use serde_json::json;
 
 use crate::{
-    options::{Kind, Mechanisms, Passwords, ServerOptions, Transport},
+    options::{FATAL, Kind, Mechanisms, Passwords, ServerOptions, Transport},
     ports::Ports,
     server::Setup,
 };
 
 const CONFIG: &str = include_str!("../prosody/prosody.cfg.lua");
+const CRASH_MODULE: &str = include_str!("../prosody/mod_couplet_crash.lua");
 const SASL2_MODULE: &str = include_str!("../prosody/mod_couplet_sasl2.lua");
 const SEED_MODULE: &str = include_str!("../prosody/mod_couplet_seed.lua");
 
@@ -21,6 +22,7 @@ pub(crate) fn prepare(options: &ServerOptions, ports: Ports, dir: &Path) -> Resu
     for sub in ["data", "plugins", "pictures"] {
         fs::create_dir_all(dir.join(sub))?;
     }
+    fs::write(dir.join("plugins/mod_couplet_crash.lua"), CRASH_MODULE)?;
     fs::write(dir.join("plugins/mod_couplet_seed.lua"), SEED_MODULE)?;
     fs::write(dir.join("plugins/mod_couplet_sasl2.lua"), SASL2_MODULE)?;
     if let Some(seed) = &options.seed {
@@ -156,6 +158,15 @@ fn configuration(options: &ServerOptions, ports: Ports, dir: &Path) -> Result<St
                 ""
             },
         )
+        .replace(
+            "@crash_module@",
+            if options.fragile {
+                "\"couplet_crash\";"
+            } else {
+                ""
+            },
+        )
+        .replace("@fatal@", FATAL)
         .replace("@tls@", if tls { "true" } else { "false" })
         .replace("@authentication@", authentication)
         .replace("@password_hash@", password_hash)

@@ -1,8 +1,9 @@
 //! What breaks, and that nothing written gets lost or doubled by it.
 
 use anyhow::Result;
-use couplet_engine::store::{Delivery, SessionStatus, Trouble};
-use couplet_servers::{Certificate, Kind, Server, ServerOptions};
+use couplet_engine::store::{Delivery, Message, SessionStatus, Trouble};
+use couplet_servers::{Certificate, FATAL, Kind, Server, ServerOptions};
+use couplet_tests::archive;
 use couplet_tests::person::Person;
 use couplet_tests::proxy::Proxy;
 
@@ -95,6 +96,52 @@ async fn the_server_is_restarted_in_peace(kind: Kind) -> Result<()> {
     place.server.restart()?;
     both_write(&alice, &bob, 3)?;
     nothing_is_lost(&alice, &bob, 3).await
+}
+
+/// Its writer's archive has it, its reader's doesn't, and nobody has acknowledged it: the
+/// writer's copy is no proof.
+#[test]
+fn what_a_server_dies_over_between_two_archives_arrives() {
+    couplet_tests::run(async {
+        let mut place = Place::with(ServerOptions {
+            fragile: true,
+            ..options(Kind::Prosody)
+        })
+        .await?;
+        let (alice, bob) = place.friends().await?;
+        let said = ["before", FATAL, "behind"];
+        let sent = |message: &Message| message.delivery >= Delivery::Sent;
+        alice.say(BOB, said[0])?;
+        alice
+            .until("proof of the first", |_| {
+                alice.messages(BOB).iter().all(sent)
+            })
+            .await?;
+        alice.say(BOB, said[1])?;
+        alice.say(BOB, said[2])?;
+        alice
+            .until("the server is gone", |store| {
+                matches!(store.status(), SessionStatus::Waiting { .. })
+            })
+            .await?;
+        place.server.kill();
+        place.server.restart()?;
+        for (person, peer) in [(&bob, ALICE), (&alice, BOB)] {
+            person
+                .until("all that alice has said", |_| person.bodies(peer) == said)
+                .await?;
+        }
+        alice
+            .until("proof of all", |_| alice.messages(BOB).iter().all(sent))
+            .await?;
+        let url = place.proxy.websocket();
+        // Other clients know by the origin-id that what is there twice was said once.
+        let alices = archive::texts(ALICE, "alice", &url).await?;
+        assert_eq!(archive::repeats(&alices)?, 1);
+        let bobs = archive::texts(BOB, "bob", &url).await?;
+        assert_eq!(archive::repeats(&bobs)?, 0);
+        Ok(())
+    });
 }
 
 /// What somebody who signs in is told.

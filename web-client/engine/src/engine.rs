@@ -402,8 +402,8 @@ impl Engine {
                     self.call(index, |module, ctx| module.on_established(ctx, resumed));
                 }
             }
-            Effect::Lost => {
-                self.core.outbox.session_lost();
+            Effect::Lost { forgotten } => {
+                self.core.outbox.session_lost(forgotten);
                 while let Some((module, ticket)) = self.core.requests.abandon() {
                     self.answered(module, ticket, Err(NoResult::Lost));
                 }

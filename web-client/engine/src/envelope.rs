@@ -34,8 +34,8 @@ pub(crate) struct Envelope {
 }
 
 impl Envelope {
-    /// Reads it; `None` if the message is not to be shown. One of ours that comes back this
-    /// way is proven.
+    /// Reads it; `None` if the message is not to be shown. That one of ours comes back
+    /// this way, the outbox is told.
     pub(crate) fn open(ctx: &mut Ctx<'_>, incoming: &Incoming) -> Option<Self> {
         let whence = whence(ctx.core, incoming)?;
         let Incoming {
@@ -55,9 +55,7 @@ impl Envelope {
         let id = MessageId(id.unwrap_or_else(|| ctx.id()));
         let (at, provenance) = when(ctx, &whence, incoming);
         if whence.direction == Direction::Outgoing {
-            // A copy of what we sent, from another device, the room or the archive: it
-            // has arrived.
-            ctx.prove(&id);
+            ctx.core.outbox.copied(&id);
         }
         Some(Self {
             conversation: whence.conversation,

@@ -18,7 +18,7 @@ use crate::rooms::Room;
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, Iq, IqKind, StanzaError};
 use crate::store::{
-    Fact, Known, Message, MessageId, NotSaved, Privacy, Provenance, Saved, StoreEvent, Subscription,
+    Fact, Known, Message, NotSaved, Privacy, Provenance, Saved, StoreEvent, Subscription,
 };
 use crate::timer::{Key, Owner, Timers};
 
@@ -414,11 +414,6 @@ impl Ctx<'_> {
         if let Some(account) = self.account().cloned() {
             self.learned(account, Fact::Saved(Saved { request, outcome }));
         }
-    }
-
-    /// The server has this message of ours: it leaves the outbox.
-    pub(crate) fn prove(&mut self, id: &MessageId) {
-        self.core.outbox.prove(id);
     }
 
     /// Lets every module see a message that was wrapped in another.

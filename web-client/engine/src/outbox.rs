@@ -24,8 +24,8 @@ pub(crate) struct Queued {
     pub(crate) stanza: String,
     /// What there is to say that the server ends the stream over it, of [`GUILTY`].
     strikes: u8,
-    /// Whether it was on the wire when a session ended, so that the archive may have it.
-    uncertain: bool,
+    /// What the end of an earlier session says of it.
+    doubt: Doubt,
     /// Whether it is for a room: then only what the room shows or keeps is proof.
     room: bool,
     /// Whether the server has it, but the room hasn't shown it yet.
@@ -38,6 +38,18 @@ pub(crate) struct Queued {
     pub(crate) sent: bool,
 }
 
+/// Whether the server may have a message that was on the wire when a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Doubt {
+    /// It was never on the wire.
+    None,
+    /// It may have it: our archive tells.
+    Lost,
+    /// The server has lost the session too. It may have died over the message, when that was in
+    /// our archive and not yet in theirs: only what the other side says of it is proof.
+    Forgotten,
+}
+
 /// A message older than this, in milliseconds, says when it was written.
 const STALE: i64 = 10_000;
 
@@ -47,7 +59,7 @@ impl Queued {
             message,
             stanza,
             strikes: 0,
-            uncertain: false,
+            doubt: Doubt::None,
             room,
             taken: false,
             number: 0,
@@ -64,7 +76,7 @@ impl Queued {
     ) -> Self {
         Self {
             strikes: if blamed { BLAMED } else { 0 },
-            uncertain,
+            doubt: if uncertain { Doubt::Lost } else { Doubt::None },
             ..Self::new(message, stanza, false)
         }
     }
@@ -85,13 +97,18 @@ impl Queued {
         xml::write(&stanza)
     }
 
-    /// It may have arrived or not.
-    fn lose(&mut self, records: &mut Vec<Record>) {
-        if self.sent && !self.uncertain || self.taken {
-            (self.uncertain, self.taken) = (true, false);
+    /// It may have arrived or not, if it was on the wire.
+    fn lose(&mut self, doubt: Doubt, records: &mut Vec<Record>) {
+        if self.sent && self.doubt < doubt || self.taken {
+            self.doubt = self.doubt.max(doubt);
+            self.taken = false;
             records.push(self.row());
         }
         self.sent = false;
+    }
+
+    fn is_doubted(&self) -> bool {
+        self.doubt != Doubt::None
     }
 
     fn row(&self) -> Record {
@@ -199,6 +216,25 @@ impl Outbox {
         Some(queued)
     }
 
+    /// A copy of it has come: from our archive, another device of ours, or the room.
+    pub(crate) fn copied(&mut self, id: &MessageId) {
+        let sufficient = |queued: &Queued| queued.room || queued.doubt < Doubt::Forgotten;
+        let known = self.queue.iter().find(|queued| queued.message.id == *id);
+        if known.is_some_and(sufficient) {
+            self.prove(id);
+        }
+    }
+
+    /// The other side says that it has it.
+    pub(crate) fn received(&mut self, by: &BareJid, id: &MessageId) {
+        if self
+            .message(id)
+            .is_some_and(|known| known.conversation == *by)
+        {
+            self.prove(id);
+        }
+    }
+
     /// Gives everything up.
     pub(crate) fn clear(&mut self) {
         for queued in std::mem::take(&mut self.queue) {
@@ -217,7 +253,7 @@ impl Outbox {
         if suspicious && self.queue.iter().any(on_the_wire) {
             return None;
         }
-        let doubted = |queued: &Queued| queued.uncertain && !queued.room;
+        let doubted = |queued: &Queued| queued.is_doubted() && !queued.room;
         let held = self.hold && self.queue.iter().any(doubted);
         let may_go = |queued: &&mut Queued| {
             !queued.sent
@@ -272,7 +308,7 @@ impl Outbox {
     pub(crate) fn room_lost(&mut self, room: &BareJid) {
         for queued in &mut self.queue {
             if queued.room && queued.message.conversation == *room {
-                queued.lose(&mut self.records);
+                queued.lose(Doubt::Lost, &mut self.records);
             }
         }
     }
@@ -301,10 +337,16 @@ impl Outbox {
         }
     }
 
-    /// The session is over: whatever was on the wire may have arrived or not.
-    pub(crate) fn session_lost(&mut self) {
+    /// The session is over: whatever was on the wire may have arrived or not, or be in our
+    /// archive alone if the server has `forgotten` the session.
+    pub(crate) fn session_lost(&mut self, forgotten: bool) {
+        let doubt = if forgotten {
+            Doubt::Forgotten
+        } else {
+            Doubt::Lost
+        };
         for queued in &mut self.queue {
-            queued.lose(&mut self.records);
+            queued.lose(doubt, &mut self.records);
         }
     }
 
@@ -312,7 +354,7 @@ impl Outbox {
     pub(crate) fn doubt(&mut self) {
         self.send_again();
         for queued in &mut self.queue {
-            queued.uncertain = true;
+            queued.doubt = queued.doubt.max(Doubt::Lost);
             (queued.taken, queued.sent) = (false, false);
         }
     }
@@ -320,7 +362,7 @@ impl Outbox {
     /// Gives up a message that has not been on the wire.
     pub(crate) fn discard(&mut self, id: &MessageId) -> bool {
         let unsent =
-            |queued: &&Queued| queued.message.id == *id && !queued.sent && !queued.uncertain;
+            |queued: &&Queued| queued.message.id == *id && !queued.sent && !queued.is_doubted();
         let number = self.queue.iter().find(unsent).map(|queued| queued.number);
         if let Some(number) = number {
             self.queue.retain(|queued| queued.number != number);
@@ -331,7 +373,7 @@ impl Outbox {
 
     /// Whether the server may have something of which we have no proof, rooms apart.
     pub(crate) fn is_unproven(&self) -> bool {
-        let unproven = |queued: &Queued| !queued.room && (queued.sent || queued.uncertain);
+        let unproven = |queued: &Queued| !queued.room && (queued.sent || queued.is_doubted());
         self.queue.iter().any(unproven)
     }
 

@@ -118,7 +118,10 @@ pub(crate) enum Effect {
         resumed: bool,
     },
     /// It can't be resumed, or has been left: modules forget what hung on it.
-    Lost,
+    Lost {
+        /// Whether the server knows nothing of it any more.
+        forgotten: bool,
+    },
     /// The account is left: everything is forgotten.
     Forget,
     /// A stanza for the modules.

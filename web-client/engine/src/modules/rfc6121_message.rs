@@ -203,7 +203,7 @@ impl Messages {
                 text: None,
             },
         };
-        ctx.prove(&id);
+        ctx.core.outbox.prove(&id);
         ctx.event(StoreEvent::Delivery {
             conversation,
             id,

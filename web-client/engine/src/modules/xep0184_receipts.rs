@@ -48,9 +48,11 @@ impl Module for Receipts {
                 // What another device of ours has confirmed is the other side's affair.
                 return Flow::Continue;
             }
+            let (conversation, id) = (from.to_bare(), MessageId(id));
+            ctx.core.outbox.received(&conversation, &id);
             ctx.event(StoreEvent::Delivery {
-                conversation: from.to_bare(),
-                id: MessageId(id),
+                conversation,
+                id,
                 delivery: Delivery::Delivered,
             });
         } else if asks(message) && *origin == Origin::Live {

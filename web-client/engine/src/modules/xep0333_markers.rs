@@ -11,7 +11,7 @@ use crate::input::Command;
 use crate::module::{Ctx, Flow, Incoming, Module, Specification};
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, MessageType};
-use crate::store::{Scope, StoreEvent};
+use crate::store::{Direction, MessageId, Scope, StoreEvent};
 use crate::xml::build;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -59,6 +59,10 @@ impl Module for Markers {
         // In a room everybody reads for themselves.
         let envelope = Envelope::open(ctx, incoming);
         if let Some(envelope) = envelope.filter(|known| known.scope == Scope::Person) {
+            if envelope.direction == Direction::Incoming {
+                let id = MessageId(id.clone());
+                ctx.core.outbox.received(&envelope.conversation, &id);
+            }
             // What goes the one way is what that side has displayed of the other's.
             ctx.event(StoreEvent::Displayed {
                 conversation: envelope.conversation,

@@ -140,10 +140,19 @@ impl Session {
     }
 
     pub(super) fn drop_session(&mut self, core: &mut Core) {
+        self.lose_session(core, false);
+    }
+
+    /// The server says that there is no such session (XEP-0198 5).
+    pub(super) fn session_forgotten(&mut self, core: &mut Core) {
+        self.lose_session(core, true);
+    }
+
+    fn lose_session(&mut self, core: &mut Core, forgotten: bool) {
         core.durable.due |= self.lasting;
         self.management.reset();
         self.probe = None;
         core.me = None;
-        self.effects.push(Effect::Lost);
+        self.effects.push(Effect::Lost { forgotten });
     }
 }

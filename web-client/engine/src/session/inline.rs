@@ -150,7 +150,7 @@ impl Session {
             if !failed.is_none_or(|failed| self.acked(core, failed)) || self.yields(core) {
                 return;
             }
-            self.drop_session(core);
+            self.session_forgotten(core);
         }
         let bound = child("bound", ns::BIND2).filter(|_| asked.bind);
         let me = identifier.and_then(|identifier| identifier.try_into_full().ok());

@@ -77,7 +77,7 @@ impl Session {
                 self.establish(core, true);
             }
         } else if self.acked(core, element) && !self.yields(core) {
-            self.drop_session(core);
+            self.session_forgotten(core);
             self.bind(core);
         }
     }

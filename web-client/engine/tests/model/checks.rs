@@ -1,10 +1,11 @@
 //! What has to be so in the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use couplet_engine::store::Delivery;
 
 use crate::device::Device;
+use crate::faults::identity;
 use crate::server::BAD;
 use crate::world::World;
 
@@ -12,6 +13,7 @@ impl World {
     /// Everybody sees everything that anybody wrote, once, each writer's in order.
     pub(crate) fn check(&mut self) {
         self.disbelieve_all();
+        self.check_archives();
         for device in 0..self.devices.len() {
             self.check_sessions(device);
             let now = self.time(device);
@@ -21,6 +23,22 @@ impl World {
             self.devices[device].load_all(now);
             for (in_room, newest) in [false, true].into_iter().zip(newest) {
                 self.check_conversation(device, in_room, &newest);
+            }
+        }
+    }
+
+    /// Nothing is said twice where the server never lost track of what it had.
+    fn check_archives(&self) {
+        let habits = self.server.habits;
+        if habits.doubles || habits.mortal || habits.management && !habits.remembers {
+            return;
+        }
+        for account in &self.server.accounts {
+            let mut ids = BTreeSet::new();
+            for archived in &account.archive {
+                let id = identity(&archived.message);
+                let new = id.is_none_or(|id| ids.insert(id));
+                assert!(new, "twice in the archive: {archived:?}");
             }
         }
     }

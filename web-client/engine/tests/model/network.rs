@@ -123,6 +123,11 @@ impl World {
         let ack = frame.starts_with("<a ");
         self.server.seconds = self.now.as_secs();
         self.server.receive(link, &frame);
+        if self.server.dead {
+            self.note("the server dies");
+            self.server.revive();
+            return self.cut_all();
+        }
         self.hand_out();
         for (link, id) in std::mem::take(&mut self.server.acknowledged) {
             let device = &self.devices[self.links[link].device];

@@ -25,8 +25,11 @@ impl Server {
             return;
         };
         let kept = body(&message).is_some() || message.has_child("store", "urn:xmpp:hints");
-        let theirs = self.archived(account, &message, kept);
         let ours = self.archived(from, &message, kept);
+        if kept && self.dies() {
+            return;
+        }
+        let theirs = self.archived(account, &message, kept);
         let id = self.sessions[index].id;
         for index in 0..self.sessions.len() {
             let session = &self.sessions[index];

@@ -44,6 +44,9 @@ pub(crate) struct Habits {
     pub(crate) doubles: bool,
     /// Whether messages of different writers now and then come in another order.
     pub(crate) swaps: bool,
+    /// Whether it dies now and then over a message that it has put into its writer's archive
+    /// and not yet into its reader's.
+    pub(crate) mortal: bool,
 }
 
 #[derive(Debug, Default)]
@@ -115,6 +118,10 @@ pub(crate) struct Server {
     pub(crate) out: Vec<Sent>,
     /// Messages that were acknowledged: over which link, and their writers' ids for them.
     pub(crate) acknowledged: Vec<(usize, String)>,
+    /// Whether it has just died.
+    pub(crate) dead: bool,
+    /// It doesn't any more.
+    pub(crate) immortal: bool,
 }
 
 impl Server {
@@ -135,6 +142,8 @@ impl Server {
             seconds: 0,
             out: Vec::new(),
             acknowledged: Vec::new(),
+            dead: false,
+            immortal: false,
         }
     }
 
@@ -177,6 +186,21 @@ impl Server {
                 }
             }
         }
+    }
+
+    pub(crate) fn dies(&mut self) -> bool {
+        self.dead = self.habits.mortal && !self.immortal && self.rng.percent(5);
+        self.dead
+    }
+
+    /// It has died and is there again: only what is on disk is left.
+    pub(crate) fn revive(&mut self) {
+        for session in std::mem::take(&mut self.sessions) {
+            self.room.forget(session.id);
+        }
+        self.ended.clear();
+        self.out.clear();
+        self.dead = false;
     }
 
     pub(crate) fn receive(&mut self, link: usize, text: &str) {

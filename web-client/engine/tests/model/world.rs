@@ -40,6 +40,12 @@ impl World {
             curious: fragile || rng.percent(30),
             doubles: rng.percent(30),
             swaps: rng.percent(30),
+            mortal: false,
+        };
+        let habits = Habits {
+            // Without management nobody would know of it.
+            mortal: habits.management && seed % 10 > 7,
+            ..habits
         };
         let (alice, bob) = (format!("alice@{DOMAIN}"), format!("bob@{DOMAIN}"));
         let jids = [alice.as_str(), bob.as_str()];
@@ -193,16 +199,7 @@ impl World {
             while !self.server.sessions.is_empty() {
                 self.server.end(0);
             }
-            for link in &mut self.links {
-                link.alive = false;
-                link.up.clear();
-                link.down.clear();
-            }
-            for device in 0..self.devices.len() {
-                if self.devices[device].tab.link.is_some() {
-                    self.tell(device);
-                }
-            }
+            self.cut_all();
         } else if let Some(index) = self
             .server
             .sessions
@@ -212,6 +209,20 @@ impl World {
             self.server.end(index);
         }
         self.hand_out();
+    }
+
+    /// All connections break, and everybody is told.
+    pub(crate) fn cut_all(&mut self) {
+        for link in &mut self.links {
+            link.alive = false;
+            link.up.clear();
+            link.down.clear();
+        }
+        for device in 0..self.devices.len() {
+            if self.devices[device].tab.link.is_some() {
+                self.tell(device);
+            }
+        }
     }
 
     fn ask(&mut self) {
@@ -264,6 +275,7 @@ impl World {
     /// No more trouble: everything arrives, and whoever waits is woken.
     fn settle(&mut self) {
         self.calm = true;
+        self.server.immortal = true;
         for device in &mut self.devices {
             device.disk_is_slow = false;
         }
