@@ -202,12 +202,17 @@ impl Random {
     }
 }
 
-/// That a message is in the archive twice happens only where the server was killed, who
-/// then didn't say that it had it; counts those of both people.
+/// All that was written is in both archives, so that another device finds it. That a
+/// message is there twice happens only where the server was killed, who then didn't say
+/// that it had it; counts those of both people.
 ///
 /// # Errors
-/// When it has happened elsewhere, or the copies can't be told to be ones.
-pub async fn count_repeats(stage: &Stage, people: [(&str, &str); 2]) -> Result<()> {
+/// When something is missing, is there twice elsewhere, or the copies can't be told to be ones.
+pub async fn check_archives(
+    stage: &Stage,
+    people: [(&str, &str); 2],
+    messages: usize,
+) -> Result<()> {
     for (who, (jid, password)) in people.into_iter().enumerate() {
         let texts = archive::texts(jid, password, &stage.websocket(who)).await?;
         let repeats = archive::repeats(&texts).with_context(|| format!("{jid}'s archive"))?;
@@ -216,6 +221,11 @@ pub async fn count_repeats(stage: &Stage, people: [(&str, &str); 2]) -> Result<(
              the server was killed {} times",
             texts.len(),
             stage.kills
+        );
+        let missing = (messages * 2).saturating_sub(texts.len() - repeats);
+        ensure!(
+            missing == 0,
+            "{missing} messages are missing in {jid}'s archive"
         );
         ensure!(
             repeats == 0 || stage.kills > 0,

@@ -41,6 +41,8 @@ default_iteration_count = 4096
 
 default_archive_policy = true
 archive_expires_after = "never"
+-- Whoever has 10,000 entries, receipts and all, would lose the oldest.
+storage_archive_item_limit = 100000
 muc_log_by_default = true
 muc_log_expires_after = "never"
 smacks_hibernation_time = 300

@@ -9,7 +9,7 @@ use couplet_servers::Kind;
 use couplet_tests::archive::texts;
 use couplet_tests::browser::{Browser, Page};
 use couplet_tests::chaos::{
-    Event, Settings, Stage, count_repeats, each_once_in_order, message, plan_with_reloads,
+    Event, Settings, Stage, check_archives, each_once_in_order, message, plan_with_reloads,
 };
 use couplet_tests::{PATIENCE, run_for, until, until_for};
 use tokio::time::sleep;
@@ -98,7 +98,8 @@ async fn storm(kind: Kind, settings: Settings) -> Result<()> {
     if !wrong.is_empty() {
         bail!("{}\n{}", wrong.join("\n"), talk.whereabouts(&stage).await);
     }
-    count_repeats(&stage, [(ALICE, NAMES[0]), (BOB, NAMES[1])]).await
+    let people = [(ALICE, NAMES[0]), (BOB, NAMES[1])];
+    check_archives(&stage, people, settings.messages).await
 }
 
 /// How a page ends before it is loaded anew.

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use couplet_engine::store::Delivery;
 use couplet_servers::Kind;
 use couplet_tests::chaos::{
-    Event, Settings, Stage, count_repeats, each_once_in_order, message, plan,
+    Event, Settings, Stage, check_archives, each_once_in_order, message, plan,
 };
 use couplet_tests::person::Person;
 use couplet_tests::{run_for, until_for};
@@ -68,7 +68,8 @@ async fn storm(kind: Kind, settings: Settings, events: Vec<Event>) -> Result<()>
     );
     alice.and(bob).and(breaking)?;
     talk.all_arrives().await?;
-    count_repeats(&stage, [(ALICE, NAMES[0]), (BOB, NAMES[1])]).await
+    let people = [(ALICE, NAMES[0]), (BOB, NAMES[1])];
+    check_archives(&stage, people, settings.messages).await
 }
 
 /// Two people who write to each other.
