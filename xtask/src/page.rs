@@ -104,7 +104,12 @@ const SECOND: &str = "second.js";
 const WORKER: &str = "sw.js";
 
 /// What the worker keeps besides the files whose names are hashes.
-const KEPT: [&str; 3] = ["favicon.svg", "manifest.webmanifest", "locales/en.json"];
+const KEPT: [&str; 4] = [
+    "favicon.svg",
+    "favicon-unread.svg",
+    "manifest.webmanifest",
+    "locales/en.json",
+];
 
 /// The worker with the names of what it keeps, and a version that stands for all of it.
 fn worker(new: &Path, source: &Path, index: &str, hashed: &[&String]) -> Result<String> {

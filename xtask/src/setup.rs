@@ -1,10 +1,6 @@
 //! Making sure that what a command needs is there.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::PathBuf, process::Command};
 
 use anyhow::{Context, Result, bail};
 use couplet_servers::{Kind, find_program, find_slixmpp};
@@ -36,6 +32,8 @@ pub(crate) enum Need {
     Slixmpp,
     /// The browser of the tests.
     Chromium,
+    /// What looks for barriers on a page.
+    Axe,
     /// The servers that stand in front of the proxy in the tests.
     Fronts,
     /// The authority that certifies the proxy in the tests.
@@ -55,6 +53,7 @@ pub(crate) const ALL: &[Need] = &[
     Need::Ejabberd,
     Need::Slixmpp,
     Need::Chromium,
+    Need::Axe,
     Need::Fronts,
     Need::Pebble,
 ];
@@ -102,6 +101,7 @@ impl Need {
             Self::Chromium => ["chromium", "chromium-browser", "google-chrome"]
                 .iter()
                 .any(|name| find_program(name).is_some()),
+            Self::Axe => axe_is_installed(),
             Self::Fronts => ["apache2", "caddy", "haproxy", "nginx"]
                 .iter()
                 .all(|name| find_program(name).is_some()),
@@ -117,6 +117,7 @@ impl Need {
             Self::Ejabberd => Kind::Ejabberd.packages(),
             Self::Slixmpp => &["python3-slixmpp"],
             Self::Chromium => &["chromium", "fonts-liberation"],
+            Self::Axe if find_program("npm").is_none() => &["npm"],
             Self::Fronts => &["apache2", "caddy", "haproxy", "nginx-light"],
             Self::Pebble => &["pebble"],
             Self::Crates
@@ -124,7 +125,8 @@ impl Need {
             | Self::LibrarySource
             | Self::Linters
             | Self::CargoDeny
-            | Self::CargoDeb => &[],
+            | Self::CargoDeb
+            | Self::Axe => &[],
         }
     }
 
@@ -153,6 +155,9 @@ impl Need {
                 println!("Installing cargo-deb with cargo, once; about 3 minutes on two cores");
                 process::run(workspace::cargo().args(["install", "--locked", "cargo-deb"]))
             }
+            Self::Axe => step("Installing axe-core with npm, a few seconds", || {
+                install_with_npm(&["axe-core@", AXE_VERSION].concat())
+            }),
             Self::WasmOpt
             | Self::Prosody
             | Self::Ejabberd
@@ -172,6 +177,27 @@ pub(crate) fn wasm_opt() -> Option<PathBuf> {
 
 fn npm_directory() -> PathBuf {
     workspace::couplet().join("npm")
+}
+
+/// What it finds depends on it.
+const AXE_VERSION: &str = "4.14.1";
+
+/// The script that looks for barriers on the page in which it runs.
+pub(crate) fn axe() -> PathBuf {
+    npm_directory().join("node_modules/axe-core/axe.min.js")
+}
+
+fn axe_is_installed() -> bool {
+    let version = format!("/*! axe v{AXE_VERSION}\n");
+    fs::read_to_string(axe()).is_ok_and(|script| script.starts_with(&version))
+}
+
+fn install_with_npm(package: &str) -> Result<()> {
+    let directory = npm_directory();
+    fs::create_dir_all(&directory)?;
+    let mut command = Command::new("npm");
+    command.args(["install", "--prefix"]).arg(directory);
+    process::run_quietly(command.arg(package))
 }
 
 fn install_wasm_target() -> Result<()> {
@@ -312,17 +338,8 @@ fn install_without_apt(packages: &[&str]) -> Result<()> {
     if packages != ["binaryen"] || find_program("npm").is_none() {
         bail!("install these programs with your package manager, under Debian's names: {list}");
     }
-    let directory = npm_directory();
-    fs::create_dir_all(&directory)?;
     step(
         "Installing binaryen with npm, once; about half a minute",
-        || {
-            process::run_quietly(
-                Command::new("npm")
-                    .args(["install", "--prefix"])
-                    .arg(Path::new(&directory))
-                    .arg("binaryen"),
-            )
-        },
+        || install_with_npm("binaryen"),
     )
 }

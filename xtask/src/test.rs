@@ -75,7 +75,8 @@ fn check_everything(options: &Options, counts: &mut Counts) -> Result<()> {
         if setup::has_library_source() {
             size::check(&package.web)?;
         }
-        let environment: [(&str, &Path); 2] = [
+        let environment: [(&str, &Path); 3] = [
+            ("COUPLET_AXE", &setup::axe()),
             ("COUPLET_WS_PROXY", &package.proxy),
             ("COUPLET_WEB_DIR", &package.web),
         ];

@@ -276,6 +276,18 @@ impl Page {
         result(self.call("Runtime.evaluate", call).await?)
     }
 
+    /// Waits until what has happened so far is on screen.
+    ///
+    /// # Errors
+    /// When the page draws nothing.
+    pub async fn frames(&self) -> Result<()> {
+        let frame = "new Promise(resolve => requestAnimationFrame(() => resolve()))";
+        for _ in 0..2 {
+            self.evaluate(frame).await?;
+        }
+        Ok(())
+    }
+
     /// Presses a key by its DOM name (`Enter`, `Escape`, `ArrowUp`).
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use crate::{ALICE, Place, add, count, reads, say};
 const CAROL: &str = "carol@example.test";
 
 /// Chooses an entry of the menu of the row of `name`.
-async fn choose(page: &Page, name: &str, entry: &str) -> Result<()> {
+pub(crate) async fn choose(page: &Page, name: &str, entry: &str) -> Result<()> {
     page.find_with("link", name).await?.click_for_menu().await?;
     page.find("menu", &format!("What to do with {name}"))
         .await?;

@@ -6,7 +6,7 @@ use couplet_tests::browser::Page;
 use couplet_tests::{run, until};
 use serde_json::json;
 
-use crate::{ALICE, BOB, Place, archive_read, listen_in, reads, rooms, say, settings};
+use crate::{ALICE, BOB, Place, archive_read, list, listen_in, reads, rooms, say, settings};
 
 /// What notifications say that are on screen.
 const SHOWN: &str = "navigator.serviceWorker.ready\
@@ -68,6 +68,103 @@ fn they_are_offered_when_something_was_missed() {
         alice.find_with("link", "bob").await?.click().await?;
         reads(&alice, "Hello?").await?;
         shows(&alice, &[]).await
+    });
+}
+
+#[test]
+fn the_browser_asks_only_when_one_wants_it_to() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        alice.may_notify().await?;
+        // A browser that has been asked nothing yet, and counts how often it is.
+        alice
+            .before_scripts(
+                "globalThis.asked = 0;
+                 const real = Notification.requestPermission;
+                 let permission = 'default';
+                 Object.defineProperty(Notification, 'permission', { get: () => permission });
+                 Notification.requestPermission = async () => {
+                     asked += 1;
+                     return permission = await real.call(Notification);
+                 };",
+            )
+            .await?;
+        alice.reload().await?;
+        alice.find("list", "Conversations").await?;
+        goes_away(&alice).await?;
+        say(&bob, "Are you there?").await?;
+        let offer = alice.find("button", "Turn on").await?;
+        assert_eq!(alice.evaluate("asked").await?, json!(0));
+        offer.click().await?;
+        alice.gone("button", "Turn on").await?;
+        say(&bob, "Hello?").await?;
+        shows(&alice, &["bob: Hello?"]).await?;
+        assert_eq!(alice.evaluate("asked").await?, json!(1));
+        Ok(())
+    });
+}
+
+#[test]
+fn nothing_tells_of_what_one_looks_at_or_has_muted() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        alice.may_notify().await?;
+        alice.evaluate(COUNT).await?;
+        say(&bob, "You are looking").await?;
+        reads(&alice, "You are looking").await?;
+        goes_away(&alice).await?;
+        list::choose(&alice, "bob", "Mute").await?;
+        say(&bob, "You don't want to know").await?;
+        alice.find_with("link", "1 unread message").await?;
+        list::choose(&alice, "bob", "Unmute").await?;
+        // What the earlier ones have set going is told before this one, or with it.
+        say(&bob, "Hello?").await?;
+        shows(&alice, &["bob: Hello?"]).await?;
+        let told = alice.evaluate("told").await?;
+        assert_eq!(told, json!({ "shown": 1, "played": 1 }));
+        Ok(())
+    });
+}
+
+#[test]
+fn the_icons_say_that_something_is_unread() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        alice
+            .before_scripts(
+                "globalThis.badges = [];
+                 Navigator.prototype.setAppBadge = async count => { badges.push(count); };",
+            )
+            .await?;
+        let icons_say = async |unread: u32, file: &str| {
+            until(&format!("{unread} on the icons"), || async {
+                let icons = "[badges.at(-1), document.querySelector('link[rel=icon]').href]";
+                let icons = alice.evaluate(icons).await?;
+                let file = icons[1].as_str().is_some_and(|href| href.ends_with(file));
+                Ok((icons[0] == json!(unread) && file).then_some(()))
+            })
+            .await
+        };
+        alice.evaluate("location.hash = '#/'").await?;
+        alice.reload().await?;
+        // An earlier page may have left something there.
+        icons_say(0, "/favicon.svg").await?;
+        say(&bob, "one").await?;
+        icons_say(1, "/favicon-unread.svg").await?;
+        say(&bob, "two").await?;
+        icons_say(2, "/favicon-unread.svg").await?;
+        alice.find_with("link", "bob").await?.click().await?;
+        icons_say(0, "/favicon.svg").await?;
+        alice.evaluate("location.hash = '#/'").await?;
+        alice.gone("log", "Messages").await?;
+        say(&bob, "three").await?;
+        icons_say(1, "/favicon-unread.svg").await?;
+        alice.find("button", "Menu").await?.click().await?;
+        alice.find("menuitem", "Sign out").await?.click().await?;
+        icons_say(0, "/favicon.svg").await
     });
 }
 

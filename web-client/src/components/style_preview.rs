@@ -60,7 +60,8 @@ pub(crate) fn StylePreview(props: &Props) -> Html {
     }
     html! {
         <div class="composer__preview message__body" dir="auto" aria-hidden="true">
-            { styled_text(&text) }
+            // Its links and blocks are none to be reached by key.
+            <div inert={true}>{ styled_text(&text) }</div>
         </div>
     }
 }

@@ -1,5 +1,6 @@
 //! The only browser I/O that the engine's driver needs.
 
+pub(crate) mod badge;
 mod clock;
 mod crypto;
 pub(crate) mod notifier;

@@ -1,8 +1,8 @@
 //! What the browser shows and plays beyond the page: notifications, which on Android
-//! only a service worker may show, the number on the icon, a sound.
+//! only a service worker may show, and a sound.
 
 use gloo_events::EventListener;
-use js_sys::{Array, Function, Reflect};
+use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
@@ -116,22 +116,6 @@ pub(crate) fn on_click(go: impl Fn(&str) + 'static) {
         }
     })
     .forget();
-}
-
-/// Puts a number on the icon of an installed page; none for 0.
-pub(crate) fn badge(count: u32) {
-    let Some(navigator) = web_sys::window().map(|window| window.navigator()) else {
-        return;
-    };
-    let set = Reflect::get(&navigator, &"setAppBadge".into()).unwrap_or_default();
-    if let Some(set) = set.dyn_ref::<Function>()
-        && let Ok(promise) = set.call1(&navigator, &count.into())
-    {
-        spawn_local(async move {
-            // Where there is no icon there is nothing to put it on.
-            let _ = JsFuture::from(js_sys::Promise::resolve(&promise)).await;
-        });
-    }
 }
 
 /// Plays the sound of a message.

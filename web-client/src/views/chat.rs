@@ -13,8 +13,8 @@ use crate::components::layer::Layer;
 use crate::components::notice::Notices;
 use crate::components::sidebar::Sidebar;
 use crate::hooks::{use_each_rendering, use_mount, use_subjects};
-use crate::i18n::{number, t, t_with};
-use crate::platform::notifier;
+use crate::i18n::t;
+use crate::platform::badge;
 use crate::route::Route;
 use crate::second::{self, Part, Second};
 use crate::state::{Filter, State, Subject, document};
@@ -31,7 +31,7 @@ pub(crate) fn Chat(props: &Props) -> Html {
     use_subjects(state, vec![Subject::Place, Topic::Conversations.into()]);
     {
         let state = state.clone();
-        use_each_rendering(Box::new(move || show_unread(&state)));
+        use_each_rendering(Box::new(move || badge::show(state.unread())));
     }
     {
         let state = state.clone();
@@ -91,20 +91,6 @@ pub(crate) fn Chat(props: &Props) -> Html {
                 <Second state={state.clone()} part={Part::Layer(layer)} />
             }
         </>
-    }
-}
-
-/// The title of the page says how much is unread.
-fn show_unread(state: &State) {
-    let unread = state.unread();
-    let name = t("app.name");
-    let title = match unread {
-        0 => name,
-        _ => t_with("app.unread", &[("count", &number(unread)), ("name", &name)]),
-    };
-    if let Some(document) = document().filter(|document| document.title() != title.as_str()) {
-        document.set_title(&title);
-        notifier::badge(unread);
     }
 }
 

@@ -17,7 +17,8 @@ use crate::components::trouble::alert;
 use crate::early;
 use crate::hooks::{Model, use_change, use_model, use_mount, use_subjects};
 use crate::i18n::{t, t_with};
-use crate::state::{State, document};
+use crate::platform::badge;
+use crate::state::State;
 
 const ADDRESS: &str = "sign-in-address";
 const PASSWORD: &str = "sign-in-password";
@@ -50,7 +51,7 @@ pub(crate) fn SignIn(props: &Props) -> Html {
     {
         let (state, form) = (state.clone(), form.clone());
         use_mount(Box::new(move || {
-            document()?.set_title(&t("app.name"));
+            badge::show(0);
             if let Some(account) = state.account() {
                 input(ADDRESS)?.set_value(account.as_str());
             }
