@@ -10,6 +10,7 @@ import base64
 import json
 import logging
 import sys
+import urllib.request
 import xml.etree.ElementTree as ET
 
 # Before slixmpp says, once it is imported, that it could be faster.
@@ -29,6 +30,8 @@ CLIENT = "{jabber:client}"
 FALLBACK = "urn:xmpp:fallback:0"
 FILE = "{urn:xmpp:file:metadata:0}"
 REPLY = "urn:xmpp:reply:0"
+# slixmpp has a plugin for this, which takes a package of its own for HTTP.
+UPLOAD = "urn:xmpp:http:upload:0"
 # slixmpp 1.8 speaks version 0 (XEP-0424 0.3), which wraps it in <apply-to/>.
 RETRACT = "urn:xmpp:message-retract:1"
 SHARING = "{urn:xmpp:sfs:0}"
@@ -184,6 +187,33 @@ class Peer(slixmpp.ClientXMPP):
         message["oob"]["url"] = url
         return self.sent(message)
 
+    async def do_upload(self, to, name, data, type):
+        """Puts a file on the server, and sends where it is."""
+        data = base64.b64decode(data)
+        ask = self.make_iq_get(ito=await self.service(UPLOAD))
+        wanted = {"filename": name, "size": str(len(data)), "content-type": type}
+        ask.xml.append(ET.Element("{%s}request" % UPLOAD, wanted))
+        slot = (await ask.send()).xml.find("{%s}slot" % UPLOAD)
+        put, get = slot.find("{%s}put" % UPLOAD), slot.find("{%s}get" % UPLOAD)
+        headers = {header.get("name"): header.text for header in put}
+        headers["Content-Type"] = type
+        request = urllib.request.Request(put.get("url"), data, headers, method="PUT")
+        await fetched(request)
+        return await self.do_link(to, get.get("url"))
+
+    async def service(self, feature):
+        """Which of our server's services has it (XEP-0030 3)."""
+        disco = self["xep_0030"]
+        answer = await disco.get_items(self.boundjid.domain)
+        for jid, _node, _name in answer["disco_items"]["items"]:
+            info = await disco.get_info(jid)
+            if feature in info["disco_info"]["features"]:
+                return jid
+
+    async def do_download(self, url):
+        data = await fetched(url)
+        return {"data": base64.b64encode(data).decode()}
+
     async def do_xml(self, text):
         """Sends exactly this."""
         self.send_raw(text)
@@ -235,6 +265,12 @@ class Peer(slixmpp.ClientXMPP):
         """The name on somebody's card (XEP-0292 3)."""
         answer = await self["xep_0060"].get_items(jid, "urn:xmpp:vcard4")
         return {"name": answer.xml.findtext(".//{%s}fn/{%s}text" % (VCARD4, VCARD4))}
+
+
+async def fetched(request):
+    """What a web server answers, without holding up the stream meanwhile."""
+    with await asyncio.to_thread(urllib.request.urlopen, request, timeout=30) as answer:
+        return answer.read()
 
 
 def tell(event, **what):

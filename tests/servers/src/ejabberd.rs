@@ -26,6 +26,17 @@ const DIRECT_TLS_LISTENER: &str = r#"
     max_stanza_size: 262144
     tls: true
 "#;
+const UPLOAD_MODULE: &str = r#"
+  mod_http_upload:
+    host: "@upload_domain@"
+    docroot: "@dir@/uploads"
+    max_size: @largest_file@
+    # A browser on this machine knows it by no other name.
+    put_url: "http://localhost:@http_port@/upload"
+    custom_headers: {@cors@}
+"#;
+/// What lets pages of other origins put and get them.
+const CORS_HEADERS: &str = r#""Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET, PUT", "Access-Control-Allow-Headers": "Content-Type""#;
 
 /// Writes everything that ejabberd reads.
 ///
@@ -131,7 +142,16 @@ fn configuration(options: &ServerOptions, ports: Ports, dir: &Path) -> Result<St
     } else {
         (format!("\"{}\"", options.domain), String::new())
     };
+    let upload_module = match options.largest_file {
+        Some(bytes) => UPLOAD_MODULE
+            .trim_matches('\n')
+            .replace("@upload_domain@", &options.upload_domain())
+            .replace("@largest_file@", &bytes.to_string())
+            .replace("@cors@", if options.file_cors { CORS_HEADERS } else { "" }),
+        None => String::new(),
+    };
     Ok(CONFIG
+        .replace("@upload_module@", &upload_module)
         .replace(
             "@direct_tls_listener@",
             if tls {

@@ -99,7 +99,7 @@ pub struct ServerOptions {
     /// The server's own WebSocket (RFC 7395), at the HTTP port. Prosody only.
     pub websocket: bool,
     /// Adds the domain `upload.` in front of [`domain`](Self::domain), which takes files up to
-    /// so many bytes (XEP-0363) at the HTTP port. Prosody only.
+    /// so many bytes (XEP-0363) at the HTTP port.
     pub largest_file: Option<u32>,
     /// Everybody has nodes of their own (XEP-0163), and what is kept in them. `false` with Prosody
     /// only.

@@ -14,7 +14,7 @@ pub struct Ports {
     pub c2s: u16,
     /// Clients: TLS from the first byte.
     pub direct_tls: u16,
-    /// HTTP: ejabberd's administration interface, Prosody's own WebSocket.
+    /// HTTP: ejabberd's administration interface, Prosody's own WebSocket, files.
     pub http: u16,
 }
 

@@ -50,12 +50,17 @@ const HANDS: &str = "
     }));
     undefined";
 
-pub(crate) async fn place() -> Result<(Place, Page, Page)> {
-    let place = Place::with(ServerOptions {
+/// A server that takes files.
+pub(crate) async fn with_files(kind: Kind) -> Result<Place> {
+    Place::with(ServerOptions {
         largest_file: Some(LARGEST),
-        ..options(Kind::Prosody)
+        ..options(kind)
     })
-    .await?;
+    .await
+}
+
+pub(crate) async fn place() -> Result<(Place, Page, Page)> {
+    let place = with_files(Kind::Prosody).await?;
     let (alice, bob) = place.friends().await?;
     give_hands(&alice).await?;
     Ok((place, alice, bob))

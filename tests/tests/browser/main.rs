@@ -11,6 +11,7 @@ mod early;
 mod emoji;
 mod files;
 mod hostile;
+mod interop;
 mod list;
 mod main_job;
 mod notifications;

@@ -3,6 +3,7 @@
 //! Alice is on the engine and the proxy, bob on slixmpp and the server itself.
 
 mod changes;
+mod files;
 mod messages;
 mod people;
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use couplet_engine::Command;
 use couplet_engine::modules::{rfc6121_message, xep0085_chat_states};
-use couplet_engine::store::{Delivery, File, FileKind, Note, Notes, Reply, Store};
+use couplet_engine::store::{Delivery, Note, Notes, Reply, Store};
 use couplet_servers::Kind;
 use couplet_tests::person::Person;
 use serde_json::json;
@@ -16,7 +16,6 @@ on_both! {
     markers
     typing
     replies
-    files
 }
 
 /// Each arrives as it was written: marks (XEP-0393), `/me` and all.
@@ -108,7 +107,7 @@ async fn typing(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-fn send(alice: &Person, body: &str, note: Note) -> Result<()> {
+pub(super) fn send(alice: &Person, body: &str, note: Note) -> Result<()> {
     let (to, body) = (BOB.parse()?, body.to_owned());
     let mut notes = Notes::default();
     notes.set(note);
@@ -155,52 +154,5 @@ async fn replies(kind: Kind) -> Result<()> {
         });
         assert_eq!(answered.as_deref(), Some("Pie!"));
     }
-    Ok(())
-}
-
-async fn files(kind: Kind) -> Result<()> {
-    const URL: &str = "https://files.example.test/cat%20on%20a%20mat.png";
-    let place = Place::new(kind).await?;
-    let (alice, mut bob) = place.strangers_made_friends().await?;
-    let mut file = File::at(URL).unwrap();
-    file.size = Some(1234);
-    file.dimensions = Some((640, 480));
-    send(&alice, URL, Note::File(file))?;
-    let heard = bob.hears(URL).await?;
-    assert_eq!(heard["url"], URL);
-    let told = json!({
-        "url": URL, "name": "cat on a mat.png", "media-type": "image/png",
-        "size": "1234", "width": "640", "height": "480",
-    });
-    assert_eq!(heard["file"], told);
-
-    let link = URL.replace("cat", "dog");
-    bob.order(json!({ "do": "link", "to": ALICE, "url": link }))
-        .await?;
-    shows(&alice, &link).await?;
-    let messages = alice.messages(BOB);
-    let file = messages[1].file().unwrap();
-    assert_eq!((&file.url, file.kind()), (&link, FileKind::Picture));
-    assert_eq!(file.name, "dog on a mat.png");
-    // slixmpp 1.8 has no plugin for this one: XEP-0447 3.1.
-    let sharing = format!(
-        "<message to='{ALICE}' type='chat' id='sharing'><body>{link}/</body>\
-         <file-sharing xmlns='urn:xmpp:sfs:0' disposition='inline'>\
-         <file xmlns='urn:xmpp:file:metadata:0'><media-type>video/mp4</media-type>\
-         <name>summit.mp4</name><size>3032449</size><width>4096</width><height>2160</height>\
-         <desc>The summit</desc></file><sources>\
-         <url-data xmlns='http://jabber.org/protocol/url-data' target='{link}/'/>\
-         </sources></file-sharing></message>"
-    );
-    bob.order(json!({ "do": "xml", "text": sharing })).await?;
-    shows(&alice, &format!("{link}/")).await?;
-    let messages = alice.messages(BOB);
-    let file = messages[2].file().unwrap();
-    assert_eq!(
-        (file.name.as_str(), file.media_type.as_str(), file.size),
-        ("summit.mp4", "video/mp4", Some(3_032_449))
-    );
-    assert_eq!(file.dimensions, Some((4096, 2160)));
-    assert_eq!(file.description, "The summit");
     Ok(())
 }
