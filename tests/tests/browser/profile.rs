@@ -176,6 +176,37 @@ fn what_one_writes_on_a_card_stands_in_the_details() {
 }
 
 #[test]
+fn who_is_shown_out_asks_again() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        for page in [&alice, &bob] {
+            page.find("button", "Contact details")
+                .await?
+                .click()
+                .await?;
+            page.reads("see when the other is online.").await?;
+        }
+        let hide = "Hide when I'm online…";
+        alice.find("button", hide).await?.click().await?;
+        let question = alice
+            .find("dialog", "Hide from bob when you are online?")
+            .await?;
+        question.reads("You can still write to each other.").await?;
+        alice.find("button", "Hide").await?.click().await?;
+        alice.reads("They don't see when you are.").await?;
+        alice.gone("button", hide).await?;
+        bob.find_with("link", "Offline").await?;
+        bob.reads("You don't see when they are.").await?;
+        bob.find("button", "Ask to see it").await?.click().await?;
+        alice.find("button", "Accept bob").await?.click().await?;
+        bob.find_with("link", "Available").await?;
+        alice.find("button", hide).await?;
+        Ok(())
+    });
+}
+
+#[test]
 fn an_address_is_shared_as_a_link_and_as_a_picture() {
     run(async {
         let place = Place::new(Kind::Prosody).await?;

@@ -29,6 +29,8 @@ pub(crate) enum Layer {
     Edit(BareJid),
     /// Remove a contact, after a question.
     Remove(BareJid),
+    /// Have a contact see us no longer, after a question.
+    Revoke(BareJid),
     /// Delete what was said in a conversation, after a question.
     Delete(BareJid),
     /// Keep somebody away, after a question.
@@ -77,6 +79,7 @@ pub(crate) fn dialog(state: &State, layer: Layer) -> Html {
         Layer::AddContact => html! { <AddContact state={state.clone()} /> },
         Layer::Edit(jid) => html! { <EditContact state={state.clone()} {jid} /> },
         Layer::Remove(jid) => questions::remove_contact(state, &jid),
+        Layer::Revoke(jid) => questions::revoke(state, &jid),
         Layer::Delete(jid) => questions::delete_conversation(state, &jid),
         Layer::Block(jid) => block_contact::dialog(state, &jid),
         Layer::Blocked => html! { <Blocked state={state.clone()} /> },

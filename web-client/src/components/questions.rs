@@ -56,6 +56,15 @@ pub(super) fn remove_contact(state: &State, jid: &BareJid) -> Html {
     question(state, "remove.title", &name, text, "remove.submit", remove)
 }
 
+/// What a contact sees no longer.
+pub(super) fn revoke(state: &State, jid: &BareJid) -> Html {
+    let (name, jid) = (state.store().name(jid).to_owned(), jid.clone());
+    let name = [("name", name.as_str())];
+    let text = text(t_with("revoke.text", &name));
+    let revoke = move |state: &State| state.revoke(jid.clone());
+    question(state, "revoke.title", &name, text, "revoke.submit", revoke)
+}
+
 /// What goes with a conversation, and what others keep.
 pub(super) fn delete_conversation(state: &State, jid: &BareJid) -> Html {
     let (name, jid) = (state.store().name(jid).to_owned(), jid.clone());

@@ -4,6 +4,7 @@ use couplet_engine::store::{Store, Subscription};
 use jid::BareJid;
 use yew::prelude::*;
 
+use super::layer::{Layer, opening};
 use super::requests::answers;
 use crate::i18n::{t, t_with};
 use crate::state::State;
@@ -44,6 +45,7 @@ pub(crate) fn subscription(state: &State, jid: &BareJid) -> Html {
         Relation::Contact { asked: true } => ("subscription.asked", Some("subscription.askAgain")),
         Relation::Stranger => ("subscription.stranger", Some("subscription.add")),
     };
+    let sees_us = matches!(relation, Relation::Both | Relation::SeeingUs { .. });
     let ask = {
         let (state, jid) = (state.clone(), jid.clone());
         Callback::from(move |_| {
@@ -61,6 +63,15 @@ pub(crate) fn subscription(state: &State, jid: &BareJid) -> Html {
             <p class="details__text">{ t_with(text, &[("name", name)]) }</p>
             if let Some(key) = action {
                 <button type="button" class="button" onclick={ask}>{ t(key) }</button>
+            }
+            if sees_us {
+                <button
+                    type="button"
+                    class="button"
+                    onclick={opening(state, Layer::Revoke(jid.clone()))}
+                >
+                    { t("subscription.revoke") }
+                </button>
             }
             if relation == Relation::Asking {
                 <div class="details__answers">{ answers(state, jid, name) }</div>

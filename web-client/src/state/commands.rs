@@ -73,6 +73,11 @@ impl State {
         self.command(Command::Presence(rfc6121_presence::Command::Deny { jid }));
     }
 
+    /// Lets somebody see our presence no longer.
+    pub(crate) fn revoke(&self, jid: BareJid) {
+        self.command(Command::Presence(rfc6121_presence::Command::Revoke { jid }));
+    }
+
     /// Keeps somebody away, and tells the server why.
     pub(crate) fn block(&self, jid: BareJid, reason: Option<Reason>) {
         let report = reason.map(|reason| self.store().report(&jid, reason));

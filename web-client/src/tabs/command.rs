@@ -75,6 +75,9 @@ pub(crate) fn write(command: &Command) -> JsValue {
         Command::Presence(presence::Command::Deny { jid }) => {
             ("deny", Some(jid), [JsValue::NULL, JsValue::NULL])
         }
+        Command::Presence(presence::Command::Revoke { jid }) => {
+            ("revoke", Some(jid), [JsValue::NULL, JsValue::NULL])
+        }
         Command::Message(message::Command::Send { to, body, .. }) => {
             ("send", Some(to), [body.into(), JsValue::NULL])
         }
@@ -435,6 +438,7 @@ pub(crate) fn read(parts: &JsValue) -> Option<Command> {
         ("remove", Some(jid)) => Command::Roster(roster::Command::Remove { jid }),
         ("accept", Some(jid)) => Command::Presence(presence::Command::Accept { jid }),
         ("deny", Some(jid)) => Command::Presence(presence::Command::Deny { jid }),
+        ("revoke", Some(jid)) => Command::Presence(presence::Command::Revoke { jid }),
         ("send", Some(to)) => Command::Message(message::Command::Send {
             to,
             body: text(2)?,

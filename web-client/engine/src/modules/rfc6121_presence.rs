@@ -31,12 +31,17 @@ pub enum Command {
         /// Whom.
         jid: BareJid,
     },
+    /// Have somebody see our presence no longer (RFC 6121 3.2).
+    Revoke {
+        /// Whom.
+        jid: BareJid,
+    },
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Presences {
     own: ResourcePresence,
-    /// Whom we have asked to see their presence since the roster last said so.
+    /// Whom we have asked to see their presence, and who hasn't asked to see ours since.
     asked: SortedMap<BareJid, ()>,
 }
 
@@ -76,6 +81,10 @@ impl Module for Presences {
                 send(ctx, PresenceType::Unsubscribed, jid);
                 ctx.event(StoreEvent::SubscriptionRequestAnswered(jid.clone()));
             }
+            AnyCommand::Presence(Command::Revoke { jid }) => {
+                send(ctx, PresenceType::Unsubscribed, jid);
+                self.forget(ctx, jid);
+            }
             _ => return Flow::Continue,
         }
         Flow::Stop
@@ -111,12 +120,8 @@ impl Module for Presences {
             PresenceType::Unsubscribe => {
                 ctx.event(StoreEvent::SubscriptionRequestAnswered(from.to_bare()));
             }
-            PresenceType::Subscribed | PresenceType::Unsubscribed => {
-                if self.asked.remove(&from.to_bare()).is_some() {
-                    ctx.changed();
-                }
-            }
-            PresenceType::Error | PresenceType::Probe => {}
+            PresenceType::Unsubscribed => self.forget(ctx, &from.to_bare()),
+            PresenceType::Subscribed | PresenceType::Error | PresenceType::Probe => {}
         }
         Flow::Continue
     }
@@ -150,7 +155,7 @@ impl Presences {
 
     /// Who is allowed to see whom afterwards is both: that is what people expect
     /// of an accepted contact.
-    fn accept(&self, ctx: &mut Ctx<'_>, jid: &BareJid) {
+    fn accept(&mut self, ctx: &mut Ctx<'_>, jid: &BareJid) {
         send(ctx, PresenceType::Subscribed, jid);
         let sees = ctx
             .core
@@ -160,17 +165,22 @@ impl Presences {
         if !sees && !self.asked.contains_key(jid) {
             send(ctx, PresenceType::Subscribe, jid);
         }
+        self.forget(ctx, jid);
         ctx.event(StoreEvent::SubscriptionRequestAnswered(jid.clone()));
     }
 
-    fn asked_by(&self, ctx: &mut Ctx<'_>, jid: BareJid, presence: &stanza::Presence) {
-        let sees = ctx
-            .core
-            .subscriptions
-            .get(&jid)
-            .is_some_and(|subscription| subscription.to());
-        // Whom we have asked ourselves is answered without asking the person again.
-        if sees || self.asked.contains_key(&jid) {
+    /// Whether they may see us is asked again from now on.
+    fn forget(&mut self, ctx: &mut Ctx<'_>, jid: &BareJid) {
+        if self.asked.remove(jid).is_some() {
+            ctx.changed();
+        }
+    }
+
+    fn asked_by(&mut self, ctx: &mut Ctx<'_>, jid: BareJid, presence: &stanza::Presence) {
+        // Whom we have asked ourselves is answered without asking the person again. That we see
+        // theirs is not enough: they may have been shown out.
+        let contact = ctx.core.subscriptions.contains_key(&jid);
+        if contact && self.asked.contains_key(&jid) {
             return self.accept(ctx, &jid);
         }
         let nick = presence

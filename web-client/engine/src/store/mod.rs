@@ -271,14 +271,17 @@ impl Store {
             }
             StoreEvent::Roster(contacts) => {
                 self.apply_roster(contacts);
-                vec![Topic::Roster, Topic::Conversations]
+                self.drop_answered();
+                vec![Topic::Roster, Topic::Requests, Topic::Conversations]
             }
             StoreEvent::Contact(contact) => {
                 let jid = contact.jid.clone();
                 self.changed.mark(Table::Roster, &jid);
                 self.contacts.insert(jid.clone(), Rc::new(contact));
+                self.drop_answered();
                 vec![
                     Topic::Roster,
+                    Topic::Requests,
                     Topic::Conversations,
                     Topic::Conversation(jid),
                 ]
@@ -515,6 +518,21 @@ impl Store {
         }
         self.changed.mark(Table::Conversations, &jid);
         vec![Topic::Conversation(jid), Topic::Conversations]
+    }
+
+    /// Who asked to see our presence and sees it has been answered by another device of ours.
+    fn drop_answered(&mut self) {
+        let Self {
+            contacts, changed, ..
+        } = self;
+        self.requests.retain(|SubscriptionRequest { jid, .. }| {
+            let contact = contacts.get(jid);
+            let answered = contact.is_some_and(|contact| contact.subscription.from());
+            if answered {
+                changed.mark(Table::Requests, jid);
+            }
+            !answered
+        });
     }
 
     fn apply_presence(&mut self, jid: &FullJid, presence: Option<ResourcePresence>) -> Vec<Topic> {

@@ -319,15 +319,52 @@ fn whom_we_have_asked_needs_no_second_question() {
             .attr("type"),
         Some("subscribe")
     );
-    scenario.recv("<presence xmlns='jabber:client' from='carol@example.org' type='subscribe'/>");
+    scenario.recv(&roster_push("to"));
+    scenario.recv("<presence xmlns='jabber:client' from='carol@example.org' type='subscribed'/>");
+    scenario.recv(ASKS);
     assert!(scenario.store.requests().is_empty());
-    assert_eq!(
-        scenario
-            .find(|sent| sent.name() == "presence")
-            .unwrap()
-            .attr("type"),
-        Some("subscribed")
-    );
+    let answer = scenario.find(|sent| sent.name() == "presence");
+    assert_eq!(answer.unwrap().attr("type"), Some("subscribed"));
+}
+
+const ASKS: &str = "<presence xmlns='jabber:client' from='carol@example.org' type='subscribe'/>";
+
+fn roster_push(subscription: &str) -> String {
+    format!(
+        "<iq xmlns='jabber:client' type='set' id='push'><query xmlns='jabber:iq:roster'>\
+         <item jid='carol@example.org' subscription='{subscription}'/></query></iq>"
+    )
+}
+
+#[test]
+fn who_is_shown_out_is_let_in_again_by_us_alone() {
+    let mut scenario = Scenario::signed_in();
+    let jid: BareJid = "carol@example.org".parse().unwrap();
+    scenario.recv(&roster_push("both"));
+    let revoke = rfc6121_presence::Command::Revoke { jid: jid.clone() };
+    scenario.command(Command::Presence(revoke));
+    let presence = scenario.find(|sent| sent.name() == "presence").unwrap();
+    assert_eq!(presence.attr("type"), Some("unsubscribed"));
+    assert_eq!(presence.attr("to"), Some("carol@example.org"));
+    scenario.recv(&roster_push("to"));
+    scenario.recv(ASKS);
+    assert_eq!(scenario.store.requests()[0].jid, jid);
+    assert!(scenario.find(|sent| sent.name() == "presence").is_none());
+    // Another device of ours lets them in.
+    scenario.recv(&roster_push("both"));
+    assert!(scenario.store.requests().is_empty());
+}
+
+#[test]
+fn who_was_removed_is_let_in_by_us_alone() {
+    let mut scenario = Scenario::signed_in();
+    let jid: BareJid = "carol@example.org".parse().unwrap();
+    let name = None;
+    scenario.command(Command::Roster(rfc6121_roster::Command::Add { jid, name }));
+    scenario.recv(&roster_push("none"));
+    scenario.recv(&roster_push("remove"));
+    scenario.recv(ASKS);
+    assert_eq!(scenario.store.requests().len(), 1);
 }
 
 #[test]
