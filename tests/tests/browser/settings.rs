@@ -4,10 +4,10 @@ use anyhow::{Result, ensure};
 use couplet_servers::{Kind, ServerOptions};
 use couplet_tests::browser::Page;
 use couplet_tests::{run, until};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::persistence::stored;
-use crate::{ALICE, BOB, Place, add, options, reads, say, sign_in};
+use crate::{ALICE, BOB, Place, add, options, profile, reads, say, sign_in};
 
 /// Opens a part of the settings, from wherever one is.
 pub(crate) async fn open(page: &Page, part: &str) -> Result<()> {
@@ -412,6 +412,14 @@ const CATCH: &str = "{
 async fn exported(kind: Kind) -> Result<()> {
     let place = Place::new(kind).await?;
     let (alice, bob) = place.friends().await?;
+    profile::open(&alice).await?;
+    alice
+        .find("textbox", "Organization")
+        .await?
+        .fill("Looking Glass \"& Co\"")
+        .await?;
+    alice.find("button", "Save").await?.click().await?;
+    alice.gone("dialog", "Your profile").await?;
     say(&alice, "1 < 2 & \"so on\"").await?;
     reads(&bob, "1 < 2 & \"so on\"").await?;
     say(&bob, "indeed").await?;
@@ -438,6 +446,12 @@ async fn exported(kind: Kind) -> Result<()> {
         read["account"] == ALICE && read["contacts"][0]["address"] == BOB,
         "{text}"
     );
+    let field = json!({ "field": "organisation", "value": "Looking Glass \"& Co\"" });
+    let profile = read["profile"].as_array();
+    ensure!(
+        profile.is_some_and(|profile| profile.contains(&field)),
+        "{text}"
+    );
     let bodies: Vec<_> = read["messages"].as_array().into_iter().flatten().collect();
     let bodies: Vec<_> = bodies
         .iter()
@@ -455,14 +469,17 @@ async fn exported(kind: Kind) -> Result<()> {
     let messages = archive.map_or(0, |archive| archive.children().count());
     ensure!(messages >= 2, "{text}");
     ensure!(
-        user.is_some_and(|user| user.has_child("query", "jabber:iq:roster")),
+        user.is_some_and(|user| user.has_child("query", "jabber:iq:roster")
+            && user.has_child("vCard", "vcard-temp")),
         "{text}"
     );
 
     let plain = file("Text").await?;
     let text = plain["text"].as_str().unwrap_or_default();
     ensure!(
-        text.contains("alice@example.test: 1 < 2 & \"so on\"\n"),
+        text.contains("alice@example.test: 1 < 2 & \"so on\"\n")
+            && text.contains("Organization: Looking Glass \"& Co\"\n")
+            && text.contains("<bob@example.test>\n"),
         "{text}"
     );
     let name = plain["name"].as_str().unwrap_or_default();

@@ -47,7 +47,7 @@ mod message_row;
 pub(crate) mod message_text;
 pub(crate) mod notice;
 mod presence;
-mod profile;
+pub(crate) mod profile;
 mod questions;
 mod reactions;
 mod reply_quote;

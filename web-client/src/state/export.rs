@@ -4,7 +4,9 @@ use std::cell::RefCell;
 
 use couplet_engine::Command;
 use couplet_engine::modules::xep0227_export;
-use couplet_engine::store::{Contact, ExportPart, Exported, ExportedMessage, Subscription};
+use couplet_engine::store::{
+    Card, CardField, Contact, ExportPart, Exported, ExportedMessage, Subscription,
+};
 use couplet_shared::escape::push_value;
 use jid::{BareJid, Jid};
 use js_sys::{Array, Date, JSON};
@@ -12,7 +14,8 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Blob, HtmlAnchorElement, Url};
 
 use super::{State, Subject, document};
-use crate::i18n::date_and_time;
+use crate::components::profile::label;
+use crate::i18n::{date_and_time, t};
 
 /// What the file is like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +52,8 @@ struct Export {
     account: BareJid,
     /// What is written already. The browser has it, for it may be larger than our memory.
     written: Array,
+    /// Whether the messages have begun in it.
+    at_messages: bool,
     /// To be read, each conversation stands by itself.
     talks: Vec<(BareJid, String)>,
     progress: Progress,
@@ -68,6 +73,7 @@ impl State {
             format,
             account,
             written: Array::new(),
+            at_messages: false,
             talks: Vec::new(),
             progress: Progress {
                 count: 0,
@@ -135,6 +141,10 @@ impl Export {
                 self.element(&xml);
                 None
             }
+            ExportPart::Card(card) => {
+                self.card(&card);
+                None
+            }
             ExportPart::Messages(messages) => {
                 self.messages(&messages);
                 None
@@ -170,11 +180,37 @@ impl Export {
                     &quoted(&now()),
                     ",\"contacts\":[",
                     &contacts.join(","),
-                    "],\"messages\":[\n",
+                    "],\n",
                 ];
                 self.write(&head.concat());
             }
-            Format::Text => {}
+            Format::Text => {
+                let mut text = [self.account.as_str(), "\n\n", &t("filter.people"), "\n"].concat();
+                for contact in contacts {
+                    let name = contact.name.as_deref().unwrap_or_default();
+                    let line = [name, " <", contact.jid.as_str(), ">\n"].concat();
+                    text.push_str(line.trim_start());
+                }
+                self.write(&[&text, "\n"].concat());
+            }
+        }
+    }
+
+    /// What the card says, for whom it isn't XML.
+    fn card(&mut self, card: &Card) {
+        match self.format {
+            Format::Xml => {}
+            Format::Json => {
+                let fields: Vec<_> = card.iter().map(field).collect();
+                self.write(&["\"profile\":[", &fields.join(","), "],\n"].concat());
+            }
+            Format::Text => {
+                let mut text = [&t("profile.title"), "\n"].concat();
+                for (field, value) in card.iter() {
+                    text.push_str(&[&t(label(field)), ": ", value, "\n"].concat());
+                }
+                self.write(&[&text, "\n"].concat());
+            }
         }
     }
 
@@ -187,15 +223,17 @@ impl Export {
 
     fn messages(&mut self, messages: &[ExportedMessage]) {
         let mut text = String::new();
+        if !std::mem::replace(&mut self.at_messages, true) {
+            text = match self.format {
+                Format::Xml => ["<archive xmlns='", PIE, "#mam'>\n"].concat(),
+                Format::Json => "\"messages\":[\n".to_owned(),
+                Format::Text => String::new(),
+            };
+        }
         for message in messages {
             let first = self.progress.count == 0;
             match self.format {
-                Format::Xml => {
-                    if first {
-                        text.push_str(&["<archive xmlns='", PIE, "#mam'>\n"].concat());
-                    }
-                    text.push_str(&message.xml);
-                }
+                Format::Xml => text.push_str(&message.xml),
                 Format::Json => {
                     if !first {
                         text.push(',');
@@ -245,13 +283,7 @@ impl Export {
     fn save(&mut self, name: impl Fn(&BareJid) -> String) {
         match self.format {
             Format::Xml => {
-                let end = "</user>\n</host>\n</server-data>\n";
-                let archive = if self.progress.count > 0 {
-                    "</archive>\n"
-                } else {
-                    ""
-                };
-                self.write(&[archive, end].concat());
+                self.write("</archive>\n</user>\n</host>\n</server-data>\n");
             }
             Format::Json => self.write("]}\n"),
             Format::Text => {
@@ -299,6 +331,20 @@ fn entry(message: &ExportedMessage) -> String {
         &quoted(&message.to),
         ",\"body\":",
         body.as_deref().unwrap_or("null"),
+        "}",
+    ]
+    .concat()
+}
+
+/// A field of the card as JSON.
+fn field((field, value): (CardField, &str)) -> String {
+    // The key of the text that names it is "card.NAME".
+    let name = label(field).trim_start_matches("card.");
+    [
+        "{\"field\":",
+        &quoted(name),
+        ",\"value\":",
+        &quoted(value),
         "}",
     ]
     .concat()

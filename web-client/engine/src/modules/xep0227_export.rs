@@ -11,6 +11,7 @@ use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
 use crate::modules::xep0313_archive::{Fin, page};
 use crate::private_node;
 use crate::store::{ExportPart, Exported, ExportedMessage, StoreEvent};
+use crate::vcard::Form;
 use crate::xml::{self, build};
 
 /// What a person can ask for.
@@ -134,6 +135,10 @@ impl Module for Export {
             step => {
                 // What the server doesn't keep is not in it.
                 if let Ok(Some(element)) = response {
+                    if matches!(step, Step::Card) {
+                        let card = Form::Temp.read(&element);
+                        tell(ctx, export.clone(), ExportPart::Card(card));
+                    }
                     let written = xml::write(&element);
                     tell(ctx, export.clone(), ExportPart::Element(written));
                 }

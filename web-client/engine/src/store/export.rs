@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Card;
 use crate::now::Timestamp;
 
 /// A part of what is exported. It concerns the page that has asked for it.
@@ -18,6 +19,8 @@ pub struct Exported {
 pub enum ExportPart {
     /// The roster, the card, the bookmarks: as the server has them, XML.
     Element(String),
+    /// What the card says.
+    Card(Card),
     /// A page of the archive, oldest first.
     Messages(Vec<ExportedMessage>),
     /// That was all.
