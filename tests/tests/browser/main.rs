@@ -14,6 +14,7 @@ mod hostile;
 mod interop;
 mod list;
 mod main_job;
+mod media;
 mod notifications;
 mod past;
 mod persistence;

@@ -10,13 +10,14 @@ use super::icon::{Icon, icon};
 use super::layer::{Layer, opening};
 use crate::files::placeholder;
 use crate::hooks::use_model;
-use crate::i18n::{file_size, t, t_with};
+use crate::i18n::{file_size, lasting, t, t_with};
 use crate::relay;
 use crate::state::State;
 
 /// The box of a picture, in pixels; one that isn't known by its size has all of it.
-const WIDTH: f64 = 360.0;
-const HEIGHT: f64 = 300.0;
+const WHOLE: (u32, u32) = (360, 300);
+/// What a film has whose size isn't known: most are 16 to 9.
+const WIDE: (u32, u32) = (360, 202);
 /// The least of a side: there has to be something to press.
 const LEAST: f64 = 48.0;
 /// A larger picture than this, in bytes, is loaded by whoever wants to see it.
@@ -31,6 +32,8 @@ pub(crate) struct Props {
 struct Seen {
     /// Somebody wants to see it, whoever it is from.
     wanted: bool,
+    /// Its player knows how long it is, and says so.
+    measured: bool,
     /// It isn't what it is said to be, or it isn't there any more.
     broken: bool,
 }
@@ -41,13 +44,18 @@ pub(crate) fn Attachment(props: &Props) -> Html {
     let Props { state, message } = props;
     let seen = use_model(|| Seen {
         wanted: false,
+        measured: false,
         broken: false,
     });
     let Some(file) = message.file() else {
         return Html::default();
     };
     let url = url_of(state, file);
-    let Seen { wanted, broken } = *seen.read();
+    let Seen {
+        wanted,
+        measured,
+        broken,
+    } = *seen.read();
     let trusted = wanted || loads_by_itself(state, message, file);
     let onerror = {
         let seen = seen.clone();
@@ -61,7 +69,10 @@ pub(crate) fn Attachment(props: &Props) -> Html {
                 Callback::from(move |_: MouseEvent| seen.change(|seen| seen.wanted = true));
             unloaded(file, onclick)
         }
-        FileKind::Video => video(file, url, trusted, onerror),
+        FileKind::Video => {
+            let known = Callback::from(move |_: Event| seen.change(|seen| seen.measured = true));
+            video(file, url, trusted, (!measured).then_some(known), onerror)
+        }
         FileKind::Audio => audio(file, url, trusted, onerror),
         FileKind::Other => card(file, url, None),
         FileKind::Sealed => sealed(file),
@@ -91,7 +102,7 @@ fn picture(
     let label = t_with("file.open", &[("name", &name(file))]);
     html! {
         <button type="button" class="picture" aria-label={label.clone()} title={label} {onclick}>
-            { frame(file) }
+            { frame(file, WHOLE) }
             <img
                 class="picture__image"
                 src={url}
@@ -109,15 +120,16 @@ fn unloaded(file: &File, onclick: Callback<MouseEvent>) -> Html {
     let label = t_with("file.load", &[("name", &name(file))]);
     html! {
         <button type="button" class="picture" aria-label={label} {onclick}>
-            { frame(file) }
+            { frame(file, WHOLE) }
             <span class="picture__offer">{ icon(Icon::Picture) }{ t("file.show") }</span>
         </button>
     }
 }
 
 /// The place of the picture, which it has before it is there, and a few colours of it.
-fn frame(file: &File) -> Html {
-    let (width, height) = box_of(file.dimensions);
+/// `unknown` is for one that isn't known by its size.
+fn frame(file: &File, unknown: (u32, u32)) -> Html {
+    let (width, height) = file.dimensions.map_or(unknown, box_of);
     let (width, height) = (width.to_string(), height.to_string());
     let view = ["0 0 ", &width, " ", &height].concat();
     html! {
@@ -131,37 +143,56 @@ fn frame(file: &File) -> Html {
 }
 
 /// As large as it is, within what there is room for.
-fn box_of(dimensions: Option<(u32, u32)>) -> (u32, u32) {
-    let Some((width, height)) = dimensions else {
-        return (WIDTH as u32, HEIGHT as u32);
-    };
+fn box_of((width, height): (u32, u32)) -> (u32, u32) {
     let (width, height) = (f64::from(width), f64::from(height));
-    let scale = (WIDTH / width).min(HEIGHT / height).min(1.0);
+    let (widest, highest) = (f64::from(WHOLE.0), f64::from(WHOLE.1));
+    let scale = (widest / width).min(highest / height).min(1.0);
     let side = |side: f64| (side * scale).round().max(LEAST) as u32;
     (side(width), side(height))
 }
 
-fn video(file: &File, url: AttrValue, trusted: bool, onerror: Callback<Event>) -> Html {
-    let (width, height) = box_of(file.dimensions.or(Some((WIDTH as u32, 202))));
+/// `known` is called when its player knows how long it is; until then it is said here.
+fn video(
+    file: &File,
+    url: AttrValue,
+    trusted: bool,
+    known: Option<Callback<Event>>,
+    onerror: Callback<Event>,
+) -> Html {
+    let unknown = known.is_some();
     html! {
-        <video
-            class="video"
-            controls=true
-            playsinline=true
-            width={width.to_string()}
-            height={height.to_string()}
-            preload={preload(trusted)}
-            src={url}
-            aria-label={name(file)}
-            {onerror}
-        />
+        <div class="video">
+            { frame(file, WIDE) }
+            <video
+                class="video__player"
+                controls=true
+                playsinline=true
+                preload={preload(trusted)}
+                src={url}
+                aria-label={name(file)}
+                onloadedmetadata={known}
+                {onerror}
+            />
+            if unknown {
+                { length(file, "video__length") }
+            }
+        </div>
     }
+}
+
+/// How long it is, if that is known.
+fn length(file: &File, class: &'static str) -> Html {
+    let length = file.duration.map(lasting);
+    html! { <>{ for length.map(|length| html! { <span {class}>{ length }</span> }) }</> }
 }
 
 fn audio(file: &File, url: AttrValue, trusted: bool, onerror: Callback<Event>) -> Html {
     html! {
         <figure class="audio">
-            <figcaption class="audio__name"><bdi>{ name(file) }</bdi></figcaption>
+            <figcaption class="audio__head">
+                <bdi class="audio__name" title={name(file)}>{ name(file) }</bdi>
+                { length(file, "audio__length") }
+            </figcaption>
             <audio
                 class="audio__player"
                 controls=true
@@ -213,13 +244,14 @@ fn sealed(file: &File) -> Html {
     }
 }
 
-/// What it is and how large, in few words.
+/// What it is, how large and how long, in few words.
 fn facts(file: &File) -> String {
     let end = file.name.rsplit_once('.').map(|(_, end)| end);
     let kind = end.filter(|end| end.len() <= 5 && end.is_ascii());
     let kind = kind.map(str::to_uppercase);
     let size = file.size.map(file_size);
-    let facts: Vec<String> = [kind, size].into_iter().flatten().collect();
+    let length = file.duration.map(lasting);
+    let facts: Vec<String> = [kind, size, length].into_iter().flatten().collect();
     facts.join(" · ")
 }
 
@@ -306,10 +338,9 @@ mod tests {
 
     #[test]
     fn a_picture_has_its_shape_and_no_more_than_its_box() {
-        assert_eq!(box_of(Some((4000, 3000))), (360, 270));
-        assert_eq!(box_of(Some((100, 80))), (100, 80));
-        assert_eq!(box_of(Some((1, 65_535))), (48, 300));
-        assert_eq!(box_of(Some((65_535, 1))), (360, 48));
-        assert_eq!(box_of(None), (360, 300));
+        assert_eq!(box_of((4000, 3000)), (360, 270));
+        assert_eq!(box_of((100, 80)), (100, 80));
+        assert_eq!(box_of((1, 65_535)), (48, 300));
+        assert_eq!(box_of((65_535, 1)), (360, 48));
     }
 }

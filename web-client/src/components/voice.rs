@@ -14,7 +14,7 @@ use super::icon::{Icon, icon};
 use super::icon_button::icon_button;
 use super::layer::Layer;
 use crate::hooks::use_mount;
-use crate::i18n::t;
+use crate::i18n::{lasting, t};
 use crate::platform::recorder::{NoMicrophone, Recorder, can_record};
 use crate::second;
 use crate::state::State;
@@ -171,7 +171,10 @@ pub(crate) fn VoiceBar(props: &Props) -> Html {
     let (words, time) = match &*voice.0.stage.borrow() {
         Stage::Idle => return Html::default(),
         Stage::Asking => (t("voice.asking"), None),
-        Stage::Recording(_, since) => (t("voice.recording"), Some(lasting(Date::now() - since))),
+        Stage::Recording(_, since) => (
+            t("voice.recording"),
+            Some(lasting((Date::now() - since) as u32)),
+        ),
         Stage::Failed(NoMicrophone::Denied) => (t("voice.denied"), None),
         Stage::Failed(NoMicrophone::Missing) => (t("voice.missing"), None),
     };
@@ -194,27 +197,5 @@ pub(crate) fn VoiceBar(props: &Props) -> Html {
                 </button>
             }
         </div>
-    }
-}
-
-/// Minutes and seconds.
-fn lasting(milliseconds: f64) -> String {
-    let seconds = (milliseconds.max(0.0) / 1_000.0) as u32;
-    let two = (seconds % 60).to_string();
-    let zero = if two.len() < 2 { "0" } else { "" };
-    [&(seconds / 60).to_string(), ":", zero, &two].concat()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::lasting;
-
-    #[test]
-    fn time_is_read_as_minutes_and_seconds() {
-        assert_eq!(lasting(0.0), "0:00");
-        assert_eq!(lasting(9_999.0), "0:09");
-        assert_eq!(lasting(61_000.0), "1:01");
-        assert_eq!(lasting(3_600_000.0), "60:00");
-        assert_eq!(lasting(-5.0), "0:00");
     }
 }

@@ -56,8 +56,8 @@ pub(crate) async fn prepare(file: &File, quality: Quality) -> Result<Ready, Unre
     };
     if is_picture(&ready.told.media_type) {
         picture::prepare(&mut ready, quality).await?;
-    } else if ready.told.media_type.starts_with("video/") {
-        ready.told.dimensions = measure::video(&ready.content).await;
+    } else if is_played(&ready.told.media_type) {
+        measure::measure(&mut ready).await;
     }
     let size = ready.content.size();
     ready.told.size = Some(size as u64);
@@ -70,6 +70,12 @@ pub(crate) async fn prepare(file: &File, quality: Quality) -> Result<Ready, Unre
 /// Whether it is a picture of pixels, which a camera may have taken.
 pub(crate) fn is_picture(media_type: &str) -> bool {
     media_type.starts_with("image/") && !media_type.starts_with("image/svg")
+}
+
+fn is_played(media_type: &str) -> bool {
+    ["video/", "audio/"]
+        .iter()
+        .any(|kind| media_type.starts_with(kind))
 }
 
 /// What the system says that it is, or else what its name ends with.

@@ -38,7 +38,10 @@ pub(super) async fn prepare(ready: &mut Ready, quality: Quality) -> Result<(), U
         rename(ready);
     }
     ready.told.dimensions = Some(size);
-    ready.told.blurhash = sample(&bitmap).unwrap_or_default();
+    let drawn = colours(|context, side| {
+        context.draw_image_with_image_bitmap_and_dw_and_dh(&bitmap, 0.0, 0.0, side, side)
+    });
+    ready.told.blurhash = drawn.unwrap_or_default();
     bitmap.close();
     Ok(())
 }
@@ -65,7 +68,11 @@ async fn redraw(
         Quality::Small => SMALL_AND_WELL,
         _ => WELL,
     };
-    let (canvas, _) = draw(bitmap, size)?;
+    let (canvas, context) = canvas(size)?;
+    let (width, height) = (f64::from(size.0), f64::from(size.1));
+    context
+        .draw_image_with_image_bitmap_and_dw_and_dh(bitmap, 0.0, 0.0, width, height)
+        .ok()?;
     file(&canvas, form, well).await
 }
 
@@ -82,18 +89,6 @@ pub(super) async fn file(canvas: &HtmlCanvasElement, form: &str, well: f64) -> O
     JsFuture::from(drawn).await.ok()?.dyn_into().ok()
 }
 
-fn draw(
-    bitmap: &ImageBitmap,
-    size: (u32, u32),
-) -> Option<(HtmlCanvasElement, CanvasRenderingContext2d)> {
-    let (canvas, context) = canvas(size)?;
-    let (width, height) = (f64::from(size.0), f64::from(size.1));
-    context
-        .draw_image_with_image_bitmap_and_dw_and_dh(bitmap, 0.0, 0.0, width, height)
-        .ok()?;
-    Some((canvas, context))
-}
-
 /// An empty canvas of that many pixels.
 pub(super) fn canvas(
     (width, height): (u32, u32),
@@ -106,9 +101,13 @@ pub(super) fn canvas(
     Some((canvas, context.dyn_into().ok()?))
 }
 
-fn sample(bitmap: &ImageBitmap) -> Option<String> {
-    let (_, context) = draw(bitmap, (SAMPLE, SAMPLE))?;
+/// A few colours (BlurHash) of what is drawn on a canvas with sides of so many pixels.
+pub(super) fn colours(
+    draw: impl FnOnce(&CanvasRenderingContext2d, f64) -> Result<(), JsValue>,
+) -> Option<String> {
+    let (_, context) = canvas((SAMPLE, SAMPLE))?;
     let side = f64::from(SAMPLE);
+    draw(&context, side).ok()?;
     let pixels = context.get_image_data(0.0, 0.0, side, side).ok()?.data();
     Some(encode(&pixels, SAMPLE as usize))
 }

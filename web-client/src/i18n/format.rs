@@ -138,13 +138,16 @@ pub(crate) fn tomorrow() -> Timestamp {
 /// This day, as a date field has it.
 pub(crate) fn today() -> String {
     let now = date(Timestamp(Date::now() as i64));
-    let two = |number: u32| [if number < 10 { "0" } else { "" }, &number.to_string()].concat();
     [
         now.get_full_year().to_string(),
         two(now.get_month() + 1),
         two(now.get_date()),
     ]
     .join("-")
+}
+
+fn two(number: u32) -> String {
+    [if number < 10 { "0" } else { "" }, &number.to_string()].concat()
 }
 
 /// The time of day.
@@ -195,6 +198,17 @@ pub(crate) fn file_size(bytes: u64) -> String {
         unit += 1;
     }
     format(|formats| &formats.sizes[unit], &JsValue::from_f64(size))
+}
+
+/// How long something of so many milliseconds is, as players have it: `1:02:03`, `0:07`.
+pub(crate) fn lasting(milliseconds: u32) -> String {
+    let seconds = milliseconds / 1_000;
+    let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
+    let seconds = two(seconds % 60);
+    match hours {
+        0 => [minutes.to_string(), seconds].join(":"),
+        hours => [hours.to_string(), two(minutes), seconds].join(":"),
+    }
 }
 
 /// `people`, names with addresses, in the order of the locale.

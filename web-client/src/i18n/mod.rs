@@ -11,8 +11,8 @@ mod message;
 mod tests;
 
 pub(crate) use format::{
-    Clock, clock, date_and_time, day_from, day_label, file_size, fold, list_time, local_day, lower,
-    number, sorted, time, today, tomorrow,
+    Clock, clock, date_and_time, day_from, day_label, file_size, fold, lasting, list_time,
+    local_day, lower, number, sorted, time, today, tomorrow,
 };
 pub(crate) use locale::{
     choose_language, chosen_language, languages, shown_language, start, t, t_count, t_with,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::format::{Age, Clock};
+use super::format::{Age, Clock, lasting};
 use super::locale::{LANGUAGES, Language, choose};
 
 fn locales() -> BTreeMap<String, BTreeMap<String, Value>> {
@@ -179,4 +179,13 @@ fn days_have_the_shortest_clear_name() {
         Age::ThisYear,
         "a clock that is ahead of ours"
     );
+}
+
+#[test]
+fn what_lasts_is_told_as_players_tell_it() {
+    assert_eq!(lasting(0), "0:00");
+    assert_eq!(lasting(9_999), "0:09");
+    assert_eq!(lasting(61_000), "1:01");
+    assert_eq!(lasting(3_600_000), "1:00:00");
+    assert_eq!(lasting(u32::MAX), "1193:02:47");
 }

@@ -56,6 +56,7 @@ fn write_file(file: &File) -> JsValue {
         (&file.hash).into(),
         (&file.blurhash).into(),
         (&file.description).into(),
+        file.duration.into(),
     ])
 }
 
@@ -70,6 +71,7 @@ fn read_file(parts: &Array) -> Option<File> {
         hash: text(7)?,
         blurhash: text(8)?,
         description: text(9)?,
+        duration: number(&parts.get(10)),
     })
 }
 

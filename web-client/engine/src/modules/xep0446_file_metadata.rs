@@ -59,6 +59,7 @@ pub(super) fn read(parent: &Element, file: &mut File) {
     let size = text("size").and_then(|size| size.parse().ok());
     file.size = size.filter(|size| *size <= LARGEST);
     file.dimensions = side(text("width")).zip(side(text("height")));
+    file.duration = text("length").and_then(|length| length.parse().ok());
     file.description = text("desc").unwrap_or_default();
     if let Some((end, _)) = file.description.char_indices().nth(LONGEST_DESCRIPTION) {
         file.description.truncate(end);
@@ -89,6 +90,7 @@ pub(super) fn write(file: &File) -> Element {
         ("size", file.size.map(text)),
         ("width", width.map(u64::from).map(text)),
         ("height", height.map(u64::from).map(text)),
+        ("length", file.duration.map(u64::from).map(text)),
     ];
     let told = told.into_iter().filter_map(|(name, text)| {
         let text = text.filter(|text| !text.is_empty())?;
@@ -158,6 +160,7 @@ mod tests {
             media_type: "image/jpeg".to_owned(),
             size: Some(3_032_449),
             dimensions: Some((4096, 2160)),
+            duration: Some(63_500),
             hash: "2XarmwTlNxDAMkvymloX3S5+VbylNrJt/l5QyPa+YoU=".to_owned(),
             blurhash: "LEHV6nWB2yk8pyo%23#?%Jadr".to_owned(),
             description: "Photo from the summit.".to_owned(),
@@ -190,6 +193,10 @@ mod tests {
             "<width>4294967295</width><height>4294967295</height>".to_owned(),
             "<width>0</width><height>10</height>".to_owned(),
             "<width>10</width>".to_owned(),
+            "<length>-1</length>".to_owned(),
+            "<length>4294967296</length>".to_owned(),
+            "<length>1.5</length>".to_owned(),
+            "<length>NaN</length>".to_owned(),
             "<media-type>text/html\"onload=x</media-type>".to_owned(),
             "<media-type>image</media-type>".to_owned(),
             format!("<media-type>image/{}</media-type>", "x".repeat(200)),

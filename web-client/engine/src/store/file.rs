@@ -22,6 +22,9 @@ pub struct File {
     pub size: Option<u64>,
     /// Width and height of what there is to see, in pixels.
     pub dimensions: Option<(u32, u32)>,
+    /// How long it lasts, in milliseconds. Rows have it beside the file: [`Notes`](super::Notes).
+    #[serde(skip)]
+    pub duration: Option<u32>,
     /// The SHA-256 of what is in it, in base64 (XEP-0300).
     pub hash: String,
     /// A few colours of it, for as long as it isn't here.

@@ -48,14 +48,20 @@ enum Row {
     Nothing,
     Markable,
     Several(Vec<Note>),
+    /// With how long the file lasts, in milliseconds: the files in rows of earlier releases
+    /// have no place for it.
+    Lasting(Vec<Note>, u32),
 }
 
 impl From<Notes> for Row {
-    fn from(Notes(notes): Notes) -> Self {
-        match notes.as_slice() {
-            [] => Self::Nothing,
-            [Note::Markable] => Self::Markable,
-            _ => Self::Several(notes),
+    fn from(notes: Notes) -> Self {
+        let duration = notes.file().and_then(|file| file.duration);
+        let Notes(notes) = notes;
+        match (notes.as_slice(), duration) {
+            ([], _) => Self::Nothing,
+            ([Note::Markable], _) => Self::Markable,
+            (_, None) => Self::Several(notes),
+            (_, Some(duration)) => Self::Lasting(notes, duration),
         }
     }
 }
@@ -66,6 +72,14 @@ impl From<Row> for Notes {
             Row::Nothing => Self::default(),
             Row::Markable => Self(vec![Note::Markable]),
             Row::Several(notes) => Self(notes),
+            Row::Lasting(mut notes, duration) => {
+                for note in &mut notes {
+                    if let Note::File(file) = note {
+                        file.duration = Some(duration);
+                    }
+                }
+                Self(notes)
+            }
         }
     }
 }
@@ -225,6 +239,21 @@ mod tests {
         };
         let file = File::at("https://files.example/a.jpg").unwrap();
         let notes = Notes::from_iter([Note::Reply(reply), Note::Markable, Note::File(file)]);
+        assert_eq!(decode::<Notes>(&encode(&notes)), Some(notes));
+    }
+
+    #[test]
+    fn a_file_lasts_on_disk_and_one_of_an_earlier_release_is_read() {
+        let mut file = File::at("https://files.example/a.mp4").unwrap();
+        let earlier = Notes::from_iter([Note::File(file.clone()), Note::Markable]);
+        // What there was when files had no duration.
+        let mut row = vec![2, 2, 5, 27];
+        row.extend(b"https://files.example/a.mp4\x05a.mp4\x09video/mp4");
+        row.extend([0, 0, 0, 0, 0, 0]);
+        assert_eq!(decode::<Notes>(&row), Some(earlier.clone()));
+        assert_eq!(encode(&earlier), row);
+        file.duration = Some(83_200);
+        let notes = Notes::from_iter([Note::File(file), Note::Markable]);
         assert_eq!(decode::<Notes>(&encode(&notes)), Some(notes));
     }
 

@@ -274,6 +274,7 @@ fn photo() -> File {
         media_type: "image/jpeg".to_owned(),
         size: Some(3_032_449),
         dimensions: Some((4096, 2160)),
+        duration: None,
         hash: "2XarmwTlNxDAMkvymloX3S5+VbylNrJt/l5QyPa+YoU=".to_owned(),
         blurhash: "LEHV6nWB2yk8pyo0adR*.7kCMdnj".to_owned(),
         description: String::new(),
@@ -312,6 +313,37 @@ fn a_file_is_told_to_everybody_as_far_as_they_understand() {
     ));
     assert_eq!(bob.messages()[0].file(), Some(&photo()));
     assert_eq!(bob.messages()[0].caption(), "");
+}
+
+/// XEP-0446 2: `<length/>` is in milliseconds.
+#[test]
+fn who_gets_a_film_is_told_how_long_it_is_and_keeps_that() {
+    let film = File {
+        name: "summit.mp4".to_owned(),
+        media_type: "video/mp4".to_owned(),
+        duration: Some(83_200),
+        ..photo()
+    };
+    let mut scenario = Scenario::signed_in();
+    share(&mut scenario, film.clone());
+    let sent = scenario.find(|sent| sent.name() == "message").unwrap();
+    let sharing = sent.get_child("file-sharing", "urn:xmpp:sfs:0").unwrap();
+    let metadata = "urn:xmpp:file:metadata:0";
+    let told = sharing.get_child("file", metadata).unwrap();
+    let length = told.get_child("length", metadata).unwrap();
+    assert_eq!(length.text(), "83200");
+    assert_eq!(scenario.reloaded(2).messages()[0].file(), Some(&film));
+
+    let sharing = shared(
+        "<name>a.mp4</name><length>1500</length>",
+        &source("https://files.example.org/a.mp4"),
+    );
+    let bob = received(&sharing);
+    assert_eq!(bob.messages()[0].file().unwrap().duration, Some(1_500));
+    assert_eq!(
+        bob.reloaded(2).messages()[0].file().unwrap().duration,
+        Some(1_500)
+    );
 }
 
 #[test]
