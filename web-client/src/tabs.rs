@@ -106,12 +106,12 @@ pub(crate) enum Claim {
     Now,
 }
 
-/// To lead; dropping it ends that.
-pub(crate) struct Lead {
+/// A lock that this tab holds; dropping it ends that.
+pub(crate) struct Lock {
     release: Function,
 }
 
-impl Drop for Lead {
+impl Drop for Lock {
     fn drop(&mut self) {
         // A function that settles a promise doesn't throw.
         let _ = self.release.call0(&JsValue::UNDEFINED);
@@ -130,7 +130,12 @@ fn locks() -> Option<JsValue> {
 }
 
 /// Waits for its turn to lead. `lost` is called when another tab takes it away.
-pub(crate) async fn lead(claim: Claim, lost: impl FnOnce() + 'static) -> Option<Lead> {
+pub(crate) async fn lead(claim: Claim, lost: impl FnOnce() + 'static) -> Option<Lock> {
+    hold(NAME, claim, lost).await
+}
+
+/// The same for any lock.
+pub(crate) async fn hold(name: &str, claim: Claim, lost: impl FnOnce() + 'static) -> Option<Lock> {
     let locks = locks()?;
     let option = match claim {
         Claim::IfFree => "ifAvailable",
@@ -154,7 +159,7 @@ pub(crate) async fn lead(claim: Claim, lost: impl FnOnce() + 'static) -> Option<
         held = Reflect::get(&locks, &"request".into())
             .and_then(|request| {
                 let request: Function = request.unchecked_into();
-                request.call3(&locks, &NAME.into(), &options, &hold)
+                request.call3(&locks, &name.into(), &options, &hold)
             })
             .ok();
     });
@@ -167,5 +172,5 @@ pub(crate) async fn lead(claim: Claim, lost: impl FnOnce() + 'static) -> Option<
     });
     let release = JsFuture::from(granted).await.ok()?;
     let release: Function = release.dyn_into().ok()?;
-    Some(Lead { release })
+    Some(Lock { release })
 }

@@ -34,6 +34,7 @@ const WAYS_IN: &[&str] = &[
     "<couplet_web::state::State>::begin_upload",
     "<couplet_web::state::State>::go_on",
     "<couplet_web::state::State>::take_files",
+    "<couplet_web::state::State>::take_left",
     "<couplet_web::state::export::Export>::take",
 ];
 

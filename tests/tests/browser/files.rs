@@ -91,7 +91,7 @@ pub(crate) async fn send(page: &Page) -> Result<()> {
 }
 
 /// Chooses what is done to pictures, by its place in the list.
-async fn choose_pictures(page: &Page, place: u32) -> Result<()> {
+pub(crate) async fn choose_pictures(page: &Page, place: u32) -> Result<()> {
     let script = format!(
         "(select => {{
             select.selectedIndex = {place};
@@ -103,13 +103,13 @@ async fn choose_pictures(page: &Page, place: u32) -> Result<()> {
 }
 
 /// What was put on the server of the picture that is seen under this name.
-async fn content(page: &Page, name: &str) -> Result<Vec<u8>> {
+pub(crate) async fn content(page: &Page, name: &str) -> Result<Vec<u8>> {
     let source = format!("document.querySelector('[role=log] img[alt=\"{name}\"]')?.src");
     let source = page.evaluate(&source).await?;
     web_files::get(source.as_str().context("no such picture")?).await
 }
 
-fn has(content: &[u8], text: &str) -> bool {
+pub(crate) fn has(content: &[u8], text: &str) -> bool {
     content
         .windows(text.len())
         .any(|part| part == text.as_bytes())

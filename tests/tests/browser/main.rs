@@ -31,6 +31,7 @@ mod survival;
 mod tabs;
 mod texts;
 mod tokens;
+mod tray;
 mod trouble;
 mod views;
 

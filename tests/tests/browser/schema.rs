@@ -57,7 +57,7 @@ fn a_database_of_the_last_schema_is_brought_up_to_date_and_nothing_unsent_is_los
             &alice,
             "const now = await wait(indexedDB.open('couplet'));
             const names = [...now.objectStoreNames]
-                .filter(name => !['rooms', 'occupants'].includes(name));
+                .filter(name => !['rooms', 'occupants', 'files'].includes(name));
             const rows = [];
             for (const name of names) {
                 const store = now.transaction(name).objectStore(name);

@@ -57,7 +57,7 @@ pub(crate) fn FileTray(props: &Props) -> Html {
                 </div>
             }
             if !uploads.is_empty() {
-                { tray(state, &uploads) }
+                { tray(state, jid, &uploads) }
             }
         </>
     }
@@ -65,11 +65,11 @@ pub(crate) fn FileTray(props: &Props) -> Html {
 
 /// A way into the second module: there are files.
 #[inline(never)]
-fn tray(state: &State, uploads: &[Upload]) -> Html {
+fn tray(state: &State, jid: &BareJid, uploads: &[Upload]) -> Html {
     html! {
         <section class="tray" aria-label={t("files.tray")}>
             <ul class="tray__list">{ for uploads.iter().map(|upload| row(state, upload)) }</ul>
-            { quality(state, uploads) }
+            { quality(state, jid, uploads) }
         </section>
     }
 }
@@ -161,6 +161,9 @@ fn row(state: &State, upload: &Upload) -> Html {
                 <bdi class="tray__name" title={upload.name.clone()}>{ &upload.name }</bdi>
                 <span class="tray__note" {role}>{ note }</span>
                 { detail }
+                if upload.unkept {
+                    <span class="tray__note">{ t("files.unkept") }</span>
+                }
             </span>
             { icon_button(Icon::Close, stop_label, stop) }
         </li>
@@ -215,41 +218,44 @@ fn words(failure: &Failure) -> AttrValue {
     }
 }
 
-/// What is done to pictures, as long as there is one to decide about.
-fn quality(state: &State, uploads: &[Upload]) -> Html {
-    let concerned = |upload: &Upload| {
-        is_picture(&upload.media_type)
-            && matches!(
-                upload.progress,
-                Progress::Chosen | Progress::Failed(Failure::Unreadable)
-            )
-    };
-    if !uploads.iter().any(concerned) {
+/// What is done to pictures and films, as long as there is one to decide about.
+fn quality(state: &State, jid: &BareJid, uploads: &[Upload]) -> Html {
+    let concerned = uploads.iter().filter(|upload| upload.quality.is_some());
+    let Some(chosen) = concerned.clone().find_map(|upload| upload.quality) else {
         return Html::default();
-    }
-    let chosen = state.picture_quality();
-    let choices = [
+    };
+    let (pictures, films): (Vec<_>, Vec<_>) =
+        concerned.partition(|upload| is_picture(&upload.media_type));
+    let label = match films.is_empty() {
+        true => "files.pictures",
+        false => "files.films",
+    };
+    let mut choices = vec![
         (Quality::Clean, "files.clean"),
         (Quality::Small, "files.small"),
         (Quality::Original, "files.original"),
     ];
+    // Films stay as large as they are.
+    choices.retain(|(quality, _)| *quality != Quality::Small || !pictures.is_empty());
+    let options = choices.iter().map(|(quality, key)| {
+        html! { <option selected={*quality == chosen}>{ t(key) }</option> }
+    });
+    let options: Html = options.collect();
     let onchange = {
-        let state = state.clone();
+        let (state, jid) = (state.clone(), jid.clone());
         Callback::from(move |event: Event| {
             let select: HtmlSelectElement = event.target_unchecked_into();
             let chosen = usize::try_from(select.selected_index());
             if let Some((quality, _)) = chosen.ok().and_then(|place| choices.get(place)) {
-                state.set_picture_quality(*quality);
+                state.set_picture_quality(&jid, *quality);
             }
         })
     };
     html! {
         <label class="tray__quality">
-            <span>{ t("files.pictures") }</span>
+            <span>{ t(label) }</span>
             <select class="tray__select" {onchange}>
-                { for choices.iter().map(|(quality, key)| html! {
-                    <option selected={*quality == chosen}>{ t(key) }</option>
-                }) }
+                { options }
             </select>
         </label>
     }

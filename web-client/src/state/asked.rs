@@ -1,6 +1,9 @@
 //! Commands that happen exactly once, whichever page they were asked for in, and
 //! whichever page or crash comes in between.
 //!
+//! It is asked for in the name of a tab, with a number that goes up; or, if it is the message about
+//! a file, in that of the file (`uploads/kept.rs`).
+//!
 //! A page notes what is asked for before it says so to anybody. Whoever leads keeps
 //! that it was done in the transaction of what came of it; only then the note goes. A new
 //! leader does what is noted and not done.
@@ -29,8 +32,8 @@ const FORGOTTEN_AFTER: f64 = 30.0 * 24.0 * 3_600_000.0;
 
 impl State {
     /// Keeps what is asked for until whoever leads has kept what comes of it.
-    pub(super) fn keep_asked(&self, number: u32, command: &Command) {
-        let Some(key) = self.asked_key(&self.0.session.tab, number) else {
+    pub(super) fn keep_asked(&self, name: &str, number: u32, command: &Command) {
+        let Some(key) = self.asked_key(name, number) else {
             return;
         };
         // Arrays of text and numbers have a form.
@@ -93,15 +96,20 @@ impl State {
             .collect()
     }
 
-    /// What this tab has noted and nobody has kept, in order.
-    pub(super) fn asked_here(&self) -> Vec<(u32, Command)> {
+    /// What this tab has noted and nobody has kept, with in which name and number, in order.
+    pub(super) fn asked_here(&self) -> Vec<(String, u32, Command)> {
         let here = |asked: Asked| {
-            let ours = asked.tab == self.0.session.tab;
-            Some((asked.number, asked.command.filter(|_| ours)?))
+            let command = asked.command.filter(|_| self.is_ours(&asked.tab))?;
+            Some((asked.tab, asked.number, command))
         };
         let mut asked: Vec<_> = self.asked().into_iter().filter_map(here).collect();
-        asked.sort_by_key(|(number, _)| *number);
+        asked.sort_by_key(|(_, number, _)| *number);
         asked
+    }
+
+    /// Whether something is asked for in that name.
+    pub(super) fn is_asked(&self, name: &str) -> bool {
+        self.asked().iter().any(|asked| asked.tab == name)
     }
 
     fn asked_prefix(&self) -> Option<String> {
@@ -161,6 +169,8 @@ impl State {
 
     /// Nobody has to remember any more that it was asked for.
     fn drop_asked(&self, tab: &str, number: u32) {
+        // A page may have ended right after it asked.
+        self.drop_file_note(tab);
         if let Some(key) = self.asked_key(tab, number) {
             platform::drop_note(&key);
         }

@@ -13,7 +13,7 @@ use super::{Notice, State, document};
 use crate::driver::Enclosure;
 use crate::platform;
 use crate::platform::storage::{Durability, Fault};
-use crate::tabs::{self, Claim, Heard, Lead, Message, Standing};
+use crate::tabs::{self, Claim, Heard, Lock, Message, Standing};
 
 /// How long a leader may be silent when it is asked.
 const PATIENCE_MILLISECONDS: u32 = 5_000;
@@ -38,7 +38,7 @@ impl State {
         }
     }
 
-    async fn inherit(&self, lead: Option<Lead>) {
+    async fn inherit(&self, lead: Option<Lock>) {
         let session = &self.0.session;
         let follows = matches!(&*session.seat.borrow(), Seat::Following(_));
         let (true, Some(lead), Some(storage)) = (follows, lead, session.storage()) else {
@@ -148,11 +148,11 @@ impl State {
                 rows,
                 standing,
             } if leader == *session.leader.borrow() => self.follow_news(rows, standing),
-            Message::Taken { tab, number } if tab == session.tab => {
+            Message::Taken { tab, number } if self.is_ours(&tab) => {
                 session
                     .unconfirmed
                     .borrow_mut()
-                    .retain(|(known, _)| *known != number);
+                    .retain(|(name, known, _)| (name, known) != (&tab, &number));
                 self.answered();
             }
             Message::Ping { leader, tab } if leads && leader == session.tab => {
@@ -228,8 +228,8 @@ impl State {
         if before.as_ref() != Some(&account) {
             self.forget_search();
         }
-        for (number, command) in &*session.unconfirmed.borrow() {
-            session.ask(*number, command.clone());
+        for (name, number, command) in &*session.unconfirmed.borrow() {
+            session.ask(name, *number, command.clone());
         }
         let Some(storage) = session.storage() else {
             return;
@@ -261,6 +261,7 @@ impl State {
         }
         self.follow_news(rows, standing);
         self.tell_visible();
+        self.find_files();
     }
 
     /// As a follower: the leader's store has written this, and stands so.
@@ -296,13 +297,19 @@ impl State {
         let session = &self.0.session;
         let number = session.commands.get() + 1;
         session.commands.set(number);
+        self.command_as(&session.tab, number, command);
+    }
+
+    /// The same in this name and with this number, by which what happens once is known.
+    pub(super) fn command_as(&self, name: &str, number: u32, command: Command) {
+        let session = &self.0.session;
         let once = happens_once(&command) && session.is_kept();
         if once {
-            self.keep_asked(number, &command);
+            self.keep_asked(name, number, &command);
         }
         if let Some(driver) = session.driver() {
             return if once {
-                self.do_once(&driver, &session.tab, number, command);
+                self.do_once(&driver, name, number, command);
             } else {
                 driver.command(command, Enclosure::default());
             };
@@ -310,8 +317,9 @@ impl State {
         if !matches!(&*session.seat.borrow(), Seat::Following(_)) {
             return;
         }
-        session.ask(number, command.clone());
-        session.unconfirmed.borrow_mut().push((number, command));
+        session.ask(name, number, command.clone());
+        let unconfirmed = (name.to_owned(), number, command);
+        session.unconfirmed.borrow_mut().push(unconfirmed);
         self.expect_answer();
     }
 

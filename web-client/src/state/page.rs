@@ -139,6 +139,7 @@ impl State {
         if let Some(document) = window.document() {
             listen(&document, "visibilitychange", Self::follow_attention);
             listen(&document, "visibilitychange", Self::tell_visible);
+            listen(&document, "visibilitychange", Self::find_files);
             listen(&document, "resume", |state| state.network(true));
         }
         let state = self.clone();

@@ -16,7 +16,7 @@ use crate::early;
 use crate::i18n;
 use crate::platform;
 use crate::platform::storage::{self, Fault, Storage};
-use crate::tabs::{self, Channel, Claim, Lead, Message, Standing};
+use crate::tabs::{self, Channel, Claim, Lock, Message, Standing};
 
 /// This page among the tabs of its browser.
 pub(super) struct Session {
@@ -26,8 +26,8 @@ pub(super) struct Session {
     pub(super) channel: RefCell<Option<Channel>>,
     pub(super) account: RefCell<Option<BareJid>>,
     pub(super) tab: String,
-    /// Commands that no leader has confirmed yet.
-    pub(super) unconfirmed: RefCell<Vec<(u32, Command)>>,
+    /// Commands that no leader has confirmed yet, with in which name and number.
+    pub(super) unconfirmed: RefCell<Vec<(String, u32, Command)>>,
     /// As a follower: who has welcomed us.
     pub(super) leader: RefCell<String>,
     pub(super) commands: Cell<u32>,
@@ -52,7 +52,7 @@ pub(super) enum Seat {
     /// Nowhere: nobody is signed in.
     Vacant,
     /// Here, for all tabs.
-    Leading(Driver, #[expect(dead_code, reason = "held, not used")] Lead),
+    Leading(Driver, #[expect(dead_code, reason = "held, not used")] Lock),
     /// Here, and for this tab only.
     Alone(Driver),
     /// In another tab.
@@ -122,10 +122,10 @@ impl Session {
     }
 
     /// As a follower: has the leader do something. It says when it has.
-    pub(super) fn ask(&self, number: u32, command: Command) {
+    pub(super) fn ask(&self, name: &str, number: u32, command: Command) {
         self.post(&Message::Command {
             leader: self.leader.borrow().clone(),
-            tab: self.tab.clone(),
+            tab: name.to_owned(),
             number,
             command,
         });
@@ -148,6 +148,7 @@ impl State {
             *session.storage.borrow_mut() = Err(Fault::NoLocks);
             return;
         }
+        self.hold_files();
         let lost = {
             let state = self.clone();
             move || state.storage_lost()
@@ -264,7 +265,7 @@ impl State {
     }
 
     /// Goes on with the session of `account` as the disk has it.
-    pub(super) async fn take_over(&self, lead: Lead, account: &BareJid) {
+    pub(super) async fn take_over(&self, lead: Lock, account: &BareJid) {
         let Some(storage) = self.0.session.storage() else {
             return;
         };
@@ -274,8 +275,8 @@ impl State {
                 self.tell_visible();
                 self.do_what_was_asked(&driver, asked);
                 let unconfirmed = self.0.session.unconfirmed.take();
-                for (number, command) in unconfirmed {
-                    self.take_command(&self.0.session.tab, number, command);
+                for (name, number, command) in unconfirmed {
+                    self.take_command(&name, number, command);
                 }
             }
             Err(fault) => self.note_fault(&fault),
@@ -287,7 +288,7 @@ impl State {
     async fn lead(
         &self,
         storage: Storage,
-        lead: Lead,
+        lead: Lock,
         account: &BareJid,
         secrets: Option<Secrets>,
     ) -> Result<(Driver, Vec<Asked>), Fault> {
@@ -310,6 +311,7 @@ impl State {
         session.impatience.take();
         session.seat.replace(Seat::Leading(driver.clone(), lead));
         session.post(&Message::Leads);
+        self.find_files();
         Ok((driver, asked))
     }
 

@@ -2,11 +2,14 @@
 //! then there is a message.
 //!
 //! They go one at a time, in the order in which they were chosen. The page that has them does
-//! all of it, whichever tab leads.
+//! all of it, whichever tab leads; the next page goes on with them.
+
+mod kept;
 
 use std::cell::{Cell, RefCell};
 
 use couplet_engine::Command;
+use couplet_engine::modules::rfc6121_message;
 use couplet_engine::modules::xep0363_upload::{self, Request};
 use couplet_engine::store::{Note, Notes, Refusal, SessionStatus, Slot, UploadAnswer};
 use gloo_events::{EventListener, EventListenerOptions};
@@ -22,9 +25,12 @@ use crate::files::{Quality, Ready, Unreadable, is_picture, media_type, prepare};
 use crate::platform::{Put, PutNews};
 use crate::relay;
 use crate::second;
+use crate::tabs::Lock;
 
 /// So often a file is begun anew by itself while there is a connection.
 const ATTEMPTS: u32 = 3;
+/// The number of the one message that is asked for in a file's name.
+const ONLY: u32 = 1;
 /// What a first new beginning waits for, in milliseconds.
 const PAUSE: u32 = 1_500;
 
@@ -33,24 +39,40 @@ const PAUSE: u32 = 1_500;
 pub(super) struct Uploads {
     items: RefCell<Vec<Item>>,
     next: Cell<u32>,
+    /// What is done to the pictures that are chosen next.
     quality: Cell<Quality>,
+    /// The tabs whose files are ours: this one, and some that are gone.
+    tabs: RefCell<Vec<(String, Lock)>>,
     /// Asks whoever leaves the page meanwhile.
     leaving: RefCell<Option<EventListener>>,
 }
 
 struct Item {
     number: u32,
-    to: BareJid,
+    /// By what it is known on this device: the tab in which it was chosen, and a number.
+    name: String,
     file: File,
     media_type: String,
     /// What the picture looks like here.
     picture: Option<Picture>,
-    notes: Notes,
+    chosen: Chosen,
+    /// There is no room for it on the disk.
+    unkept: bool,
     ready: Option<Ready>,
     /// Where others will find it.
     found: String,
     attempts: u32,
     stage: Stage,
+}
+
+/// What somebody wants with a file.
+struct Chosen {
+    to: BareJid,
+    /// It isn't thought over any more.
+    sent_off: bool,
+    quality: Quality,
+    /// What its message says besides.
+    notes: Notes,
 }
 
 /// The URL of a picture of this page.
@@ -119,6 +141,10 @@ pub(crate) struct Upload {
     /// In bytes.
     pub(crate) size: u64,
     pub(crate) picture: Option<AttrValue>,
+    /// What is done to it before it goes, if that can be chosen.
+    pub(crate) quality: Option<Quality>,
+    /// It is gone when its page is.
+    pub(crate) unkept: bool,
     pub(crate) progress: Progress,
 }
 
@@ -134,48 +160,68 @@ impl State {
     fn take_files(&self, to: &BareJid, files: Vec<File>) {
         let uploads = &self.0.uploads;
         for file in files {
-            let number = uploads.next.get();
-            uploads.next.set(number + 1);
-            let media_type = media_type(&file);
-            let shown = is_picture(&media_type).then(|| Url::create_object_url_with_blob(&file));
-            uploads.items.borrow_mut().push(Item {
-                number,
+            let name = format!("{}-{:010}", self.0.session.tab, uploads.next.get());
+            let chosen = Chosen {
                 to: to.clone(),
-                file,
-                media_type,
-                picture: shown.and_then(|url| Some(Picture(url.ok()?.into()))),
+                sent_off: false,
+                quality: uploads.quality.get(),
                 notes: Notes::default(),
-                ready: None,
-                found: String::new(),
-                attempts: 0,
-                stage: Stage::Chosen,
-            });
+            };
+            let number = self.add_upload(name, file, chosen);
+            self.keep_file(number);
         }
-        self.uploads_changed(to);
+    }
+
+    /// Shows a file, which waits for its turn or for the message to be sent.
+    fn add_upload(&self, name: String, file: File, chosen: Chosen) -> u32 {
+        let uploads = &self.0.uploads;
+        let number = uploads.next.get();
+        uploads.next.set(number + 1);
+        let media_type = media_type(&file);
+        let shown = is_picture(&media_type).then(|| Url::create_object_url_with_blob(&file));
+        let to = chosen.to.clone();
+        uploads.items.borrow_mut().push(Item {
+            number,
+            name,
+            file,
+            media_type,
+            picture: shown.and_then(|url| Some(Picture(url.ok()?.into()))),
+            stage: match chosen.sent_off {
+                true => Stage::Waiting,
+                false => Stage::Chosen,
+            },
+            chosen,
+            unkept: false,
+            ready: None,
+            found: String::new(),
+            attempts: 0,
+        });
+        self.uploads_changed(&to);
+        number
     }
 
     /// Whether files have been chosen for `to` that have not been sent off.
     pub(crate) fn has_files(&self, to: &BareJid) -> bool {
         let items = self.0.uploads.items.borrow();
-        let chosen = |item: &Item| item.to == *to && matches!(item.stage, Stage::Chosen);
+        let chosen = |item: &Item| item.is_chosen_for(to);
         items.iter().any(chosen)
     }
 
     /// What is to be sent to them, in order.
     pub(crate) fn uploads(&self, to: &BareJid) -> Vec<Upload> {
         let items = self.0.uploads.items.borrow();
-        let items = items.iter().filter(|item| item.to == *to);
+        let items = items.iter().filter(|item| item.chosen.to == *to);
         items.map(Item::shown).collect()
     }
 
-    /// What is done to pictures before they go.
-    pub(crate) fn picture_quality(&self) -> Quality {
-        self.0.uploads.quality.get()
-    }
-
-    /// Chooses it, for those that have not gone.
-    pub(crate) fn set_picture_quality(&self, quality: Quality) {
+    /// Chooses what is done to pictures for `to` that have not gone, and to those that are
+    /// chosen next.
+    pub(crate) fn set_picture_quality(&self, to: &BareJid, quality: Quality) {
         self.0.uploads.quality.set(quality);
+        self.change_chosen(|item| {
+            let concerned = item.chosen.to == *to && item.can_choose();
+            concerned.then(|| item.chosen.quality = quality)
+        });
         self.touch(Subject::Uploads);
     }
 
@@ -185,12 +231,10 @@ impl State {
         let hidden = notes.iter().filter(|note| matches!(note, Note::Spoiler(_)));
         let hidden: Notes = hidden.cloned().collect();
         let mut first = Some(notes);
-        for item in self.0.uploads.items.borrow_mut().iter_mut() {
-            if item.to == *to && matches!(item.stage, Stage::Chosen) {
-                item.notes = first.take().unwrap_or_else(|| hidden.clone());
-                item.stage = Stage::Waiting;
-            }
-        }
+        self.change_chosen(|item| {
+            let concerned = item.is_chosen_for(to);
+            concerned.then(|| item.send_off(first.take().unwrap_or_else(|| hidden.clone())))
+        });
         self.uploads_changed(to);
         self.next_upload();
     }
@@ -198,14 +242,27 @@ impl State {
     /// Sends what was recorded, and nothing else that has been chosen.
     pub(crate) fn send_recording(&self, to: &BareJid, file: File) {
         self.take_files(to, vec![file]);
-        if let Some(item) = self.0.uploads.items.borrow_mut().last_mut() {
-            item.notes = self.draft_notes(to);
-            item.stage = Stage::Waiting;
-        }
+        let last = self.0.uploads.next.get() - 1;
+        let notes = self.draft_notes(to);
+        self.change_chosen(|item| (item.number == last).then(|| item.send_off(notes.clone())));
         // An answer answers once.
         self.keep_notes(to, Notes::default());
         self.uploads_changed(to);
         self.next_upload();
+    }
+
+    /// Keeps what `change` has changed of the files it has changed.
+    fn change_chosen(&self, mut change: impl FnMut(&mut Item) -> Option<()>) {
+        let changed: Vec<u32> = {
+            let mut items = self.0.uploads.items.borrow_mut();
+            let items = items.iter_mut();
+            items
+                .filter_map(|item| change(item).map(|()| item.number))
+                .collect()
+        };
+        for number in changed {
+            self.note_file(number);
+        }
     }
 
     /// Sends no such file.
@@ -214,7 +271,8 @@ impl State {
         let place = items.borrow().iter().position(|item| item.number == number);
         if let Some(place) = place {
             let item = items.borrow_mut().remove(place);
-            self.uploads_changed(&item.to);
+            self.forget_file(&item.name);
+            self.uploads_changed(&item.chosen.to);
             self.next_upload();
         }
     }
@@ -243,6 +301,7 @@ impl State {
     pub(super) fn forget_uploads(&self) {
         self.0.uploads.items.borrow_mut().clear();
         self.0.uploads.leaving.take();
+        self.forget_file_notes();
         self.touch(Subject::Uploads);
     }
 
@@ -302,23 +361,25 @@ impl State {
                     Some(_) => Stage::Asking,
                     None => Stage::Preparing,
                 };
-                (item.number, item.ready.is_some(), item.file.clone())
+                let unready = item.ready.is_none();
+                let unready = unready.then(|| (item.file.clone(), item.chosen.quality));
+                (item.number, unready)
             })
         };
-        if let Some((number, ready, file)) = next {
-            self.begin_upload(number, ready, file);
+        if let Some((number, unready)) = next {
+            self.begin_upload(number, unready);
         }
     }
 
     /// A way into the second module: there is a file.
     #[inline(never)]
-    fn begin_upload(&self, number: u32, ready: bool, file: File) {
-        if ready {
+    fn begin_upload(&self, number: u32, unready: Option<(File, Quality)>) {
+        let Some((file, quality)) = unready else {
             return self.ask_for_place(number);
-        }
+        };
         let state = self.clone();
         spawn_local(async move {
-            let ready = prepare(&file, state.picture_quality()).await;
+            let ready = prepare(&file, quality).await;
             state.prepared(number, ready);
         });
     }
@@ -427,13 +488,21 @@ impl State {
         let items = &self.0.uploads.items;
         let place = items.borrow().iter().position(|item| item.number == number);
         let item = place.map(|place| items.borrow_mut().remove(place));
-        let Some(mut item) = item else { return };
-        if let Some(Ready { mut told, .. }) = item.ready.take() {
+        let Some(item) = item else { return };
+        let Chosen { to, mut notes, .. } = item.chosen;
+        if let Some(Ready { mut told, .. }) = item.ready {
             told.url.clone_from(&item.found);
-            item.notes.set(Note::File(told));
-            self.send(item.to.clone(), item.found.clone(), item.notes.clone());
+            notes.set(Note::File(told));
+            let command = rfc6121_message::Command::Send {
+                to: to.clone(),
+                body: item.found,
+                notes,
+            };
+            self.command_as(&item.name, ONLY, Command::Message(command));
         }
-        self.uploads_changed(&item.to);
+        // Not before its message is noted, or a crash in between loses it.
+        self.forget_file(&item.name);
+        self.uploads_changed(&to);
         self.next_upload();
     }
 
@@ -487,6 +556,25 @@ impl State {
 }
 
 impl Item {
+    fn is_chosen_for(&self, to: &BareJid) -> bool {
+        self.chosen.to == *to && matches!(self.stage, Stage::Chosen)
+    }
+
+    fn send_off(&mut self, notes: Notes) {
+        self.chosen.notes = notes;
+        self.chosen.sent_off = true;
+        self.stage = Stage::Waiting;
+    }
+
+    /// Whether it can still be chosen what is done to it.
+    fn can_choose(&self) -> bool {
+        is_picture(&self.media_type)
+            && matches!(
+                self.stage,
+                Stage::Chosen | Stage::Failed(Failure::Unreadable)
+            )
+    }
+
     fn shown(&self) -> Upload {
         let size = self.file.size();
         Upload {
@@ -495,6 +583,8 @@ impl Item {
             media_type: self.media_type.clone(),
             size: size as u64,
             picture: self.picture.as_ref().map(|picture| picture.0.clone()),
+            quality: self.can_choose().then_some(self.chosen.quality),
+            unkept: self.unkept,
             progress: match &self.stage {
                 Stage::Chosen => Progress::Chosen,
                 Stage::Waiting | Stage::Asking | Stage::Preparing => Progress::Waiting,

@@ -6,6 +6,7 @@
 //! first part of every key, so that two never see each other's rows.
 
 mod database;
+mod files;
 mod keys;
 mod request;
 mod schema;
@@ -29,8 +30,11 @@ const KEYS: &str = "keys";
 /// Where what is being written is, a row a conversation.
 const DRAFTS: &str = "drafts";
 
-/// All object stores: the engine's tables by their names, and our own three.
-const STORES: [&str; 16] = [
+/// Where the files are that are to be sent.
+const FILES: &str = "files";
+
+/// All object stores: the engine's tables by their names, and our own four.
+const STORES: [&str; 17] = [
     Table::Engine.name(),
     Table::Outbox.name(),
     Table::Roster.name(),
@@ -45,6 +49,7 @@ const STORES: [&str; 16] = [
     Table::Blocked.name(),
     Table::Profiles.name(),
     DRAFTS,
+    FILES,
     KEYS,
     DEVICE,
 ];

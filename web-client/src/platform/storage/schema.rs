@@ -2,7 +2,7 @@
 
 use couplet_engine::Table;
 
-use super::{DEVICE, DRAFTS, KEYS};
+use super::{DEVICE, DRAFTS, FILES, KEYS};
 
 /// One change of the schema. A database of version `n` has gone through the first `n`.
 /// Steps are only ever added: people come with databases of every age.
@@ -28,7 +28,7 @@ const HAD_BY_THE_SERVER: [Table; 7] = [
     Table::Requests,
 ];
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step::Create(&[
         Table::Engine.name(),
         Table::Outbox.name(),
@@ -56,6 +56,8 @@ const STEPS: [Step; 10] = [
     // Up to when it is deleted is among what we want with a conversation, and what we want to
     // hear of a room is in its bookmark.
     Step::Forget(&[Table::Engine, Table::Wishes, Table::Rooms]),
+    // How long a file lasts is in rows, too, which earlier builds can't read.
+    Step::Create(&[FILES]),
 ];
 
 /// The version that this build reads and writes.
@@ -107,6 +109,11 @@ mod tests {
             Step::Convert(Table::Outbox),
         ];
         assert_eq!(steps_after(2.0)[..2], [forget, convert]);
+    }
+
+    #[test]
+    fn a_database_without_files_to_send_gets_a_place_for_them_and_loses_nothing() {
+        assert_eq!(steps_after(10.0), [Step::Create(&[FILES])]);
     }
 
     #[test]
