@@ -1,13 +1,13 @@
 //! Films, sounds and voice messages: what is told of them before they are played.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use couplet_servers::Kind;
 use couplet_tests::browser::Page;
 use couplet_tests::raw::Raw;
-use couplet_tests::{run, until};
+use couplet_tests::{run, until, web_files};
 use serde_json::json;
 
-use crate::files::{about, place, send};
+use crate::files::{about, choose_pictures, has, place, send};
 use crate::{ALICE, BOB, Place, reads};
 
 /// Puts functions on the page that make something to play.
@@ -152,6 +152,76 @@ fn what_cant_be_measured_goes_all_the_same() {
         drop_played(&alice, "sound('song.wav', 2)", "song.wav").await?;
         send(&alice).await?;
         bob.reads("song.wav").await?;
+        ensure!(alice.errors().is_empty(), "{:?}", alice.errors());
+        Ok(())
+    });
+}
+
+/// Puts boxes on the page, and a film of them, each of which that may tell says: in Vienna.
+const CAMERA: &str = "
+    bytes = text => [...text].map(letter => letter.charCodeAt());
+    number = size => [24, 16, 8, 0].map(shift => size >> shift & 255);
+    box = (kind, ...parts) => {
+        const inside = parts.flat();
+        return [...number(inside.length + 8), ...bytes(kind), ...inside];
+    };
+    place = bytes('+48.2082+016.3738/');
+    taken = (name, type) => new File([new Uint8Array([
+        ...box('ftyp', bytes('qt  ')),
+        ...box('uuid', place),
+        // As large as it is told in eight bytes.
+        ...number(1), ...bytes('udta'), ...number(0), ...number(16 + place.length), ...place,
+        ...box('mdat', bytes('what there is to see')),
+        ...box('moov',
+            box('mvhd', bytes('head')),
+            box('udta', box('\u{a9}xyz', place)),
+            box('meta', box('keys', bytes('com.apple.quicktime.location')), box('ilst', place)),
+            box('trak', box('tkhd', bytes('track')), box('udta', place)),
+            // Nothing is read beyond its end.
+            number(4000), bytes('meta'))
+    ])], name, { type });
+    undefined";
+
+/// What was put on the server, of the file that is seen under this name.
+async fn content(page: &Page, name: &str) -> Result<Vec<u8>> {
+    let link = page.find_with("link", name).await?;
+    link.reads(name).await?;
+    let script = format!(
+        "[...document.querySelectorAll('[role=log] a.file')]
+            .find(link => link.download === '{name}').href"
+    );
+    let url = page.evaluate(&script).await?;
+    web_files::get(url.as_str().context("no such file")?).await
+}
+
+#[test]
+fn a_film_goes_without_where_it_was_taken() {
+    run(async {
+        let (_place, alice, bob) = place().await?;
+        // It is none that a browser could play.
+        alice.evaluate(CAMERA).await?;
+        alice
+            .evaluate("drag('drop', [taken('summit.mov', 'video/quicktime')])")
+            .await?;
+        alice.find("combobox", "Pictures and videos").await?;
+        send(&alice).await?;
+        let sent = content(&bob, "summit.mov").await?;
+        ensure!(!has(&sent, "48.2082"), "it tells where");
+        for kept in ["qt  ", "what there is to see", "head", "track", "free"] {
+            ensure!(has(&sent, kept), "{kept} is gone");
+        }
+        // Nothing has moved.
+        let taken = "taken('x', '').size";
+        ensure!(alice.evaluate(taken).await? == sent.len());
+
+        // Who wants to tell can.
+        alice
+            .evaluate("drag('drop', [taken('plan.mp4', 'video/mp4')])")
+            .await?;
+        alice.find("button", "Remove plan.mp4").await?;
+        choose_pictures(&alice, 1).await?;
+        send(&alice).await?;
+        ensure!(has(&content(&bob, "plan.mp4").await?, "48.2082"));
         ensure!(alice.errors().is_empty(), "{:?}", alice.errors());
         Ok(())
     });

@@ -1,7 +1,8 @@
-//! Files on their way out, made ready: pictures without what their camera noted, and what is to
-//! be told of each.
+//! Files on their way out, made ready: pictures and films without what their camera noted, and
+//! what is to be told of each.
 
 mod blurhash;
+mod film;
 mod measure;
 mod picture;
 mod placeholder;
@@ -21,13 +22,13 @@ use crate::platform;
 /// be in memory.
 const LARGEST_HASHED: f64 = 64e6;
 
-/// What is done to pictures before they go.
+/// What is done to pictures and films before they go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Quality {
-    /// Drawn anew, so that nothing is left of where and with what they were taken.
+    /// Drawn anew or blanked, so that nothing is left of where and with what they were taken.
     #[default]
     Clean,
-    /// The same, and no larger than a screen.
+    /// The same, and pictures no larger than a screen.
     Small,
     /// As they are, with everything that is in them.
     Original,
@@ -40,7 +41,7 @@ pub(crate) struct Ready {
     pub(crate) told: store::File,
 }
 
-/// A picture that can't be opened here, so that nothing can be taken out of it.
+/// A picture or film that can't be opened here, so that nothing can be taken out of it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unreadable;
 
@@ -57,6 +58,10 @@ pub(crate) async fn prepare(file: &File, quality: Quality) -> Result<Ready, Unre
     if is_picture(&ready.told.media_type) {
         picture::prepare(&mut ready, quality).await?;
     } else if is_played(&ready.told.media_type) {
+        if quality != Quality::Original && film::has_boxes(&ready.told.media_type) {
+            let blanked = film::without_notes(&ready.content).await;
+            ready.content = blanked.ok_or(Unreadable)?;
+        }
         measure::measure(&mut ready).await;
     }
     let size = ready.content.size();
@@ -70,6 +75,11 @@ pub(crate) async fn prepare(file: &File, quality: Quality) -> Result<Ready, Unre
 /// Whether it is a picture of pixels, which a camera may have taken.
 pub(crate) fn is_picture(media_type: &str) -> bool {
     media_type.starts_with("image/") && !media_type.starts_with("image/svg")
+}
+
+/// Whether something is taken out of it unless somebody doesn't want that.
+pub(crate) fn has_notes(media_type: &str) -> bool {
+    is_picture(media_type) || film::has_boxes(media_type)
 }
 
 fn is_played(media_type: &str) -> bool {

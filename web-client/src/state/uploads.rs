@@ -21,7 +21,7 @@ use web_sys::{BeforeUnloadEvent, File, Url};
 use yew::AttrValue;
 
 use super::{State, Subject};
-use crate::files::{Quality, Ready, Unreadable, is_picture, media_type, prepare};
+use crate::files::{Quality, Ready, Unreadable, has_notes, is_picture, media_type, prepare};
 use crate::platform::{Put, PutNews};
 use crate::relay;
 use crate::second;
@@ -282,7 +282,7 @@ impl State {
         self.change_upload(number, |item| {
             item.stage = Stage::Waiting;
             item.attempts = 0;
-            if item.media_type.starts_with("image/") {
+            if has_notes(&item.media_type) {
                 // Something else may be wanted of it by now.
                 item.ready = None;
             }
@@ -568,7 +568,7 @@ impl Item {
 
     /// Whether it can still be chosen what is done to it.
     fn can_choose(&self) -> bool {
-        is_picture(&self.media_type)
+        has_notes(&self.media_type)
             && matches!(
                 self.stage,
                 Stage::Chosen | Stage::Failed(Failure::Unreadable)
