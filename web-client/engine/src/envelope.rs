@@ -72,8 +72,35 @@ impl Envelope {
         })
     }
 
-    /// Tells of a change to the message that is called `target`.
-    pub(crate) fn change(self, ctx: &mut Ctx<'_>, target: String, what: What) {
+    /// The message that says `body`, and of itself `notes`.
+    pub(crate) fn message(&self, body: String, notes: Notes) -> Box<Message> {
+        Box::new(Message {
+            id: self.id.clone(),
+            stanza_id: self.stanza_id.clone(),
+            origin_id: self.origin_id.clone(),
+            archive_id: self.archive_id.clone(),
+            conversation: self.conversation.clone(),
+            from: self.from.clone(),
+            occupant: self.occupant.clone(),
+            scope: self.scope,
+            direction: self.direction,
+            body,
+            at: self.at,
+            delivery: Delivery::Sent,
+            notes,
+            changes: Changes::default(),
+        })
+    }
+
+    /// Tells of a change to the message that is called `target`. `alone` is the message that
+    /// says so, if that is worth showing where the other one isn't here.
+    pub(crate) fn change(
+        self,
+        ctx: &mut Ctx<'_>,
+        target: String,
+        what: What,
+        alone: Option<Box<Message>>,
+    ) {
         let author = Author::new(self.scope, &self.from, self.occupant.as_deref());
         // What its writer calls it stays the same wherever it comes from.
         let id = self.origin_id.or(self.stanza_id).unwrap_or(self.id.0);
@@ -89,6 +116,7 @@ impl Envelope {
                 delivery: Delivery::Sent,
                 what,
             }),
+            alone,
             provenance: self.provenance,
         });
     }
@@ -96,7 +124,7 @@ impl Envelope {
 
 /// Whether somebody says something by it: it is nobody's error.
 pub(crate) fn is_said(message: &stanza::Message) -> bool {
-    !matches!(message.kind, MessageType::Error | MessageType::Headline)
+    message.kind != MessageType::Error
 }
 
 /// A new message of ours to somebody or to a room, and the stanza that carries it. Both say
@@ -163,6 +191,7 @@ pub(crate) fn send_change(
             delivery: Delivery::Queued,
             what,
         }),
+        alone: None,
         provenance,
     });
     ctx.send_queued(stanza, message);

@@ -46,8 +46,8 @@ pub(crate) struct Whence {
 pub(crate) fn whence(core: &Core, incoming: &Incoming) -> Option<Whence> {
     match incoming.message.kind {
         MessageType::Groupchat => in_room(core, incoming),
-        MessageType::Chat | MessageType::Normal => to_us(core, incoming),
-        MessageType::Error | MessageType::Headline => None,
+        MessageType::Chat | MessageType::Normal | MessageType::Headline => to_us(core, incoming),
+        MessageType::Error => None,
     }
 }
 

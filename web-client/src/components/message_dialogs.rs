@@ -62,7 +62,9 @@ pub(crate) fn versions(state: &State, message: &Rc<Message>) -> Html {
         <Dialog state={state.clone()} title={t("message.versions")}>
             <ol class="versions">
                 { for later.map(|known| version(known.at(), &known.body)) }
-                { version(message.at, message.original()) }
+                if !message.is_stand_in() {
+                    { version(message.at, message.original()) }
+                }
             </ol>
         </Dialog>
     }

@@ -48,6 +48,11 @@ impl State {
             StoreEvent::Message {
                 message,
                 provenance,
+            }
+            | StoreEvent::Change {
+                alone: Some(message),
+                provenance,
+                ..
             } if provenance.is_news() && message.direction == Direction::Incoming => {
                 let jid = &message.conversation;
                 let told = match (message.scope, store.room(jid)) {

@@ -15,7 +15,7 @@ pub(crate) fn write(notes: &Notes) -> JsValue {
         }
         Note::Spoiler(hint) => Some(list(&["spoiler".into(), hint.into()])),
         Note::File(file) => Some(write_file(file)),
-        Note::Markable | Note::Unstyled | Note::Encrypted(_) => None,
+        Note::Markable | Note::Unstyled | Note::Encrypted(_) | Note::StandIn => None,
     });
     let notes: Array = notes.collect();
     notes.into()

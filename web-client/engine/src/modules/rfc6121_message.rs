@@ -13,9 +13,7 @@ use crate::envelope::{Envelope, compose, live};
 use crate::input::Command as AnyCommand;
 use crate::module::{Ctx, Flow, Incoming, Module, Specification};
 use crate::stanza::{self, MessageType, StanzaError};
-use crate::store::{
-    Changes, Delivery, Failure, Message, MessageId, Note, Notes, Source, StoreEvent,
-};
+use crate::store::{Delivery, Failure, MessageId, Note, Notes, Source, StoreEvent};
 use crate::xml::write;
 
 /// What a person can do with messages.
@@ -109,7 +107,6 @@ impl Module for Messages {
     fn on_message(&mut self, ctx: &mut Ctx<'_>, incoming: &mut Incoming) -> Flow {
         match incoming.message.kind {
             MessageType::Error => self.bounced(ctx, &incoming.message),
-            MessageType::Headline => {}
             _ => self.received(ctx, incoming),
         }
         Flow::Continue
@@ -151,22 +148,7 @@ impl Messages {
         let Some(envelope) = Envelope::open(ctx, incoming) else {
             return;
         };
-        let mut message = Box::new(Message {
-            id: envelope.id,
-            stanza_id: envelope.stanza_id,
-            origin_id: envelope.origin_id,
-            archive_id: envelope.archive_id,
-            conversation: envelope.conversation,
-            from: envelope.from,
-            occupant: envelope.occupant,
-            scope: envelope.scope,
-            direction: envelope.direction,
-            body,
-            at: envelope.at,
-            delivery: Delivery::Sent,
-            notes,
-            changes: Changes::default(),
-        });
+        let mut message = envelope.message(body, notes);
         if let Some((id, at)) = tombstone {
             let at = at.unwrap_or(message.at);
             message.set_retracted(id, at);
@@ -228,8 +210,14 @@ pub(super) fn say(stanza: &mut stanza::Message, body: &str, notes: &Notes) {
 }
 
 /// What the stanza says of itself, and what of `body` is its own.
-fn read(stanza: &stanza::Message, body: String, languages: &[String]) -> (Notes, String) {
-    let markable = xep0333_markers::is_markable(stanza).then_some(Note::Markable);
+pub(super) fn read(
+    stanza: &stanza::Message,
+    body: String,
+    languages: &[String],
+) -> (Notes, String) {
+    // To a headline no reply is expected (RFC 6121 5.2.2).
+    let markable = xep0333_markers::is_markable(stanza) && stanza.kind != MessageType::Headline;
+    let markable = markable.then_some(Note::Markable);
     let (reply, body) = xep0461_replies::read(stanza, body);
     let unstyled = xep0393_styling::is_unstyled(stanza).then_some(Note::Unstyled);
     let spoiler = xep0382_spoilers::hint(stanza, languages).map(Note::Spoiler);

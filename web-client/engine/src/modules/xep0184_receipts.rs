@@ -81,8 +81,9 @@ impl Receipts {
     }
 }
 
+/// To a headline no reply is expected (RFC 6121 5.2.2).
 fn asks(message: &stanza::Message) -> bool {
-    message.payload("request", ns::RECEIPTS).is_some()
+    message.kind != MessageType::Headline && message.payload("request", ns::RECEIPTS).is_some()
 }
 
 fn receipt(message: &stanza::Message) -> Option<String> {

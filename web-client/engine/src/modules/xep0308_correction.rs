@@ -5,7 +5,7 @@ use jid::BareJid;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
-use super::rfc6121_message::say;
+use super::rfc6121_message::{read, say};
 use super::xep0461_replies;
 use crate::envelope::{Envelope, is_said, send_change};
 use crate::input::Command as AnyCommand;
@@ -55,10 +55,12 @@ impl Module for Corrections {
         let (Some(target), Some(body)) = (target, body) else {
             return Flow::Continue;
         };
+        let (notes, text) = read(message, body.to_owned(), &ctx.core.config.languages);
         let (_, body) = xep0461_replies::read(message, body.to_owned());
         let (target, what) = (target.to_owned(), What::Correct(body));
         if let Some(envelope) = Envelope::open(ctx, incoming) {
-            envelope.change(ctx, target, what);
+            let alone = envelope.message(text, notes);
+            envelope.change(ctx, target, what, Some(alone));
         }
         Flow::Stop
     }

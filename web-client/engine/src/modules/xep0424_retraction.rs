@@ -55,7 +55,7 @@ impl Module for Retractions {
             return Flow::Continue;
         };
         if let Some(envelope) = Envelope::open(ctx, incoming) {
-            envelope.change(ctx, target, What::Retract);
+            envelope.change(ctx, target, What::Retract, None);
         }
         // The text is for those who don't know better.
         Flow::Stop

@@ -60,7 +60,7 @@ impl Module for ReactionsModule {
             .map(|reaction| reaction.text());
         let (target, what) = (target.to_owned(), What::React(bounded(emojis)));
         if let Some(envelope) = Envelope::open(ctx, incoming) {
-            envelope.change(ctx, target, what);
+            envelope.change(ctx, target, what, None);
         }
         // A text beside it is for those who don't know reactions.
         Flow::Stop

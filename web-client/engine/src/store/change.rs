@@ -71,15 +71,11 @@ impl Change {
     /// nobody can choose; only corrections refer to the writer's own (XEP-0308 5, XEP-0424 5.1,
     /// XEP-0444 4.2). Anybody may react; to correct and to retract is for the author.
     pub(super) fn concerns(&self, message: &Message, author: &Author) -> bool {
-        let target = Some(self.target.as_str());
-        let written = target == message.stanza_id.as_deref()
-            || target == message.origin_id.as_deref()
-            || message.corrected_by(&self.target);
         let named = match (self.scope, &self.what) {
             (Scope::Room, What::React(_) | What::Retract) => {
-                target == message.archive_id.as_deref()
+                Some(self.target.as_str()) == message.archive_id.as_deref()
             }
-            _ => written,
+            _ => message.is_corrected_as(&self.target),
         };
         // What is whispered is not about what everybody has heard.
         let named = named && self.scope == message.scope;
@@ -251,9 +247,12 @@ impl Message {
         self.is_wiped() || other.is_wiped() || self.original() == other.original()
     }
 
-    fn corrected_by(&self, id: &str) -> bool {
+    /// Whether its writer calls it `id` when they say what it should have said.
+    pub(super) fn is_corrected_as(&self, id: &str) -> bool {
         let mut corrections = self.changes.corrections.iter();
-        corrections.any(|known| known.id == id)
+        self.stanza_id.as_deref() == Some(id)
+            || self.origin_id.as_deref() == Some(id)
+            || corrections.any(|known| known.id == id)
     }
 
     /// The ids of the changes by which it may be called too.

@@ -58,9 +58,25 @@ fn change(who: &str, id: &str, at: i64, target: &str, what: What) -> Change {
 }
 
 fn said(who: &str, id: &str, at: i64, target: &str, what: What) -> StoreEvent {
+    said_as(Provenance::History, who, id, at, target, what)
+}
+
+fn said_as(
+    provenance: Provenance,
+    who: &str,
+    id: &str,
+    at: i64,
+    target: &str,
+    what: What,
+) -> StoreEvent {
+    let alone = match (&what, message(who, id, at, provenance)) {
+        (What::Correct(_), StoreEvent::Message { message, .. }) => Some(message),
+        _ => None,
+    };
     StoreEvent::Change {
         change: Box::new(change(who, id, at, target, what)),
-        provenance: Provenance::History,
+        alone,
+        provenance,
     }
 }
 
@@ -112,7 +128,7 @@ fn everything() -> Vec<StoreEvent> {
         said(BOB, "c1", 15, "c", correct("never mind")),
         said(BOB, "r5", 16, "c", react(&["🙈"])),
         said(BOB, "c2", 17, "c", What::Retract),
-        // Not theirs to change.
+        // Not theirs to change: only a message of their own.
         said(BOB, "x1", 18, "d", correct("I owe you money")),
         said(BOB, "x2", 19, "d", What::Retract),
         said(ME, "x3", 20, "f", What::Retract),
@@ -267,10 +283,7 @@ fn within_a_second_the_archives_order_counts() {
         for number in order {
             let id = format!("r{number}");
             let emojis = [["👍"], ["❤️"]][number];
-            store.apply(StoreEvent::Change {
-                change: Box::new(change(BOB, &id, 2, "a", react(&emojis))),
-                provenance: one,
-            });
+            store.apply(said_as(one, BOB, &id, 2, "a", react(&emojis)));
         }
         let timeline = &store.conversation(&bob()).unwrap().timeline;
         let last = timeline.iter().next_back().unwrap();
@@ -326,6 +339,7 @@ fn a_reaction_that_is_refused_gives_way_to_the_one_before() {
     queued.delivery = Delivery::Queued;
     store.apply(StoreEvent::Change {
         change: Box::new(queued),
+        alone: None,
         provenance: Provenance::Live,
     });
     let emojis = |store: &Store| {
@@ -352,7 +366,7 @@ fn what_waits_and_what_is_kept_of_a_message_is_bounded() {
     let long = "x".repeat(40_000);
     for number in 0..400 {
         let target = format!("unknown {number}");
-        store.apply(said(BOB, &target, number, &target, correct(&long)));
+        store.apply(said(BOB, &target, number, &target, react(&[&long])));
     }
     let row = |store: &mut Store| {
         let records = store.take_records();
@@ -402,4 +416,81 @@ fn what_another_device_has_shown_is_not_unread() {
         store.apply(displayed(Direction::Outgoing, "archive a"));
         assert_eq!(store.conversation(&bob()).unwrap().unread, 1);
     }
+}
+
+#[test]
+fn who_stands_in_counts_as_unread_as_if_the_message_had_been_here() {
+    let news = |id, at| message(BOB, id, at, Provenance::Ahead);
+    let corrected = |id, at| said_as(Provenance::Ahead, BOB, id, at, "a", correct("mended"));
+    let unread = |store: &Store| {
+        let known = store.conversation(&bob()).unwrap();
+        (known.unread, known.first_unread.clone().map(|id| id.0))
+    };
+    let first = |id: &str| Some(id.to_owned());
+    let mut store = Store::default();
+    store.apply(corrected("a1", 2));
+    store.apply(corrected("a2", 3));
+    assert_eq!(unread(&store), (1, first("a1")));
+    store.apply(news("b", 4));
+    assert_eq!(unread(&store), (2, first("a1")));
+    let mut old = store.clone();
+    old.apply(message(BOB, "a", 1, Provenance::History));
+    assert_eq!(unread(&old), (1, first("b")));
+    store.apply(message(BOB, "a", 1, Provenance::CatchUp));
+    assert_eq!(unread(&store), (2, first("a")));
+    store.apply(StoreEvent::Read {
+        conversation: bob(),
+    });
+    store.apply(message(BOB, "a", 1, Provenance::CatchUp));
+    assert_eq!(unread(&store), (0, None));
+}
+
+#[test]
+fn what_one_tab_has_here_needs_nobody_to_stand_in_for_it() {
+    let (mut store, mut disk) = (Store::default(), Disk::default());
+    for number in 0..3 {
+        let id = number.to_string();
+        store.apply(message(BOB, &id, number, Provenance::Live));
+    }
+    disk.write(&mut store);
+    // The leader has read one message from disk, the follower all.
+    let (mut leader, mut follower) = (disk.reload(1), disk.reload(100));
+    leader.apply(said_as(
+        Provenance::Live,
+        BOB,
+        "c",
+        4,
+        "0",
+        correct("mended"),
+    ));
+    let records = leader.take_records();
+    follower.mirror(&records);
+    let bodies = |store: &Store| -> Vec<String> {
+        let timeline = &store.conversation(&bob()).unwrap().timeline;
+        timeline.iter().map(|known| known.body.clone()).collect()
+    };
+    assert_eq!(bodies(&leader), ["words of 2", "mended"]);
+    let whole = ["mended", "words of 1", "words of 2"];
+    assert_eq!(bodies(&follower), whole);
+    disk.load(&mut leader, 100);
+    follower.mirror(&leader.take_records());
+    assert_eq!(bodies(&leader), whole);
+    assert_eq!(bodies(&follower), whole);
+}
+
+#[test]
+fn what_was_deleted_is_not_brought_back_by_its_correction() {
+    let mut store = Store::default();
+    let wishes = Wishes {
+        cleared: Some(Timestamp(50_000)),
+        ..Wishes::default()
+    };
+    store.apply(StoreEvent::Wishes {
+        conversation: bob(),
+        wishes,
+    });
+    store.apply(said(BOB, "c", 4, "a", correct("deleted")));
+    assert_eq!(shown(&store), Vec::<String>::new());
+    store.apply(said(BOB, "d", 6, "b", correct("later")));
+    assert_eq!(shown(&store).len(), 1);
 }

@@ -154,15 +154,27 @@ impl Conversation {
         self.timeline.edit(position, lose)
     }
 
-    /// Something is said about a message; false if that is nothing new.
-    pub(super) fn change(&mut self, change: Change, provenance: Provenance) -> bool {
+    /// Something is said about a message, `alone` if that isn't here; false if that is nothing
+    /// new.
+    pub(super) fn change(
+        &mut self,
+        change: Change,
+        alone: Option<Box<Message>>,
+        provenance: Provenance,
+    ) -> bool {
         let arrival = self.timeline.arrive(provenance);
         let archived = matches!(provenance, Provenance::CatchUp | Provenance::Before);
-        self.tell(Told::Change {
+        let told = Told::Change {
             change: Box::new(change),
             arrival,
             archived,
-        })
+        };
+        let alone = alone.filter(|_| self.is_missed(&told));
+        let shown = alone.is_some();
+        if let Some(alone) = alone {
+            self.insert(alone.standing_in_for(told.target()), provenance);
+        }
+        self.tell(told) || shown
     }
 
     pub(super) fn deliver(&mut self, id: MessageId, delivery: Delivery) -> bool {
@@ -190,6 +202,14 @@ impl Conversation {
             changed |= self.timeline.edit(position, discard);
         }
         changed
+    }
+
+    /// Whether what is told is about something that isn't here, and that we haven't given up.
+    fn is_missed(&self, told: &Told) -> bool {
+        let concerned = |message: &Message| told.concerns(message);
+        let target = told.target();
+        self.timeline.find(target, concerned).is_empty()
+            && self.given_up.iter().all(|known| known.0 != target)
     }
 
     /// Acts on what is told, or keeps it until what it is about is here.
@@ -242,10 +262,19 @@ impl Conversation {
     /// Acts on what has been told of a message before it came, as often as that leads to
     /// more; whether there was something.
     fn settle(&mut self, position: Position) -> bool {
+        let position = self.missed_at(position).unwrap_or(position);
         let mut settled = false;
-        while let Some(message) = self.timeline.at(position) {
+        loop {
+            let stand_ins = self.stand_ins_for(position);
+            for stand_in in &stand_ins {
+                self.uncount(*stand_in);
+                self.relieve(*stand_in, position);
+            }
+            let Some(message) = self.timeline.at(position) else {
+                break;
+            };
             let about = self.waiting.take(message);
-            if about.is_empty() {
+            if about.is_empty() && stand_ins.is_empty() {
                 break;
             }
             settled = true;
@@ -290,6 +319,17 @@ impl Conversation {
             }
             self.timeline.take_changed();
         }
+    }
+
+    /// Takes what another store has at `position`. What stands in there for a message that is
+    /// here, unlike there, isn't needed.
+    pub(super) fn mirror_message(&mut self, position: Position, message: Option<Message>) {
+        self.timeline.set(position, message);
+        let position = self.missed_at(position).unwrap_or(position);
+        for stand_in in self.stand_ins_for(position) {
+            self.relieve(stand_in, position);
+        }
+        self.timeline.take_changed();
     }
 
     /// Whether the place is behind what has been read from disk, so that its message comes

@@ -134,6 +134,8 @@ pub enum StoreEvent {
     Change {
         /// What.
         change: Box<Change>,
+        /// The message that says so, if it is one of its own while that isn't here.
+        alone: Option<Box<Message>>,
         /// How it came to us.
         provenance: Provenance,
     },

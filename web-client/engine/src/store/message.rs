@@ -126,6 +126,9 @@ impl Message {
         if self.direction != other.direction || self.conversation != other.conversation {
             return false;
         }
+        if self.is_stand_in() != other.is_stand_in() {
+            return false;
+        }
         let same = |mine: &Option<String>, theirs: &Option<String>| match (mine, theirs) {
             (Some(mine), Some(theirs)) => Some(mine == theirs),
             _ => None,

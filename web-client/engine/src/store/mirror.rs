@@ -58,7 +58,7 @@ impl Store {
                     known.cleared = None;
                 } else if !known.is_for_later(position) {
                     let message = value.as_deref().and_then(decode);
-                    known.timeline.set(position, message);
+                    known.mirror_message(position, message);
                 }
             }
             (Table::Conversations, Some(value), Some(jid)) => {

@@ -25,6 +25,7 @@ mod roster;
 mod rows;
 pub mod search;
 mod source;
+mod stand_in;
 mod status;
 mod timeline;
 mod upload;
@@ -424,12 +425,17 @@ impl Store {
                 conversation.answers = conversation.answers.wrapping_add(1);
                 self.touched(true, jid)
             }
-            StoreEvent::Change { change, provenance } => {
+            StoreEvent::Change {
+                change,
+                alone,
+                provenance,
+            } => {
                 let jid = change.conversation.clone();
+                let alone = alone.filter(|alone| !self.is_cleared(alone, provenance));
                 let conversation = self
                     .conversations
                     .get_or_insert_with(jid.clone(), Default::default);
-                let changed = conversation.change(*change, provenance);
+                let changed = conversation.change(*change, alone, provenance);
                 self.rewritten(changed, jid)
             }
             StoreEvent::Displayed {

@@ -22,6 +22,8 @@ pub enum Note {
     Encrypted(String),
     /// It is about this file (XEP-0447).
     File(File),
+    /// It is here for another one, of which only corrections are known (XEP-0308).
+    StandIn,
 }
 
 /// Which message is answered.
@@ -147,7 +149,8 @@ impl Notes {
 
     /// The message has been taken back: nothing of what it said is left.
     pub(super) fn wipe(&mut self) {
-        self.0.retain(|note| *note == Note::Markable);
+        self.0
+            .retain(|note| matches!(note, Note::Markable | Note::StandIn));
     }
 }
 

@@ -57,6 +57,25 @@ impl Conversation {
         }
     }
 
+    /// What is at `position`, and goes from there, is no longer one of those that nobody has
+    /// read.
+    pub(super) fn uncount(&mut self, position: Position) {
+        let first = self.first_unread.as_ref();
+        let first = first.and_then(|first| self.timeline.position(first));
+        let incoming = |message: &Message| message.direction == Direction::Incoming;
+        let counted = self.unread > 0 && first.is_none_or(|first| first <= position);
+        if !counted || !self.timeline.at(position).is_some_and(incoming) {
+            return;
+        }
+        self.unread -= 1;
+        if first == Some(position) {
+            let mut later = self.timeline.between(Some(position), None);
+            let next = later.find(|(_, message)| incoming(message));
+            let next = next.filter(|_| self.unread > 0);
+            self.first_unread = next.map(|(_, message)| message.id.clone());
+        }
+    }
+
     /// Where one is who has seen what goes by `id`, which is the message at `position`, or a
     /// later version of it.
     pub(super) fn place_of(&self, id: &str, position: Position) -> Position {

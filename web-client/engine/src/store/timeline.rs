@@ -207,6 +207,20 @@ impl Timeline {
         true
     }
 
+    /// Takes out the message at `position`, which is in no archive: nothing goes before or
+    /// behind it any more.
+    pub(super) fn take(&mut self, position: Position) -> Option<Message> {
+        let message = self.messages.remove(&position)?;
+        self.changed.push(position);
+        let next = self.next(position);
+        for mark in [&mut self.ahead, &mut self.above] {
+            if *mark == Some(position) {
+                *mark = next;
+            }
+        }
+        Some(Rc::unwrap_or_clone(message))
+    }
+
     /// Takes out everything up to `end`; whether there was something.
     pub(super) fn clear(&mut self, end: Position) -> bool {
         let left = self.messages.split_off(&end);

@@ -33,7 +33,11 @@ impl Told {
         match self {
             Self::Change { change, .. } => change.concerns(message, &message.author()),
             Self::Delivery(id, _) => message.is_delivered_as(&id.0),
-            Self::Displayed { id, .. } => message.goes_by(id),
+            // Nobody tells what they have seen of their own.
+            Self::Displayed { by, id } => {
+                let own = message.is_stand_in() && message.direction == *by;
+                message.goes_by(id) && !own
+            }
         }
     }
 

@@ -92,6 +92,36 @@ fn everything_that_was_missed_is_read_whatever_comes_meanwhile() {
 }
 
 #[test]
+fn a_correction_that_comes_ahead_of_its_message_is_one_with_it_all_the_time() {
+    let mut scenario = caught_up();
+    let asked = anew(&mut scenario);
+    let correction = from_bob(
+        "c2",
+        "<replace id='m2' xmlns='urn:xmpp:message-correct:0'/>",
+    );
+    let ahead = correction.replace(
+        "</message>",
+        "<stanza-id xmlns='urn:xmpp:sid:0' by='alice@example.org' id='a4'/></message>",
+    );
+    scenario.recv(&ahead);
+    let shown = |scenario: &Scenario, bodies: &[&str], unread: u32| {
+        assert_eq!(scenario.bodies(), bodies);
+        assert_eq!(scenario.store.conversation(&bob()).unwrap().unread, unread);
+    };
+    shown(&scenario, &["m1", "c2"], 2);
+    scenario.recv(&live("a5", "m5"));
+    shown(&scenario, &["m1", "c2", "m5"], 3);
+    scenario.archived(&asked.1, "a2", &from_bob("m2", ""));
+    shown(&scenario, &["m1", "c2", "m5"], 3);
+    scenario.archived(&asked.1, "a3", &from_bob("m3", ""));
+    shown(&scenario, &["m1", "c2", "m3", "m5"], 4);
+    scenario.archived(&asked.1, "a4", &correction);
+    scenario.archived(&asked.1, "a5", &from_bob("m5", ""));
+    scenario.finish_archive(&asked.0, "a5", true);
+    shown(&scenario, &["m1", "c2", "m3", "m5"], 4);
+}
+
+#[test]
 fn what_comes_by_itself_is_read_again_unless_much_or_long_has_followed() {
     let mut scenario = caught_up();
     scenario.settle();

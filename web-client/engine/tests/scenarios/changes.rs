@@ -147,6 +147,72 @@ fn a_change_that_comes_before_its_message_waits_through_a_reload() {
     }
 }
 
+/// With whom nothing else has been said.
+#[test]
+fn a_correction_without_its_message_is_a_message() {
+    let mut scenario = Scenario::signed_in();
+    scenario.recv(&from_bob("c1", &replace("gone", "what I meant")));
+    let unread = |scenario: &Scenario| scenario.store.conversation(&bob()).unwrap().unread;
+    assert_eq!(
+        (scenario.bodies(), unread(&scenario)),
+        (vec!["what I meant".to_owned()], 1)
+    );
+    // A copy, another correction of the same, and one of the correction.
+    scenario.recv(&from_bob("c1", &replace("gone", "what I meant")));
+    scenario.recv(&from_bob("c2", &replace("gone", "what I mean")));
+    scenario.recv(&from_bob("c3", &replace("c2", "what I say")));
+    assert_eq!(
+        (scenario.bodies(), unread(&scenario)),
+        (vec!["what I say".to_owned()], 1)
+    );
+    scenario.recv(&from_bob("r1", &reactions("gone", &["🎉"])));
+    let scenario = scenario.reloaded(2);
+    assert_eq!(scenario.bodies(), ["what I say"]);
+    let message = &scenario.messages()[0];
+    assert!(message.is_stand_in());
+    assert_eq!(message.corrections().len(), 3);
+    assert_eq!(message.reference(), Some("gone"));
+    assert_eq!(emojis(message), ["🎉"]);
+}
+
+#[test]
+fn what_stands_in_for_a_message_goes_into_its_place() {
+    let mut scenario = Scenario::signed_in();
+    scenario.recv(&from_bob("m1", "<body>one</body>"));
+    scenario.recv(&from_bob("c1", &replace("m0", "mended")));
+    scenario.recv(&from_bob("m2", "<body>two</body>"));
+    assert_eq!(scenario.bodies(), ["one", "mended", "two"]);
+    let mut scenario = scenario.reloaded(2);
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.recv(&resumption("session-1", 0));
+    let older = scenario.store.older(&bob());
+    scenario.command(Command::Archive(older));
+    let (id, query) = scenario.archive_query();
+    scenario.archived(&query, "a0", &from_bob("m0", "<body>broken</body>"));
+    scenario.finish_archive(&id, "a0", true);
+    assert_eq!(scenario.bodies(), ["mended", "one", "two"]);
+    let message = &scenario.messages()[0];
+    assert_eq!(message.original(), "broken");
+    assert!(!message.is_stand_in());
+    assert_eq!(message.corrections().len(), 1);
+    assert_eq!(scenario.reloaded(3).bodies(), ["mended", "one", "two"]);
+}
+
+#[test]
+fn what_is_told_of_what_is_not_here_is_no_message_though_it_has_a_body() {
+    let mut scenario = Scenario::signed_in();
+    let fallback =
+        "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reactions:0'/><body>🎉</body>";
+    scenario.recv(&from_bob("t1", &retract("gone")));
+    scenario.recv(&from_bob("t2", &(reactions("gone", &["🎉"]) + fallback)));
+    assert!(scenario.messages().is_empty());
+    // What was taken back before it was corrected has been taken back.
+    scenario.recv(&from_bob("t3", &replace("gone", "secret")));
+    assert_eq!(scenario.bodies(), [""]);
+    assert!(scenario.messages()[0].is_retracted());
+}
+
 #[test]
 fn nobody_changes_what_somebody_else_wrote() {
     let (mut scenario, ours) = having_said("ours");
@@ -169,8 +235,10 @@ fn nobody_changes_what_somebody_else_wrote() {
         "y3",
         &reactions("m1", &["👎"]),
     ));
-    assert_eq!(scenario.bodies(), ["ours", "theirs"]);
-    let messages = scenario.messages();
+    let mut messages = scenario.messages();
+    let beside = messages.split_off(2);
+    assert!(beside.iter().all(|message| message.is_stand_in()));
+    assert_eq!(scenario.bodies()[..2], ["ours", "theirs"]);
     assert!(messages.iter().all(|message| !message.is_retracted()));
     assert!(messages.iter().all(|message| emojis(message).is_empty()));
 }

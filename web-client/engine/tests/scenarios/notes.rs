@@ -4,7 +4,7 @@ use couplet_engine::Command;
 use couplet_engine::modules::rfc6121_message;
 use couplet_engine::store::{Note, Notes};
 
-use crate::scenario::{MY_ADDRESS, Scenario, body};
+use crate::scenario::{MY_ADDRESS, Scenario, body, has};
 
 fn from_bob(id: &str, inner: &str) -> String {
     format!(
@@ -40,6 +40,26 @@ fn a_spoiler_has_a_hint_or_none() {
     let said = sent.get_child("spoiler", "urn:xmpp:spoiler:0").unwrap();
     assert_eq!(said.text(), "Who?");
     assert_eq!(scenario.messages()[3].spoiler(), Some("Who?"));
+}
+
+/// RFC 6121 5.2.2.
+#[test]
+fn a_headline_is_read_and_not_answered() {
+    for (kind, answered) in [("headline", false), ("normal", true)] {
+        let mut scenario = Scenario::signed_in();
+        let asks = "<body>News</body><request xmlns='urn:xmpp:receipts'/>\
+                    <markable xmlns='urn:xmpp:chat-markers:0'/>";
+        let message = from_bob("h1", asks).replace("chat'", &format!("{kind}'"));
+        scenario.recv(&message);
+        assert_eq!(scenario.bodies(), ["News"]);
+        let bob = "bob@example.org".parse().unwrap();
+        assert_eq!(scenario.store.conversation(&bob).unwrap().unread, 1);
+        let command = scenario.store.reading(&bob);
+        scenario.command(Command::Message(command));
+        let found = |scenario: &mut Scenario, what| scenario.find(|sent| has(sent, what)).is_some();
+        let answers = ["received", "displayed"].map(|what| found(&mut scenario, what));
+        assert_eq!(answers, [answered; 2], "{kind}");
+    }
 }
 
 /// XEP-0393 6.

@@ -43,8 +43,10 @@ fn react(target: &str, emoji: &str) -> String {
     )
 }
 
+/// The only one; what somebody says of it who may not stands beside it.
 fn only(scenario: &Scenario) -> Message {
     let mut messages = messages(scenario);
+    messages.retain(|message| !message.is_stand_in());
     assert_eq!(messages.len(), 1, "{messages:#?}");
     messages.remove(0)
 }
@@ -69,6 +71,35 @@ fn reflection(scenario: &mut Scenario, id: &str) -> String {
         occupant("three"),
         archived(id)
     )
+}
+
+#[test]
+fn a_correction_without_its_message_is_its_writers_own() {
+    let mut scenario = inside_with_ids();
+    let one = occupant("one");
+    let correction = [&*one, &*archived("a2"), &*replace("m1")].concat();
+    scenario.recv(&said(
+        "firstwitch",
+        "m2",
+        "When shall we meet?",
+        &correction,
+    ));
+    let alone = messages(&scenario).remove(0);
+    assert_eq!(alone.body, "When shall we meet?");
+    assert_eq!(alone.from.resource().unwrap().as_str(), "firstwitch");
+    // Somebody else has used that id, and then whose it is.
+    let other = occupant("two") + &archived("a3");
+    scenario.recv(&said("secondwitch", "m1", "Soon", &other));
+    let bodies = |scenario: &Scenario| -> Vec<String> {
+        messages(scenario)
+            .into_iter()
+            .map(|known| known.body)
+            .collect()
+    };
+    assert_eq!(bodies(&scenario), ["When shall we meet?", "Soon"]);
+    let written = one + &archived("a1");
+    scenario.recv(&said("firstwitch", "m1", "When shall we meat?", &written));
+    assert_eq!(bodies(&scenario), ["Soon", "When shall we meet?"]);
 }
 
 #[test]
