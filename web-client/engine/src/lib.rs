@@ -22,6 +22,7 @@ mod durable;
 pub mod earlier;
 mod engine;
 mod envelope;
+pub mod foreign;
 mod ids;
 mod input;
 mod iq;

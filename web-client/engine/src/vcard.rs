@@ -5,8 +5,9 @@
 use minidom::Element;
 use xmpp_parsers::ns;
 
+use crate::foreign::{lines, one_line};
 use crate::store::{Card, CardField};
-use crate::xml::{build, child_text, one_line};
+use crate::xml::{build, child_text};
 
 /// The namespace of vCard4 (RFC 6351 5).
 pub(crate) const VCARD4: &str = "urn:ietf:params:xml:ns:vcard-4.0";
@@ -161,11 +162,7 @@ fn clean(field: CardField, text: &str) -> Option<String> {
         };
         return one_line(text, LONGEST);
     }
-    let lines = text.trim().chars().take(LONGEST_NOTE);
-    let text: String = lines
-        .filter(|character| !character.is_control() || *character == '\n')
-        .collect();
-    Some(text).filter(|text| !text.is_empty())
+    lines(text, LONGEST_NOTE)
 }
 
 /// RFC 6350 4.3.1, as we write it.

@@ -115,23 +115,6 @@ pub(crate) fn stamp(delay: &Element) -> Option<Timestamp> {
     xep0082::read(delay.attr("stamp")?)
 }
 
-/// A text of somebody else's as one line of so many characters, without what would turn the
-/// text around it; `None` if nothing is left.
-pub(crate) fn one_line(text: &str, longest: usize) -> Option<String> {
-    let seen = |character: &char| {
-        let turns = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        !turns && (!character.is_control() || character.is_whitespace())
-    };
-    let text: String = text
-        .trim_start()
-        .chars()
-        .filter(seen)
-        .take(longest)
-        .collect();
-    let words: Vec<_> = text.split_whitespace().collect();
-    (!words.is_empty()).then(|| words.join(" "))
-}
-
 /// What stands in the child `name` of the same namespace.
 pub(crate) fn child_text(element: &Element, name: &str) -> Option<String> {
     let child = element.get_child(name, element.ns().as_str())?;

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use couplet_engine::foreign::turns_text;
 use jid::BareJid;
 use yew::prelude::*;
 
@@ -22,13 +23,17 @@ pub(crate) fn link_to(uri: &str, text: &str) -> Html {
     }
 }
 
+/// An address is read from left to right whatever is around it: nothing that turns the text
+/// there may turn one address into another.
 fn segment(segment: Segment<'_>) -> Html {
     match segment {
         Segment::Text(text) => html! { { text } },
         Segment::Away(url) => html! {
-            <a href={url.to_owned()} target="_blank" rel="noopener noreferrer nofollow">{ url }</a>
+            <a href={url.to_owned()} target="_blank" rel="noopener noreferrer nofollow" dir="ltr">
+                { url }
+            </a>
         },
-        Segment::Here(uri, route) => html! { <a href={route.href()}>{ uri }</a> },
+        Segment::Here(uri, route) => html! { <a href={route.href()} dir="ltr">{ uri }</a> },
     }
 }
 
@@ -103,12 +108,18 @@ fn starts_a_word(before: &str) -> bool {
     !before.ends_with(|character: char| character.is_ascii_alphanumeric() || character == '_')
 }
 
+/// Whether it is not seen, and has a say in which direction what is around it runs (UAX 9 2).
+fn is_directional(character: char) -> bool {
+    turns_text(character) || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}')
+}
+
 /// Up to white space or a quote; without the punctuation that ends the sentence
 /// around it, and without a bracket that was opened before it.
 fn link_length(text: &str) -> usize {
     let stops = |character: char| {
         character.is_whitespace()
             || character.is_control()
+            || is_directional(character)
             || "<>\"“”„«»「」『』，。、！？；：（）".contains(character)
     };
     let text = &text[..text.floor_char_boundary(LONGEST)];
@@ -202,6 +213,21 @@ mod tests {
             ["https://a.example/林美"]
         );
         assert_eq!(links("HTTPS://A.EXAMPLE"), ["HTTPS://A.EXAMPLE"]);
+    }
+
+    #[test]
+    fn what_turns_text_around_is_in_no_link() {
+        let turns = "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\
+                     \u{2068}\u{2069}";
+        for character in turns.chars() {
+            let text = format!("{character}https://evil.example/{character}moc.knab//:sptth");
+            assert_eq!(links(&text), ["https://evil.example/"], "{character:?}");
+            assert!(links(&format!("https://{character}a.example")).is_empty());
+            assert_eq!(
+                links(&format!("mailto:a@b.example{character}moc")),
+                ["mailto:a@b.example"]
+            );
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Texts with gaps.
 
+use couplet_engine::foreign::turns_text;
+
 /// Fills the `{name}` gaps of `text`. A gap that has no value stays as it is, so
 /// that a mistake in a locale file is seen, not hidden.
 pub(super) fn fill(text: &str, values: &[(&str, &str)], rtl: bool) -> String {
@@ -29,11 +31,15 @@ pub(super) fn fill(text: &str, values: &[(&str, &str)], rtl: bool) -> String {
 }
 
 /// A name that runs the other way than the sentence must not turn it around:
-/// it is set between U+2068 and U+2069 (UAX 9).
+/// it is set between U+2068 and U+2069 (UAX 9). What would end that, or turn what comes
+/// behind it, is left out.
 fn push_isolated(text: &mut String, value: &str, rtl: bool) {
+    if value.contains(turns_text) {
+        return push_isolated(text, &value.replace(turns_text, ""), rtl);
+    }
     let foreign = value.chars().any(|character| {
         if rtl {
-            character.is_ascii_alphabetic()
+            character.is_ascii_alphabetic() || character == '\u{200e}'
         } else {
             runs_right_to_left(character)
         }
@@ -47,11 +53,11 @@ fn push_isolated(text: &mut String, value: &str, rtl: bool) {
     }
 }
 
-/// Hebrew to Arabic Extended-A, their presentation forms, and the right-to-left
-/// scripts beyond the basic plane.
+/// Hebrew to Arabic Extended-A, their presentation forms, the right-to-left
+/// scripts beyond the basic plane, and the mark that is as one of their letters.
 fn runs_right_to_left(character: char) -> bool {
     matches!(character,
-        '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
+        '\u{590}'..='\u{8ff}' | '\u{200f}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
         | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
 }
 
@@ -84,6 +90,24 @@ mod tests {
     #[test]
     fn values_are_not_filled_again() {
         assert_eq!(fill("{name}", &[("name", "{name}")], false), "{name}");
+    }
+
+    #[test]
+    fn no_name_gets_out_of_its_place() {
+        let filled = |name: &str| fill("{name} is typing", &[("name", name)], false);
+        assert_eq!(filled("\u{202e}Bob"), "Bob is typing");
+        assert_eq!(
+            filled("\u{2069}\u{202e}א\u{2067}"),
+            "\u{2068}א\u{2069} is typing"
+        );
+        assert_eq!(filled("B\u{200f}"), "\u{2068}B\u{200f}\u{2069} is typing");
+        assert_eq!(
+            fill("{name}", &[("name", "\u{200e}1")], true),
+            "\u{2068}\u{200e}1\u{2069}"
+        );
+        for turns in ('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}') {
+            assert_eq!(filled(&format!("B{turns}")), "B is typing");
+        }
     }
 
     #[test]

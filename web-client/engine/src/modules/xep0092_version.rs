@@ -4,13 +4,14 @@ use jid::{FullJid, Jid};
 use minidom::Element;
 use xmpp_parsers::ns;
 
+use crate::foreign::one_line;
 use crate::input::Command as AnyCommand;
 use crate::iq::{Response, Ticket};
 use crate::module::{Ctx, Flow, IqRequest, Module, Specification};
 use crate::sorted_map::SortedMap;
 use crate::stanza::IqKind;
 use crate::store::Fact;
-use crate::xml::{build, child_text, one_line};
+use crate::xml::{build, child_text};
 
 /// The longest name of a program that is shown, in characters; the same for the rest.
 const LONGEST: usize = 60;

@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
 use crate::codec::{decode, encode};
+use crate::foreign::one_line;
 use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Module, Specification};
 use crate::private_node::publish_openly;
 use crate::stanza::{self, PresenceType};
 use crate::store::Fact;
-use crate::xml::{build, one_line};
+use crate::xml::build;
 
 /// The longest name that is shown, in characters.
 const LONGEST: usize = 64;
