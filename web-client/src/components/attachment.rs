@@ -3,12 +3,13 @@
 use std::rc::Rc;
 
 use couplet_engine::store::{Direction, File, FileKind, Message, Scope};
+use web_sys::HtmlImageElement;
 use yew::prelude::*;
 
 use super::dialog::Dialog;
 use super::icon::{Icon, icon};
 use super::layer::{Layer, opening};
-use crate::files::placeholder;
+use crate::files::{pixels, placeholder};
 use crate::hooks::use_model;
 use crate::i18n::{file_size, lasting, t, t_with};
 use crate::relay;
@@ -32,9 +33,9 @@ pub(crate) struct Props {
 struct Seen {
     /// Somebody wants to see it, whoever it is from.
     wanted: bool,
-    /// Its player knows how long it is, and says so.
+    /// The browser knows how large it is, and it can be drawn; or how long, and its player says.
     measured: bool,
-    /// It isn't what it is said to be, or it isn't there any more.
+    /// It isn't what it is said to be, or it isn't there any more, or there is too much of it.
     broken: bool,
 }
 
@@ -63,7 +64,14 @@ pub(crate) fn Attachment(props: &Props) -> Html {
     };
     match file.kind() {
         _ if broken => card(file, url, Some(t("file.broken"))),
-        FileKind::Picture if trusted => picture(state, message, file, url, onerror),
+        FileKind::Picture if trusted => {
+            let onload = Callback::from(move |event: Event| {
+                let image: HtmlImageElement = event.target_unchecked_into();
+                let fits = pixels::is_within(&image, pixels::MOST);
+                seen.change(|seen| (seen.measured, seen.broken) = (fits, !fits));
+            });
+            picture(state, message, file, url, measured, onload, onerror)
+        }
         FileKind::Picture => {
             let onclick =
                 Callback::from(move |_: MouseEvent| seen.change(|seen| seen.wanted = true));
@@ -91,24 +99,33 @@ fn loads_by_itself(state: &State, message: &Message, file: &File) -> bool {
     known && file.size.is_none_or(|size| size <= LARGEST)
 }
 
+/// A picture, which isn't drawn before it is known how many pixels it has.
 fn picture(
     state: &State,
     message: &Rc<Message>,
     file: &File,
     url: AttrValue,
+    measured: bool,
+    onload: Callback<Event>,
     onerror: Callback<Event>,
 ) -> Html {
+    let class = if measured {
+        "picture__image"
+    } else {
+        "picture__image picture__image--unmeasured"
+    };
     let onclick = opening::<MouseEvent>(state, Layer::Picture(message.clone()));
     let label = t_with("file.open", &[("name", &name(file))]);
     html! {
         <button type="button" class="picture" aria-label={label.clone()} title={label} {onclick}>
             { frame(file, WHOLE) }
             <img
-                class="picture__image"
+                {class}
                 src={url}
                 alt={description(file)}
                 decoding="async"
                 referrerpolicy="no-referrer"
+                {onload}
                 {onerror}
             />
         </button>

@@ -5,6 +5,7 @@ mod blurhash;
 mod film;
 mod measure;
 mod picture;
+pub(crate) mod pixels;
 mod placeholder;
 mod portrait;
 

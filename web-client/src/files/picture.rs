@@ -3,10 +3,10 @@
 use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, ImageBitmap};
+use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, ImageBitmap, Url};
 
 use super::blurhash::encode;
-use super::{Quality, Ready, Unreadable};
+use super::{Quality, Ready, Unreadable, pixels};
 use crate::state::document;
 
 /// The longer side of a small one, in pixels.
@@ -46,8 +46,15 @@ pub(super) async fn prepare(ready: &mut Ready, quality: Quality) -> Result<(), U
     Ok(())
 }
 
-/// As it is to be seen: turned as its camera was held.
+/// As it is to be seen: turned as its camera was held. `None` also if it has too many pixels.
 pub(crate) async fn open(content: &Blob) -> Option<ImageBitmap> {
+    let url = Url::create_object_url_with_blob(content).ok()?;
+    let fits = pixels::fits(&url, pixels::MOST).await;
+    // Revoking a URL of our own doesn't fail.
+    let _ = Url::revoke_object_url(&url);
+    if !fits {
+        return None;
+    }
     let opening = web_sys::window()?.create_image_bitmap_with_blob(content);
     let bitmap = JsFuture::from(opening.ok()?).await.ok()?;
     bitmap.dyn_into().ok()

@@ -3,12 +3,15 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use couplet_engine::store::Topic;
 use jid::BareJid;
 use js_sys::{Array, Uint8Array};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, Url};
 use yew::AttrValue;
 
 use super::State;
+use crate::files::pixels;
 
 /// One object URL a picture, made when it is first shown: so many as have been
 /// on screen.
@@ -19,6 +22,8 @@ struct Picture {
     jid: BareJid,
     bytes: Rc<[u8]>,
     url: AttrValue,
+    /// Whether it is known to have no more pixels than a face may.
+    fits: bool,
 }
 
 impl Pictures {
@@ -35,7 +40,7 @@ impl Drop for Picture {
 }
 
 impl State {
-    /// The URL of the picture of `jid`, if there is one.
+    /// The URL of the picture of `jid`, if there is one, as soon as it has been measured.
     pub(crate) fn picture(&self, jid: &BareJid) -> Option<AttrValue> {
         let bytes = self.store().avatar(jid).cloned();
         let mut pictures = self.0.pictures.0.borrow_mut();
@@ -44,18 +49,33 @@ impl State {
                 .as_ref()
                 .is_some_and(|bytes| Rc::ptr_eq(bytes, &pictures[place].bytes))
             {
-                return Some(pictures[place].url.clone());
+                return pictures[place].fits.then(|| pictures[place].url.clone());
             }
             pictures.swap_remove(place);
         }
         let bytes = bytes?;
         let url = AttrValue::from(object_url(&bytes)?);
+        self.measure(jid.clone(), url.clone());
         pictures.push(Picture {
             jid: jid.clone(),
             bytes,
-            url: url.clone(),
+            url,
+            fits: false,
         });
-        Some(url)
+        None
+    }
+
+    fn measure(&self, jid: BareJid, url: AttrValue) {
+        let state = self.clone();
+        spawn_local(async move {
+            if !pixels::fits(&url, pixels::MOST_OF_A_FACE).await {
+                return;
+            }
+            for picture in state.0.pictures.0.borrow_mut().iter_mut() {
+                picture.fits |= picture.url == url;
+            }
+            state.touch(Topic::Avatar(jid).into());
+        });
     }
 }
 
