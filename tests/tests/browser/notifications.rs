@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{ALICE, BOB, Place, archive_read, list, listen_in, reads, rooms, say, settings};
 
 /// What notifications say that are on screen.
-const SHOWN: &str = "navigator.serviceWorker.ready\
+pub(crate) const SHOWN: &str = "navigator.serviceWorker.ready\
      .then(registration => registration.getNotifications())\
      .then(shown => shown.map(({ title, body }) => `${title}: ${body}`))";
 
@@ -25,7 +25,7 @@ const COUNT: &str = "globalThis.told = { shown: 0, played: 0 };\
 
 /// Leaves the conversation, and the page. A browser without windows can't do the latter,
 /// so it only says so.
-async fn goes_away(page: &Page) -> Result<()> {
+pub(crate) async fn goes_away(page: &Page) -> Result<()> {
     page.evaluate(
         "location.hash = '#/'; document.hasFocus = () => false; \
          window.dispatchEvent(new Event('blur'))",

@@ -10,7 +10,7 @@ use couplet_tests::{run, until};
 use crate::{ALICE, Place, say};
 
 /// A picture of 512 pixels on a side.
-fn picture() -> PathBuf {
+pub(crate) fn picture() -> PathBuf {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../static/icons/icon-512.png");
     path.canonicalize().unwrap()
 }
