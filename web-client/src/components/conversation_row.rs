@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use couplet_engine::foreign;
 use couplet_engine::store::{Conversation, Direction, Message, Topic};
 use jid::BareJid;
 use wasm_bindgen::JsCast;
@@ -171,17 +172,7 @@ fn open_menu(event: MouseEvent) {
 /// The beginning of `text` on one line: no more than a row can show.
 pub(super) fn one_line(text: &str) -> String {
     const MOST: usize = 120;
-    let mut line = String::with_capacity(MOST);
-    for word in text.split_whitespace() {
-        if line.chars().count() > MOST {
-            break;
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.extend(word.chars().take(MOST));
-    }
-    line
+    foreign::one_line(text, MOST).unwrap_or_default()
 }
 
 #[cfg(test)]

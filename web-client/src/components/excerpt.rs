@@ -1,5 +1,6 @@
 //! The part of a message in which something was found, with the finds marked.
 
+use couplet_engine::foreign::tame;
 use couplet_engine::store::search::SEPARATOR;
 use yew::prelude::*;
 
@@ -9,7 +10,7 @@ const MOST: usize = 160;
 
 /// The part around the first of `words` (folded as by `fold`), on one line.
 pub(crate) fn excerpt(text: &str, words: &[String], fold: fn(&str) -> String) -> Html {
-    let parts = parts(text, words, fold);
+    let parts = parts(&tame(text), words, fold);
     let nodes = parts.into_iter().map(|(part, marked)| {
         if marked {
             html! { <mark class="find__mark">{ part }</mark> }

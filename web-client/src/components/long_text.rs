@@ -1,7 +1,6 @@
 //! A text of any length: of a long one the beginning, and the rest for who asks for it.
 
-use std::borrow::Cow;
-
+use couplet_engine::foreign::tame;
 use yew::prelude::*;
 
 use super::icon_button::word;
@@ -15,8 +14,6 @@ const LONG: (usize, usize) = (5_000, 60);
 const BEGINNING: (usize, usize) = (3_000, 40);
 /// Nobody reads more of one message, in characters.
 const MOST: usize = 100_000;
-/// So many marks are shown over and under a letter: scripts need four.
-const MARKS: usize = 8;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -91,39 +88,6 @@ fn cut(text: &str, (characters, lines): (usize, usize)) -> Option<&str> {
     None
 }
 
-/// Without marks that would pile up over other messages.
-fn tame(text: &str) -> Cow<'_, str> {
-    let mut marks = 0;
-    let mut is_tame = |character: char| {
-        marks = if is_mark(character) { marks + 1 } else { 0 };
-        marks <= MARKS
-    };
-    if text.chars().all(&mut is_tame) {
-        return Cow::Borrowed(text);
-    }
-    let mut marks = 0;
-    let tame = text.chars().filter(|character| {
-        marks = if is_mark(*character) { marks + 1 } else { 0 };
-        marks <= MARKS
-    });
-    Cow::Owned(tame.collect())
-}
-
-/// Whether it is drawn over the letter before it (Unicode's blocks of combining marks).
-fn is_mark(character: char) -> bool {
-    matches!(
-        character,
-        '\u{300}'..='\u{36f}'
-            | '\u{483}'..='\u{489}'
-            | '\u{610}'..='\u{61a}'
-            | '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}'
-            | '\u{1ab0}'..='\u{1aff}'
-            | '\u{1dc0}'..='\u{1dff}'
-            | '\u{20d0}'..='\u{20ff}'
-            | '\u{fe20}'..='\u{fe2f}'
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,14 +98,5 @@ mod tests {
         assert_eq!(cut("héllo", (2, 2)), Some("hé"));
         assert_eq!(cut("a\nb\nc", (100, 2)), Some("a\nb"));
         assert_eq!(cut("", (1, 1)), None);
-    }
-
-    #[test]
-    fn marks_do_not_pile_up() {
-        for text in ["é e\u{301}", "नमस्ते", "ก็ที่", "👨\u{200d}👩"] {
-            assert!(matches!(tame(text), Cow::Borrowed(_)), "{text}");
-        }
-        let zalgo = ["a", &"\u{301}".repeat(30_000), "b"].concat();
-        assert_eq!(tame(&zalgo).chars().count(), 2 + MARKS);
     }
 }

@@ -1,5 +1,6 @@
 //! A room as the head and the foot of its conversation show it.
 
+use couplet_engine::foreign::tame;
 use couplet_engine::store::{Direction, Entry, Left, Message, Room, Scope, Topic};
 use jid::BareJid;
 use yew::prelude::*;
@@ -47,10 +48,10 @@ fn line(room: &Room) -> AttrValue {
 }
 
 /// What somebody else in a room is called.
-pub(crate) fn nick(message: &Message) -> Option<&str> {
+pub(crate) fn nick(message: &Message) -> Option<String> {
     let theirs = message.direction == Direction::Incoming && message.scope != Scope::Person;
     let nick = message.from.resource().filter(|_| theirs)?;
-    Some(nick.as_str())
+    Some(tame(nick.as_str()).into_owned())
 }
 
 /// Why nothing can be said, and what to do about it; nothing where something can.

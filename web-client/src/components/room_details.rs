@@ -1,5 +1,6 @@
 //! What is known of a room, and who is in it.
 
+use couplet_engine::foreign::tame;
 use couplet_engine::store::{Affiliation, Entry, Occupant, Role, Room, Topic};
 use jid::BareJid;
 use web_sys::HtmlElement;
@@ -167,7 +168,7 @@ fn row(occupant: &Occupant, place: usize, count: usize) -> Html {
             title={address}
         >
             { avatar::occupant(&occupant.nick, Size::Small, Some(occupant.availability)) }
-            <bdi class="occupant__name">{ &occupant.nick }</bdi>
+            <bdi class="occupant__name">{ tame(&occupant.nick).into_owned() }</bdi>
             if let Some(standing) = standing {
                 <span class="occupant__standing">{ t(standing) }</span>
             }

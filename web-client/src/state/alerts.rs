@@ -159,7 +159,7 @@ impl State {
                 let last = store.conversation(&jid).and_then(|known| known.last());
                 let text = last.map(|message| match nick(message) {
                     Some(nick) if action(message).is_none() => {
-                        [nick, ": ", &gist(self, message)].concat()
+                        [&nick, ": ", &gist(self, message)].concat()
                     }
                     _ => gist(self, message),
                 });

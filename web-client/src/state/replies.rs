@@ -1,5 +1,6 @@
 //! Answering a message: which one, and what stands for it where it isn't known.
 
+use couplet_engine::foreign::tame;
 use couplet_engine::store::{Message, Note, Notes, Reply, Scope};
 use jid::{BareJid, Jid};
 
@@ -65,7 +66,7 @@ impl State {
 
     fn author_of(&self, from: &Jid, person: bool) -> String {
         match from.resource().filter(|_| !person) {
-            Some(nick) => nick.to_string(),
+            Some(nick) => tame(nick).into_owned(),
             None => self.store().name(&from.to_bare()).to_owned(),
         }
     }

@@ -5,11 +5,17 @@ use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
 use crate::codec::{decode, encode};
+use crate::foreign::{lines, one_line};
 use crate::input::Command as AnyCommand;
 use crate::module::{Ctx, Flow, Module, Specification};
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, PresenceType};
 use crate::store::{Availability, ResourcePresence, StoreEvent, SubscriptionRequest};
+
+/// The longest name that somebody has who asks to see our presence, in characters.
+const LONGEST_NICK: usize = 64;
+/// More than this of what they say with it, or with their own, nobody reads.
+const LONGEST_STATUS: usize = 500;
 
 /// What a person can do about presence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,9 +193,9 @@ impl Presences {
             .payloads
             .iter()
             .find(|payload| payload.is("nick", ns::NICK))
-            .map(|nick| nick.text())
-            .filter(|nick| !nick.trim().is_empty());
-        let text = presence.status.clone();
+            .and_then(|nick| one_line(&nick.text(), LONGEST_NICK));
+        let text = presence.status.as_deref();
+        let text = text.and_then(|text| lines(text, LONGEST_STATUS));
         ctx.event(StoreEvent::SubscriptionRequest(SubscriptionRequest {
             jid,
             nick,
@@ -216,7 +222,10 @@ fn show(availability: Availability) -> Option<&'static str> {
 fn resource(presence: &stanza::Presence) -> ResourcePresence {
     ResourcePresence {
         availability: availability(presence.show.as_deref()),
-        status: presence.status.clone(),
+        status: presence
+            .status
+            .as_deref()
+            .and_then(|status| one_line(status, LONGEST_STATUS)),
         priority: presence.priority,
     }
 }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
 use crate::codec::{decode, encode};
+use crate::foreign;
 use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
@@ -104,8 +105,10 @@ const NAMES: u8 = 3;
 const MOST_OCCUPANTS: usize = 50_000;
 /// More of a name than this, in characters, nobody reads.
 const LONGEST_NAME: usize = 200;
-/// More of a subject than this is no subject.
+/// More of a subject than this, in characters, is no subject.
 const LONGEST_SUBJECT: usize = 4096;
+/// More of a reason than this, in characters, nobody reads.
+pub(super) const LONGEST_REASON: usize = 500;
 
 const DUE: Key = 0;
 
@@ -502,8 +505,7 @@ impl Muc {
             membership.archived = feature(ns::MAM);
             let identity = info.get_child("identity", ns::DISCO_INFO);
             let name = identity.and_then(|identity| identity.attr("name"));
-            let name = name.map(|name| name.trim().chars().take(LONGEST_NAME).collect::<String>());
-            let name = name.filter(|name| !name.is_empty());
+            let name = name.and_then(|name| foreign::one_line(name, LONGEST_NAME));
             change(ctx, &room, RoomChange::Name(name));
             change(
                 ctx,
@@ -643,11 +645,8 @@ impl Muc {
         if let Some(subject) = message.payload("subject", ns::JABBER_CLIENT)
             && message.bodies.is_empty()
         {
-            let mut subject = subject.text();
-            let end = (0..=LONGEST_SUBJECT.min(subject.len())).rev();
-            let end = end.into_iter().find(|end| subject.is_char_boundary(*end));
-            subject.truncate(end.unwrap_or_default());
-            change(ctx, &room, RoomChange::Subject(subject));
+            let subject = foreign::lines(&subject.text(), LONGEST_SUBJECT);
+            change(ctx, &room, RoomChange::Subject(subject.unwrap_or_default()));
             self.history_ends(ctx, &room);
         }
         let from_room = message
@@ -754,5 +753,5 @@ fn entry(ctx: &mut Ctx<'_>, room: &BareJid, entry: Entry, nick: &str) {
 
 /// The text of a child of a payload, if it says something.
 fn text(element: &Element, name: &str) -> Option<String> {
-    xml::child_text(element, name).filter(|text| !text.is_empty())
+    foreign::lines(&xml::child_text(element, name)?, LONGEST_REASON)
 }

@@ -6,6 +6,8 @@ use jid::{BareJid, Jid};
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
+use super::xep0045_muc::LONGEST_REASON;
+use crate::foreign::lines;
 use crate::input::Command as AnyCommand;
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
 use crate::rooms;
@@ -73,7 +75,7 @@ fn direct(message: &stanza::Message) -> Option<(BareJid, Invitation)> {
     let text = |name| invitation.attr(name).filter(|text| !text.is_empty());
     let known = Invitation {
         from: message.from.as_ref()?.to_bare(),
-        reason: text("reason").map(str::to_owned),
+        reason: text("reason").and_then(|reason| lines(reason, LONGEST_REASON)),
         password: text("password").map(str::to_owned),
     };
     Some((invitation.attr("jid")?.parse().ok()?, known))
@@ -85,7 +87,7 @@ fn mediated(message: &stanza::Message) -> Option<(BareJid, Invitation)> {
     let from: Jid = invite.attr("from")?.parse().ok()?;
     let invitation = Invitation {
         from: from.to_bare(),
-        reason: xml::child_text(invite, "reason").filter(|reason| !reason.is_empty()),
+        reason: xml::child_text(invite, "reason").and_then(|reason| lines(&reason, LONGEST_REASON)),
         password: xml::child_text(user, "password"),
     };
     Some((message.from.as_ref()?.to_bare(), invitation))

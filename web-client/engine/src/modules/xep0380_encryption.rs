@@ -1,6 +1,7 @@
 //! XEP-0380 Explicit Message Encryption 0.4.0: with what a message is encrypted that we
 //! can't read.
 
+use crate::foreign::one_line;
 use crate::module::{Module, Specification};
 use crate::stanza;
 
@@ -58,5 +59,5 @@ pub(super) fn read(message: &stanza::Message) -> Option<String> {
         Some((_, _, name)) => name,
         None => said.attr("name").unwrap_or(namespace).trim(),
     };
-    Some(name.chars().take(LONGEST_NAME).collect())
+    Some(one_line(name, LONGEST_NAME).unwrap_or_default())
 }

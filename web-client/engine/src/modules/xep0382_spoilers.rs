@@ -2,6 +2,7 @@
 
 use minidom::Element;
 
+use crate::foreign::one_line;
 use crate::module::{Module, Specification};
 use crate::stanza;
 use crate::xml::build;
@@ -42,7 +43,7 @@ pub(super) fn hint(message: &stanza::Message, languages: &[String]) -> Option<St
         hints.iter().find(spoken)
     };
     let hint = languages.iter().find_map(in_language).or(hints.first())?;
-    Some(hint.text().trim().chars().take(LONGEST_HINT).collect())
+    Some(one_line(&hint.text(), LONGEST_HINT).unwrap_or_default())
 }
 
 /// Says that the message is one.

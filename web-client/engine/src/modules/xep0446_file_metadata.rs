@@ -2,6 +2,7 @@
 
 use minidom::Element;
 
+use crate::foreign::lines;
 use crate::module::{Module, Specification};
 use crate::store::{File, file_name, type_by_name};
 use crate::xml::{build, child_text};
@@ -60,10 +61,8 @@ pub(super) fn read(parent: &Element, file: &mut File) {
     file.size = size.filter(|size| *size <= LARGEST);
     file.dimensions = side(text("width")).zip(side(text("height")));
     file.duration = text("length").and_then(|length| length.parse().ok());
-    file.description = text("desc").unwrap_or_default();
-    if let Some((end, _)) = file.description.char_indices().nth(LONGEST_DESCRIPTION) {
-        file.description.truncate(end);
-    }
+    let description = text("desc").and_then(|text| lines(&text, LONGEST_DESCRIPTION));
+    file.description = description.unwrap_or_default();
     file.hash = metadata
         .children()
         .find(|hash| hash.is("hash", HASHES) && hash.attr("algo") == Some("sha-256"))

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Message;
+use crate::foreign::tame;
 
 /// The longest address, in bytes.
 const LONGEST_ADDRESS: usize = 4_096;
@@ -171,7 +172,11 @@ pub(crate) fn file_name(text: &str) -> String {
         !character.is_control()
             && !matches!(*character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    let name: String = last.chars().filter(shown).take(LONGEST_NAME).collect();
+    let name: String = tame(last)
+        .chars()
+        .filter(shown)
+        .take(LONGEST_NAME)
+        .collect();
     match name.trim() {
         "." | ".." => String::new(),
         name => name.to_owned(),

@@ -6,6 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use crate::rooms::{ROOM, join, told};
 use crate::scenario::{ME, MY_ADDRESS, Scenario};
 
 /// A name can begin with it (XML 1.0 2.3), and there are libraries that don't know.
@@ -186,4 +187,66 @@ fn what_xml_forbids_is_replaced_in_what_is_written() {
         .conversation(&"bob@example.org".parse().unwrap())
         .unwrap();
     assert_eq!(bob.last().unwrap().body, sent[0]);
+}
+
+/// Whatever somebody calls themselves or says of themselves is short, and does nothing to
+/// what is shown around it.
+#[test]
+fn texts_of_others_are_short_and_tame() {
+    let hostile = format!(
+        "\u{202e}a{}\u{2066}b {}",
+        "\u{301}".repeat(100),
+        "x".repeat(9_000)
+    );
+    let is_tame = |text: &str, what: &str| {
+        assert!(
+            text.starts_with('a') && text.contains("b x"),
+            "{what}: {text}"
+        );
+        let piled = "\u{301}".repeat(9);
+        assert!(
+            !text.contains(&piled) && !text.contains(['\u{202e}', '\u{2066}']),
+            "{what}"
+        );
+        assert!(text.chars().count() <= 4_096, "{what}");
+    };
+    let mut scenario = Scenario::signed_in();
+    scenario.recv(&format!(
+        "<presence xmlns='jabber:client' from='bob@example.org/x'><status>{hostile}</status>\
+         </presence>"
+    ));
+    let bob = "bob@example.org".parse().unwrap();
+    let status = scenario.store.presence(&bob).unwrap().status.clone();
+    is_tame(&status.unwrap(), "status");
+    scenario.recv(&format!(
+        "<presence xmlns='jabber:client' from='mallory@example.org' type='subscribe'>\
+         <status>{hostile}</status><nick xmlns='http://jabber.org/protocol/nick'>{hostile}</nick>\
+         </presence>"
+    ));
+    let request = &scenario.store.requests()[0];
+    is_tame(request.nick.as_ref().unwrap(), "nick");
+    assert!(request.nick.as_ref().unwrap().chars().count() <= 64);
+    is_tame(request.text.as_ref().unwrap(), "request");
+    scenario.recv(&format!(
+        "<message xmlns='jabber:client' from='bob@example.org/x' type='chat'>\
+         <body>secret</body><spoiler xmlns='urn:xmpp:spoiler:0'>{hostile}</spoiler></message>"
+    ));
+    let message = scenario.messages().pop().unwrap();
+    is_tame(message.spoiler().unwrap(), "hint");
+    scenario.recv(&format!(
+        "<message xmlns='jabber:client' from='bob@example.org/x'>\
+         <x xmlns='jabber:x:conference' jid='heath@chat.example.org' reason='{hostile}'/></message>"
+    ));
+    let room = "heath@chat.example.org".parse().unwrap();
+    let invitation = scenario.store.room(&room).unwrap().invitation.clone();
+    is_tame(&invitation.unwrap().reason.unwrap(), "reason");
+    join(&mut scenario);
+    told(&mut scenario, &[]);
+    let room = ROOM.parse().unwrap();
+    scenario.recv(&format!(
+        "<message xmlns='jabber:client' from='{ROOM}' type='groupchat'>\
+         <subject>{hostile}</subject></message>"
+    ));
+    let subject = scenario.store.room(&room).unwrap().subject.clone();
+    is_tame(&subject.unwrap(), "subject");
 }

@@ -270,7 +270,7 @@ impl Timeline {
             }
             let own = row.message.direction == Direction::Outgoing;
             let (name, picture) = match nick(&row.message) {
-                Some(nick) => (AttrValue::from(nick.to_owned()), None),
+                Some(nick) => (AttrValue::from(nick), None),
                 None if own => ours.clone(),
                 None => theirs.clone(),
             };
@@ -427,8 +427,9 @@ impl Timeline {
             return;
         };
         if last.direction == Direction::Incoming && last.id != before.id && last.at >= before.at {
-            let name = nick(&last).unwrap_or(&name);
+            let nick = nick(&last);
             let text = gist(&self.0.state, &last);
+            let name = nick.as_deref().unwrap_or(&name);
             let values = [("name", name), ("text", text.as_str())];
             self.0.state.announce(&t_with("log.announce", &values));
         }
