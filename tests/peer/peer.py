@@ -22,9 +22,9 @@ from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import StanzaPath
 
 PLUGINS = [
-    "xep_0030", "xep_0054", "xep_0060", "xep_0066", "xep_0084", "xep_0085", "xep_0115",
-    "xep_0153", "xep_0163", "xep_0172", "xep_0191", "xep_0308", "xep_0333", "xep_0334",
-    "xep_0444",
+    "xep_0004", "xep_0030", "xep_0054", "xep_0060", "xep_0066", "xep_0084", "xep_0085",
+    "xep_0092", "xep_0115", "xep_0153", "xep_0163", "xep_0172", "xep_0191", "xep_0308",
+    "xep_0333", "xep_0334", "xep_0380", "xep_0382", "xep_0444",
 ]
 CLIENT = "{jabber:client}"
 FALLBACK = "urn:xmpp:fallback:0"
@@ -40,6 +40,7 @@ VCARD4 = "urn:ietf:params:xml:ns:vcard-4.0"
 
 
 class Peer(slixmpp.ClientXMPP):
+SPOILER = "{urn:xmpp:spoiler:0}"
     def __init__(self, jid, password):
         super().__init__(jid, password)
         for plugin in PLUGINS:
@@ -101,6 +102,7 @@ class Peer(slixmpp.ClientXMPP):
             seen["file"]["url"] = source.get("target")
         tell("message", **seen)
 
+            "spoiler": message.xml.findtext(SPOILER + "spoiler"),
     def on_presence(self, presence):
         tell(
             "presence",
@@ -228,6 +230,14 @@ class Peer(slixmpp.ClientXMPP):
         await self["xep_0191"].block({slixmpp.JID(jid)})
 
     async def do_unblock(self, jid):
+    async def do_spoiler(self, to, hint, body):
+        message = self.chat(to, body)
+        message["spoiler"].xml.text = hint
+        return self.sent(message)
+
+    async def do_encrypted(self, to, namespace, body):
+        return self.sent(self["xep_0380"].add_eme(self.chat(to, body), namespace))
+
         await self["xep_0191"].unblock({slixmpp.JID(jid)})
 
     async def do_nick(self, nick):

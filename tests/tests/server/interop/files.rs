@@ -14,6 +14,7 @@ use crate::{ALICE, BOB, Place, files, on_both};
 
 on_both! {
     what_is_told_of_files
+    a_file_that_is_encrypted
     what_one_puts_on_the_server_the_other_gets
 }
 
@@ -61,6 +62,21 @@ async fn what_is_told_of_files(kind: Kind) -> Result<()> {
     );
     assert_eq!(file.dimensions, Some((4096, 2160)));
     assert_eq!(file.description, "The summit");
+    Ok(())
+}
+
+/// What comes of the text of a message that was encrypted itself (XEP-0454 4).
+async fn a_file_that_is_encrypted(kind: Kind) -> Result<()> {
+    let place = Place::new(kind).await?;
+    let (alice, mut bob) = place.strangers_made_friends().await?;
+    let key = "0f".repeat(44);
+    let url = format!("aesgcm://files.example.test/cat.jpg#{key}");
+    bob.say(ALICE, &url).await?;
+    shows(&alice, &url).await?;
+    let message = alice.messages(BOB).remove(0);
+    let file = message.file().context("no file")?;
+    assert_eq!((&file.url, file.kind()), (&url, FileKind::Sealed));
+    assert_eq!((file.name.as_str(), message.caption()), ("cat.jpg", ""));
     Ok(())
 }
 

@@ -16,6 +16,8 @@ on_both! {
     markers
     typing
     replies
+    spoilers
+    what_is_encrypted
 }
 
 /// Each arrives as it was written: marks (XEP-0393), `/me` and all.
@@ -92,6 +94,7 @@ async fn typing(kind: Kind) -> Result<()> {
     let place = Place::new(kind).await?;
     let (alice, mut bob) = place.strangers_made_friends().await?;
     let jid = BOB.parse()?;
+    let is_typing = |store: &Store| store.conversation(&jid).is_some_and(|bob| bob.typing);
     for (state, typing) in [("composing", true), ("paused", false)] {
         let to = BOB.parse()?;
         let command = xep0085_chat_states::Command::Typing { to, typing };
@@ -99,11 +102,21 @@ async fn typing(kind: Kind) -> Result<()> {
         bob.until(state, |event| event["state"] == state).await?;
         bob.order(json!({ "do": "state", "to": ALICE, "state": state }))
             .await?;
-        let is_typing = |store: &Store| store.conversation(&jid).is_some_and(|bob| bob.typing);
         alice
             .until(state, |store| is_typing(store) == typing)
             .await?;
     }
+    for state in ["active", "inactive", "gone"] {
+        for (state, typing) in [("composing", true), (state, false)] {
+            bob.order(json!({ "do": "state", "to": ALICE, "state": state }))
+                .await?;
+            alice
+                .until(state, |store| is_typing(store) == typing)
+                .await?;
+        }
+    }
+    alice.say(BOB, "I am here")?;
+    assert_eq!(bob.hears("I am here").await?["state"], "active");
     Ok(())
 }
 
@@ -153,6 +166,44 @@ async fn replies(kind: Kind) -> Result<()> {
             Some(answered.body.clone())
         });
         assert_eq!(answered.as_deref(), Some("Pie!"));
+    }
+    Ok(())
+}
+
+async fn spoilers(kind: Kind) -> Result<()> {
+    let place = Place::new(kind).await?;
+    let (alice, mut bob) = place.strangers_made_friends().await?;
+    for (hint, body) in [("The <end> of the film", "They marry"), ("", "He dies")] {
+        send(&alice, body, Note::Spoiler(hint.to_owned()))?;
+        assert_eq!(bob.hears(body).await?["spoiler"], hint);
+        let answer = format!("{body}?");
+        bob.order(json!({ "do": "spoiler", "to": ALICE, "hint": hint, "body": answer }))
+            .await?;
+        shows(&alice, &answer).await?;
+        let messages = alice.messages(BOB);
+        assert_eq!(messages.last().unwrap().spoiler(), Some(hint));
+    }
+    Ok(())
+}
+
+/// Alice can't read it, and is told with what it is encrypted.
+async fn what_is_encrypted(kind: Kind) -> Result<()> {
+    let place = Place::new(kind).await?;
+    let (alice, mut bob) = place.strangers_made_friends().await?;
+    for (namespace, name) in [
+        ("eu.siacs.conversations.axolotl", "OMEMO"),
+        ("urn:xmpp:omemo:0", "OMEMO"),
+        // As slixmpp 1.8 calls what XEP-0373 calls `urn:xmpp:openpgp:0`.
+        ("urn:xmpp:ox:0", "OpenPGP for XMPP"),
+    ] {
+        let body = format!("Your client knows nothing of {namespace}.");
+        bob.order(json!({
+            "do": "encrypted", "to": ALICE, "namespace": namespace, "body": body,
+        }))
+        .await?;
+        shows(&alice, &body).await?;
+        let messages = alice.messages(BOB);
+        assert_eq!(messages.last().unwrap().encryption(), Some(name));
     }
     Ok(())
 }
