@@ -12,6 +12,7 @@ import logging
 import sys
 import urllib.request
 import xml.etree.ElementTree as ET
+from datetime import datetime, timedelta, timezone
 
 # Before slixmpp says, once it is imported, that it could be faster.
 logging.basicConfig(level=logging.ERROR)
@@ -19,14 +20,18 @@ logging.basicConfig(level=logging.ERROR)
 import slixmpp
 from slixmpp.exceptions import IqError
 from slixmpp.xmlstream.handler import Callback
-from slixmpp.xmlstream.matcher import StanzaPath
+from slixmpp.xmlstream.matcher import MatchXPath, StanzaPath
 
 PLUGINS = [
     "xep_0004", "xep_0030", "xep_0054", "xep_0060", "xep_0066", "xep_0084", "xep_0085",
     "xep_0092", "xep_0115", "xep_0153", "xep_0163", "xep_0172", "xep_0191", "xep_0308",
     "xep_0333", "xep_0334", "xep_0380", "xep_0382", "xep_0444",
 ]
+# Nodes of its own account that it wants to be told of.
+NODES = ["urn:xmpp:bookmarks:1", "urn:xmpp:mds:displayed:0"]
 CLIENT = "{jabber:client}"
+DISCO = "{http://jabber.org/protocol/disco#info}"
+EVENT = "{http://jabber.org/protocol/pubsub#event}"
 FALLBACK = "urn:xmpp:fallback:0"
 FILE = "{urn:xmpp:file:metadata:0}"
 REPLY = "urn:xmpp:reply:0"
@@ -35,12 +40,14 @@ UPLOAD = "urn:xmpp:http:upload:0"
 # slixmpp 1.8 speaks version 0 (XEP-0424 0.3), which wraps it in <apply-to/>.
 RETRACT = "urn:xmpp:message-retract:1"
 SHARING = "{urn:xmpp:sfs:0}"
+SPOILER = "{urn:xmpp:spoiler:0}"
 STYLING = "urn:xmpp:styling:0"
+# slixmpp 1.8 has a plugin for this, which can't read a time of day.
+TIME = "urn:xmpp:time"
 VCARD4 = "urn:ietf:params:xml:ns:vcard-4.0"
 
 
 class Peer(slixmpp.ClientXMPP):
-SPOILER = "{urn:xmpp:spoiler:0}"
     def __init__(self, jid, password):
         super().__init__(jid, password)
         for plugin in PLUGINS:
@@ -52,21 +59,36 @@ SPOILER = "{urn:xmpp:spoiler:0}"
         self.add_event_handler("session_start", self.started)
         self.add_event_handler("avatar_metadata_publish", self.avatar_announced)
         self.add_event_handler("user_nick_publish", self.nick_announced)
+        self.add_event_handler("roster_update", self.roster_told)
         for name in ("message", "presence"):
             show = getattr(self, "on_" + name)
             self.register_handler(Callback("peer " + name, StanzaPath(name), show))
+        self.add_filter("out", self.described)
+        asked = MatchXPath("{jabber:client}iq/{%s}time" % TIME)
+        self.register_handler(Callback("peer time", asked, self.time_asked))
 
     async def started(self, _event):
         await self.get_roster()
+        self["xep_0030"].add_feature(TIME)
+        # Whoever is like somebody else isn't asked what they are (XEP-0115 3).
+        self["xep_0030"].add_identity("client", "pc", name=self.boundjid.bare)
+        self["xep_0163"].add_interest(NODES)
         # What it wants to be told of (XEP-0163 3) goes along with the first presence.
         await self["xep_0115"].update_caps(broadcast=False)
         self.send_presence()
         tell("ready", jid=self.boundjid.full)
 
+    def described(self, stanza):
+        """Whoever is asked says what it wants to be told of."""
+        if stanza.xml.find(DISCO + "query") is not None and stanza["type"] == "result":
+            tell("described")
+        return stanza
+
     # What comes in
 
     def on_message(self, message):
         if message["type"] == "headline":
+            self.on_event(message)
             return
         seen = {
             "from": str(message["from"]),
@@ -80,6 +102,7 @@ SPOILER = "{urn:xmpp:spoiler:0}"
             "state": message["chat_state"] or None,
             "replaces": field(message, "replace", "id"),
             "url": field(message, "oob", "url"),
+            "spoiler": message.xml.findtext(SPOILER + "spoiler"),
             "condition": message["error"]["condition"] if message["type"] == "error" else None,
         }
         reactions = plugged(message, "reactions")
@@ -102,7 +125,14 @@ SPOILER = "{urn:xmpp:spoiler:0}"
             seen["file"]["url"] = source.get("target")
         tell("message", **seen)
 
-            "spoiler": message.xml.findtext(SPOILER + "spoiler"),
+    def on_event(self, message):
+        """What is kept in one of its own nodes, as far as its elements say (XEP-0060 7.1.2)."""
+        items = message.xml.find(EVENT + "event/" + EVENT + "items")
+        if items is None or items.get("node") not in NODES:
+            return
+        for item in items.findall(EVENT + "item"):
+            tell("kept", node=items.get("node"), id=item.get("id"), what=tree(item[0]))
+
     def on_presence(self, presence):
         tell(
             "presence",
@@ -127,6 +157,22 @@ SPOILER = "{urn:xmpp:spoiler:0}"
     def nick_announced(self, message):
         nick = message["pubsub_event"]["items"]["item"]["nick"]["nick"]
         tell("nick", **{"from": str(message["from"].bare)}, nick=nick)
+
+    def roster_told(self, iq):
+        for jid, item in iq["roster"]["items"].items():
+            groups = sorted(item["groups"])
+            tell("contact", jid=str(jid), name=item["name"], groups=groups)
+
+    def time_asked(self, iq):
+        """Its clock is in Newfoundland (XEP-0202 3)."""
+        if iq["type"] != "get":
+            return
+        answer = iq.reply()
+        time = ET.SubElement(answer.xml, "{%s}time" % TIME)
+        ET.SubElement(time, "{%s}tzo" % TIME).text = "-03:30"
+        utc = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        ET.SubElement(time, "{%s}utc" % TIME).text = utc
+        answer.send()
 
     # What it is asked to do
 
@@ -184,6 +230,14 @@ SPOILER = "{urn:xmpp:spoiler:0}"
         ET.SubElement(indication, "{%s}body" % fallback, start="0", end=str(len(quote)))
         return self.sent(message)
 
+    async def do_spoiler(self, to, hint, body):
+        message = self.chat(to, body)
+        message["spoiler"].xml.text = hint
+        return self.sent(message)
+
+    async def do_encrypted(self, to, namespace, body):
+        return self.sent(self["xep_0380"].add_eme(self.chat(to, body), namespace))
+
     async def do_link(self, to, url):
         message = self.chat(to, url)
         message["oob"]["url"] = url
@@ -226,18 +280,35 @@ SPOILER = "{urn:xmpp:spoiler:0}"
     async def do_subscription(self, to, type, nick=None):
         self.send_presence_subscription(pto=to, ptype=type, pnick=nick)
 
+    async def do_contact(self, jid, name, groups):
+        self.update_roster(slixmpp.JID(jid), name=name, groups=groups)
+
+    async def do_version(self, jid):
+        answer = (await self["xep_0092"].get_version(jid))["software_version"]
+        return {"name": answer["name"], "version": answer["version"]}
+
+    async def do_clock(self, jid):
+        """Somebody's clock: its offset, and how many seconds it is from ours."""
+        ask = self.make_iq_get(ito=jid)
+        ask.xml.append(ET.Element("{%s}time" % TIME))
+        time = (await ask.send()).xml.find("{%s}time" % TIME)
+        utc = datetime.fromisoformat(time.findtext("{%s}utc" % TIME))
+        ahead = (utc - datetime.now(timezone.utc)) / timedelta(seconds=1)
+        return {"offset": time.findtext("{%s}tzo" % TIME), "ahead": ahead}
+
+    async def do_keep(self, node, id, element):
+        """Keeps this in a node that nobody else may read (XEP-0223 3)."""
+        options = self["xep_0004"].make_form(ftype="submit")
+        kind = "http://jabber.org/protocol/pubsub#publish-options"
+        options.add_field(var="FORM_TYPE", ftype="hidden", value=kind)
+        options.add_field(var="pubsub#access_model", value="whitelist")
+        payload = ET.fromstring(element)
+        await self["xep_0060"].publish(None, node, id=id, payload=payload, options=options)
+
     async def do_block(self, jid):
         await self["xep_0191"].block({slixmpp.JID(jid)})
 
     async def do_unblock(self, jid):
-    async def do_spoiler(self, to, hint, body):
-        message = self.chat(to, body)
-        message["spoiler"].xml.text = hint
-        return self.sent(message)
-
-    async def do_encrypted(self, to, namespace, body):
-        return self.sent(self["xep_0380"].add_eme(self.chat(to, body), namespace))
-
         await self["xep_0191"].unblock({slixmpp.JID(jid)})
 
     async def do_nick(self, nick):
@@ -295,6 +366,11 @@ def plugged(stanza, name):
 def field(stanza, plugin, name):
     found = plugged(stanza, plugin)
     return found[name] if found is not None else None
+
+
+def tree(element):
+    """Attributes, and children by their names; of several with one name, the last."""
+    return {**element.attrib, **{child.tag.partition("}")[2]: tree(child) for child in element}}
 
 
 def own_words(message, of):

@@ -16,7 +16,7 @@ https_ports = { }
 @cors@
 
 modules_enabled = {
-	"roster", "saslauth", "disco", "ping", "time", "version", "uptime", "register";
+	"roster", "saslauth", "disco", "ping", "time", "version", "lastactivity", "uptime", "register";
 	"carbons", "mam", "smacks", "csi_simple", "blocklist", "private";
 	@pep_modules@
 	@tls_module@ @websocket_module@

@@ -3,11 +3,13 @@
 //! Alice is on the engine and the proxy, bob on slixmpp and the server itself.
 
 mod changes;
+mod clients;
+mod devices;
 mod files;
 mod messages;
 mod people;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use couplet_engine::store::Direction;
 use couplet_tests::peer::Peer;
 use couplet_tests::person::Person;
@@ -18,6 +20,18 @@ use crate::{ALICE, BOB, Place};
 impl Place {
     async fn slixmpp(&self) -> Result<Peer> {
         Peer::signed_in(&self.server, BOB, "bob").await
+    }
+
+    /// Another device of alice's, on slixmpp, whom the server tells what it wants to be told.
+    async fn other_device(&self) -> Result<Peer> {
+        let mut other = Peer::signed_in(&self.server, ALICE, "alice").await?;
+        other
+            .until("that it is asked", |event| event["event"] == "described")
+            .await?;
+        // What answers this has heard what was said before.
+        let order = json!({ "do": "version", "jid": self.server.domain() });
+        other.order(order).await?;
+        Ok(other)
     }
 
     /// Alice and bob, who see each other's presence.
@@ -41,6 +55,15 @@ impl Place {
 async fn subscription(bob: &mut Peer, kind: &str) -> Result<Value> {
     bob.order(json!({ "do": "subscription", "to": ALICE, "type": kind }))
         .await
+}
+
+/// What the server calls this device.
+async fn resource(peer: &Peer) -> Result<String> {
+    let ready = peer.until("an address", |event| event["event"] == "ready");
+    let ready = ready.await?;
+    let jid = ready["jid"].as_str().unwrap_or_default();
+    let (_, resource) = jid.split_once('/').context("an address without resource")?;
+    Ok(resource.to_owned())
 }
 
 fn is_from_alice(event: &Value) -> bool {
