@@ -101,8 +101,8 @@ pub struct ServerOptions {
     /// Adds the domain `upload.` in front of [`domain`](Self::domain), which takes files up to
     /// so many bytes (XEP-0363) at the HTTP port.
     pub largest_file: Option<u32>,
-    /// Everybody has nodes of their own (XEP-0163), and what is kept in them. `false` with Prosody
-    /// only.
+    /// Everybody has nodes of their own (XEP-0163), and what is kept in them. Without, there are
+    /// cards in the older form (XEP-0054) and nothing else. `false` with Prosody only.
     pub pep: bool,
     /// Pages of other origins may put and get those files: the server says so (CORS).
     pub file_cors: bool,

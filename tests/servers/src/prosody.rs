@@ -96,7 +96,7 @@ fn configuration(options: &ServerOptions, ports: Ports, dir: &Path) -> Result<St
     };
     let pep_modules = match options.pep {
         true => r#""pep", "vcard4", "vcard_legacy", "bookmarks";"#,
-        false => "",
+        false => r#""vcard";"#,
     };
     let upload_host = match options.largest_file {
         // A browser on this machine knows it by no other name.

@@ -8,6 +8,7 @@ mod devices;
 mod files;
 mod messages;
 mod people;
+mod profiles;
 
 use anyhow::{Context as _, Result};
 use couplet_engine::store::Direction;

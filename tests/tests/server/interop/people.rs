@@ -1,30 +1,21 @@
-//! What two people learn of each other.
+//! Who sees whose presence, and who can write to whom.
 
 use anyhow::Result;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use couplet_engine::Command;
-use couplet_engine::modules::xep0292_vcard4::{self, Change};
-use couplet_engine::modules::{
-    rfc6121_presence, xep0084_avatar, xep0172_nickname, xep0191_blocking,
-};
-use couplet_engine::store::{Availability, Block, CardField, Delivery, Store, Subscription};
+use couplet_engine::modules::{rfc6121_presence, xep0191_blocking};
+use couplet_engine::store::{Availability, Block, Delivery, Store, Subscription};
 use couplet_servers::Kind;
-use couplet_tests::peer::Peer;
-use couplet_tests::person::Person;
 use jid::BareJid;
 use serde_json::json;
 
-use super::{is_available, is_from_alice, is_presence, shows, subscription};
+use super::profiles::{nickname, saved};
+use super::{is_available, is_presence, resource, shows, subscription};
 use crate::{ALICE, BOB, Place, on_both};
 
 on_both! {
     requests_are_denied_and_approved
     presence
     who_is_blocked_cannot_write
-    names_and_pictures
-    a_picture_on_a_card
-    cards
 }
 
 async fn requests_are_denied_and_approved(kind: Kind) -> Result<()> {
@@ -101,9 +92,7 @@ async fn presence(kind: Kind) -> Result<()> {
         event["from"] == address && event["show"] == "away" && event["status"] == "At lunch 🥗"
     })
     .await?;
-    let ready = bob.until("his address", |event| event["event"] == "ready");
-    let ready = ready.await?;
-    let (_, resource) = ready["jid"].as_str().unwrap().split_once('/').unwrap();
+    let resource = resource(&bob).await?;
     bob.order(json!({ "do": "presence", "show": "dnd", "status": "<Busy> & more" }))
         .await?;
     let jid = BOB.parse()?;
@@ -172,130 +161,5 @@ async fn who_is_blocked_cannot_write(kind: Kind) -> Result<()> {
         event["event"] == "message" && !event["body"].is_null() && event["type"] != "error"
     });
     assert_eq!(heard.len(), 1);
-    Ok(())
-}
-
-/// Both once more: ejabberd learns what somebody wants to hear (XEP-0163 4.3.2) when they come
-/// to whom they know already.
-async fn friends_again(place: &Place) -> Result<(Person, Peer)> {
-    drop(place.strangers_made_friends().await?);
-    let (alice, bob) = (place.enters(ALICE).await?, place.slixmpp().await?);
-    let jid = BOB.parse()?;
-    alice
-        .until("bob is here", |store| store.presence(&jid).is_some())
-        .await?;
-    bob.until("alice is here", is_available).await?;
-    Ok((alice, bob))
-}
-
-fn nickname(name: &str) -> Command {
-    Command::Nickname(xep0172_nickname::Command::Set {
-        request: "name".to_owned(),
-        nickname: Some(name.to_owned()),
-    })
-}
-
-async fn saved(alice: &Person, request: &str) -> Result<()> {
-    let jid = ALICE.parse()?;
-    alice
-        .until(request, |store| {
-            let profile = store.profile(&jid);
-            profile.and_then(|own| own.outcome(request)) == Some(&Ok(()))
-        })
-        .await
-}
-
-async fn names_and_pictures(kind: Kind) -> Result<()> {
-    const HERS: &[u8] = b"the picture of alice";
-    const HIS: &[u8] = b"the picture of bob";
-    let place = Place::new(kind).await?;
-    let (alice, mut bob) = friends_again(&place).await?;
-    alice.command(nickname("Alice & the 🐇"));
-    saved(&alice, "name").await?;
-    bob.until("alice's name", |event| {
-        event["event"] == "nick" && is_from_alice(event) && event["nick"] == "Alice & the 🐇"
-    })
-    .await?;
-    let picture = xep0084_avatar::Picture {
-        bytes: HERS.to_vec(),
-        media_type: "image/png".to_owned(),
-        side: 1,
-    };
-    for picture in [Some(picture), None] {
-        let data = picture.as_ref().map(|_| STANDARD.encode(HERS));
-        alice.command(Command::Avatar(xep0084_avatar::Command::Set {
-            request: "picture".to_owned(),
-            picture,
-        }));
-        bob.until("alice's picture, or none", |event| {
-            event["event"] == "avatar"
-                && is_from_alice(event)
-                && event["data"].as_str() == data.as_deref()
-        })
-        .await?;
-    }
-
-    let jid = BOB.parse()?;
-    bob.order(json!({ "do": "nick", "nick": "Bob <the Builder>" }))
-        .await?;
-    alice
-        .until("bob's name", |store| {
-            store.name(&jid) == "Bob <the Builder>"
-        })
-        .await?;
-    bob.order(json!({ "do": "avatar", "data": STANDARD.encode(HIS) }))
-        .await?;
-    alice
-        .until("bob's picture", |store| {
-            store.avatar(&jid).is_some_and(|picture| **picture == *HIS)
-        })
-        .await
-}
-
-/// As those have it whose client or server knows nothing else (XEP-0153).
-async fn a_picture_on_a_card(kind: Kind) -> Result<()> {
-    const HIS: &[u8] = b"the picture on his card";
-    let place = Place::new(kind).await?;
-    let (alice, mut bob) = place.strangers_made_friends().await?;
-    let order = json!({ "do": "picture_on_card", "data": STANDARD.encode(HIS) });
-    bob.order(order).await?;
-    let jid = BOB.parse()?;
-    alice
-        .until("bob's picture", |store| {
-            store.avatar(&jid).is_some_and(|picture| **picture == *HIS)
-        })
-        .await
-}
-
-async fn cards(kind: Kind) -> Result<()> {
-    let place = Place::new(kind).await?;
-    let (alice, mut bob) = place.strangers_made_friends().await?;
-    alice.command(Command::Card(xep0292_vcard4::Command::Save(Change {
-        request: "card".to_owned(),
-        fields: vec![(CardField::Name, "Alice Liddell".to_owned())],
-    })));
-    saved(&alice, "card").await?;
-    let seen = bob.order(json!({ "do": "look4", "jid": ALICE })).await?;
-    assert_eq!(seen["name"], "Alice Liddell");
-    // ejabberd doesn't make the older form of it.
-    if kind == Kind::Prosody {
-        let seen = bob.order(json!({ "do": "look", "jid": ALICE })).await?;
-        assert_eq!(seen["name"], "Alice Liddell");
-    }
-
-    let jid: BareJid = BOB.parse()?;
-    for (form, name) in [("card", "Robert & Sons"), ("card4", "Robert <Bob> Builder")] {
-        bob.order(json!({ "do": form, "name": name })).await?;
-        alice.command(Command::Look {
-            jid: jid.clone(),
-            devices: Vec::new(),
-        });
-        alice
-            .until(name, |store| {
-                let profile = store.profile(&jid);
-                profile.is_some_and(|bob| bob.card.first(CardField::Name) == name)
-            })
-            .await?;
-    }
     Ok(())
 }
