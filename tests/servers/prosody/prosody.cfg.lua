@@ -48,9 +48,10 @@ muc_log_expires_after = "never"
 smacks_hibernation_time = 300
 
 VirtualHost "@domain@"
-	modules_enabled = { "couplet_seed"; @crash_module@ }
+	modules_enabled = { "couplet_seed"; @crash_module@ @reports_module@ }
 	couplet_crash_words = "@fatal@"
 	couplet_crash_done = "@dir@/crash.done"
+	couplet_reports_to = "@reports_to@"
 	couplet_seed = "@dir@/seed.json"
 	couplet_seed_result = "@dir@/seed.result"
 	couplet_seed_rooms = "rooms.@domain@"

@@ -109,6 +109,9 @@ pub struct ServerOptions {
     /// Is killed, once, over a message that says [`FATAL`], when that is in its writer's archive
     /// and not yet in its reader's. Prosody only.
     pub fragile: bool,
+    /// Takes reports of those who are blocked (XEP-0377), and tells this user of each: who reports
+    /// whom, why, and which messages. Prosody only.
+    pub reports_to: Option<String>,
     /// Fixed ports; free ones are chosen when `None`.
     pub ports: Option<Ports>,
     /// People, their history and their rooms. Prosody only.
@@ -137,6 +140,7 @@ impl ServerOptions {
             pep: true,
             file_cors: true,
             fragile: false,
+            reports_to: None,
             ports: None,
             seed: None,
             verbose: false,

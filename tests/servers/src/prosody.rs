@@ -13,6 +13,7 @@ use crate::{
 
 const CONFIG: &str = include_str!("../prosody/prosody.cfg.lua");
 const CRASH_MODULE: &str = include_str!("../prosody/mod_couplet_crash.lua");
+const REPORTS_MODULE: &str = include_str!("../prosody/mod_couplet_reports.lua");
 const SASL2_MODULE: &str = include_str!("../prosody/mod_couplet_sasl2.lua");
 const SEED_MODULE: &str = include_str!("../prosody/mod_couplet_seed.lua");
 
@@ -23,6 +24,7 @@ pub(crate) fn prepare(options: &ServerOptions, ports: Ports, dir: &Path) -> Resu
         fs::create_dir_all(dir.join(sub))?;
     }
     fs::write(dir.join("plugins/mod_couplet_crash.lua"), CRASH_MODULE)?;
+    fs::write(dir.join("plugins/mod_couplet_reports.lua"), REPORTS_MODULE)?;
     fs::write(dir.join("plugins/mod_couplet_seed.lua"), SEED_MODULE)?;
     fs::write(dir.join("plugins/mod_couplet_sasl2.lua"), SASL2_MODULE)?;
     if let Some(seed) = &options.seed {
@@ -167,6 +169,17 @@ fn configuration(options: &ServerOptions, ports: Ports, dir: &Path) -> Result<St
             },
         )
         .replace("@fatal@", FATAL)
+        .replace(
+            "@reports_module@",
+            match options.reports_to {
+                Some(_) => "\"couplet_reports\";",
+                None => "",
+            },
+        )
+        .replace(
+            "@reports_to@",
+            options.reports_to.as_deref().unwrap_or_default(),
+        )
         .replace("@tls@", if tls { "true" } else { "false" })
         .replace("@authentication@", authentication)
         .replace("@password_hash@", password_hash)

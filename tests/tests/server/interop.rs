@@ -9,6 +9,7 @@ mod files;
 mod messages;
 mod people;
 mod profiles;
+mod reports;
 
 use anyhow::{Context as _, Result};
 use couplet_engine::store::Direction;
