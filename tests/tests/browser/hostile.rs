@@ -35,7 +35,7 @@ struct Attack<'a> {
 impl Attack<'_> {
     /// Has alice read it from bob, between two others; elsewhere, in the list and a
     /// notification; as a quotation; and once more, from the archive, where nothing else is.
-    async fn is_suffered(self) -> Result<()> {
+    async fn suffers(self) -> Result<()> {
         let place = Place::new(Kind::Prosody).await?;
         let (alice, bob) = place.friends().await?;
         drop(bob);
@@ -193,7 +193,7 @@ fn combining_characters_pile_up_over_nobody() {
         line: "a\u{301}\u{489}\u{301}\u{489}\u{301}\u{489}\u{301}\u{489}z",
         links: 0,
     };
-    run(attack.is_suffered());
+    run(attack.suffers());
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn bidirectional_overrides_turn_nothing_else_around() {
         line: "gnp.exegnp.exe",
         links: 0,
     };
-    run(attack.is_suffered());
+    run(attack.suffers());
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn ten_thousand_links_are_no_wait() {
         line: "https://example.org/a https://example.org/a",
         links: 100,
     };
-    run(attack.is_suffered());
+    run(attack.suffers());
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn ten_thousand_marks_are_no_wait() {
         line: "*a* _b_ ~c~ `d`",
         links: 0,
     };
-    run(attack.is_suffered());
+    run(attack.suffers());
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn ten_thousand_quotations_are_no_wait() {
         line: ">>>>>>>>",
         links: 0,
     };
-    run(attack.is_suffered());
+    run(attack.suffers());
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn a_word_without_an_end_is_no_wait() {
         line: "xxxxxxxx",
         links: 0,
     };
-    run(attack.is_suffered());
+    run(attack.suffers());
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn urls_of_scripts_and_html_are_text() {
         line: "javascript:alert(1) JAVASCRIPT:alert(1) data:text/html,<script>alert(1)</script>",
         links: 1,
     };
-    run(attack.is_suffered());
+    run(attack.suffers());
 }
 
 /// Where the first and the last letter of `element` are, as a script.
