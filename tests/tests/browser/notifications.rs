@@ -1,12 +1,12 @@
 //! Being told of messages that come while one is elsewhere.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use couplet_servers::Kind;
 use couplet_tests::browser::Page;
 use couplet_tests::{run, until};
 use serde_json::json;
 
-use crate::{ALICE, BOB, Place, archive_read, list, listen_in, reads, rooms, say, settings};
+use crate::{ALICE, BOB, Place, archive_read, list, listen_in, reads, rooms, say, settings, texts};
 
 /// What notifications say that are on screen.
 pub(crate) const SHOWN: &str = "navigator.serviceWorker.ready\
@@ -210,6 +210,21 @@ fn a_click_on_one_leads_to_the_conversation() {
         place.browser.in_worker(&alice, click).await?;
         reads(&alice, "Hello?").await?;
         shows(&alice, &[]).await
+    });
+}
+
+#[test]
+fn one_of_a_spoiler_does_not_give_it_away() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        alice.may_notify().await?;
+        goes_away(&alice).await?;
+        texts::hide(&bob, "The ending", "They all live").await?;
+        shows(&alice, &["bob: Spoiler: The ending"]).await?;
+        alice.find_with("link", "Spoiler: The ending").await?;
+        ensure!(!alice.text().await?.contains("They all live"));
+        Ok(())
     });
 }
 

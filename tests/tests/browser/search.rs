@@ -5,7 +5,7 @@ use couplet_servers::Kind;
 use couplet_tests::browser::Page;
 use couplet_tests::{run, until};
 
-use crate::{Place, count, reads, say};
+use crate::{Place, count, reads, say, texts};
 
 const FIELD: &str = "Search people and messages";
 
@@ -123,6 +123,35 @@ fn what_is_found_is_shown_in_its_place_without_a_network() {
         alice.press("End").await?;
         alice.gone("button", "Jump to the latest").await?;
         ensure!(alice.errors().is_empty(), "{:?}", alice.errors());
+        Ok(())
+    });
+}
+
+#[test]
+fn a_spoiler_that_is_found_is_not_given_away() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        texts::hide(&alice, "The ending", "They all live").await?;
+        texts::hide(&alice, "", "They all leave").await?;
+        for page in [&alice, &bob] {
+            page.find_with("link", "Spoiler").await?;
+            search(page, "they all").await?;
+            let list = page.find("list", "Found messages").await?;
+            list.reads("Spoiler: The ending").await?;
+            let shown = "[...document.querySelectorAll('.find__text')]
+                .map(text => text.innerText.replace('You: ', '').trim()).join('|')";
+            ensure!(page.evaluate(shown).await? == "Spoiler|Spoiler: The ending");
+            let text = page.text().await?;
+            ensure!(!text.contains("They all"), "{text}");
+        }
+        // It is shown in its place, where it is for its reader to press.
+        bob.find_with("link", "Spoiler: The ending")
+            .await?
+            .click()
+            .await?;
+        reads(&bob, "Spoiler: The ending").await?;
+        ensure!(!bob.text().await?.contains("They all"));
         Ok(())
     });
 }

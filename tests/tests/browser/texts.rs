@@ -86,29 +86,25 @@ fn an_action_has_its_actor() {
     });
 }
 
+/// Writes a spoiler.
+pub(crate) async fn hide(page: &Page, hint: &str, text: &str) -> Result<()> {
+    page.find("button", "More").await?.click().await?;
+    page.find("menuitem", "Hide as a spoiler")
+        .await?
+        .click()
+        .await?;
+    page.find("textbox", "Hint").await?.fill(hint).await?;
+    page.find("textbox", "Message").await?.fill(text).await?;
+    page.press("Enter").await?;
+    page.gone("textbox", "Hint").await
+}
+
 #[test]
 fn a_spoiler_is_hidden_until_it_is_pressed() {
     run(async {
         let place = Place::new(Kind::Prosody).await?;
         let (alice, bob) = place.friends().await?;
-        alice.find("button", "More").await?.click().await?;
-        alice
-            .find("menuitem", "Hide as a spoiler")
-            .await?
-            .click()
-            .await?;
-        alice
-            .find("textbox", "Hint")
-            .await?
-            .fill("The ending")
-            .await?;
-        alice
-            .find("textbox", "Message")
-            .await?
-            .fill("They all live")
-            .await?;
-        alice.press("Enter").await?;
-        alice.gone("textbox", "Hint").await?;
+        hide(&alice, "The ending", "They all live").await?;
         reads(&bob, "Spoiler: The ending").await?;
         ensure!(!bob.text().await?.contains("They all live"));
         let hidden = "document.querySelector('.spoiler').open";

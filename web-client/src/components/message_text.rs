@@ -59,20 +59,23 @@ pub(crate) fn version_text(message: &Message, body: &str) -> Html {
 
 /// One line of it, for lists, quotations and notifications, which gives nothing away.
 pub(crate) fn gist(state: &State, message: &Message) -> String {
-    if message.is_retracted() {
-        return t("message.retracted").to_string();
-    }
-    if let Some(encryption) = message.encryption() {
-        return sealed(encryption).to_string();
-    }
-    if let Some(hint) = message.spoiler() {
-        return spoiler(hint).to_string();
+    if let Some(words) = instead(message) {
+        return words.to_string();
     }
     match (action(message), message.file()) {
         (Some(action), _) => [&state.author(message), " ", &one_line(action)].concat(),
         (None, Some(file)) if message.caption().is_empty() => in_short(file),
         (None, _) => one_line(message.caption()),
     }
+}
+
+/// What stands for a text that isn't to be read in passing.
+pub(crate) fn instead(message: &Message) -> Option<AttrValue> {
+    if message.is_retracted() {
+        return Some(t("message.retracted"));
+    }
+    let encryption = message.encryption().map(sealed);
+    encryption.or_else(|| message.spoiler().map(spoiler))
 }
 
 /// What its writer does (XEP-0245).

@@ -8,6 +8,7 @@ use yew::prelude::*;
 use super::avatar::{Size, avatar};
 use super::conversation_list::move_focus;
 use super::excerpt::excerpt;
+use super::message_text::instead;
 use super::room::nick;
 use crate::hooks::{use_change, use_model, use_mount, use_subjects};
 use crate::i18n::{self, Clock, list_time, t, t_count, t_with};
@@ -152,7 +153,7 @@ fn item(props: &Props, found: &Found, place: usize, key: &str, message: &Rc<Mess
                     } else if let Some(nick) = nick(message) {
                         <bdi class="find__own">{ nick }</bdi>{ ": " }
                     }
-                    { excerpt(said(message), &found.words, i18n::fold) }
+                    { excerpt(&said(message), &found.words, i18n::fold) }
                 </span>
             </a>
         </li>
@@ -160,9 +161,12 @@ fn item(props: &Props, found: &Found, place: usize, key: &str, message: &Rc<Mess
 }
 
 /// The text, or the name of the file that is sent without one.
-fn said(message: &Message) -> &str {
+fn said(message: &Message) -> AttrValue {
+    if let Some(words) = instead(message) {
+        return words;
+    }
     match (message.caption(), message.file()) {
-        ("", Some(file)) => &file.name,
-        (text, _) => text,
+        ("", Some(file)) => file.name.clone().into(),
+        (text, _) => text.to_owned().into(),
     }
 }
