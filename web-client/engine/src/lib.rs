@@ -34,6 +34,7 @@ mod output;
 mod private_node;
 mod rooms;
 pub mod sasl;
+mod service;
 mod session;
 mod sorted_map;
 mod stanza;

@@ -3,7 +3,7 @@
 //! The file itself never comes here: whoever has it asks for a place, is told where that is
 //! ([`StoreEvent::Upload`]), and puts it there.
 
-use jid::{BareJid, Jid};
+use jid::Jid;
 use minidom::Element;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
@@ -11,6 +11,7 @@ use xmpp_parsers::ns;
 use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Module, Specification};
+use crate::service::{Looked, Lookup};
 use crate::sorted_map::SortedMap;
 use crate::stanza::StanzaError;
 use crate::store::{Refusal, Slot, StoreEvent, UploadAnswer, is_address, is_private};
@@ -18,10 +19,7 @@ use crate::xep0082;
 use crate::xml::{build, child_text};
 
 const UPLOAD: &str = "urn:xmpp:http:upload:0";
-const DATA_FORM: &str = "jabber:x:data";
 
-/// So many of a server's parts are asked whether they take files.
-const MOST_PARTS: usize = 32;
 /// The headers that may go with a file (XEP-0363 5).
 const HEADERS: [&str; 3] = ["Authorization", "Cookie", "Expires"];
 /// The longest value of one, in bytes.
@@ -51,8 +49,7 @@ pub struct Request {
 #[derive(Debug, Default)]
 pub(crate) struct Upload {
     service: Option<Service>,
-    /// Who is being asked what they are; our server, which parts it has (`None`).
-    looking: SortedMap<Ticket, Option<Jid>>,
+    lookup: Lookup,
     /// What waits for the service, or for a session.
     waiting: Vec<Request>,
     asked: SortedMap<Ticket, Request>,
@@ -79,7 +76,7 @@ impl Module for Upload {
         if !resumed {
             // Another session may be with a server that has changed.
             self.service = None;
-            self.looking.clear();
+            self.lookup.stop();
         }
         self.go_on(ctx);
     }
@@ -96,12 +93,8 @@ impl Module for Upload {
     }
 
     fn on_iq_result(&mut self, ctx: &mut Ctx<'_>, ticket: Ticket, response: Response) {
-        if let Some(who) = self.looking.remove(&ticket) {
-            return match (who, response) {
-                (_, Err(NoResult::Lost)) => {}
-                (None, response) => self.parts(ctx, response),
-                (Some(who), response) => self.described(ctx, who, response),
-            };
+        if let Some(looked) = self.lookup.take(ctx, ticket, &response, UPLOAD) {
+            return self.looked(ctx, looked);
         }
         // Nobody waits for it any more if it has been asked for again.
         let Some(request) = self.asked.remove(&ticket) else {
@@ -123,11 +116,11 @@ impl Module for Upload {
 impl Upload {
     /// Asks for what waits, or first of all who takes files.
     fn go_on(&mut self, ctx: &mut Ctx<'_>) {
-        if !ctx.core.established || self.waiting.is_empty() || !self.looking.is_empty() {
+        if !ctx.core.established || self.waiting.is_empty() || self.lookup.is_under_way() {
             return;
         }
         let Some(service) = &self.service else {
-            return self.look(ctx);
+            return self.lookup.begin(ctx);
         };
         for request in std::mem::take(&mut self.waiting) {
             if service.limit.is_some_and(|limit| request.size > limit) {
@@ -140,59 +133,17 @@ impl Upload {
     }
 
     /// The server or a part of it takes files (XEP-0363 4).
-    fn look(&mut self, ctx: &mut Ctx<'_>) {
-        let Some(account) = ctx.account() else { return };
-        let server = Jid::from(BareJid::from_parts(None, account.domain()));
-        let query = build("query", ns::DISCO_ITEMS).done();
-        let ticket = ctx.get(Some(server.clone()), query);
-        self.looking.insert(ticket, None);
-        self.ask_what_it_is(ctx, server);
-    }
-
-    fn ask_what_it_is(&mut self, ctx: &mut Ctx<'_>, jid: Jid) {
-        let query = build("query", ns::DISCO_INFO).done();
-        let ticket = ctx.get(Some(jid.clone()), query);
-        self.looking.insert(ticket, Some(jid));
-    }
-
-    /// Those that the server names may, or may not.
-    fn parts(&mut self, ctx: &mut Ctx<'_>, response: Response) {
-        let items = response.ok().flatten();
-        let items = items.iter().flat_map(Element::children);
-        let parts = items
-            .filter(|item| item.is("item", ns::DISCO_ITEMS) && item.attr("node").is_none())
-            .filter_map(|item| item.attr("jid")?.parse().ok());
-        if self.service.is_none() {
-            for part in parts.take(MOST_PARTS) {
-                self.ask_what_it_is(ctx, part);
+    fn looked(&mut self, ctx: &mut Ctx<'_>, looked: Looked) {
+        match looked {
+            Looked::On => return,
+            Looked::Service(jid, info) => {
+                let limit = limit(&info);
+                self.service = Some(Service { jid, limit });
             }
-        }
-        self.looked(ctx);
-    }
-
-    fn described(&mut self, ctx: &mut Ctx<'_>, who: Jid, response: Response) {
-        let info = response.ok().flatten();
-        let takes_files = |info: &&Element| {
-            let mut features = info.children();
-            features.any(|feature| {
-                feature.is("feature", ns::DISCO_INFO) && feature.attr("var") == Some(UPLOAD)
-            })
-        };
-        if let Some(info) = info.as_ref().filter(takes_files) {
-            self.service = Some(Service {
-                jid: who,
-                limit: limit(info),
-            });
-            // The others don't matter any more.
-            self.looking.clear();
-        }
-        self.looked(ctx);
-    }
-
-    fn looked(&mut self, ctx: &mut Ctx<'_>) {
-        if self.service.is_none() && self.looking.is_empty() {
-            for request in std::mem::take(&mut self.waiting) {
-                answer(ctx, request, Err(Refusal::NoService));
+            Looked::Nobody => {
+                for request in std::mem::take(&mut self.waiting) {
+                    answer(ctx, request, Err(Refusal::NoService));
+                }
             }
         }
         self.go_on(ctx);
@@ -247,7 +198,7 @@ fn limit(info: &Element) -> Option<u64> {
         let field = fields.find(|field| field.attr("var") == Some(name))?;
         child_text(field, "value")
     };
-    let mut forms = info.children().filter(|form| form.is("x", DATA_FORM));
+    let mut forms = info.children().filter(|form| form.is("x", ns::DATA_FORMS));
     let form = forms.find(|form| value(form, "FORM_TYPE").as_deref() == Some(UPLOAD))?;
     value(form, "max-file-size")?.parse().ok()
 }
