@@ -326,9 +326,14 @@ class Peer(slixmpp.ClientXMPP):
         picture = base64.b64decode(data)
         await self["xep_0153"].set_avatar(jid=jid, avatar=picture, mtype="image/png")
 
-    async def do_card(self, name):
+    async def do_card(self, name, given=None, family=None, nick=None):
         card = self["xep_0054"].make_vcard()
         card["FN"] = name
+        if given and family:
+            card["N"]["GIVEN"] = given
+            card["N"]["FAMILY"] = family
+        if nick:
+            card["NICKNAME"] = nick
         await self["xep_0054"].publish_vcard(card)
 
     async def do_card4(self, name):

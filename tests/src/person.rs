@@ -8,10 +8,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
-use couplet_engine::modules::{rfc6121_message, rfc6121_presence, rfc6121_roster, xep0363_upload};
+use couplet_engine::modules::{
+    rfc6121_message, rfc6121_presence, rfc6121_roster, xep0055_search, xep0363_upload,
+};
 use couplet_engine::sasl::{self, Exchange, Identity, Means, Reply, Request, Step};
 use couplet_engine::store::{
-    Message, Notes, Refusal, SessionStatus, Slot, Store, StoreEvent, UploadAnswer,
+    self, DirectoryAnswer, Message, NotFound, Notes, Refusal, SessionStatus, Slot, Store,
+    StoreEvent, UploadAnswer,
 };
 use couplet_engine::{
     CloseReason, Command, Config, Engine, Input, Now, Output, SessionCommand, Timestamp,
@@ -53,6 +56,8 @@ struct State {
     log: Vec<String>,
     /// What became of requests for places for files.
     uploads: Vec<UploadAnswer>,
+    /// What a directory of people has said.
+    directory: Vec<DirectoryAnswer>,
     /// The mechanisms that were tried.
     mechanisms: Vec<String>,
     /// How many sessions were taken up again.
@@ -147,6 +152,46 @@ impl Person {
             let state = self.state.borrow();
             let answer = state.uploads.iter().find(|answer| answer.upload == upload);
             Ok(answer.map(|answer| answer.outcome.clone()))
+        })
+        .await
+    }
+
+    /// Asks whether there is a directory of people, and waits for the answer.
+    ///
+    /// # Errors
+    /// When none comes.
+    pub async fn has_directory(&self) -> Result<bool> {
+        self.command(Command::Search(xep0055_search::Command::Open));
+        until("a directory or none", || async {
+            let state = self.state.borrow();
+            let mut answers = state.directory.iter();
+            Ok(answers.find_map(|answer| match answer {
+                DirectoryAnswer::Offered(offered) => Some(*offered),
+                DirectoryAnswer::Found { .. } => None,
+            }))
+        })
+        .await
+    }
+
+    /// Looks for people of this name in it, and waits for the answer.
+    ///
+    /// # Errors
+    /// When none comes.
+    pub async fn find(&self, name: &str) -> Result<Result<Vec<store::Person>, NotFound>> {
+        let number = self.state.borrow().directory.len().to_string();
+        self.command(Command::Search(xep0055_search::Command::Find {
+            search: number.clone(),
+            text: name.to_owned(),
+        }));
+        until(&format!("an answer about {name:?}"), || async {
+            let state = self.state.borrow();
+            let mut answers = state.directory.iter();
+            Ok(answers.find_map(|answer| match answer {
+                DirectoryAnswer::Found {
+                    search, outcome, ..
+                } if *search == number => Some(outcome.clone()),
+                _ => None,
+            }))
         })
         .await
     }
@@ -383,8 +428,10 @@ impl Driver {
                 Output::Transmit(text) => self.transmit(text).await,
                 Output::Event(event) => {
                     let state = &mut *self.state.borrow_mut();
-                    if let StoreEvent::Upload(answer) = &event {
-                        state.uploads.push((**answer).clone());
+                    match &event {
+                        StoreEvent::Upload(answer) => state.uploads.push((**answer).clone()),
+                        StoreEvent::Directory(answer) => state.directory.push((**answer).clone()),
+                        _ => {}
                     }
                     state.store.apply(event);
                 }

@@ -65,3 +65,5 @@ Component "rooms.@domain@" "muc"
 	muc_room_default_history_length = 50
 
 @upload_host@
+
+@directory_host@

@@ -174,5 +174,9 @@ fn configuration(options: &ServerOptions, ports: Ports, dir: &Path) -> Result<St
         .replace("@password_format@", password_format)
         .replace("@scram_hash@", scram_hash)
         .replace("@disabled_mechanisms@", disabled_mechanisms)
+        .replace(
+            "@directory@",
+            if options.directory { "true" } else { "false" },
+        )
         .replace("@domain@", &options.domain))
 }

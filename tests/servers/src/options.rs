@@ -104,6 +104,9 @@ pub struct ServerOptions {
     /// Everybody has nodes of their own (XEP-0163), and what is kept in them. Without, there are
     /// cards in the older form (XEP-0054) and nothing else. `false` with Prosody only.
     pub pep: bool,
+    /// Everybody with a card (XEP-0054) can be found by it (XEP-0055), at the domain `vjud.` in
+    /// front of [`domain`](Self::domain). Prosody then has no newer cards (XEP-0292).
+    pub directory: bool,
     /// Pages of other origins may put and get those files: the server says so (CORS).
     pub file_cors: bool,
     /// Is killed, once, over a message that says [`FATAL`], when that is in its writer's archive
@@ -138,6 +141,7 @@ impl ServerOptions {
             websocket: false,
             largest_file: None,
             pep: true,
+            directory: false,
             file_cors: true,
             fragile: false,
             reports_to: None,
@@ -165,6 +169,11 @@ impl ServerOptions {
     /// The domain of what takes files.
     pub(crate) fn upload_domain(&self) -> String {
         format!("upload.{}", self.domain)
+    }
+
+    /// The domain of where people are looked for.
+    pub(crate) fn directory_domain(&self) -> String {
+        format!("vjud.{}", self.domain)
     }
 
     /// The domain of those who sign in without an account.

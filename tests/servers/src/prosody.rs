@@ -96,9 +96,18 @@ fn configuration(options: &ServerOptions, ports: Ports, dir: &Path) -> Result<St
         true => "\"websocket\";",
         false => "",
     };
-    let pep_modules = match options.pep {
-        true => r#""pep", "vcard4", "vcard_legacy", "bookmarks";"#,
-        false => r#""vcard";"#,
+    let pep_modules = match (options.pep, options.directory) {
+        (true, false) => r#""pep", "vcard4", "vcard_legacy", "bookmarks";"#,
+        // The directory reads the cards that the oldest of these modules keeps.
+        (true, true) => r#""pep", "vcard", "bookmarks";"#,
+        (false, _) => r#""vcard";"#,
+    };
+    let directory_host = match options.directory {
+        true => format!(
+            "Component \"{}\" \"vjud\"\n\tvjud_mode = \"all\"\n",
+            options.directory_domain()
+        ),
+        false => String::new(),
     };
     let upload_host = match options.largest_file {
         // A browser on this machine knows it by no other name.
@@ -186,5 +195,6 @@ fn configuration(options: &ServerOptions, ports: Ports, dir: &Path) -> Result<St
         .replace("@disabled_mechanisms@", disabled_mechanisms)
         .replace("@anonymous_host@", &anonymous_host)
         .replace("@upload_host@", &upload_host)
+        .replace("@directory_host@", &directory_host)
         .replace("@domain@", &options.domain))
 }

@@ -6,6 +6,7 @@ mod blocking;
 mod changes;
 mod chaos;
 mod delivery;
+mod directory;
 mod disk;
 mod early;
 mod emoji;

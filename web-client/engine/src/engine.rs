@@ -617,7 +617,7 @@ impl Engine {
 
     /// Puts the next queued message on the wire, if one may go.
     fn send_next_queued(&mut self) -> bool {
-        if !self.session.is_established() {
+        if !self.session.keeps_account() {
             return false;
         }
         let now = self.core.now.wall;

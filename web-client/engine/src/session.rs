@@ -319,6 +319,12 @@ impl Session {
         }
     }
 
+    /// Whether there will be proof of what is sent: a session that can't be resumed yet leaves
+    /// nothing behind that tells how far it had got.
+    pub(crate) fn keeps_account(&self) -> bool {
+        self.is_established() && (!self.managed || self.management.is_enabled())
+    }
+
     /// Puts a stanza on the wire and into the queue of what isn't acknowledged.
     pub(crate) fn send(&mut self, stanza: String, message: Option<MessageId>) {
         let unacked = match message {

@@ -83,6 +83,11 @@ impl StreamManagement {
         self.previd = enabled.attr("id").filter(|_| resumable).map(str::to_owned);
     }
 
+    /// Whether the server has agreed.
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
     /// `<resume/>`, if there is a session to resume.
     pub(crate) fn resume(&self) -> Option<String> {
         let resume = build("resume", ns::SM)

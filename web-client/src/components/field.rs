@@ -4,6 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::icon_button::word;
 use crate::state::document;
 
 /// A text field to be shown. Its text is the DOM's own: a form reads it by its name.
@@ -26,8 +27,21 @@ pub(crate) struct Field {
     /// What is good to know, if nothing is wrong.
     pub(crate) hint: Option<AttrValue>,
     pub(crate) oninput: Callback<InputEvent>,
+    pub(crate) onkeydown: Callback<KeyboardEvent>,
+    /// The list of what is offered for it, if there can be one (ARIA's combobox pattern).
+    pub(crate) list: Option<List>,
     /// A button inside the field, at its end.
     pub(crate) button: Html,
+}
+
+/// What is offered for what is typed into a field.
+pub(crate) struct List {
+    /// The list's id.
+    pub(crate) id: &'static str,
+    /// Whether anything is.
+    pub(crate) shown: bool,
+    /// The id of what would be taken.
+    pub(crate) active: Option<String>,
 }
 
 impl Field {
@@ -36,6 +50,7 @@ impl Field {
         let note_id = [self.id, "-note"].concat();
         let wrong = self.error.is_some();
         let note = self.error.or(self.hint);
+        let list = self.list.as_ref();
         html! {
             <div class={if wrong { "field field--wrong" } else { "field" }}>
                 <label class="field__label" for={self.id}>{ self.label }</label>
@@ -55,7 +70,13 @@ impl Field {
                         readonly={self.readonly}
                         aria-invalid={wrong.then_some("true")}
                         aria-describedby={note.is_some().then(|| note_id.clone())}
+                        role={list.map(|_| "combobox")}
+                        aria-autocomplete={list.map(|_| "list")}
+                        aria-expanded={list.map(|list| word(list.shown))}
+                        aria-controls={list.map(|list| list.id)}
+                        aria-activedescendant={list.and_then(|list| list.active.clone())}
                         oninput={self.oninput}
+                        onkeydown={self.onkeydown}
                     />
                     { self.button }
                 </div>

@@ -46,6 +46,7 @@ mod message_dialogs;
 mod message_row;
 pub(crate) mod message_text;
 pub(crate) mod notice;
+mod people_found;
 mod presence;
 pub(crate) mod profile;
 mod questions;

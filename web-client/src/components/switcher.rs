@@ -71,7 +71,7 @@ pub(crate) fn Switcher(props: &Props) -> Html {
         .enumerate()
         .map(|(place, jid)| option(state, jid, place, *chosen));
     html! {
-        <Dialog state={state.clone()} title={t("switcher.title")} class="dialog--switcher">
+        <Dialog state={state.clone()} title={t("switcher.title")} class="dialog--search">
             <input
                 class="switcher__input"
                 type="text"

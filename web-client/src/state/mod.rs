@@ -5,6 +5,7 @@ mod alerts;
 mod asked;
 mod clear_answers;
 mod commands;
+mod directory;
 mod drafts;
 mod export;
 mod follow;
@@ -33,6 +34,7 @@ use jid::BareJid;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
+pub(crate) use directory::Step;
 pub(crate) use export::{End, Format};
 pub(crate) use jump::Target;
 pub(crate) use notice::Notice;
@@ -63,6 +65,7 @@ struct Inner {
     /// Whether an animation frame has been asked for.
     frame_due: Cell<bool>,
     by_name: RefCell<Option<Rc<Vec<BareJid>>>>,
+    directory: directory::Directory,
     drafts: drafts::Drafts,
     export: export::Slot,
     clear_answers: clear_answers::ClearAnswers,
@@ -98,6 +101,7 @@ impl State {
             version: Cell::default(),
             frame_due: Cell::default(),
             by_name: RefCell::default(),
+            directory: directory::Directory::default(),
             drafts: drafts::Drafts::default(),
             export: export::Slot::default(),
             clear_answers: clear_answers::ClearAnswers::default(),
@@ -192,6 +196,7 @@ impl State {
             Route::Home.go_instead();
             self.forget_uploads();
             self.forget_search();
+            self.forget_directory();
             self.clear_if_asked();
         }
         if online {

@@ -366,6 +366,10 @@ impl State {
                     session.post(&Message::Upload((**answer).clone()));
                     self.take_upload_answer((**answer).clone());
                 }
+                StoreEvent::Directory(answer) => {
+                    session.post(&Message::Directory((**answer).clone()));
+                    self.take_directory_answer((**answer).clone());
+                }
                 StoreEvent::Export(exported) => {
                     session.post(&Message::Export((**exported).clone()));
                     self.take_exported((**exported).clone());

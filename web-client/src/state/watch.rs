@@ -22,6 +22,8 @@ pub(crate) enum Subject {
     Notice,
     /// What has been found.
     Search,
+    /// People who are looked for.
+    Directory,
     /// Files on their way out.
     Uploads,
     /// A file of what the server keeps.

@@ -2,12 +2,13 @@
 
 use couplet_engine::modules::{
     rfc6121_message as message, rfc6121_presence as presence, rfc6121_roster as roster,
-    xep0045_muc as muc, xep0077_account as account, xep0084_avatar as avatar,
-    xep0085_chat_states as chat_states, xep0172_nickname as nickname, xep0191_blocking as blocking,
-    xep0223_conversations as conversations, xep0223_privacy as privacy, xep0227_export as export,
-    xep0249_invitations as invitations, xep0292_vcard4 as card, xep0308_correction as correction,
-    xep0313_archive as archive, xep0363_upload as upload, xep0402_bookmarks as bookmarks,
-    xep0424_retraction as retraction, xep0444_reactions as reactions,
+    xep0045_muc as muc, xep0055_search as search, xep0077_account as account,
+    xep0084_avatar as avatar, xep0085_chat_states as chat_states, xep0172_nickname as nickname,
+    xep0191_blocking as blocking, xep0223_conversations as conversations,
+    xep0223_privacy as privacy, xep0227_export as export, xep0249_invitations as invitations,
+    xep0292_vcard4 as card, xep0308_correction as correction, xep0313_archive as archive,
+    xep0363_upload as upload, xep0402_bookmarks as bookmarks, xep0424_retraction as retraction,
+    xep0444_reactions as reactions,
 };
 use couplet_engine::store::{
     Availability, CardField, Hear, MessageId, Muted, Privacy, Reason, Report, Wishes,
@@ -204,6 +205,12 @@ pub(crate) fn write(command: &Command) -> JsValue {
         }
         Command::Blocking(blocking::Command::Unblock { jid }) => {
             ("unblock", Some(jid), [JsValue::NULL, JsValue::NULL])
+        }
+        Command::Search(search::Command::Open) => {
+            ("directory", None, [JsValue::NULL, JsValue::NULL])
+        }
+        Command::Search(search::Command::Find { search, text }) => {
+            ("find", None, [search.into(), text.into()])
         }
         Command::Upload(upload::Command::Request(request)) => {
             let file = list(&[
@@ -403,6 +410,11 @@ pub(crate) fn read(parts: &JsValue) -> Option<Command> {
         ("export", _) => Command::Export(export::Command::Begin { export: text(2)? }),
         ("noExport", _) => Command::Export(export::Command::Stop),
         ("delete", _) => Command::Account(account::Command::Delete { request: text(2)? }),
+        ("directory", _) => Command::Search(search::Command::Open),
+        ("find", _) => Command::Search(search::Command::Find {
+            search: text(2)?,
+            text: text(3)?,
+        }),
         ("upload", _) => {
             let request = read_request(text(2)?, &parts.get(3))?;
             Command::Upload(upload::Command::Request(request))

@@ -3,7 +3,7 @@
 //! Not by serde: the code for that would be a tenth of the whole download.
 
 use couplet_engine::codec::{decode, encode};
-use couplet_engine::store::{Exported, Notes, Refusal, Slot, UploadAnswer};
+use couplet_engine::store::{DirectoryAnswer, Exported, Notes, Refusal, Slot, UploadAnswer};
 use couplet_engine::{Command, Record, Table, Timestamp};
 use jid::BareJid;
 use js_sys::{Array, Uint8Array};
@@ -92,6 +92,8 @@ pub(crate) enum Message {
     },
     /// Where a file may be put, says the server. One of the tabs has it.
     Upload(UploadAnswer),
+    /// What a directory of people says. One of the tabs wants to know.
+    Directory(DirectoryAnswer),
     /// A part of what the server keeps. One of the tabs makes a file of it.
     Export(Exported),
 }
@@ -160,10 +162,8 @@ impl Message {
                 before.into(),
                 notes::write(notes),
             ]),
-            Self::Export(exported) => {
-                let bytes = Uint8Array::from(encode(exported).as_slice());
-                list(&["export".into(), bytes.into()])
-            }
+            Self::Directory(answer) => list(&["directory".into(), write_bytes(&encode(answer))]),
+            Self::Export(exported) => list(&["export".into(), write_bytes(&encode(exported))]),
             Self::Upload(UploadAnswer { upload, outcome }) => {
                 list(&["upload".into(), upload.into(), write_outcome(outcome)])
             }
@@ -212,10 +212,8 @@ impl Message {
                 before: text(3)?,
                 notes: notes::read(&parts.get(4)),
             },
-            "export" => {
-                let bytes: Uint8Array = parts.get(1).dyn_into().ok()?;
-                Self::Export(decode(&bytes.to_vec())?)
-            }
+            "directory" => Self::Directory(decode(&read_bytes(&parts.get(1))?)?),
+            "export" => Self::Export(decode(&read_bytes(&parts.get(1))?)?),
             "upload" => Self::Upload(UploadAnswer {
                 upload: text(1)?,
                 outcome: read_outcome(&parts.get(2))?,
@@ -279,6 +277,14 @@ fn read_outcome(parts: &JsValue) -> Option<Result<Slot, Refusal>> {
             text: text(2),
         },
     }))
+}
+
+fn write_bytes(bytes: &[u8]) -> JsValue {
+    Uint8Array::from(bytes).into()
+}
+
+fn read_bytes(value: &JsValue) -> Option<Vec<u8>> {
+    Some(value.dyn_ref::<Uint8Array>()?.to_vec())
 }
 
 /// An array of these.

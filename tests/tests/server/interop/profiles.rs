@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use couplet_engine::Command;
 use couplet_engine::modules::xep0292_vcard4::{self, Change};
 use couplet_engine::modules::{xep0084_avatar, xep0172_nickname};
-use couplet_engine::store::CardField;
+use couplet_engine::store::{self, CardField};
 use couplet_servers::{Kind, ServerOptions};
 use couplet_tests::peer::Peer;
 use couplet_tests::person::Person;
@@ -22,6 +22,7 @@ on_both! {
     a_picture_on_a_card
     cards
     a_card_in_the_older_form
+    a_card_finds_whose_it_is
 }
 
 /// Both once more: ejabberd learns what somebody wants to hear (XEP-0163 4.3.2) when they come
@@ -190,5 +191,46 @@ async fn a_card_in_the_older_form(kind: Kind) -> Result<()> {
         let seen = bob.order(json!({ "do": "look", "jid": ALICE })).await?;
         assert_eq!(seen["name"], name);
     }
+    Ok(())
+}
+
+/// In the directory (XEP-0055) of a server that reads the cards people write.
+async fn a_card_finds_whose_it_is(kind: Kind) -> Result<()> {
+    let place = Place::new(kind).await?;
+    let alice = place.enters(ALICE).await?;
+    assert!(!alice.has_directory().await?);
+    drop((alice, place));
+
+    let place = Place::with(ServerOptions {
+        directory: true,
+        ..options(kind)
+    })
+    .await?;
+    let (alice, mut bob) = (place.enters(ALICE).await?, place.slixmpp().await?);
+    assert!(alice.has_directory().await?);
+    assert_eq!(alice.find("Builder").await?, Ok(Vec::new()));
+    let card = json!({
+        "do": "card", "name": "Robert Büilder", "given": "Robert", "family": "Büilder",
+        "nick": "Bobby",
+    });
+    bob.order(card).await?;
+    let found = store::Person {
+        jid: BOB.parse()?,
+        name: "Robert Büilder".to_owned(),
+        details: vec!["Bobby".to_owned()],
+    };
+    // In its default database ejabberd 23.01 finds whole names only.
+    let parts: &[&str] = match kind {
+        Kind::Prosody => &["Büil", "obb", "rob b"],
+        Kind::Ejabberd => &[],
+    };
+    for name in ["robert", "Büilder", "BOBBY", "Robert Büilder"]
+        .iter()
+        .chain(parts)
+    {
+        let people = alice.find(name).await?;
+        assert_eq!(people, Ok(vec![found.clone()]), "{name:?}");
+    }
+    assert_eq!(alice.find("Nobody").await?, Ok(Vec::new()));
     Ok(())
 }

@@ -7,6 +7,7 @@ pub mod xep0012_last_activity;
 pub mod xep0030_disco;
 pub mod xep0045_muc;
 pub mod xep0054_vcard_temp;
+pub mod xep0055_search;
 pub mod xep0066_oob;
 pub mod xep0077_account;
 pub mod xep0084_avatar;
@@ -101,6 +102,7 @@ pub(crate) fn table() -> Vec<Box<dyn Module>> {
         Box::<xep0461_replies::Replies>::default(),
         Box::<xep0066_oob::OutOfBand>::default(),
         Box::<xep0363_upload::Upload>::default(),
+        Box::<xep0055_search::Search>::default(),
         Box::<xep0446_file_metadata::FileMetadata>::default(),
         Box::<xep0447_file_sharing::FileSharing>::default(),
     ]

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::now::Timestamp;
 
 use super::{
-    Block, Blocklist, Change, Contact, Delivery, Direction, Exported, Fact, Message, MessageId,
-    Older, Privacy, ResourcePresence, RoomChange, SessionStatus, Source, SubscriptionRequest,
-    UploadAnswer, Wishes,
+    Block, Blocklist, Change, Contact, Delivery, Direction, DirectoryAnswer, Exported, Fact,
+    Message, MessageId, Older, Privacy, ResourcePresence, RoomChange, SessionStatus, Source,
+    SubscriptionRequest, UploadAnswer, Wishes,
 };
 
 /// One change of what people see. Plain data: it crosses tabs and is logged.
@@ -180,6 +180,8 @@ pub enum StoreEvent {
     },
     /// Where a file may be put, or why nowhere. Nothing of it is kept.
     Upload(Box<UploadAnswer>),
+    /// What a directory of people says. Nothing of it is kept.
+    Directory(Box<DirectoryAnswer>),
     /// A part of what the server keeps, for a file. Nothing of it is kept.
     Export(Box<Exported>),
 }

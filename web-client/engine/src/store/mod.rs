@@ -9,6 +9,7 @@ mod card;
 mod change;
 mod clearing;
 mod conversation;
+mod directory;
 mod event;
 mod export;
 mod file;
@@ -42,6 +43,7 @@ pub use blocking::{Block, Blocklist, Reason, Report};
 pub use card::{Card, CardField};
 pub use change::{Author, Change, Changes, Correction, Reactions, What};
 pub use conversation::{Conversation, Older};
+pub use directory::{DirectoryAnswer, NotFound, Person};
 pub use event::{Cleared, Provenance, StoreEvent, Topic};
 pub use export::{ExportPart, Exported, ExportedMessage};
 pub use file::{File, FileKind, type_by_name};
@@ -462,8 +464,8 @@ impl Store {
             StoreEvent::Privacy(privacy) => self.set_privacy(privacy),
             StoreEvent::Blocklist(list) => self.set_blocklist(list),
             StoreEvent::Blocked { jid, block } => self.set_blocked(jid, block),
-            // The page has the file, and what becomes of it, or makes it.
-            StoreEvent::Upload(_) | StoreEvent::Export(_) => Vec::new(),
+            // These are the page's that has asked.
+            StoreEvent::Upload(_) | StoreEvent::Export(_) | StoreEvent::Directory(_) => Vec::new(),
         }
     }
 

@@ -20,6 +20,7 @@ mod replies;
 mod room_changes;
 mod rooms;
 mod scenario;
+mod search;
 mod session;
 #[cfg(feature = "native-crypto")]
 mod sign_in;

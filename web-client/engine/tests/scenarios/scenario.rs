@@ -741,7 +741,7 @@ fn payload(iq: Iq) -> Option<String> {
             .err()
             .map(|error| error.to_string()),
         // Nobody parses these.
-        ns::VCARD | "jabber:iq:last" => None,
+        ns::VCARD | "jabber:iq:last" | "jabber:iq:search" => None,
         ns::VERSION => VersionQuery::try_from(payload)
             .err()
             .map(|error| error.to_string()),

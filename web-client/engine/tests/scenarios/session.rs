@@ -499,7 +499,23 @@ fn what_never_was_on_the_wire_doesnt_wait_for_the_archive() {
     scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
     scenario.recv("<failed xmlns='urn:xmpp:sm:3'><item-not-found/></failed>");
     scenario.answer_bind();
+    // A session that breaks off before that leaves nobody who knows how far it had got.
+    assert!(scenario.sent_bodies().is_empty());
+    scenario.recv("<enabled xmlns='urn:xmpp:sm:3' id='session-2' resume='true'/>");
     assert_eq!(scenario.sent_bodies(), ["new"]);
+}
+
+#[test]
+fn a_server_that_won_t_manage_the_stream_keeps_no_message_waiting() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.answer_bind();
+    scenario.say("hello");
+    assert!(scenario.sent_bodies().is_empty());
+    scenario.recv("<failed xmlns='urn:xmpp:sm:3'><unexpected-request/></failed>");
+    assert_eq!(scenario.sent_bodies(), ["hello"]);
 }
 
 #[test]
