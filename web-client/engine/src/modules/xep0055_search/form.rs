@@ -4,7 +4,8 @@ use minidom::Element;
 use xmpp_parsers::ns;
 
 use super::{FAMILY, GIVEN, LONGEST, SEARCH};
-use crate::xml::{build, one_line};
+use crate::foreign::one_line;
+use crate::xml::build;
 
 /// The field of a service that looks for one text in all it has, as Openfire does.
 const ANYWHERE: &str = "search";

@@ -7,9 +7,10 @@ use minidom::Element;
 use xmpp_parsers::ns;
 
 use super::{FAMILY, GIVEN, LONGEST, SEARCH};
+use crate::foreign::one_line;
 use crate::iq::{NoResult, Response};
 use crate::store::{NotFound, Person};
-use crate::xml::{child_text, one_line};
+use crate::xml::child_text;
 
 /// What people are called, by a field; else both names, else the nickname.
 const FULL_NAMES: [&str; 2] = ["fn", "name"];
