@@ -20,7 +20,7 @@ const ADDRESS: &str = "add-address";
 const NAME: &str = "add-name";
 
 /// More than anybody looks through; better to type another letter.
-const MOST: usize = 8;
+const MOST: usize = 5;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
