@@ -113,7 +113,7 @@ fn nothing_tells_of_what_one_looks_at_or_has_muted() {
         alice.may_notify().await?;
         alice.evaluate(COUNT).await?;
         say(&bob, "You are looking").await?;
-        reads(&alice, "You are looking").await?;
+        bob.find("image", "Read").await?;
         goes_away(&alice).await?;
         list::choose(&alice, "bob", "Mute").await?;
         say(&bob, "You don't want to know").await?;

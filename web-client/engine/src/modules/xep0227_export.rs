@@ -8,9 +8,10 @@ use xmpp_parsers::ns;
 use crate::input::Command as AnyCommand;
 use crate::iq::{Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
+use crate::modules::xep0292_vcard4;
 use crate::modules::xep0313_archive::{Fin, page};
 use crate::private_node;
-use crate::store::{ExportPart, Exported, ExportedMessage, StoreEvent};
+use crate::store::{Card, ExportPart, Exported, ExportedMessage, StoreEvent};
 use crate::vcard::Form;
 use crate::xml::{self, build};
 
@@ -47,7 +48,13 @@ struct Running {
 #[derive(Debug)]
 enum Step {
     Roster,
+    /// The card in its newer form (XEP-0292).
     Card,
+    /// The same in the older one (XEP-0054), which not every server makes of the newer one.
+    OlderCard {
+        /// Whether the newer one says something.
+        known: bool,
+    },
     Bookmarks,
     Messages {
         query: String,
@@ -134,20 +141,22 @@ impl Module for Export {
             }
             step => {
                 // What the server doesn't keep is not in it.
-                if let Ok(Some(element)) = response {
-                    if matches!(step, Step::Card) {
-                        let card = Form::Temp.read(&element);
-                        tell(ctx, export.clone(), ExportPart::Card(card));
-                    }
+                let element = response.ok().flatten();
+                let card = element.as_ref().and_then(|element| card(&step, element));
+                let known = card.is_some();
+                if let Some(card) = card {
+                    tell(ctx, export.clone(), ExportPart::Card(card));
+                }
+                if let Some(element) = element {
                     let written = xml::write(&element);
                     tell(ctx, export.clone(), ExportPart::Element(written));
                 }
-                following(ctx, &step)
+                following(ctx, &step, known)
             }
         };
         let asked = match next {
             Step::Messages { .. } => ctx.set(None, request),
-            Step::Roster | Step::Card | Step::Bookmarks => ctx.get(None, request),
+            _ => ctx.get(None, request),
         };
         self.running = Some(Running {
             export,
@@ -169,13 +178,24 @@ fn tell(ctx: &mut Ctx<'_>, export: String, part: ExportPart) {
     ctx.event(StoreEvent::Export(Box::new(Exported { export, part })));
 }
 
-/// What is asked for after `step`.
-fn following(ctx: &mut Ctx<'_>, step: &Step) -> (Step, Element) {
+/// What is asked for after `step`, from which a card may be `known`.
+fn following(ctx: &mut Ctx<'_>, step: &Step, known: bool) -> (Step, Element) {
     match step {
-        Step::Roster => (Step::Card, build("vCard", ns::VCARD).done()),
-        Step::Card => (Step::Bookmarks, private_node::read(ns::BOOKMARKS2)),
+        Step::Roster => (Step::Card, private_node::read(xep0292_vcard4::NODE)),
+        Step::Card => (Step::OlderCard { known }, Form::Temp.empty()),
+        Step::OlderCard { .. } => (Step::Bookmarks, private_node::read(ns::BOOKMARKS2)),
         Step::Bookmarks | Step::Messages { .. } => messages(ctx, None),
     }
+}
+
+/// What the answer to `step` says of us, if nothing has so far.
+fn card(step: &Step, answer: &Element) -> Option<Card> {
+    let card = match step {
+        Step::Card => Form::Four.read(xep0292_vcard4::current(answer)?),
+        Step::OlderCard { known: false } => Form::Temp.read(answer),
+        _ => return None,
+    };
+    Some(card).filter(|card| card.iter().next().is_some())
 }
 
 /// The page behind the one that ends with `after`.

@@ -16,7 +16,7 @@ use crate::sorted_map::SortedMap;
 use crate::store::{CardField, Fact};
 use crate::vcard::Form;
 
-const NODE: &str = "urn:xmpp:vcard4";
+pub(super) const NODE: &str = "urn:xmpp:vcard4";
 
 /// What a person can ask for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,12 +94,12 @@ impl Module for Cards {
         match (self.asked.remove(&ticket), response) {
             (None, _) | (Some(Asked::Read(_)), Err(NoResult::Lost)) => {}
             (Some(Asked::Read(jid)), response) => {
-                match response.ok().flatten().as_ref().and_then(card) {
+                match response.ok().flatten().as_ref().and_then(current) {
                     Some(card) => ctx.learned(jid, Fact::Card(Form::Four.read(card))),
                     None => ctx.command(AnyCommand::OldCard(temp::Command::Read { jid })),
                 }
             }
-            (Some(Asked::Edit(change)), Ok(answer)) => match answer.as_ref().and_then(card) {
+            (Some(Asked::Edit(change)), Ok(answer)) => match answer.as_ref().and_then(current) {
                 Some(card) => self.publish(ctx, change, card, false),
                 None => ask_the_older(ctx, change, false),
             },
@@ -140,7 +140,8 @@ fn ask_the_older(ctx: &mut Ctx<'_>, change: Change, last: bool) {
     ctx.command(AnyCommand::OldCard(save));
 }
 
-fn card(answer: &Element) -> Option<&Element> {
+/// The card in what [`private_node::read`] gives.
+pub(super) fn current(answer: &Element) -> Option<&Element> {
     let mut items = private_node::items(answer);
     items.find_map(|item| item.children().find(|card| Form::Four.is(card)))
 }

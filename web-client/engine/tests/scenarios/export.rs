@@ -2,7 +2,7 @@
 
 use couplet_engine::Command;
 use couplet_engine::modules::xep0227_export;
-use couplet_engine::store::{ExportPart, StoreEvent};
+use couplet_engine::store::{CardField, ExportPart, StoreEvent};
 
 use crate::scenario::{Scenario, has};
 
@@ -39,6 +39,10 @@ fn answer_the_rest(scenario: &mut Scenario) {
     let roster = "<query xmlns='jabber:iq:roster'><item jid='bob@example.org' subscription='both'>\
                   <group>Friends</group></item></query>";
     answer(scenario, "query@jabber:iq:roster", roster);
+    let card = "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:vcard4'>\
+                <item id='current'><vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'><fn>\
+                <text>Alice</text></fn></vcard></item></items></pubsub>";
+    answer(scenario, "pubsub@http://jabber.org/protocol/pubsub", card);
     let id = scenario.expect_iq("vCard@vcard-temp");
     scenario.recv(&format!(
         "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'>\
@@ -91,14 +95,16 @@ fn everything_comes_a_page_at_a_time() {
     begin(&mut scenario);
     answer_the_rest(&mut scenario);
     let before = parts(&mut scenario);
-    let elements: Vec<_> = before
+    let said: Vec<_> = before
         .iter()
         .map(|part| match part {
             ExportPart::Element(xml) => xml.parse::<minidom::Element>().unwrap().name().to_owned(),
+            ExportPart::Card(card) => card.first(CardField::Name).to_owned(),
             other => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(elements, ["query", "pubsub"], "there is no card");
+    // There is no card in the older form.
+    assert_eq!(said, ["query", "Alice", "pubsub", "pubsub"]);
     let (id, query, after) = page(&mut scenario);
     assert_eq!(after, None);
     for number in 1..=2 {
