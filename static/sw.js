@@ -10,15 +10,7 @@ const HASHED = /-[0-9a-f]{16}\./;
 // Longer than this nobody waits for a network that may not be one.
 const PATIENCE = 4000;
 
-self.addEventListener("install", event => {
-  // Where the browser can do without us, it never has to wait for us to start.
-  event.addRoutes?.([
-    { condition: { urlPattern: { pathname: "/*-*.(css|js|wasm)" } }, source: "cache" },
-    { condition: { requestMode: "navigate" }, source: "race-network-and-fetch-handler" },
-    { condition: { urlPattern: { pathname: "/*.json" } }, source: "race-network-and-fetch-handler" },
-  ])?.catch(() => {});
-  event.waitUntil(install());
-});
+self.addEventListener("install", event => event.waitUntil(install()));
 self.addEventListener("activate", event => event.waitUntil(activate()));
 self.addEventListener("fetch", event => {
   const { request } = event;
@@ -80,12 +72,17 @@ async function kept(request) {
   return await caches.match(request) ?? fetch(request);
 }
 
-// What there is now or, without a network, what there was.
+// What there is now or, without a network that brings all of it, what there was.
 async function fresh(request, key) {
   const cache = await caches.open(CACHE);
+  // The headers of a 304 that is cut off would replace those of the page that the browser has,
+  // and half a policy forbids all of it.
+  const mode = key === request ? "default" : "no-store";
   try {
-    const response = await fetch(request, { signal: AbortSignal.timeout(PATIENCE) });
-    if (response.status < 500) {
+    const response = await fetch(request, { cache: mode, signal: AbortSignal.timeout(PATIENCE) });
+    // Without TLS, headers that are cut off are those of nothing.
+    const whole = response.type !== "basic" || await response.clone().text() !== "";
+    if (whole && response.status < 500) {
       // The page itself changes only together with its files, when a build is installed.
       if (response.ok && key === request) await cache.put(request, response.clone());
       return response;

@@ -213,6 +213,7 @@ pub async fn check_archives(
     people: [(&str, &str); 2],
     messages: usize,
 ) -> Result<()> {
+    stage.calm();
     for (who, (jid, password)) in people.into_iter().enumerate() {
         let texts = archive::texts(jid, password, &stage.websocket(who)).await?;
         let repeats = archive::repeats(&texts).with_context(|| format!("{jid}'s archive"))?;
@@ -281,6 +282,14 @@ impl Stage {
     #[must_use]
     pub fn page(&self, who: usize) -> String {
         format!("http://localhost:{}/", self.fronts[who].address().port())
+    }
+
+    /// Nothing that was to break a connection to come breaks whoever looks what has
+    /// become of all this.
+    pub fn calm(&self) {
+        for relay in self.fronts.iter().chain([&self.back]) {
+            relay.calm();
+        }
     }
 
     /// The way past all relays.

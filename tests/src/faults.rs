@@ -102,6 +102,17 @@ impl Relay {
             None => lines.waiting.push_back(fault),
         }
     }
+
+    /// How many connections there are.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        lock(&self.lines).open.len()
+    }
+
+    /// Spares the connections to come what has been waiting for them.
+    pub fn calm(&self) {
+        lock(&self.lines).waiting.clear();
+    }
 }
 
 impl Drop for Relay {
@@ -373,6 +384,24 @@ mod tests {
         let mut client = TcpStream::connect(relay.address()).await.unwrap();
         // Nobody listens at the target any more, or the fuse burns: it ends.
         assert_eq!(rest(&mut client).await, b"");
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_when_all_is_calm_is_spared() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let relay = Relay::to(listener.local_addr().unwrap()).await.unwrap();
+        let cut = Fault::Cut {
+            direction: Direction::ToServer,
+            after: 0,
+            reset: false,
+        };
+        relay.inject(cut, 0);
+        relay.calm();
+        let mut client = TcpStream::connect(relay.address()).await.unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        client.write_all(b"all of it").await.unwrap();
+        client.shutdown().await.unwrap();
+        assert_eq!(rest(&mut server).await, b"all of it");
     }
 
     #[tokio::test]

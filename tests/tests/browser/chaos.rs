@@ -71,12 +71,11 @@ async fn storm(kind: Kind, settings: Settings) -> Result<()> {
         page.reload().await?;
     }
     talk.meet().await?;
-    let (alice, bob, breaking) = tokio::join!(
+    tokio::try_join!(
         talk.write(0),
         talk.write(1),
         talk.break_things(&mut stage, plan_with_reloads(&settings)),
-    );
-    alice.and(bob).and(breaking)?;
+    )?;
     if let Err(error) = talk.all_arrives().await {
         return Err(error.context(talk.whereabouts(&stage).await));
     }
@@ -193,6 +192,7 @@ impl Talk {
 
     /// What is missing where, and what the server says.
     async fn whereabouts(&self, stage: &Stage) -> String {
+        stage.calm();
         let mut found = Vec::new();
         for (who, (jid, name)) in [ALICE, BOB].into_iter().zip(NAMES).enumerate() {
             let texts = texts(jid, name, &stage.websocket(who)).await;
@@ -334,16 +334,25 @@ async fn jump_to_end(page: &Page) -> Result<()> {
     page.evaluate(jump).await.map(drop)
 }
 
+/// Until more of the conversation is there, if there is more.
 async fn scroll_up(page: &Page) -> Result<()> {
     // Who is at the top already has to move to be noticed.
-    for top in [200, 0] {
-        page.evaluate(&format!(
-            "document.querySelector('[role=log]').scrollTop = {top}, \
-             new Promise(resolve => setTimeout(resolve, 50))"
-        ))
-        .await?;
-    }
-    Ok(())
+    page.evaluate(
+        "(async () => {
+            const log = document.querySelector('[role=log]');
+            const wait = time => new Promise(resolve => setTimeout(resolve, time));
+            const more = new Promise(resolve => {
+                new MutationObserver(resolve).observe(log, { childList: true, subtree: true });
+            });
+            for (const top of [200, 0]) {
+                log.scrollTop = top;
+                await wait(50);
+            }
+            await Promise.race([more, wait(1000)]);
+        })()",
+    )
+    .await
+    .map(drop)
 }
 
 /// What is shown, and behind it what was shown further down and isn't any more; `None` if

@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 use couplet_servers::{Kind, ServerOptions};
 use couplet_tests::browser::{Browser, Page};
+use couplet_tests::faults::{Direction, Fault, Relay};
 use couplet_tests::{run, until};
 use serde_json::Value;
 
@@ -121,6 +122,41 @@ fn the_page_itself_needs_no_network_the_second_time() {
         reads(&bob, "written without a network").await?;
         is_sent(&alice).await?;
         ensure!(count(&bob, "written without a network").await? == 1);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_page_that_comes_only_in_part_is_the_one_that_was_kept() {
+    run(async {
+        let mut place = Place::new(Kind::Prosody).await?;
+        let relay = Relay::to(place.proxy.address()).await?;
+        let port = relay.address().port();
+        let page = place
+            .browser
+            .open(&format!("http://localhost:{port}/"))
+            .await?;
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+            .await?;
+        // Amid the headers, and behind them.
+        for after in [300, 1000] {
+            place.proxy.kill().await?;
+            until("nothing is open", || async {
+                Ok((relay.connections() == 0).then_some(()))
+            })
+            .await?;
+            place.proxy.restart().await?;
+            let cut = Fault::Cut {
+                direction: Direction::ToClient,
+                after,
+                reset: false,
+            };
+            relay.inject(cut, 0);
+            page.reload().await?;
+            page.find("textbox", "XMPP address").await?;
+        }
+        sign_in(&page, ALICE, "alice").await?;
+        page.find("list", "Conversations").await?;
         Ok(())
     });
 }

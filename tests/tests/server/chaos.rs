@@ -61,12 +61,11 @@ async fn storm(kind: Kind, settings: Settings, events: Vec<Event>) -> Result<()>
         written: Default::default(),
         silence: Cell::new(false),
     };
-    let (alice, bob, breaking) = tokio::join!(
+    tokio::try_join!(
         talk.write(0),
         talk.write(1),
         talk.break_things(&mut stage, events),
-    );
-    alice.and(bob).and(breaking)?;
+    )?;
     talk.all_arrives().await?;
     let people = [(ALICE, NAMES[0]), (BOB, NAMES[1])];
     check_archives(&stage, people, settings.messages).await

@@ -83,6 +83,11 @@ impl StreamManagement {
         self.previd = enabled.attr("id").filter(|_| resumable).map(str::to_owned);
     }
 
+    /// It won't: nobody answers a request for an ack any more.
+    pub(crate) fn refused(&mut self) {
+        self.requested = None;
+    }
+
     /// Whether the server has agreed.
     pub(crate) fn is_enabled(&self) -> bool {
         self.enabled

@@ -7,7 +7,7 @@ use xmpp_parsers::ns;
 
 use super::revocation::Revocation;
 use super::sign_in::named;
-use super::{Effect, Session, State};
+use super::{Session, State};
 use crate::module::Core;
 use crate::sasl::{self, Profile};
 use crate::store::{SignInStep, Trouble};
@@ -204,11 +204,10 @@ impl Session {
         };
         core.offered = features.children().map(Element::ns).collect();
         if StreamManagement::offered(features) {
-            self.managed = true;
-            let enable = self.management.enable();
-            self.effects.push(Effect::Transmit(enable));
+            self.enable(core);
+        } else {
+            self.establish(core, false);
         }
-        self.establish(core, false);
     }
 }
 

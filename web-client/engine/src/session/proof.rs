@@ -5,7 +5,7 @@ use std::time::Duration;
 use minidom::Element;
 use xmpp_parsers::ns;
 
-use super::{Effect, REPORT, Session, State, request};
+use super::{DEADLINE, Effect, REPORT, Session, State, request};
 use crate::module::Core;
 use crate::stanza::IqKind;
 use crate::store::Trouble;
@@ -21,7 +21,9 @@ impl Session {
     /// Nonzas of stream management (XEP-0198).
     pub(super) fn managed(&mut self, core: &mut Core, name: &str, element: &Element) {
         match name {
-            "enabled" => {
+            // Whoever says so too late isn't believed: pings have proven something since.
+            "enabled" if self.managed => {
+                core.timers.cancel(Owner::Session, DEADLINE);
                 self.management.enabled(element);
                 core.durable.due = true;
             }
@@ -32,10 +34,16 @@ impl Session {
             "resumed" | "failed" if self.state == State::Resuming => {
                 self.answered(core, name == "resumed", element);
             }
-            // Pings prove what acks would have.
-            "failed" => self.managed = false,
+            "failed" => self.unmanaged(core),
             _ => {}
         }
+    }
+
+    /// The server doesn't manage the stream: pings prove what acks would have.
+    pub(super) fn unmanaged(&mut self, core: &mut Core) {
+        core.timers.cancel(Owner::Session, DEADLINE);
+        self.managed = false;
+        self.management.refused();
     }
 
     /// Asks for proof of what has been sent, once a drain.

@@ -7,7 +7,7 @@ use xmpp_parsers::ns;
 use super::dispute::Dispute;
 use super::inline::{Asked, Start};
 use super::revocation::Revocation;
-use super::{DEADLINE, Effect, Session, State, request, trouble};
+use super::{DEADLINE, ENABLE_TIME, Effect, Session, State, request, trouble};
 use crate::module::Core;
 use crate::output::Level;
 use crate::sasl::{self, Profile, Purpose};
@@ -189,10 +189,19 @@ impl Session {
         };
         self.bound_as(core, me);
         if self.managed {
-            let enable = self.management.enable();
-            self.transmit(enable);
+            self.enable(core);
+        } else {
+            self.establish(core, false);
         }
+    }
+
+    /// What is to be proven waits until the server has said whether it manages the stream.
+    pub(super) fn enable(&mut self, core: &mut Core) {
+        self.managed = true;
+        let enable = self.management.enable();
+        self.transmit(enable);
         self.establish(core, false);
+        self.deadline(core, ENABLE_TIME);
     }
 
     pub(super) fn bound_as(&mut self, core: &mut Core, me: FullJid) {

@@ -516,6 +516,27 @@ fn a_server_that_won_t_manage_the_stream_keeps_no_message_waiting() {
     assert!(scenario.sent_bodies().is_empty());
     scenario.recv("<failed xmlns='urn:xmpp:sm:3'><unexpected-request/></failed>");
     assert_eq!(scenario.sent_bodies(), ["hello"]);
+    scenario.answer_pings();
+    assert_eq!(scenario.messages()[0].delivery, Delivery::Sent);
+}
+
+#[test]
+fn a_server_that_never_says_whether_it_manages_the_stream_keeps_no_message_waiting() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.authenticate();
+    scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
+    scenario.answer_bind();
+    scenario.say("hello");
+    scenario.advance(9);
+    assert!(scenario.sent_bodies().is_empty());
+    scenario.advance(1);
+    assert_eq!(scenario.sent_bodies(), ["hello"]);
+    // What it would count from now on is anybody's guess.
+    scenario.recv("<enabled xmlns='urn:xmpp:sm:3' id='session-1' resume='true'/>");
+    scenario.answer_pings();
+    assert_eq!(scenario.messages()[0].delivery, Delivery::Sent);
+    assert_eq!(scenario.opens, 1, "the same session");
 }
 
 #[test]
