@@ -75,11 +75,8 @@ async function kept(request) {
 // What there is now or, without a network that brings all of it, what there was.
 async function fresh(request, key) {
   const cache = await caches.open(CACHE);
-  // The headers of a 304 that is cut off would replace those of the page that the browser has,
-  // and half a policy forbids all of it.
-  const mode = key === request ? "default" : "no-store";
   try {
-    const response = await fetch(request, { cache: mode, signal: AbortSignal.timeout(PATIENCE) });
+    const response = await fetch(request, { signal: AbortSignal.timeout(PATIENCE) });
     // Without TLS, headers that are cut off are those of nothing.
     const whole = response.type !== "basic" || await response.clone().text() !== "";
     if (whole && response.status < 500) {

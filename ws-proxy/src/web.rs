@@ -95,6 +95,14 @@ fn respond(site: &Site, request: &HeaderMap, path: &str, asset: Asset) -> Respon
     let headers = response.headers_mut();
     headers::secure(headers, site, request);
     headers::share(headers, path);
+    // What is kept for ever is never asked about again.
+    let tag = (!headers::is_hashed(path)).then(|| entity_tag(&asset.content, headers));
+    let unchanged = tag.is_some() && request.get(header::IF_NONE_MATCH) == tag.as_ref();
+    if unchanged {
+        // They are as they were (RFC 9110 15.4.5). Without TLS, browsers take a header that is cut
+        // off for a whole one, and half a policy would replace the one that they have.
+        headers.clear();
+    }
     headers.insert(
         header::CACHE_CONTROL,
         HeaderValue::from_static(headers::cache(path)),
@@ -102,17 +110,12 @@ fn respond(site: &Site, request: &HeaderMap, path: &str, asset: Asset) -> Respon
     if asset.has_variants {
         headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
-    // What is kept for ever is never asked about again.
-    if !headers::is_hashed(path) {
-        let tag = entity_tag(&asset.content);
-        let unchanged = request
-            .get(header::IF_NONE_MATCH)
-            .is_some_and(|known| known == tag);
+    if let Some(tag) = tag {
         headers.insert(header::ETAG, tag);
-        if unchanged {
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-            return response;
-        }
+    }
+    if unchanged {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return response;
     }
     headers.insert(
         header::CONTENT_TYPE,
@@ -128,9 +131,13 @@ fn respond(site: &Site, request: &HeaderMap, path: &str, asset: Asset) -> Respon
     response
 }
 
-fn entity_tag(content: &[u8]) -> HeaderValue {
+/// Of the content, and of the headers that a 304 leaves as they are.
+fn entity_tag(content: &[u8], headers: &HeaderMap) -> HeaderValue {
     let mut hasher = DefaultHasher::new();
     content.hash(&mut hasher);
+    for (name, value) in headers {
+        (name, value).hash(&mut hasher);
+    }
     // Quoted hexadecimal digits are a valid header value.
     HeaderValue::try_from(format!("\"{:016x}\"", hasher.finish()))
         .unwrap_or(HeaderValue::from_static("\"\""))
