@@ -151,8 +151,10 @@ impl Talk {
             let words = message(NAMES[who], number);
             // Whoever waits for all of it waits for what is being written, too.
             self.written[who].set(number + 1);
-            let (said, ()) = tokio::join!(say(page, &words), sleep(pause));
-            said.with_context(|| format!("{words:?}"))?;
+            tokio::try_join!(say(page, &words), async {
+                sleep(pause).await;
+                Ok(())
+            })?;
             if let Some(end) = self.end[who].take() {
                 match end {
                     End::Reload => page.reload().await?,
@@ -271,14 +273,21 @@ async fn look_for(page: &Page, wanted: &[String]) -> Result<(Vec<String>, u64)> 
 async fn say(page: &Page, words: &str) -> Result<()> {
     page.type_text(words).await?;
     page.press("Enter").await?;
-    until("it is in one's own view", || async {
+    let seen = until("it is in one's own view", || async {
         Ok(read(page)
             .await?
             .iter()
             .any(|read| read == words)
             .then_some(()))
-    })
-    .await
+    });
+    let Err(error) = seen.await else {
+        return Ok(());
+    };
+    let field = page
+        .evaluate("[document.activeElement?.tagName, document.querySelector('textarea')?.value]")
+        .await?;
+    let error = error.context(format!("{words:?}; {field}; the log is {:?}", page.log()));
+    Err(page.explained(error).await)
 }
 
 /// How many of the messages that are rendered are marked as not sent yet.
