@@ -1,79 +1,11 @@
 //! What is written of the table of modules: the README's list and `couplet.doap`.
 
-use std::collections::BTreeMap;
-
 use couplet_engine::{Engine, Specification};
 
 /// Begins the generated part of the README.
 pub const BEGIN: &str = "<!-- specifications: generated, see CONTRIBUTING.md -->\n";
 /// Ends it.
 pub const END: &str = "<!-- /specifications -->\n";
-
-/// What the engine's core and the page implement beside the modules.
-const CORE: [Specification; 11] = [
-    Specification {
-        number: "RFC 6120",
-        title: "XMPP: Core",
-        version: "",
-    },
-    Specification {
-        number: "RFC 7395",
-        title: "XMPP over WebSocket",
-        version: "",
-    },
-    Specification {
-        number: "RFC 7622",
-        title: "XMPP: Address Format",
-        version: "",
-    },
-    Specification {
-        number: "XEP-0059",
-        title: "Result Set Management",
-        version: "1.0",
-    },
-    Specification {
-        number: "XEP-0198",
-        title: "Stream Management",
-        version: "1.6.3",
-    },
-    Specification {
-        number: "XEP-0203",
-        title: "Delayed Delivery",
-        version: "2.0",
-    },
-    Specification {
-        number: "XEP-0245",
-        title: "The /me Command",
-        version: "1.0",
-    },
-    Specification {
-        number: "XEP-0386",
-        title: "Bind 2",
-        version: "1.1.0",
-    },
-    Specification {
-        number: "XEP-0388",
-        title: "Extensible SASL Profile",
-        version: "1.0.4",
-    },
-    Specification {
-        number: "XEP-0474",
-        title: "SASL SCRAM Downgrade Protection",
-        version: "0.5.0",
-    },
-    Specification {
-        number: "XEP-0484",
-        title: "Fast Authentication Streamlining Tokens",
-        version: "0.2.0",
-    },
-];
-
-/// Everything that is implemented, once, by number.
-pub fn specifications() -> Vec<Specification> {
-    let all = CORE.into_iter().chain(Engine::specifications());
-    let unique: BTreeMap<_, _> = all.map(|one| (one.number, one)).collect();
-    unique.into_values().collect()
-}
 
 /// The README's table.
 pub fn table() -> String {
@@ -82,7 +14,7 @@ pub fn table() -> String {
         number,
         title,
         version,
-    } in specifications()
+    } in Engine::specifications()
     {
         table += &format!("| [{number}]({}) | {title} | {version} |\n", url(number));
     }
@@ -94,7 +26,7 @@ pub fn doap() -> String {
     let mut implements = String::new();
     for Specification {
         number, version, ..
-    } in specifications()
+    } in Engine::specifications()
     {
         let url = url(number);
         implements += &if number.starts_with("XEP") {

@@ -7,7 +7,11 @@ use couplet_tests::raw::Raw;
 use couplet_tests::{run, until};
 
 use crate::changes::choose;
+use crate::files;
 use crate::{ALICE, BOB, Place, count, reads, say};
+
+/// Before something goes out in clear.
+const QUESTION: &str = "Answer without encryption?";
 
 /// What an expression about the last message's body is.
 async fn in_body(page: &Page, expression: &str) -> Result<serde_json::Value> {
@@ -168,9 +172,9 @@ fn what_is_encrypted_says_so_and_is_not_answered_in_clear_unasked() {
         let field = alice.find("textbox", "Message").await?;
         field.fill("In clear").await?;
         alice.press("Enter").await?;
-        alice.find("dialog", "Answer without encryption?").await?;
+        alice.find("dialog", QUESTION).await?;
         alice.find("button", "Cancel").await?.click().await?;
-        alice.gone("dialog", "Answer without encryption?").await?;
+        alice.gone("dialog", QUESTION).await?;
         ensure!(count(&alice, "In clear").await? == 0, "it was sent");
         alice
             .find("textbox", "Message")
@@ -187,6 +191,74 @@ fn what_is_encrypted_says_so_and_is_not_answered_in_clear_unasked() {
         alice.find("textbox", "Message").await?.has("").await?;
         // Once is enough.
         say(&alice, "And again").await
+    });
+}
+
+#[test]
+fn no_answer_of_any_kind_goes_out_in_clear_unasked() {
+    run(async {
+        let (place, alice, bob) = files::place().await?;
+        say(&alice, "First thought").await?;
+        reads(&bob, "First thought").await?;
+        let mut raw = Raw::signed_in(BOB, "bob", &place.proxy.websocket()).await?;
+        let sealed = "<body>Sealed</body><encryption xmlns='urn:xmpp:eme:0' \
+                      namespace='urn:xmpp:openpgp:0'/>";
+        raw.send(&to_alice("e1", sealed)).await?;
+        reads(&alice, "Sealed").await?;
+        reads(&alice, "Encrypted with OpenPGP for XMPP").await?;
+        let asked_and_declined = async || {
+            alice.find("dialog", QUESTION).await?;
+            alice.find("button", "Cancel").await?.click().await?;
+            alice.gone("dialog", QUESTION).await
+        };
+        choose(&alice, "menuitemcheckbox", "👍").await?;
+        asked_and_declined().await?;
+        alice.find("textbox", "Message").await?.click().await?;
+        alice.press("ArrowUp").await?;
+        alice.reads("Editing your message").await?;
+        alice.type_text(" and second").await?;
+        alice.press("Enter").await?;
+        asked_and_declined().await?;
+        alice.find("button", "Stop editing").await?.click().await?;
+        files::drop_text(&alice, "open.txt", 10).await?;
+        alice.find("button", "Remove open.txt").await?;
+        alice.find("button", "Send").await?.click().await?;
+        asked_and_declined().await?;
+        alice
+            .find("button", "Remove open.txt")
+            .await?
+            .click()
+            .await?;
+        alice
+            .find("button", "Record a voice message")
+            .await?
+            .click()
+            .await?;
+        asked_and_declined().await?;
+        // Whoever agrees gets what they wanted, and nothing else.
+        alice
+            .find("button", "Record a voice message")
+            .await?
+            .click()
+            .await?;
+        alice
+            .find("button", "Send unencrypted")
+            .await?
+            .click()
+            .await?;
+        alice
+            .find("button", "Discard the recording")
+            .await?
+            .click()
+            .await?;
+        say(&bob, "The end").await?;
+        reads(&alice, "The end").await?;
+        for page in [&alice, &bob] {
+            for words in ["and second", "open.txt", "👍"] {
+                ensure!(count(page, words).await? == 0, "{words:?} was sent");
+            }
+        }
+        Ok(())
     });
 }
 
@@ -215,6 +287,9 @@ fn everything_known_of_a_message_can_be_looked_at() {
         alice.gone("dialog", "About this message").await?;
         choose(&bob, "menuitem", "Details").await?;
         let details = bob.find("dialog", "About this message").await?;
-        details.reads("Read").await
+        details.reads("Read").await?;
+        bob.evaluate("document.querySelector('.facts__source summary').click()")
+            .await?;
+        details.reads("<markable").await
     });
 }

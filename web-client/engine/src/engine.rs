@@ -21,8 +21,11 @@ use crate::output::{Level, Output, Record, Table};
 use crate::sasl;
 use crate::session::{self, Effect, Session};
 use crate::sorted_map::SortedMap;
+use crate::specification;
 use crate::stanza::{self, Iq, IqKind, MessageType, StanzaError};
-use crate::store::{Delivery, Failure, Known, Message, MessageId, Privacy, Provenance, StoreEvent};
+use crate::store::{
+    Delivery, Failure, Known, Message, MessageId, Privacy, Provenance, Source, StoreEvent,
+};
 use crate::timer::{Owner, Timers};
 use crate::xml;
 
@@ -193,12 +196,10 @@ impl Engine {
         self.session.is_over()
     }
 
-    /// The documents that are implemented, in the order of the table of modules.
+    /// The documents that are implemented, by number.
     pub fn specifications() -> Vec<Specification> {
-        modules::table()
-            .iter()
-            .map(|module| module.specification())
-            .collect()
+        let modules = modules::table();
+        specification::all(modules.iter().map(|module| module.specification()))
     }
 
     /// Takes in what happened. Call [`poll_output`](Self::poll_output) until it is idle afterwards.
@@ -626,6 +627,12 @@ impl Engine {
         };
         let id = queued.message.id.clone();
         let stanza = queued.stanza(now);
+        let source = Source {
+            id: id.clone(),
+            xml: stanza.clone(),
+            received: None,
+        };
+        self.core.event(StoreEvent::Source(Box::new(source)));
         self.session.send(stanza, Some(id));
         self.core.durable.due = true;
         true

@@ -37,6 +37,7 @@ pub mod sasl;
 mod service;
 mod session;
 mod sorted_map;
+mod specification;
 mod stanza;
 pub mod store;
 mod stream_management;

@@ -419,14 +419,16 @@ impl Composer {
             match self.editing() {
                 Some(_) if body.is_empty() => {}
                 Some(message) => self.save(&message, body),
-                None if self.0.state.asks_before_clear(&self.0.jid) => {
-                    let layer = Layer::AnswerInClear(self.0.jid.clone());
-                    return self.0.state.open(layer);
-                }
                 None => {
-                    self.0.state.send_draft(&self.0.jid, body);
-                    self.fill(&area);
-                    onsend.emit(());
+                    let (composer, area, onsend) = (self.clone(), area.clone(), onsend.clone());
+                    let body = body.to_owned();
+                    self.0.state.in_clear(&self.0.jid, move |state| {
+                        if state.takes_commands() {
+                            state.send_draft(&composer.0.jid, &body);
+                            composer.fill(&area);
+                            onsend.emit(());
+                        }
+                    });
                 }
             }
         }
@@ -435,10 +437,14 @@ impl Composer {
     }
 
     fn save(&self, message: &Message, body: &str) {
-        if message.body != body {
-            self.0.state.correct(message, body.to_owned());
+        if message.body == body {
+            return self.0.state.edit(None);
         }
-        self.0.state.edit(None);
+        let (message, body) = (message.clone(), body.to_owned());
+        self.0.state.in_clear(&self.0.jid, move |state| {
+            state.correct(&message, body.clone());
+            state.edit(None);
+        });
     }
 
     fn changed(&self, area: &HtmlTextAreaElement) {

@@ -55,8 +55,8 @@ pub(crate) enum Layer {
     SignOut,
     /// Open a conversation at a day.
     GoToDate(BareJid),
-    /// Answer an encrypted message in clear, after a question.
-    AnswerInClear(BareJid),
+    /// Answer an encrypted message in clear, after a question: what is done then.
+    AnswerInClear(BareJid, Callback<State>),
     /// Write an emoji.
     Emoji,
     /// React to a message with any emoji.
@@ -92,7 +92,7 @@ pub(crate) fn dialog(state: &State, layer: Layer) -> Html {
         Layer::ClearData => questions::clear_data(state),
         Layer::SignOut => questions::sign_out(state),
         Layer::GoToDate(jid) => go_to_date::dialog(state, &jid),
-        Layer::AnswerInClear(jid) => questions::answer_in_clear(state, &jid),
+        Layer::AnswerInClear(jid, then) => questions::answer_in_clear(state, &jid, then),
         Layer::Emoji => message_dialogs::insert(state),
         Layer::React(message) => message_dialogs::react(state, &message),
         Layer::Retract(message) => questions::retract(state, &message),

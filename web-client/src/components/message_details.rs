@@ -17,7 +17,8 @@ pub(crate) fn dialog(state: &State, message: &Rc<Message>) -> Html {
     let text = |text: &str| html! { <bdi>{ text }</bdi> };
     let id = |id: &Option<String>| id.as_deref().map(text);
     let own = message.direction == Direction::Outgoing;
-    let received = source.as_ref().map(|source| date_and_time(source.received));
+    let received = source.as_ref().and_then(|source| source.received);
+    let received = received.map(date_and_time);
     let corrected = message.corrections().last();
     let corrected = corrected.map(|last| html! { { date_and_time(last.at()) } });
     let encryption = match message.encryption() {

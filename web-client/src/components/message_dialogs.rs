@@ -19,8 +19,8 @@ pub(crate) fn react(state: &State, message: &Rc<Message>) -> Html {
     let onpick = {
         let (state, message) = (state.clone(), message.clone());
         Callback::from(move |emoji: String| {
-            state.toggle_reaction(&message, &emoji);
             state.close();
+            state.toggle_reaction(&message, &emoji);
         })
     };
     html! {

@@ -82,11 +82,14 @@ pub(super) fn delete_conversation(state: &State, jid: &BareJid) -> Html {
 }
 
 /// What is at stake when an encrypted message is answered in clear.
-pub(super) fn answer_in_clear(state: &State, jid: &BareJid) -> Html {
+pub(super) fn answer_in_clear(state: &State, jid: &BareJid, then: Callback<State>) -> Html {
     let (name, jid) = (state.store().name(jid).to_owned(), jid.clone());
     let name = [("name", name.as_str())];
     let text = text(t_with("clearAnswer.text", &name));
-    let send = move |state: &State| state.answer_in_clear(&jid);
+    let send = move |state: &State| {
+        state.agree_to_clear(&jid);
+        then.emit(state.clone());
+    };
     question(
         state,
         "clearAnswer.title",

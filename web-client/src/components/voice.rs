@@ -12,7 +12,6 @@ use yew::prelude::*;
 
 use super::icon::{Icon, icon};
 use super::icon_button::icon_button;
-use super::layer::Layer;
 use crate::hooks::use_mount;
 use crate::i18n::{lasting, t};
 use crate::platform::recorder::{NoMicrophone, Recorder, can_record};
@@ -92,10 +91,11 @@ impl Voice {
     /// A way into the second module.
     #[inline(never)]
     fn begin(&self) {
-        if self.0.state.asks_before_clear(&self.0.jid) {
-            let layer = Layer::AnswerInClear(self.0.jid.clone());
-            return self.0.state.open(layer);
-        }
+        let voice = self.clone();
+        self.0.state.in_clear(&self.0.jid, move |_| voice.record());
+    }
+
+    fn record(&self) {
         self.stage(Stage::Asking);
         let voice = self.clone();
         spawn_local(async move {

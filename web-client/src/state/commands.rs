@@ -187,17 +187,24 @@ impl State {
         let Some(target) = message.reference() else {
             return;
         };
+        let (conversation, target) = (message.conversation.clone(), target.to_owned());
+        let react = move |emojis| {
+            Command::Reaction(xep0444_reactions::Command::React {
+                conversation: conversation.clone(),
+                target: target.clone(),
+                emojis,
+            })
+        };
         let mut emojis = self.own_reactions(message);
         let before = emojis.len();
         emojis.retain(|known| known != emoji);
-        if emojis.len() == before {
-            emojis.push(emoji.to_owned());
+        if emojis.len() < before {
+            return self.command(react(emojis));
         }
-        self.command(Command::Reaction(xep0444_reactions::Command::React {
-            conversation: message.conversation.clone(),
-            target: target.to_owned(),
-            emojis,
-        }));
+        emojis.push(emoji.to_owned());
+        self.in_clear(&message.conversation, move |state| {
+            state.command(react(emojis.clone()));
+        });
     }
 
     /// What we react with to a message.

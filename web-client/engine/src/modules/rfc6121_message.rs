@@ -156,7 +156,7 @@ impl Messages {
         let source = Source {
             id: message.id.clone(),
             xml: write(&stanza.clone().into()),
-            received: ctx.now().wall,
+            received: Some(ctx.now().wall),
         };
         ctx.event(StoreEvent::Message {
             message,

@@ -1,5 +1,5 @@
-//! The stanzas that messages came in, for whoever looks for a mistake. Only what has come since
-//! this page was opened, and only here: it is on no disk.
+//! The stanzas that messages came or went in, for whoever looks for a mistake. Only since this
+//! page was opened, and only here: they are on no disk.
 
 use std::collections::VecDeque;
 
@@ -13,15 +13,15 @@ const MOST: usize = 100;
 /// So much of one, in bytes.
 const LONGEST: usize = 16 * 1024;
 
-/// How a message came.
+/// How a message came, or went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// Which.
     pub id: MessageId,
     /// The stanza, without what forwarded it.
     pub xml: String,
-    /// When it came to this device.
-    pub received: Timestamp,
+    /// When it came to this device; `None` for what this device wrote.
+    pub received: Option<Timestamp>,
 }
 
 /// The last ones.
@@ -43,7 +43,7 @@ impl Sources {
 }
 
 impl Store {
-    /// How the message came, if that was not long ago.
+    /// How the message came or went, if that was not long ago.
     pub fn source(&self, id: &MessageId) -> Option<&Source> {
         self.sources.0.iter().find(|source| source.id == *id)
     }
@@ -61,7 +61,7 @@ mod tests {
             store.sources.push(Source {
                 id: id(number),
                 xml: "é".repeat(LONGEST),
-                received: Timestamp(0),
+                received: Some(Timestamp(0)),
             });
         }
         assert_eq!(store.source(&id(0)), None);

@@ -10,9 +10,6 @@ const LICENCES: &str = "licences.txt";
 
 pub(super) fn page() -> Html {
     let version = env!("CARGO_PKG_VERSION");
-    let mut specifications = Engine::specifications();
-    specifications.sort_by_key(|known| known.number);
-    specifications.dedup_by_key(|known| known.number);
     html! {
         <>
             <p class="setting__label">{ t_with("about.version", &[("version", version)]) }</p>
@@ -35,7 +32,7 @@ pub(super) fn page() -> Html {
                             <th scope="col">{ t("about.name") }</th>
                         </tr>
                     </thead>
-                    <tbody>{ for specifications.iter().map(row) }</tbody>
+                    <tbody>{ for Engine::specifications().iter().map(row) }</tbody>
                 </table>
             </section>
         </>
