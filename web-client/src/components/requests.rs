@@ -24,6 +24,7 @@ pub(crate) fn requests(state: &State) -> Html {
         { invited }
         <section class="requests" aria-labelledby="requests-title">
             <h2 id="requests-title" class="requests__title">{ t_count("requests.title", count) }</h2>
+            <p class="requests__text">{ t("requests.means") }</p>
             { for requests.iter().map(|request| card(state, request)) }
         </section>
         </>

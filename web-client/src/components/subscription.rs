@@ -74,6 +74,7 @@ pub(crate) fn subscription(state: &State, jid: &BareJid) -> Html {
                 </button>
             }
             if relation == Relation::Asking {
+                <p class="details__text">{ t("requests.means") }</p>
                 <div class="details__answers">{ answers(state, jid, name) }</div>
             }
         </section>
