@@ -21,6 +21,7 @@ mod second;
 mod state;
 mod styling;
 mod tabs;
+mod uri;
 mod views;
 
 use wasm_bindgen_futures::spawn_local;

@@ -12,8 +12,8 @@ pub(crate) enum Route {
     Home,
     /// A conversation: `#/chat/JID`.
     Chat(BareJid),
-    /// The way into a room, which somebody has sent: `#/join/JID`.
-    Join(BareJid),
+    /// Where a link of another program's or in a message leads: `#/open/URI`.
+    Open(String),
     /// What is known of the other side of one: `#/chat/JID/details`.
     Details(BareJid),
     /// What can be chosen, and a part of that: `#/settings`, `#/settings/PART`.
@@ -75,9 +75,9 @@ impl Route {
     pub(crate) fn href(&self) -> String {
         match self {
             Self::Home => "#/".to_owned(),
-            Self::Chat(jid) => ["#/chat/", &encode(jid.as_str())].concat(),
-            Self::Join(jid) => ["#/join/", &encode(jid.as_str())].concat(),
-            Self::Details(jid) => ["#/chat/", &encode(jid.as_str()), "/details"].concat(),
+            Self::Chat(jid) => ["#/chat/", &fragment(jid.as_str())].concat(),
+            Self::Open(uri) => [OPEN, &fragment(uri)].concat(),
+            Self::Details(jid) => ["#/chat/", &fragment(jid.as_str()), "/details"].concat(),
             Self::Settings(None) => SETTINGS.to_owned(),
             Self::Settings(Some(section)) => [SETTINGS, "/", section.name()].concat(),
         }
@@ -102,7 +102,7 @@ impl Route {
     /// The other side of the conversation that is open.
     pub(crate) fn jid(&self) -> Option<&BareJid> {
         match self {
-            Self::Home | Self::Join(_) | Self::Settings(_) => None,
+            Self::Home | Self::Open(_) | Self::Settings(_) => None,
             Self::Chat(jid) | Self::Details(jid) => Some(jid),
         }
     }
@@ -116,12 +116,12 @@ impl Route {
                 None => section.is_empty().then_some(Self::Settings(None)),
             };
         }
+        if let Some(uri) = hash.strip_prefix(OPEN) {
+            return Some(Self::Open(decode(uri)?));
+        }
         let path = hash.strip_prefix("#/")?;
         if path.is_empty() {
             return Some(Self::Home);
-        }
-        if let Some(room) = path.strip_prefix("join/") {
-            return Some(Self::Join(BareJid::from_str(&decode(room)?).ok()?));
         }
         let rest = path.strip_prefix("chat/")?;
         let (jid, details) = match rest.split_once('/') {
@@ -140,13 +140,21 @@ impl Route {
 
 const SETTINGS: &str = "#/settings";
 
+/// What is behind it is a URI.
+pub(crate) const OPEN: &str = "#/open/";
+
 /// Percent-encodes what RFC 3986 3.5 doesn't allow in a fragment, and the `/`,
 /// `?`, `#` and `%` that mean something to us.
-pub(crate) fn encode(text: &str) -> String {
+fn fragment(text: &str) -> String {
+    encode(text, b"-._~!$&'()*+,;=:@")
+}
+
+/// Percent-encodes all but letters, digits and what is in `also`.
+pub(crate) fn encode(text: &str, also: &[u8]) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte) {
+        if byte.is_ascii_alphanumeric() || also.contains(&byte) {
             encoded.push(char::from(byte));
         } else {
             encoded.push('%');
@@ -205,7 +213,10 @@ mod tests {
                 routes.push(Route::Details(jid));
             }
         }
-        assert!(routes.len() >= 15);
+        for uri in ["xmpp:林美@b?join;a=%20#/?x", "", "#/open/"] {
+            routes.push(Route::Open(uri.to_owned()));
+        }
+        assert!(routes.len() >= 18);
         for route in routes {
             assert_eq!(
                 Route::parse(&route.href()),
@@ -232,6 +243,8 @@ mod tests {
             "#/chat/a@b/other",
             "#/chat/%zz@b",
             "#/chat/%ff",
+            "#/open",
+            "#/open/%ff",
             "#/settings/",
             "#/settings/nothing",
             "#/settingsabout",

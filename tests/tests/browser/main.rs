@@ -13,6 +13,7 @@ mod emoji;
 mod files;
 mod hostile;
 mod interop;
+mod links;
 mod list;
 mod main_job;
 mod media;

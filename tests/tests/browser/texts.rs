@@ -134,7 +134,7 @@ fn links_lead_where_they_may() {
         ensure!(
             in_body(&alice, all).await?
                 == "https://a.example/b geo:48.2,16.4 mailto:a@b.example tel:+431 \
-                    #/chat/carol@example.test #/join/tea@rooms.example.test"
+                    #/chat/carol@example.test #/open/xmpp:tea@rooms.example.test%3Fjoin"
         );
         let away = "[...body.querySelectorAll('a[target]')].every(a => a.relList.contains('noopener') \
                     && a.relList.contains('noreferrer'))";

@@ -16,7 +16,7 @@ pub fn one_line(text: &str, longest: usize) -> Option<String> {
 }
 
 /// The same of a text that may have several lines.
-pub(crate) fn lines(text: &str, longest: usize) -> Option<String> {
+pub fn lines(text: &str, longest: usize) -> Option<String> {
     let text = plain(text.trim(), |character| character == '\n', longest);
     (!text.is_empty()).then_some(text)
 }

@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use crate::module::Specification;
 
 /// What the engine's core and the page implement, which no module does.
-const CORE: [Specification; 11] = [
+const CORE: [Specification; 13] = [
+    Specification {
+        number: "RFC 5122",
+        title: "IRIs and URIs for XMPP",
+        version: "",
+    },
     Specification {
         number: "RFC 6120",
         title: "XMPP: Core",
@@ -25,6 +30,11 @@ const CORE: [Specification; 11] = [
         number: "XEP-0059",
         title: "Result Set Management",
         version: "1.0",
+    },
+    Specification {
+        number: "XEP-0147",
+        title: "XMPP URI Scheme Query Components",
+        version: "1.2",
     },
     Specification {
         number: "XEP-0198",

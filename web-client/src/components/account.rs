@@ -37,7 +37,7 @@ pub(crate) fn account(state: &State) -> Html {
                 <span class="visually-hidden">{ t("account.status") }</span>
             </button>
             { icon_button(Icon::People, t("account.join"), opening(state, Layer::JoinRoom(None))) }
-            { icon_button(Icon::AddPerson, t("account.add"), opening(state, Layer::AddContact)) }
+            { icon_button(Icon::AddPerson, t("account.add"), opening(state, Layer::AddContact(None))) }
             <Menu label={t("account.menu")} entries={entries(state)} />
         </header>
     }

@@ -1,7 +1,5 @@
 //! The dialog that adds a contact.
 
-use std::str::FromStr;
-
 use couplet_engine::store::NotFound;
 use jid::BareJid;
 use web_sys::HtmlInputElement;
@@ -9,12 +7,14 @@ use yew::prelude::*;
 
 use super::dialog::{Dialog, form_buttons, submitting, value};
 use super::field::{Field, List, focus, input};
+use super::layer::Layer;
 use super::people_found::{LIST, option_id, people_found};
 use super::trouble::with_quote;
 use crate::hooks::{Model, use_model, use_mount, use_subjects};
 use crate::i18n::{t, t_count, t_with};
 use crate::route::Route;
 use crate::state::{State, Step, Subject};
+use crate::uri::{Uri, Wish, is_uri};
 
 const ADDRESS: &str = "add-address";
 const NAME: &str = "add-name";
@@ -25,6 +25,8 @@ const MOST: usize = 5;
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     pub(crate) state: State,
+    /// Who it is likely to be, and the name for them.
+    pub(crate) known: Option<(BareJid, String)>,
 }
 
 #[derive(Default)]
@@ -39,13 +41,16 @@ struct Adding {
 /// somebody's name finds the address.
 #[component]
 pub(crate) fn AddContact(props: &Props) -> Html {
-    let state = &props.state;
+    let Props { state, known } = props;
     use_subjects(state, vec![Subject::Directory]);
     let adding = use_model(Adding::default);
     {
-        let state = state.clone();
+        let (state, known) = (state.clone(), known.clone());
         use_mount(Box::new(move || {
             state.open_directory();
+            if let (Some(field), Some((_, name))) = (input(NAME), known) {
+                field.set_value(&name);
+            }
             Some(Box::new(move || state.close_directory()))
         }));
     }
@@ -64,7 +69,7 @@ pub(crate) fn AddContact(props: &Props) -> Html {
         label: t("signIn.address"),
         placeholder: t("add.placeholder"),
         address: true,
-        autofocus: true,
+        autofocus: known.is_none(),
         error: adding.read().error.map(t),
         hint: state.has_directory().then(|| t("add.find")),
         oninput: typing(state, &adding),
@@ -76,14 +81,17 @@ pub(crate) fn AddContact(props: &Props) -> Html {
         id: NAME,
         label: t("add.name"),
         hint: Some(t("add.nameHint")),
+        autofocus: known.is_some(),
         ..Field::default()
     };
     let onchoose = {
         let state = state.clone();
         Callback::from(move |place| choose(&state, place))
     };
+    let text = known.as_ref().map(|(jid, _)| jid.to_string());
+    let text = text.unwrap_or_default();
     html! {
-        <Dialog state={state.clone()} title={t("account.add")} class="dialog--search">
+        <Dialog state={state.clone()} title={t("account.add")} class="dialog--search" {text}>
             <form class="form" novalidate=true onsubmit={adding_contact(state, &adding)}>
                 <p class="form__text">{ t("add.text") }</p>
                 <div>
@@ -185,8 +193,16 @@ fn adding_contact(state: &State, adding: &Model<Adding>) -> Callback<SubmitEvent
     let (state, adding) = (state.clone(), adding.clone());
     submitting(move |form| {
         match contact(&state, &value(form, ADDRESS)) {
-            Ok(jid) => {
+            Ok(Uri {
+                jid,
+                wish: Wish::Join,
+            }) => return state.open(Layer::JoinRoom(Some(jid))),
+            Ok(Uri { jid, wish }) => {
                 let name = Some(value(form, NAME)).filter(|name| !name.is_empty());
+                let name = name.or(match wish {
+                    Wish::Add(name) => name,
+                    _ => None,
+                });
                 state.add_contact(jid.clone(), name);
                 state.close();
                 return Route::Chat(jid).go();
@@ -199,15 +215,16 @@ fn adding_contact(state: &State, adding: &Model<Adding>) -> Callback<SubmitEvent
     })
 }
 
-/// Whose address was typed, or the key of what is wrong with it.
-fn contact(state: &State, address: &str) -> Result<BareJid, &'static str> {
-    let jid = BareJid::from_str(address)
-        .ok()
-        .filter(|jid| jid.node().is_some());
-    let jid = jid.ok_or("add.noName")?;
-    if state.me().as_ref() == Some(&jid) {
+/// Whose address or link was typed, or the key of what is wrong with it.
+fn contact(state: &State, typed: &str) -> Result<Uri, &'static str> {
+    let wrong = match is_uri(typed) {
+        true => "add.badLink",
+        false => "add.noName",
+    };
+    let uri = Uri::typed(typed).ok_or(wrong)?;
+    if state.me().as_ref() == Some(&uri.jid) {
         Err("add.yourself")
     } else {
-        Ok(jid)
+        Ok(uri)
     }
 }

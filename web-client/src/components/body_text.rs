@@ -1,12 +1,10 @@
 //! A part of a text, with its links.
 
-use std::str::FromStr;
-
 use couplet_engine::foreign::turns_text;
-use jid::BareJid;
 use yew::prelude::*;
 
-use crate::route::{Route, decode};
+use crate::route::Route;
+use crate::uri::{LONGEST, Uri, Wish};
 
 /// The text as nodes: strings, and no more than `left` links.
 pub(crate) fn body_text(text: &str, left: &mut usize) -> Html {
@@ -88,9 +86,6 @@ const BRACKETS: [(char, char); 3] = [('(', ')'), ('[', ']'), ('{', '}')];
 /// What is a link; any other scheme, such as that of a script, is text.
 const SCHEMES: [&str; 6] = ["https://", "http://", "xmpp:", "mailto:", "geo:", "tel:"];
 
-/// No link is longer, in bytes.
-const LONGEST: usize = 2_048;
-
 fn next_scheme(text: &str, from: usize) -> Option<(usize, &'static str)> {
     let bytes = text.as_bytes();
     (from..bytes.len()).find_map(|start| {
@@ -141,17 +136,12 @@ fn link_length(text: &str) -> usize {
     link.len()
 }
 
-/// Where `xmpp:user@example.org?message` and `xmpp:room@example.org?join` lead.
+/// Where `xmpp:user@example.org?roster` and `xmpp:room@example.org?join` lead.
 fn place(uri: &str) -> Option<Route> {
-    let path = uri.get("xmpp:".len()..)?.trim_start_matches('/');
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let address = path.split(['#', '/', ';']).next()?;
-    let jid = BareJid::from_str(&decode(address)?).ok()?;
-    jid.node()?;
-    // What else it asks for (RFC 5122 2.5) is for the person to do.
-    Some(match query.split([';', '#']).next() {
-        Some("join") => Route::Join(jid),
-        _ => Route::Chat(jid),
+    let Uri { jid, wish } = Uri::parse(uri)?;
+    Some(match wish {
+        Wish::Talk => Route::Chat(jid),
+        Wish::Write(_) | Wish::Add(_) | Wish::Join => Route::Open(uri.to_owned()),
     })
 }
 
@@ -172,7 +162,8 @@ fn leads_somewhere(uri: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{BareJid, Route, Segment, segments};
+    use super::{Route, Segment, segments};
+    use jid::BareJid;
 
     fn links(text: &str) -> Vec<&str> {
         segments(text, &mut 100)
@@ -258,12 +249,14 @@ mod tests {
         };
         let jid: BareJid = "bob@example.org".parse().unwrap();
         assert!(matches!(&found[1], Segment::Here(_, Route::Chat(chat)) if *chat == jid));
-        leads_to("xmpp:bob@example.org?join", Route::Join(jid.clone()));
-        leads_to(
-            "XMPP:bob%40example.org?join;password=x",
-            Route::Join(jid.clone()),
-        );
         leads_to("xmpp:bob@example.org?remove", Route::Chat(jid));
+        for uri in [
+            "XMPP:bob%40example.org?join;password=x",
+            "xmpp:bob@example.org?roster;name=Bob",
+            "xmpp:bob@example.org?message;body=hello",
+        ] {
+            leads_to(uri, Route::Open(uri.to_owned()));
+        }
         assert!(
             links("xmpp:example.org").is_empty(),
             "a server is nobody to talk with"

@@ -1,8 +1,5 @@
 //! What stands where there is nothing yet: says what to do next.
 
-use std::str::FromStr;
-
-use jid::BareJid;
 use yew::prelude::*;
 
 use super::icon::mark;
@@ -10,6 +7,7 @@ use super::layer::{Layer, opening};
 use crate::i18n::{t, t_with};
 use crate::route::Route;
 use crate::state::{Filter, State};
+use crate::uri::Uri;
 
 /// In place of an empty list.
 pub(crate) fn list(state: &State, filter: Filter, query: &str) -> Html {
@@ -62,7 +60,7 @@ pub(crate) fn list(state: &State, filter: Filter, query: &str) -> Html {
                 <button
                     type="button"
                     class="button button--primary"
-                    onclick={opening(state, Layer::AddContact)}
+                    onclick={opening(state, Layer::AddContact(None))}
                 >
                     { t("account.add") }
                 </button>
@@ -73,9 +71,7 @@ pub(crate) fn list(state: &State, filter: Filter, query: &str) -> Html {
 
 /// A query that is an address is somebody to write to.
 fn nobody_found(query: &str) -> Html {
-    let address = BareJid::from_str(query)
-        .ok()
-        .filter(|jid| jid.node().is_some());
+    let address = Uri::typed(query).map(|uri| uri.jid);
     html! {
         <div class="empty empty--search" role="status">
             <p class="empty__title">{ t_with("empty.searchTitle", &[("query", query)]) }</p>

@@ -1,7 +1,5 @@
 //! The dialog that leads into a room.
 
-use std::str::FromStr;
-
 use couplet_engine::store::{Entry, Left, Topic};
 use jid::BareJid;
 use yew::prelude::*;
@@ -13,6 +11,7 @@ use crate::hooks::{use_each_rendering, use_model, use_subjects};
 use crate::i18n::t;
 use crate::route::Route;
 use crate::state::State;
+use crate::uri::Uri;
 
 const ADDRESS: &str = "join-address";
 const NICK: &str = "join-nick";
@@ -59,8 +58,7 @@ pub(crate) fn JoinRoom(props: &Props) -> Html {
     let onsubmit = {
         let (state, attempt) = (state.clone(), attempt.clone());
         submitting(move |form| {
-            let room = BareJid::from_str(&value(form, ADDRESS)).ok();
-            let Some(room) = room.filter(|room| room.node().is_some()) else {
+            let Some(Uri { jid: room, .. }) = Uri::typed(&value(form, ADDRESS)) else {
                 attempt.change(|attempt| attempt.wrong = true);
                 return focus(ADDRESS);
             };

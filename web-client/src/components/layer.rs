@@ -23,8 +23,8 @@ use crate::state::State;
 /// A dialog.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Layer {
-    /// Add a contact.
-    AddContact,
+    /// Add a contact: this one, by this name, or anybody.
+    AddContact(Option<(BareJid, String)>),
     /// Give a contact another name, and put them into groups.
     Edit(BareJid),
     /// Remove a contact, after a question.
@@ -45,8 +45,8 @@ pub(crate) enum Layer {
     Share(BareJid),
     /// What others know of us.
     Profile,
-    /// Go to a conversation by a few letters.
-    Switcher,
+    /// Go to a conversation by a few letters, or send somebody's address there.
+    Switcher(Option<BareJid>),
     /// The list of keys.
     Shortcuts,
     /// Remove everything from this device, after a question.
@@ -76,7 +76,7 @@ pub(crate) enum Layer {
 /// The dialog itself.
 pub(crate) fn dialog(state: &State, layer: Layer) -> Html {
     match layer {
-        Layer::AddContact => html! { <AddContact state={state.clone()} /> },
+        Layer::AddContact(known) => html! { <AddContact state={state.clone()} {known} /> },
         Layer::Edit(jid) => html! { <EditContact state={state.clone()} {jid} /> },
         Layer::Remove(jid) => questions::remove_contact(state, &jid),
         Layer::Revoke(jid) => questions::revoke(state, &jid),
@@ -87,7 +87,7 @@ pub(crate) fn dialog(state: &State, layer: Layer) -> Html {
         Layer::DeleteAccount => html! { <DeleteAccount state={state.clone()} /> },
         Layer::Share(jid) => html! { <Share state={state.clone()} {jid} /> },
         Layer::Profile => html! { <Profile state={state.clone()} /> },
-        Layer::Switcher => html! { <Switcher state={state.clone()} /> },
+        Layer::Switcher(shared) => html! { <Switcher state={state.clone()} {shared} /> },
         Layer::Shortcuts => shortcuts::dialog(state),
         Layer::ClearData => questions::clear_data(state),
         Layer::SignOut => questions::sign_out(state),

@@ -33,6 +33,7 @@ fn bar(state: &State, notice: Notice) -> Html {
         Notice::NotificationsDenied => ("denied", t("notice.notificationsDenied")),
         Notice::NoSuchMessage { online: true } => ("message", t("notice.noSuchMessage")),
         Notice::NoSuchMessage { online: false } => ("message", t("notice.messageOffline")),
+        Notice::BadLink => ("link", t("add.badLink")),
         Notice::NotLoaded => ("part", t("second.failed")),
         Notice::Archived(jid) => {
             let store = state.store();

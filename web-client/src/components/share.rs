@@ -1,4 +1,5 @@
-//! The address of somebody, or our own, for others: as a link, and as a picture for a camera.
+//! The address of somebody, or our own, for others: as a link, as a picture for a camera, and
+//! as a message.
 
 use jid::BareJid;
 use qrcodegen::{QrCode, QrCodeEcc};
@@ -6,10 +7,12 @@ use yew::prelude::*;
 
 use super::copy_button::copy_button;
 use super::dialog::Dialog;
+use super::icon::{Icon, icon};
+use super::layer::{Layer, opening};
 use crate::hooks::use_model;
 use crate::i18n::{t, t_with};
-use crate::route::encode;
 use crate::state::State;
+use crate::uri;
 
 /// So many modules are left free around the code (ISO/IEC 18004 6.3.8).
 const QUIET: i32 = 4;
@@ -20,12 +23,12 @@ pub(crate) struct Props {
     pub(crate) jid: BareJid,
 }
 
-/// A dialog with both.
+/// A dialog with all of them.
 #[component]
 pub(crate) fn Share(props: &Props) -> Html {
     let Props { state, jid } = props;
     let copied = use_model(|| false);
-    let uri = ["xmpp:", &encode(jid.as_str())].concat();
+    let uri = uri::of(jid);
     let store = state.store();
     let name = store.name(jid);
     let (title, hint) = if state.me().as_ref() == Some(jid) {
@@ -43,6 +46,14 @@ pub(crate) fn Share(props: &Props) -> Html {
                     { copy_button(state, t("share.copy"), uri.clone(), &copied) }
                 </p>
                 <p class="form__text">{ hint }</p>
+                <button
+                    type="button"
+                    class="button"
+                    onclick={opening(state, Layer::Switcher(Some(jid.clone())))}
+                >
+                    { icon(Icon::Send) }
+                    { t("share.send") }
+                </button>
             </div>
         </Dialog>
     }

@@ -1,7 +1,6 @@
-//! Goes to a conversation by a few letters of a name.
+//! Goes to a conversation by a few letters of a name, or sends somebody's address there.
 
-use std::str::FromStr;
-
+use couplet_engine::store::Entry;
 use jid::BareJid;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -13,6 +12,7 @@ use crate::hooks::use_model;
 use crate::i18n::{lower, t, t_with};
 use crate::route::Route;
 use crate::state::{Filter, State};
+use crate::uri::Uri;
 
 /// More than anybody looks through; better to type another letter.
 const MOST: usize = 8;
@@ -20,6 +20,8 @@ const MOST: usize = 8;
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     pub(crate) state: State,
+    /// Whose address is to be sent, if one is.
+    pub(crate) shared: Option<BareJid>,
 }
 
 #[derive(Default)]
@@ -31,10 +33,11 @@ struct Search {
 /// A field and the list of what goes with it (ARIA's combobox pattern).
 #[component]
 pub(crate) fn Switcher(props: &Props) -> Html {
-    let state = &props.state;
+    let Props { state, shared } = props;
     let search = use_model(Search::default);
     let Search { query, chosen } = &*search.read();
-    let found = found(state, query);
+    let found = found(state, shared.as_ref(), query);
+    let choose = choosing(state, shared.clone());
 
     let oninput = {
         let search = search.clone();
@@ -49,7 +52,7 @@ pub(crate) fn Switcher(props: &Props) -> Html {
         })
     };
     let onkeydown = {
-        let (state, search, found) = (state.clone(), search.clone(), found.clone());
+        let (search, found, choose) = (search.clone(), found.clone(), choose.clone());
         Callback::from(move |event: KeyboardEvent| {
             let count = found.len();
             if event.is_composing() || count == 0 {
@@ -60,7 +63,7 @@ pub(crate) fn Switcher(props: &Props) -> Html {
                 "ArrowUp" => {
                     search.change(|search| search.chosen = (search.chosen + count - 1) % count);
                 }
-                "Enter" => go(&state, &found[search.read().chosen.min(count - 1)]),
+                "Enter" => choose.emit(found[search.read().chosen.min(count - 1)].clone()),
                 _ => return,
             }
             event.prevent_default();
@@ -69,9 +72,13 @@ pub(crate) fn Switcher(props: &Props) -> Html {
     let options = found
         .iter()
         .enumerate()
-        .map(|(place, jid)| option(state, jid, place, *chosen));
+        .map(|(place, jid)| option(state, jid, place, *chosen, &choose));
+    let title = match shared {
+        Some(jid) => t_with("share.sendTitle", &[("name", state.store().name(jid))]),
+        None => t("switcher.title"),
+    };
     html! {
-        <Dialog state={state.clone()} title={t("switcher.title")} class="dialog--search">
+        <Dialog state={state.clone()} {title} class="dialog--search">
             <input
                 class="switcher__input"
                 type="text"
@@ -92,7 +99,7 @@ pub(crate) fn Switcher(props: &Props) -> Html {
             <ul id="switcher-options" class="switcher__options" role="listbox" aria-label={t("list.label")}>
                 { for options }
             </ul>
-            if found.is_empty() {
+            if found.is_empty() && !query.trim().is_empty() {
                 <p class="switcher__none" role="status">
                     { t_with("empty.searchTitle", &[("query", query)]) }
                 </p>
@@ -101,13 +108,19 @@ pub(crate) fn Switcher(props: &Props) -> Html {
     }
 }
 
-fn option(state: &State, jid: &BareJid, place: usize, chosen: usize) -> Html {
+fn option(
+    state: &State,
+    jid: &BareJid,
+    place: usize,
+    chosen: usize,
+    choose: &Callback<BareJid>,
+) -> Html {
     let store = state.store();
     let name = store.name(jid);
     let availability = store.presence(jid).map(|presence| presence.availability);
     let onclick = {
-        let (state, jid) = (state.clone(), jid.clone());
-        Callback::from(move |_: MouseEvent| go(&state, &jid))
+        let jid = jid.clone();
+        choose.reform(move |_: MouseEvent| jid.clone())
     };
     html! {
         <li
@@ -125,25 +138,37 @@ fn option(state: &State, jid: &BareJid, place: usize, chosen: usize) -> Html {
     }
 }
 
-fn go(state: &State, jid: &BareJid) {
-    state.close();
-    Route::Chat(jid.clone()).go();
+fn choosing(state: &State, shared: Option<BareJid>) -> Callback<BareJid> {
+    let state = state.clone();
+    Callback::from(move |jid: BareJid| {
+        if let Some(shared) = &shared {
+            state.send_contact(&jid, shared);
+        }
+        state.close();
+        Route::Chat(jid).go();
+    })
 }
 
 /// Those whose name begins with the query first, then all others that go with it;
-/// an address that nobody has yet is somebody to write to.
-fn found(state: &State, query: &str) -> Vec<BareJid> {
-    let all = state.list(Filter::Anybody, query);
+/// an address that nobody has yet is somebody to write to. Nobody is sent their own address, and
+/// nothing to a room that one has left.
+fn found(state: &State, shared: Option<&BareJid>, query: &str) -> Vec<BareJid> {
+    let mut all = state.list(Filter::Anybody, query);
     let needle = lower(query.trim());
     let store = state.store();
+    if shared.is_some() {
+        let is_left = |jid: &BareJid| {
+            let room = store.room(jid);
+            room.is_some_and(|room| matches!(room.entry, Entry::Left(_)))
+        };
+        all.retain(|jid| Some(jid) != shared && !is_left(jid));
+    }
     let begins = |jid: &BareJid| lower(store.name(jid)).starts_with(&needle);
     let (mut found, others): (Vec<_>, Vec<_>) = all.into_iter().partition(begins);
     found.extend(others);
     found.truncate(MOST);
-    let address = BareJid::from_str(query.trim())
-        .ok()
-        .filter(|jid| jid.node().is_some());
-    found.extend(address.filter(|address| !found.contains(address)));
+    let address = Uri::typed(query).map(|uri| uri.jid);
+    found.extend(address.filter(|address| Some(address) != shared && !found.contains(address)));
     found
 }
 

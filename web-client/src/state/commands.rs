@@ -12,6 +12,7 @@ use couplet_engine::{Command, SessionCommand};
 use jid::BareJid;
 
 use super::State;
+use crate::uri;
 
 impl State {
     /// Signs out, or gives up signing in.
@@ -116,6 +117,23 @@ impl State {
             body,
             notes,
         }));
+    }
+
+    /// Sends somebody's address, for others to have them among their contacts. Where one is to be
+    /// asked first, it is only written.
+    pub(crate) fn send_contact(&self, to: &BareJid, contact: &BareJid) {
+        let uri = {
+            let store = self.store();
+            let profile = store.profile(contact);
+            // What we call them only we see.
+            let name = profile.and_then(|profile| profile.nickname.as_deref());
+            uri::of_contact(contact, name)
+        };
+        if self.takes_commands() && !self.asks_before_clear(to) {
+            self.send(to.clone(), uri, Notes::default());
+        } else {
+            self.suggest(to, &uri);
+        }
     }
 
     /// Sends what has been written to somebody, and the files that have been chosen.

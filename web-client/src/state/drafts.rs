@@ -128,6 +128,17 @@ impl State {
         self.keep_draft(jid.as_str(), &self.draft(jid));
     }
 
+    /// Has `text` behind what is being written to them, for the person to send.
+    pub(crate) fn suggest(&self, jid: &BareJid, text: &str) {
+        let draft = self.draft(jid);
+        // Once is enough.
+        if draft.ends_with(text) {
+            return;
+        }
+        let gap = if draft.is_empty() { "" } else { "\n" };
+        self.leave_draft(jid, &[&draft, gap, text].concat());
+    }
+
     fn keep_draft(&self, key: &str, text: &str) {
         let session = &self.0.session;
         let (true, Some(storage), Some(account)) =

@@ -24,6 +24,8 @@ pub(crate) enum Notice {
     NotificationsDenied,
     /// The message that is answered isn't here, nor in the archive, if we are `online` to ask it.
     NoSuchMessage { online: bool },
+    /// The link that was followed leads to nobody.
+    BadLink,
     /// A part of the page that somebody wants didn't come.
     NotLoaded,
     /// The conversation with this one was put away.
@@ -74,7 +76,7 @@ impl Notice {
     pub(crate) fn is_of_the_moment(&self) -> bool {
         matches!(
             self,
-            Self::NoSuchMessage { .. } | Self::NotLoaded | Self::Archived(_)
+            Self::NoSuchMessage { .. } | Self::BadLink | Self::NotLoaded | Self::Archived(_)
         )
     }
 }

@@ -9,12 +9,13 @@ use std::rc::Rc;
 use web_sys::{Document, VisibilityState};
 use yew::AttrValue;
 
-use super::{State, Subject};
+use super::{Notice, State, Subject};
 use crate::components::layer::Layer;
 use crate::i18n::{self, Clock};
 use crate::look::Look;
 use crate::platform::{prefer, preference};
 use crate::route::Route;
+use crate::uri::{Uri, Wish};
 
 const MINUTE: u32 = 60_000;
 /// What Enter does in the composer, if it doesn't send.
@@ -26,6 +27,8 @@ const PING_MILLISECONDS: u32 = 2_000;
 pub(super) struct Page {
     pub(super) route: Route,
     pub(super) layer: Option<Layer>,
+    /// The link that was followed to here, until something comes of it.
+    pub(super) link: Option<String>,
     /// The message of ours that is being edited.
     pub(super) editing: Option<Rc<Message>>,
     pub(super) attended: bool,
@@ -34,9 +37,14 @@ pub(super) struct Page {
 
 impl Page {
     pub(super) fn new() -> Self {
+        let (route, link) = match Route::current() {
+            Route::Open(link) => (Route::Home, Some(link)),
+            route => (route, None),
+        };
         Self {
-            route: Route::current(),
+            route,
             layer: None,
+            link,
             editing: None,
             attended: is_attended(),
             clock: i18n::clock(),
@@ -150,11 +158,36 @@ impl State {
 
     fn follow_route(&self) {
         let route = Route::current();
-        if let Route::Join(room) = route {
-            return self.go_into(room);
+        let mut page = self.0.page.borrow_mut();
+        match route {
+            Route::Open(link) => page.link = Some(link),
+            route => page.route = route,
         }
-        self.0.page.borrow_mut().route = route;
+        drop(page);
         self.touch(Subject::Place);
+    }
+
+    /// Goes where the link leads that was followed to here, if one was. Whatever it is for is
+    /// left to the person.
+    pub(crate) fn follow_link(&self) {
+        let Some(link) = self.0.page.borrow_mut().link.take() else {
+            return;
+        };
+        let Some(Uri { jid, wish }) = Uri::parse(&link) else {
+            self.route().go_instead();
+            return self.notice(Notice::BadLink);
+        };
+        let known = self.store().contact(&jid).is_some();
+        match wish {
+            Wish::Join => return self.go_into(jid),
+            Wish::Add(name) if !known => {
+                self.route().go_instead();
+                return self.open(Layer::AddContact(Some((jid, name.unwrap_or_default()))));
+            }
+            Wish::Write(text) => self.suggest(&jid, &text),
+            Wish::Add(_) | Wish::Talk => {}
+        }
+        Route::Chat(jid).go_instead();
     }
 
     /// Asks whether one wants to go into a room, unless one is there.

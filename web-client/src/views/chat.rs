@@ -31,7 +31,10 @@ pub(crate) fn Chat(props: &Props) -> Html {
     use_subjects(state, vec![Subject::Place, Topic::Conversations.into()]);
     {
         let state = state.clone();
-        use_each_rendering(Box::new(move || badge::show(state.unread())));
+        use_each_rendering(Box::new(move || {
+            badge::show(state.unread());
+            state.follow_link();
+        }));
     }
     {
         let state = state.clone();
@@ -50,7 +53,7 @@ pub(crate) fn Chat(props: &Props) -> Html {
     }
     let route = state.route();
     let (place, details) = match &route {
-        Route::Home | Route::Join(_) => ("list", false),
+        Route::Home | Route::Open(_) => ("list", false),
         Route::Chat(_) | Route::Settings(_) => ("conversation", false),
         Route::Details(_) => ("details", true),
     };
@@ -102,7 +105,7 @@ fn press(state: &State, event: &KeyboardEvent) {
     }
     let command = event.ctrl_key() || event.meta_key();
     match (event.key().as_str(), command, event.alt_key()) {
-        ("k" | "K", true, false) => state.open(Layer::Switcher),
+        ("k" | "K", true, false) => state.open(Layer::Switcher(None)),
         (",", true, _) => Route::Settings(None).go(),
         ("?", false, false) if !is_text_field(event) => state.open(Layer::Shortcuts),
         ("ArrowDown", false, true) => go_to_neighbour(state, 1),
@@ -110,7 +113,7 @@ fn press(state: &State, event: &KeyboardEvent) {
         ("Escape", false, false) => match state.route() {
             Route::Details(jid) => Route::Chat(jid).go(),
             Route::Settings(_) => Route::Home.go(),
-            Route::Chat(_) | Route::Home | Route::Join(_) => return,
+            Route::Chat(_) | Route::Home | Route::Open(_) => return,
         },
         _ => return,
     }

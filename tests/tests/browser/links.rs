@@ -1,0 +1,184 @@
+//! `xmpp:` links: sent to others, followed and pasted.
+
+use anyhow::{Result, ensure};
+use couplet_servers::Kind;
+use couplet_tests::browser::Page;
+use couplet_tests::run;
+
+use crate::{ALICE, Place, add, count, options, profile, reads, say};
+
+const CAROL: &str = "carol@example.test";
+
+async fn place() -> Result<Place> {
+    Place::with(options(Kind::Prosody).account("carol", "carol")).await
+}
+
+/// The dialog, filled in and waiting.
+async fn offers_to_add(page: &Page, address: &str, name: &str) -> Result<()> {
+    page.find("dialog", "Add a contact").await?;
+    let field = page.find("textbox", "XMPP address").await?;
+    field.has(address).await?;
+    page.find("textbox", "Name").await?.has(name).await
+}
+
+async fn follow(page: &Page, link: &str) -> Result<()> {
+    page.find("link", link).await?.click().await
+}
+
+#[test]
+fn a_contact_is_sent_to_others() {
+    run(async {
+        let place = place().await?;
+        let (alice, bob) = place.friends().await?;
+        let carol = place.enters(CAROL).await?;
+        profile::open(&alice).await?;
+        let name = alice.find("textbox", "Your name").await?;
+        name.fill("Alice & Co.").await?;
+        alice.find("button", "Save").await?.click().await?;
+        bob.find_with("link", "Alice & Co.").await?;
+        // What bob calls her is his own business.
+        bob.find("button", "Contact details").await?.click().await?;
+        bob.reads("there").await?;
+        bob.find("button", "Name and groups").await?.click().await?;
+        bob.find("textbox", "Name").await?.fill("Nuisance").await?;
+        bob.find("button", "Save").await?.click().await?;
+        bob.find_with("link", "Nuisance").await?;
+
+        bob.find("button", "Share contact").await?.click().await?;
+        bob.find("button", "Send in a conversation")
+            .await?
+            .click()
+            .await?;
+        let dialog = bob.find("dialog", "Send the address of Nuisance").await?;
+        let field = bob.find("combobox", "Name or address").await?;
+        field.fill(ALICE).await?;
+        dialog.reads("Nobody goes by").await?;
+        field.fill(CAROL).await?;
+        bob.find_with("option", CAROL).await?;
+        bob.press("Enter").await?;
+        bob.gone("dialog", "Send the address of Nuisance").await?;
+        let link = "xmpp:alice@example.test?roster;name=Alice%20%26%20Co%2E";
+        reads(&bob, link).await?;
+
+        carol.find_with("link", "bob").await?.click().await?;
+        follow(&carol, link).await?;
+        offers_to_add(&carol, ALICE, "Alice & Co.").await?;
+        // Nobody is asked for anything before carol says so.
+        carol.press("Escape").await?;
+        carol.gone("dialog", "Add a contact").await?;
+        carol.find("textbox", "Message").await?;
+        ensure!(!alice.text().await?.contains("carol"));
+        follow(&carol, link).await?;
+        offers_to_add(&carol, ALICE, "Alice & Co.").await?;
+        carol.find("button", "Add").await?.click().await?;
+        carol.gone("dialog", "Add a contact").await?;
+        alice.find("button", "Accept carol").await?;
+        alice
+            .reads("If you accept, they see when you are online")
+            .await?;
+        // Whom one has is there to be talked with.
+        carol.find_with("link", "bob").await?.click().await?;
+        follow(&carol, link).await?;
+        carol.reads("Say hello to Alice & Co.").await?;
+        let errors = [alice.errors(), bob.errors(), carol.errors()].concat();
+        ensure!(errors.is_empty(), "{errors:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn what_was_copied_can_be_added() {
+    run(async {
+        let place = place().await?;
+        let alice = place.enters(ALICE).await?;
+        alice.find("button", "Add a contact").await?.click().await?;
+        let dialog = alice.find("dialog", "Add a contact").await?;
+        let field = alice.find("textbox", "XMPP address").await?;
+        for (typed, error) in [
+            (
+                "xmpp:bob%zz@example.test",
+                "There is no address in that link.",
+            ),
+            (
+                "xmpp:example.test?roster",
+                "There is no address in that link.",
+            ),
+            ("bob", "That isn't a whole address."),
+            (
+                "xmpp:alice@example.test?roster",
+                "That is your own address.",
+            ),
+        ] {
+            field.fill(typed).await?;
+            alice.press("Enter").await?;
+            dialog.reads(error).await?;
+        }
+        field.fill("  xmpp:tea@rooms.example.test?join ").await?;
+        alice.press("Enter").await?;
+        alice.find("dialog", "Join a room").await?;
+        let room = alice.find("textbox", "Address of the room").await?;
+        room.has("tea@rooms.example.test").await?;
+        alice.press("Escape").await?;
+        alice.gone("dialog", "Join a room").await?;
+        for (link, shown) in [
+            ("  xmpp:bob%40example.test?roster;name=Bob%20B. ", "Bob B."),
+            ("XMPP:carol@example.test", "carol"),
+        ] {
+            add(&alice, link).await?;
+            alice.reads(&format!("Say hello to {shown}")).await?;
+            alice.find_with("link", shown).await?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_link_fills_in_what_it_is_for() {
+    run(async {
+        let place = place().await?;
+        let (alice, bob) = place.friends().await?;
+        let links = [
+            "xmpp:carol@example.test?subscribe",
+            "xmpp:carol@example.test?message;body=Hello%20there%0AYou%E2%80%AE",
+            "xmpp:bob@example.test?roster",
+            "xmpp:tea@rooms.example.test?join",
+        ];
+        say(&bob, &links.join(" ")).await?;
+        reads(&alice, links[3]).await?;
+        follow(&alice, links[0]).await?;
+        offers_to_add(&alice, CAROL, "").await?;
+        alice.press("Escape").await?;
+        alice.gone("dialog", "Add a contact").await?;
+        follow(&alice, links[3]).await?;
+        alice.find("dialog", "Join a room").await?;
+        alice.press("Escape").await?;
+        alice.gone("dialog", "Join a room").await?;
+        follow(&alice, links[2]).await?;
+        reads(&alice, links[3]).await?;
+        // It isn't sent, and following it again adds nothing.
+        for _ in 0..2 {
+            follow(&alice, links[1]).await?;
+            alice.reads("Say hello to carol.").await?;
+            let field = alice.find("textbox", "Message").await?;
+            field.has("Hello there\nYou").await?;
+            ensure!(count(&alice, "Hello there").await? == 0, "it was sent");
+            alice.find_with("link", "bob").await?.click().await?;
+            reads(&alice, links[3]).await?;
+        }
+        // What is being written stays.
+        follow(&alice, links[1]).await?;
+        alice.reads("Say hello to carol.").await?;
+        alice
+            .find("textbox", "Message")
+            .await?
+            .fill("Dear carol")
+            .await?;
+        alice.find_with("link", "bob").await?.click().await?;
+        follow(&alice, links[1]).await?;
+        alice.reads("Say hello to carol.").await?;
+        let field = alice.find("textbox", "Message").await?;
+        field.has("Dear carol\nHello there\nYou").await?;
+        ensure!(alice.errors().is_empty(), "{:?}", alice.errors());
+        Ok(())
+    });
+}
