@@ -1,13 +1,15 @@
-//! `xmpp:` links: sent to others, followed and pasted.
+//! `xmpp:` links: sent to others, followed, pasted, and opened from elsewhere.
 
 use anyhow::{Result, ensure};
 use couplet_servers::Kind;
 use couplet_tests::browser::Page;
-use couplet_tests::run;
+use couplet_tests::{run, until};
+use serde_json::json;
 
-use crate::{ALICE, Place, add, count, options, profile, reads, say};
+use crate::{ALICE, BOB, Place, add, count, options, profile, reads, say, settings, sign_in};
 
 const CAROL: &str = "carol@example.test";
+const OPEN: &str = "Open xmpp: links with Couplet";
 
 async fn place() -> Result<Place> {
     Place::with(options(Kind::Prosody).account("carol", "carol")).await
@@ -23,6 +25,15 @@ async fn offers_to_add(page: &Page, address: &str, name: &str) -> Result<()> {
 
 async fn follow(page: &Page, link: &str) -> Result<()> {
     page.find("link", link).await?.click().await
+}
+
+/// Has a page that is loaded from now on tell in `asked` what it asks of the browser.
+async fn watch_handlers(page: &Page, answer: &str) -> Result<()> {
+    page.before_scripts(&format!(
+        "globalThis.asked = [];\
+         Navigator.prototype.registerProtocolHandler = (...all) => {{ asked.push(all); {answer} }};"
+    ))
+    .await
 }
 
 #[test]
@@ -180,5 +191,81 @@ fn a_link_fills_in_what_it_is_for() {
         field.has("Dear carol\nHello there\nYou").await?;
         ensure!(alice.errors().is_empty(), "{:?}", alice.errors());
         Ok(())
+    });
+}
+
+#[test]
+fn links_of_other_pages_open_here() {
+    run(async {
+        let place = place().await?;
+        let alice = place.visitor().await?;
+        watch_handlers(&alice, "").await?;
+        alice.reload().await?;
+        sign_in(&alice, ALICE, "alice").await?;
+        alice.find("list", "Conversations").await?;
+        settings::open(&alice, "Account").await?;
+        let open = alice.find("button", OPEN).await?;
+        ensure!(alice.evaluate("asked").await? == json!([]), "unasked");
+        open.click().await?;
+        let page = place.proxy.page("localhost");
+        let url = format!("{}/#/open/%s", page.trim_end_matches('/'));
+        until("a question of the browser", || async {
+            let asked = alice.evaluate("asked").await?;
+            Ok((asked == json!([["xmpp", url, "Couplet"]])).then_some(()))
+        })
+        .await?;
+
+        // The browser puts the link where it was told to.
+        let opened = |link: &str| {
+            let encoded = format!("encodeURIComponent({link:?})");
+            format!("history.replaceState(null, '', {url:?}.replace('%s', {encoded}))")
+        };
+        let bob = "xmpp:bob@example.test?roster;name=Bob%20B.";
+        alice.evaluate(&opened(bob)).await?;
+        alice.reload().await?;
+        offers_to_add(&alice, BOB, "Bob B.").await?;
+        alice.press("Escape").await?;
+        alice.gone("dialog", "Add a contact").await?;
+        alice.evaluate(&opened("xmpp:script<>")).await?;
+        alice.reload().await?;
+        alice.reads("There is no address in that link.").await?;
+
+        // Whoever isn't signed in goes on there after that.
+        let carol = place.visitor().await?;
+        carol.evaluate(&opened(bob)).await?;
+        carol.reload().await?;
+        sign_in(&carol, CAROL, "wrong").await?;
+        carol.reads("Wrong address or password").await?;
+        sign_in(&carol, CAROL, "carol").await?;
+        offers_to_add(&carol, BOB, "Bob B.").await?;
+        ensure!(carol.evaluate("location.hash").await? == "#/");
+        carol.press("Escape").await?;
+        carol.gone("dialog", "Add a contact").await?;
+        carol.reload().await?;
+        carol.find("list", "Conversations").await?;
+        carol.gone("dialog", "Add a contact").await
+    });
+}
+
+#[test]
+fn a_browser_that_opens_no_links_is_said_to() {
+    run(async {
+        let place = place().await?;
+        let alice = place.visitor().await?;
+        watch_handlers(&alice, "throw new DOMException('', 'SecurityError')").await?;
+        alice.reload().await?;
+        sign_in(&alice, ALICE, "alice").await?;
+        alice.find("list", "Conversations").await?;
+        settings::open(&alice, "Account").await?;
+        alice.find("button", OPEN).await?.click().await?;
+        alice
+            .reads("Your browser doesn't let this page open links.")
+            .await?;
+        alice
+            .before_scripts("delete Navigator.prototype.registerProtocolHandler")
+            .await?;
+        alice.reload().await?;
+        alice.find("button", "Change password").await?;
+        alice.gone("button", OPEN).await
     });
 }

@@ -3,6 +3,7 @@
 pub(crate) mod badge;
 mod clock;
 mod crypto;
+pub(crate) mod links;
 pub(crate) mod notifier;
 mod put;
 pub(crate) mod recorder;

@@ -11,6 +11,7 @@ use super::super::field::Field;
 use super::super::layer::{Layer, opening};
 use super::super::presence;
 use super::super::trouble::with_quote;
+use super::links::Links;
 use crate::hooks::{use_change, use_model, use_mount, use_subjects};
 use crate::i18n::{t, t_with};
 use crate::state::{Pending, State};
@@ -138,6 +139,7 @@ pub(super) fn Account(props: &Props) -> Html {
                 </button>
             </form>
             { devices(state, &me) }
+            <Links />
             <section class="setting" aria-labelledby="self-delete">
                 <h4 id="self-delete" class="setting__label">{ t("self.delete") }</h4>
                 <p class="setting__hint">{ t("self.deleteHint") }</p>

@@ -8,6 +8,7 @@ mod appearance;
 mod control;
 mod delete_account;
 mod keyboard;
+mod links;
 mod privacy;
 mod storage;
 
