@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use couplet_servers::Kind;
 use couplet_tests::browser::Page;
 use couplet_tests::{run, until};
@@ -206,6 +208,42 @@ fn who_is_shown_out_asks_again() {
     });
 }
 
+/// Waits until a camera that is held to the page sees `text`.
+async fn camera_reads(page: &Page, text: &str) -> Result<()> {
+    let read = until("a QR code", || async {
+        let picture = STANDARD.encode(page.screenshot().await?);
+        // The browser opens its own picture; of each pixel one colour is enough.
+        let shot = page
+            .evaluate(&format!(
+                "(async () => {{
+                    const bytes = await new Response(Uint8Array.from(
+                        atob('{picture}'), character => character.charCodeAt(0))).blob();
+                    const picture = await createImageBitmap(bytes);
+                    const {{ width, height }} = picture;
+                    const canvas = new OffscreenCanvas(width, height).getContext('2d');
+                    canvas.drawImage(picture, 0, 0);
+                    const {{ data }} = canvas.getImageData(0, 0, width, height);
+                    let green = '';
+                    for (let at = 1; at < data.length; at += 4) {{
+                        green += String.fromCharCode(data[at]);
+                    }}
+                    return [width, btoa(green)];
+                }})()"
+            ))
+            .await?;
+        let width = shot[0].as_u64().context("a width")? as usize;
+        let green = STANDARD.decode(shot[1].as_str().context("pixels")?)?;
+        let pixel = |x, y| green[y * width + x];
+        let mut picture =
+            rqrr::PreparedImage::prepare_from_greyscale(width, green.len() / width, pixel);
+        let read = picture.detect_grids().first().map(rqrr::Grid::decode);
+        Ok(read.and_then(Result::ok).map(|(_, text)| text))
+    });
+    let read = read.await?;
+    ensure!(read == text, "{read:?}");
+    Ok(())
+}
+
 #[test]
 fn an_address_is_shared_as_a_link_and_as_a_picture() {
     run(async {
@@ -218,12 +256,17 @@ fn an_address_is_shared_as_a_link_and_as_a_picture() {
         let dialog = alice.find("dialog", "Share bob").await?;
         dialog.reads("xmpp:bob@example.test").await?;
         alice.find("image", "QR code").await?;
+        for scheme in ["light", "dark"] {
+            alice.prefer(scheme).await?;
+            camera_reads(&alice, "xmpp:bob@example.test").await?;
+        }
         alice.find("button", "Copy link").await?;
         alice.press("Escape").await?;
         open(&alice).await?;
         let share = alice.find("button", "Share your address").await?;
         share.click().await?;
         let dialog = alice.find("dialog", "Your address").await?;
-        dialog.reads("xmpp:alice@example.test").await
+        dialog.reads("xmpp:alice@example.test").await?;
+        camera_reads(&alice, "xmpp:alice@example.test").await
     });
 }
