@@ -235,6 +235,11 @@ fn what_is_done_to_a_contact() {
             click(&page, "button", "Close details").await?;
             page.gone("button", "Close details").await?;
         }
+        for button in ["Contact details", "Share contact", "Send in a conversation"] {
+            click(&page, "button", button).await?;
+        }
+        let dialog = "Send the address of Bob Carpenter";
+        inspector.look_at("dialog", dialog).await?;
         inspector.finds_nothing()
     });
 }
