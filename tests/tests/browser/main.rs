@@ -19,6 +19,7 @@ mod main_job;
 mod media;
 mod notifications;
 mod past;
+mod people;
 mod persistence;
 mod profile;
 mod relay;

@@ -61,6 +61,8 @@ pub(crate) enum Layer {
     Emoji,
     /// React to a message with any emoji.
     React(Rc<Message>),
+    /// Who feels what about a message.
+    Reactions(Rc<Message>),
     /// Take a message back, after a question.
     Retract(Rc<Message>),
     /// Everything that is known of a message.
@@ -95,6 +97,7 @@ pub(crate) fn dialog(state: &State, layer: Layer) -> Html {
         Layer::AnswerInClear(jid, then) => questions::answer_in_clear(state, &jid, then),
         Layer::Emoji => message_dialogs::insert(state),
         Layer::React(message) => message_dialogs::react(state, &message),
+        Layer::Reactions(message) => message_dialogs::reactions(state, &message),
         Layer::Retract(message) => questions::retract(state, &message),
         Layer::Facts(message) => message_details::dialog(state, &message),
         Layer::Versions(message) => message_dialogs::versions(state, &message),

@@ -49,6 +49,15 @@ pub(crate) fn message_actions(state: &State, message: &Rc<Message>) -> Html {
         message,
         |state, message| state.open(Layer::React(message)),
     ));
+    if message.reactions().any(|by| !by.emojis.is_empty()) {
+        entries.push(entry(
+            Icon::People,
+            "message.who",
+            state,
+            message,
+            |state, message| state.open(Layer::Reactions(message)),
+        ));
+    }
     if is_editable(message) {
         entries.push(entry(
             Icon::Pencil,

@@ -11,6 +11,7 @@ use super::composer;
 use super::dialog::Dialog;
 use super::emoji_picker::EmojiPicker;
 use super::message_text::version_text;
+use super::reactions::{Reacted, reacted};
 use crate::i18n::{date_and_time, t};
 use crate::state::State;
 
@@ -26,6 +27,25 @@ pub(crate) fn react(state: &State, message: &Rc<Message>) -> Html {
     html! {
         <Dialog state={state.clone()} title={t("react.title")}>
             <EmojiPicker {onpick} />
+        </Dialog>
+    }
+}
+
+/// Who has reacted, and how.
+pub(crate) fn reactions(state: &State, message: &Rc<Message>) -> Html {
+    let one = |(emoji, names, _): Reacted<'_>| {
+        html! {
+            <div class="reactors__one">
+                <span class="reactors__emoji" aria-hidden="true">{ emoji }</span>
+                <ul class="reactors__names" aria-label={emoji.to_owned()}>
+                    { for names.into_iter().map(|name| html! { <li><bdi>{ name }</bdi></li> }) }
+                </ul>
+            </div>
+        }
+    };
+    html! {
+        <Dialog state={state.clone()} title={t("message.reactions")}>
+            <div class="reactors">{ for reacted(state, message).into_iter().map(one) }</div>
         </Dialog>
     }
 }
