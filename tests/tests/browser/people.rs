@@ -1,12 +1,79 @@
-//! People as others see them: in what they feel.
+//! People as others see them: in rooms, and in what they feel.
 
 use anyhow::{Result, ensure};
-use couplet_servers::Kind;
+use couplet_servers::{Kind, ServerOptions};
 use couplet_tests::browser::Page;
 use couplet_tests::run;
+use serde_json::json;
 
 use crate::changes::choose;
-use crate::{Place, reads, say};
+use crate::profile::{face, open as open_profile, picture};
+use crate::rooms::ask;
+use crate::{ALICE, BOB, Place, reads, say};
+
+/// Alice sees in a room what bob looks like, who isn't among her contacts: a picture of so many
+/// pixels.
+async fn looks(place: &Place, bob: Page, side: u32) -> Result<()> {
+    let room = format!("tea@{}", place.server.rooms_domain());
+    let alice = place.enters(ALICE).await?;
+    ask(&alice, &room, "Alice").await?;
+    alice.gone("dialog", "Join a room").await?;
+    alice.reads("1 person here").await?;
+    ask(&bob, &room, "Bob").await?;
+    bob.gone("dialog", "Join a room").await?;
+    alice.reads("2 people here").await?;
+    say(&bob, "This is me").await?;
+    reads(&alice, "This is me").await?;
+    let said = ".message--head:not(.message--own)";
+    face(&alice, said, Some(side)).await?;
+    // Whoever has the page again has it from the disk.
+    alice.reload().await?;
+    face(&alice, said, Some(side)).await?;
+    alice.find("button", "Room details").await?.click().await?;
+    let list = alice.find("list", "2 people here").await?;
+    list.reads("Bob").await?;
+    face(&alice, ".occupant:last-child", Some(side)).await?;
+    face(&alice, ".occupant:first-child", None).await?;
+    for page in [&alice, &bob] {
+        ensure!(page.errors().is_empty(), "{:?}", page.errors());
+    }
+    Ok(())
+}
+
+#[test]
+fn in_a_room_people_have_their_pictures_prosody() {
+    run(async {
+        // By itself this one shows the pictures of people to their contacts only.
+        let seed = json!({ "people": [
+            { "user": "alice", "name": "alice" },
+            { "user": "bob", "name": "bob", "picture": "bob" },
+        ]});
+        let place = Place::with(ServerOptions {
+            seed: Some(serde_json::from_value(seed)?),
+            ..ServerOptions::new(Kind::Prosody)
+        })
+        .await?;
+        let bob = place.enters(BOB).await?;
+        looks(&place, bob, 96).await
+    });
+}
+
+#[test]
+fn in_a_room_people_have_their_pictures_ejabberd() {
+    run(async {
+        let place = Place::new(Kind::Ejabberd).await?;
+        let bob = place.enters(BOB).await?;
+        open_profile(&bob).await?;
+        let choose = bob.find("button", "Choose a picture").await?;
+        bob.choose_files(&choose, &[&picture()]).await?;
+        let submit = bob.find("button", "Use this picture").await?;
+        submit.click().await?;
+        bob.find("button", "Remove the picture").await?;
+        bob.press("Escape").await?;
+        bob.gone("dialog", "Your profile").await?;
+        looks(&place, bob, 256).await
+    });
+}
 
 #[test]
 fn one_feels_several_things_and_others_read_who_does() {

@@ -25,7 +25,7 @@ pub(crate) async fn open(page: &Page) -> Result<()> {
 }
 
 /// Waits until the face of whoever is at `place` is a picture of so many pixels, or a letter.
-async fn face(page: &Page, place: &str, side: Option<u32>) -> Result<()> {
+pub(crate) async fn face(page: &Page, place: &str, side: Option<u32>) -> Result<()> {
     let script = format!(
         "(() => {{
             const face = document.querySelector('{place} .avatar__face');

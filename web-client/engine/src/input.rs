@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::modules::{
     rfc6121_message, rfc6121_presence, rfc6121_roster, xep0045_muc, xep0054_vcard_temp,
-    xep0055_search, xep0077_account, xep0084_avatar, xep0085_chat_states, xep0172_nickname,
-    xep0191_blocking, xep0223_conversations, xep0223_privacy, xep0227_export, xep0249_invitations,
-    xep0292_vcard4, xep0308_correction, xep0313_archive, xep0363_upload, xep0402_bookmarks,
-    xep0424_retraction, xep0444_reactions,
+    xep0055_search, xep0077_account, xep0084_avatar, xep0085_chat_states, xep0153_vcard_avatars,
+    xep0172_nickname, xep0191_blocking, xep0223_conversations, xep0223_privacy, xep0227_export,
+    xep0249_invitations, xep0292_vcard4, xep0308_correction, xep0313_archive, xep0363_upload,
+    xep0402_bookmarks, xep0424_retraction, xep0444_reactions,
 };
 use crate::sasl;
 use crate::session;
@@ -82,6 +82,8 @@ pub enum Command {
     Export(xep0227_export::Command),
     /// Show another picture of ourselves, or none.
     Avatar(xep0084_avatar::Command),
+    /// Show pictures of people in rooms.
+    CardAvatars(xep0153_vcard_avatars::Command),
     /// Go by another name.
     Nickname(xep0172_nickname::Command),
     /// Have something else on our card.

@@ -42,29 +42,37 @@ pub(crate) fn avatar(
         None => "",
     };
     let class = [size, room, &person_colour::class(jid.as_str())].concat();
-    let face = match state.picture(jid) {
-        Some(url) => html! { <img class="avatar__face" src={url} alt="" draggable="false" /> },
-        None => html! { <span class="avatar__face">{ initial(name) }</span> },
-    };
     html! {
         <span {class} aria-hidden="true">
-            { face }
+            { face(name, state.picture(jid)) }
             { presence::dot(availability) }
         </span>
     }
 }
 
-/// The avatar of somebody in a room, of whom we know no more than a name.
-pub(crate) fn occupant(nick: &str, size: Size, availability: Option<Availability>) -> Html {
+/// The avatar of somebody in a room. Whoever shows it watches `Topic::Faces`.
+pub(crate) fn occupant(
+    nick: &str,
+    picture: Option<AttrValue>,
+    size: Size,
+    availability: Option<Availability>,
+) -> Html {
     let size = match size {
         Size::Small => "avatar avatar--small ",
         _ => "avatar ",
     };
     html! {
         <span class={[size, &person_colour::class(nick)].concat()} aria-hidden="true">
-            <span class="avatar__face">{ initial(nick) }</span>
+            { face(nick, picture) }
             { presence::dot(availability) }
         </span>
+    }
+}
+
+fn face(name: &str, picture: Option<AttrValue>) -> Html {
+    match picture {
+        Some(url) => html! { <img class="avatar__face" src={url} alt="" draggable="false" /> },
+        None => html! { <span class="avatar__face">{ initial(name) }</span> },
     }
 }
 

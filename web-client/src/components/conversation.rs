@@ -42,6 +42,8 @@ pub(crate) fn Conversation(props: &Props) -> Html {
     .into();
     subjects.extend([Subject::Attention, Subject::Day]);
     subjects.extend(state.me().map(|me| Topic::Avatar(me).into()));
+    let room = state.store().room(jid).is_some();
+    subjects.extend(room.then(|| Topic::Faces.into()));
     use_subjects(state, subjects);
 
     let update = use_force_update();

@@ -26,6 +26,8 @@ pub(crate) struct Props {
     pub(crate) name: AttrValue,
     /// Their picture.
     pub(crate) picture: Option<AttrValue>,
+    /// What they are called in the room, if they tell of a picture that isn't here.
+    pub(crate) faceless: Option<AttrValue>,
     /// The message that it answers, if that is here.
     pub(crate) answered: Option<Rc<Message>>,
     /// Whether somebody has come here to see this one.
@@ -72,10 +74,11 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
         <article
             class={[class, if props.target { " message--target" } else { "" }].concat()}
             tabindex={props.target.then_some("-1")}
+            data-faceless={props.faceless.clone()}
         >
             if props.head {
                 if in_room {
-                    { occupant(name, Size::Medium, None) }
+                    { occupant(name, props.picture.clone(), Size::Medium, None) }
                 } else {
                     { avatar(state, &author, name, Size::Medium, None) }
                 }

@@ -1,5 +1,7 @@
 //! What is known of a room, and who is in it.
 
+use std::rc::Rc;
+
 use couplet_engine::foreign::tame;
 use couplet_engine::store::{Affiliation, Entry, Occupant, Role, Room, Topic};
 use jid::BareJid;
@@ -25,9 +27,15 @@ pub(crate) struct Props {
 #[component]
 pub(crate) fn RoomDetails(props: &Props) -> Html {
     let Props { state, jid } = props;
-    let topics = [Topic::Room(jid.clone()), Topic::Occupants(jid.clone())];
+    let topics = [
+        Topic::Session,
+        Topic::Room(jid.clone()),
+        Topic::Occupants(jid.clone()),
+        Topic::Faces,
+    ];
     use_subjects(state, topics.map(Into::into).into());
     let rows = use_model(VirtualRows::default);
+    let asked = use_model(Vec::new);
     let heading = use_node_ref();
     let measure = {
         let rows = rows.clone();
@@ -39,8 +47,18 @@ pub(crate) fn RoomDetails(props: &Props) -> Html {
         })
     };
     {
-        let measure = measure.clone();
-        use_each_rendering(Box::new(move || measure.emit(())));
+        let (measure, rows) = (measure.clone(), rows.clone());
+        let (state, jid) = (state.clone(), jid.clone());
+        use_each_rendering(Box::new(move || {
+            measure.emit(());
+            let shown = shown(&state, &jid, &rows.read());
+            let nicks = shown.iter().map(|occupant| occupant.nick.as_str());
+            let missing = state.missing_faces(&jid, nicks);
+            if *asked.read() != missing {
+                asked.note(|asked| asked.clone_from(&missing));
+                state.want_faces(&jid, missing);
+            }
+        }));
     }
     {
         // Who opened the panel goes on in it.
@@ -86,7 +104,7 @@ pub(crate) fn RoomDetails(props: &Props) -> Html {
             }
             { privacy(room) }
             { leave(state, jid, room) }
-            { occupants(room, &rows.read()) }
+            { occupants(state, jid, room, &rows.read()) }
         </aside>
     }
 }
@@ -129,8 +147,17 @@ fn leave(state: &State, jid: &BareJid, room: &Room) -> Html {
     }
 }
 
+/// Who is in the part of the list that is in view.
+fn shown(state: &State, jid: &BareJid, rows: &VirtualRows) -> Vec<Rc<Occupant>> {
+    let store = state.store();
+    let Some(room) = store.room(jid) else {
+        return Vec::new();
+    };
+    room.occupants.at(rows.range(room.occupants.len())).to_vec()
+}
+
 /// Only those in view are in the document.
-fn occupants(room: &Room, rows: &VirtualRows) -> Html {
+fn occupants(state: &State, jid: &BareJid, room: &Room, rows: &VirtualRows) -> Html {
     let count = room.occupants.len();
     let range = rows.range(count);
     let shown = room.occupants.at(range.clone());
@@ -142,7 +169,7 @@ fn occupants(room: &Room, rows: &VirtualRows) -> Html {
             <div class="occupants">
                 { rows.room(range.start) }
                 <ul ref={rows.list()} class="occupants__list" aria-labelledby="details-occupants">
-                    { for items.map(|(occupant, place)| row(occupant, place, count)) }
+                    { for items.map(|(occupant, place)| row(state, jid, occupant, place, count)) }
                 </ul>
                 { rows.room(count - range.end) }
             </div>
@@ -150,7 +177,8 @@ fn occupants(room: &Room, rows: &VirtualRows) -> Html {
     }
 }
 
-fn row(occupant: &Occupant, place: usize, count: usize) -> Html {
+fn row(state: &State, room: &BareJid, occupant: &Occupant, place: usize, count: usize) -> Html {
+    let picture = state.face(room, occupant);
     let standing = match (occupant.affiliation, occupant.role) {
         (Affiliation::Owner, _) => Some("role.owner"),
         (Affiliation::Admin, _) => Some("role.admin"),
@@ -167,7 +195,7 @@ fn row(occupant: &Occupant, place: usize, count: usize) -> Html {
             aria-setsize={count.to_string()}
             title={address}
         >
-            { avatar::occupant(&occupant.nick, Size::Small, Some(occupant.availability)) }
+            { avatar::occupant(&occupant.nick, picture, Size::Small, Some(occupant.availability)) }
             <bdi class="occupant__name">{ tame(&occupant.nick).into_owned() }</bdi>
             if let Some(standing) = standing {
                 <span class="occupant__standing">{ t(standing) }</span>

@@ -3,7 +3,8 @@
 use couplet_engine::modules::{
     rfc6121_message as message, rfc6121_presence as presence, rfc6121_roster as roster,
     xep0045_muc as muc, xep0055_search as search, xep0077_account as account,
-    xep0084_avatar as avatar, xep0085_chat_states as chat_states, xep0172_nickname as nickname,
+    xep0084_avatar as avatar, xep0085_chat_states as chat_states,
+    xep0153_vcard_avatars as card_avatars, xep0172_nickname as nickname,
     xep0191_blocking as blocking, xep0223_conversations as conversations,
     xep0223_privacy as privacy, xep0227_export as export, xep0249_invitations as invitations,
     xep0292_vcard4 as card, xep0308_correction as correction, xep0313_archive as archive,
@@ -224,6 +225,12 @@ pub(crate) fn write(command: &Command) -> JsValue {
             let picture = picture.as_ref().map(write_picture);
             let picture = picture.unwrap_or(JsValue::NULL);
             ("picture", None, [request.into(), picture])
+        }
+        Command::CardAvatars(card_avatars::Command::Show { room, occupants }) => {
+            let told = occupants.iter();
+            let told = told.flat_map(|(nick, hash)| [nick.into(), hash.into()]);
+            let told: Vec<JsValue> = told.collect();
+            ("faces", Some(room), [list(&told), JsValue::NULL])
         }
         Command::Nickname(nickname::Command::Set { request, nickname }) => {
             let more = [request.into(), maybe(nickname.as_deref())];
@@ -514,6 +521,17 @@ pub(crate) fn read(parts: &JsValue) -> Option<Command> {
             nick: text(2),
             password: text(3),
         }),
+        ("faces", Some(room)) => {
+            let told = Array::from(&parts.get(2));
+            let told = told.iter().filter_map(|part| part.as_string());
+            let told: Vec<String> = told.collect();
+            let pairs = told.chunks_exact(2);
+            let pairs = pairs.map(|pair| (pair[0].clone(), pair[1].clone()));
+            Command::CardAvatars(card_avatars::Command::Show {
+                room,
+                occupants: pairs.collect(),
+            })
+        }
         ("leave", Some(room)) => Command::Muc(muc::Command::Leave { room }),
         ("hear", Some(room)) => Command::Bookmark(bookmarks::Command::Hear {
             room,

@@ -3,6 +3,8 @@
 //! A server that converts (XEP-0398) tells of one picture in both ways. So a card isn't asked
 //! for until what is published has had the time to come.
 
+mod occupants;
+
 use std::time::Duration;
 
 use jid::{BareJid, Jid};
@@ -10,8 +12,10 @@ use minidom::Element;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
+use self::occupants::Occupants;
 use super::xep0084_avatar::{file, hash};
 use crate::codec::{decode, encode};
+use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Module, Shown, Specification};
 use crate::sorted_map::SortedMap;
@@ -26,6 +30,18 @@ const LOOK: Key = 0;
 /// So many cards are asked for at a time.
 const AT_ONCE: usize = 4;
 
+/// What a page can ask for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Show the pictures of these people in a room, who are in view.
+    Show {
+        /// Which room.
+        room: BareJid,
+        /// What they are called there, each with the hash of the picture that they tell of.
+        occupants: Vec<(String, String)>,
+    },
+}
+
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct CardAvatars {
     /// The hash of the picture that we have from a card, by person.
@@ -38,6 +54,8 @@ pub(crate) struct CardAvatars {
     /// Cards that had another picture than was told, or none.
     #[serde(skip)]
     useless: SortedMap<BareJid, String>,
+    #[serde(skip)]
+    occupants: Occupants,
 }
 
 impl Module for CardAvatars {
@@ -53,19 +71,25 @@ impl Module for CardAvatars {
         self.wanted.clear();
         self.fetching.clear();
         self.useless.clear();
+        self.occupants = Occupants::default();
         ctx.cancel(LOOK);
     }
 
     fn on_presence(&mut self, ctx: &mut Ctx<'_>, presence: &stanza::Presence) -> Flow {
-        if let (PresenceType::Available, Some(from)) = (&presence.kind, &presence.from) {
-            let mut told = presence.payloads.iter();
-            let told = told.find(|payload| payload.is("x", ns::VCARD_UPDATE));
-            let photo = told.and_then(|told| told.get_child("photo", ns::VCARD_UPDATE));
-            if let Some(photo) = photo {
-                self.told(ctx, from.to_bare(), photo.text().trim());
-            }
+        if let (PresenceType::Available, Some(from)) = (&presence.kind, &presence.from)
+            && let Some(photo) = photo(presence)
+        {
+            self.told(ctx, from.to_bare(), &photo);
         }
         Flow::Continue
+    }
+
+    fn on_command(&mut self, ctx: &mut Ctx<'_>, command: &AnyCommand) -> Flow {
+        let AnyCommand::CardAvatars(Command::Show { room, occupants }) = command else {
+            return Flow::Continue;
+        };
+        self.occupants.show(ctx, room, occupants);
+        Flow::Stop
     }
 
     fn on_pep(&mut self, ctx: &mut Ctx<'_>, from: &BareJid, node: &str, _items: &[Element]) {
@@ -80,8 +104,7 @@ impl Module for CardAvatars {
             && let Some((jid, hash)) = self.wanted.pop_first()
         {
             if is_wanted(ctx, &jid, &hash) {
-                let card = build("vCard", ns::VCARD).done();
-                let ticket = ctx.get(Some(Jid::from(jid.clone())), card);
+                let ticket = ask(ctx, Jid::from(jid.clone()));
                 self.fetching.insert(ticket, (jid, hash));
             }
         }
@@ -89,7 +112,7 @@ impl Module for CardAvatars {
 
     fn on_iq_result(&mut self, ctx: &mut Ctx<'_>, ticket: Ticket, response: Response) {
         let Some((jid, wanted)) = self.fetching.remove(&ticket) else {
-            return;
+            return self.occupants.answered(ctx, ticket, response);
         };
         if response == Err(NoResult::Lost) {
             return;
@@ -97,8 +120,7 @@ impl Module for CardAvatars {
         if !self.wanted.is_empty() {
             ctx.wake_in(LOOK, Duration::ZERO);
         }
-        let image = response.ok().flatten().as_ref().and_then(image);
-        let image = image.filter(|image| hash(image) == wanted);
+        let image = image(response, &wanted);
         if !is_wanted(ctx, &jid, &wanted) {
             return;
         }
@@ -153,13 +175,14 @@ impl CardAvatars {
             }
             return;
         }
-        let is_hash = hash.len() == 40 && hash.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let hash = hash.to_ascii_lowercase();
+        let Some(hash) = as_hash(hash) else {
+            return;
+        };
         let wanted = (jid, hash);
         let under_way = self.fetching.values().any(|other| *other == wanted);
         let (jid, hash) = wanted;
         let useless = self.useless.get(&jid) == Some(&hash);
-        if is_hash && !under_way && !useless && is_wanted(ctx, &jid, &hash) {
+        if !under_way && !useless && is_wanted(ctx, &jid, &hash) {
             if self.wanted.is_empty() {
                 ctx.wake_in(LOOK, PAUSE);
             }
@@ -182,7 +205,33 @@ fn note(ctx: &mut Ctx<'_>, jid: &BareJid, hash: &str) {
     ctx.core.avatars.insert(jid.clone(), shown);
 }
 
-fn image(card: &Element) -> Option<Vec<u8>> {
+/// What a presence says of the picture on the card; it is empty where there is none.
+fn photo(presence: &stanza::Presence) -> Option<String> {
+    let mut told = presence.payloads.iter();
+    let told = told.find(|payload| payload.is("x", ns::VCARD_UPDATE))?;
+    let photo = told.get_child("photo", ns::VCARD_UPDATE)?;
+    Some(photo.text().trim().to_owned())
+}
+
+/// The hash of the picture that somebody in a room tells of.
+pub(super) fn told_of(presence: &stanza::Presence) -> Option<String> {
+    as_hash(&photo(presence)?)
+}
+
+/// A SHA-1 in small hex, if it is one.
+fn as_hash(text: &str) -> Option<String> {
+    let is_hash = text.len() == 40 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_hash.then(|| text.to_ascii_lowercase())
+}
+
+fn ask(ctx: &mut Ctx<'_>, whom: Jid) -> Ticket {
+    ctx.get(Some(whom), build("vCard", ns::VCARD).done())
+}
+
+/// The picture on a card, if it is the one that was told of.
+fn image(response: Response, told: &str) -> Option<Vec<u8>> {
+    let card = response.ok().flatten()?;
     let photo = card.get_child("PHOTO", ns::VCARD)?;
-    file(&photo.get_child("BINVAL", ns::VCARD)?.text())
+    let image = file(&photo.get_child("BINVAL", ns::VCARD)?.text())?;
+    (hash(&image) == told).then_some(image)
 }

@@ -33,6 +33,13 @@ pub enum StoreEvent {
         /// The image file.
         image: Option<Vec<u8>>,
     },
+    /// A picture that people in rooms tell of.
+    Face {
+        /// The SHA-1 of the file, in small hex.
+        hash: String,
+        /// The image file.
+        image: Vec<u8>,
+    },
     /// Something that somebody tells of themselves.
     Profile {
         /// Who.
@@ -235,6 +242,8 @@ pub enum Topic {
     Presence(BareJid),
     /// Somebody's picture.
     Avatar(BareJid),
+    /// What people in rooms look like.
+    Faces,
     /// What somebody tells of themselves.
     Profile(BareJid),
     /// The list of conversations: order, previews, badges.

@@ -30,9 +30,9 @@ impl Store {
                 (Table::Wishes, None) => [Some(Topic::Privacy), Some(Topic::Conversations)],
                 (Table::Blocked, _) => [Some(Topic::Blocking), None],
                 (Table::Rooms, Some(jid)) => [Some(Topic::Room(jid)), Some(Topic::Conversations)],
-                (Table::Occupants, Some(jid)) => [Some(Topic::Occupants(jid)), None],
+                (Table::Occupants, Some(jid)) => [Some(Topic::Occupants(jid)), Some(Topic::Faces)],
                 (Table::Presence, Some(jid)) => [Some(Topic::Presence(jid)), None],
-                (Table::Avatars, Some(jid)) => [Some(Topic::Avatar(jid)), None],
+                (Table::Avatars, jid) => [jid.map(Topic::Avatar), Some(Topic::Faces)],
                 (_, jid) => [jid.map(Topic::Conversation), Some(Topic::Conversations)],
             };
             for topic in touched.into_iter().flatten() {
@@ -83,6 +83,7 @@ impl Store {
                 }
             }
             (Table::Avatars, None, Some(jid)) => drop(self.avatars.remove(jid)),
+            (Table::Avatars, None, None) => self.faces.remove(order),
             (Table::Profiles, None, Some(jid)) => drop(self.profiles.remove(jid)),
             (Table::Wishes, None, Some(jid)) => drop(self.wishes.remove(jid)),
             (Table::Blocked, None, Some(jid)) => drop(self.blocked.remove(jid)),

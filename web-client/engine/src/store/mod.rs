@@ -12,6 +12,7 @@ mod conversation;
 mod directory;
 mod event;
 mod export;
+mod face;
 mod file;
 mod known;
 mod message;
@@ -46,6 +47,7 @@ pub use conversation::{Conversation, Older};
 pub use directory::{DirectoryAnswer, NotFound, Person};
 pub use event::{Cleared, Provenance, StoreEvent, Topic};
 pub use export::{ExportPart, Exported, ExportedMessage};
+pub use face::Face;
 pub use file::{File, FileKind, type_by_name};
 pub(crate) use file::{file_name, is_address, is_private};
 pub use known::Known;
@@ -77,6 +79,7 @@ pub struct Store {
     contacts: SortedMap<BareJid, Rc<Contact>>,
     presences: SortedMap<BareJid, SortedMap<String, ResourcePresence>>,
     avatars: SortedMap<BareJid, Rc<[u8]>>,
+    faces: face::Faces,
     profiles: SortedMap<BareJid, Rc<Profile>>,
     requests: Vec<SubscriptionRequest>,
     rooms: SortedMap<BareJid, Room>,
@@ -306,8 +309,9 @@ impl Store {
                     Some(bytes) => self.avatars.insert(jid.clone(), bytes.into()),
                     None => self.avatars.remove(&jid),
                 };
-                vec![Topic::Avatar(jid)]
+                vec![Topic::Avatar(jid), Topic::Faces]
             }
+            StoreEvent::Face { hash, image } => self.take_face(hash, image.into()),
             StoreEvent::Profile { jid, fact } => self.learn(jid, *fact),
             StoreEvent::SubscriptionRequest(request) => {
                 self.changed.mark(Table::Requests, &request.jid);

@@ -2,7 +2,7 @@
 
 use jid::{BareJid, Jid};
 
-use super::{Author, Entry, Left, Occupants, Room, RoomChange, Scope, Store, Topic};
+use super::{Author, Entry, Left, Occupant, Occupants, Room, RoomChange, Scope, Store, Topic};
 use crate::output::Table;
 
 /// More invitations than this at a time are nobody's friends.
@@ -54,19 +54,25 @@ impl Store {
                 for nick in before.nicks().chain(room.occupants.nicks()) {
                     self.changed.mark_occupant(&jid, nick);
                 }
-                return vec![Topic::Occupants(jid)];
+                return vec![Topic::Occupants(jid), Topic::Faces];
             }
             RoomChange::Occupant(occupant) => {
-                self.changed.mark_occupant(&jid, &occupant.nick);
+                let nick = occupant.nick.clone();
+                self.changed.mark_occupant(&jid, &nick);
+                let before = room.occupants.get(&nick).cloned();
                 return match room.occupants.put(occupant) {
-                    true => vec![Topic::Occupants(jid)],
+                    true => {
+                        let now = room.occupants.get(&nick);
+                        touched(before.as_deref(), now.map(|now| &**now), jid)
+                    }
                     false => Vec::new(),
                 };
             }
             RoomChange::Gone(nick) => {
                 self.changed.mark_occupant(&jid, &nick);
+                let before = room.occupants.get(&nick).cloned();
                 return match room.occupants.remove(&nick) {
-                    true => vec![Topic::Occupants(jid)],
+                    true => touched(before.as_deref(), None, jid),
                     false => Vec::new(),
                 };
             }
@@ -125,4 +131,17 @@ impl Store {
         }
         topics
     }
+}
+
+/// What is shown anew when somebody in the room `jid` comes, changes, or goes: mostly not what
+/// they have said, for in a large room somebody always does.
+fn touched(before: Option<&Occupant>, now: Option<&Occupant>, jid: BareJid) -> Vec<Topic> {
+    let looks = |occupant: &Occupant| {
+        let known = occupant.avatar.is_some() || occupant.jid.is_some();
+        known.then(|| (occupant.avatar.clone(), occupant.jid.clone()))
+    };
+    let faces = before.and_then(looks) != now.and_then(looks);
+    let mut topics = vec![Topic::Occupants(jid)];
+    topics.extend(faces.then_some(Topic::Faces));
+    topics
 }

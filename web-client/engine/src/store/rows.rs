@@ -35,6 +35,11 @@ impl Changed {
         self.mark_key(Table::Occupants, &[room.as_str(), nick].join("\n"));
     }
 
+    /// A line break is in no address.
+    pub(super) fn mark_face(&mut self, hash: &str) {
+        self.mark_key(Table::Avatars, &["\n", hash].concat());
+    }
+
     pub(super) fn mark_blocklist(&mut self) {
         self.mark_key(Table::Blocked, WHOLE);
     }
@@ -182,6 +187,9 @@ impl Store {
             return self.privacy.as_ref().map(encode);
         }
         let (jid, nick) = key.split_once('\n').unwrap_or((key, ""));
+        if table == Table::Avatars && jid.is_empty() {
+            return self.faces.get(nick).map(|bytes| bytes.to_vec());
+        }
         let jid: BareJid = jid.parse().ok()?;
         match table {
             Table::Roster => self.contacts.get(&jid).map(|contact| encode(&**contact)),
@@ -221,7 +229,11 @@ impl Store {
         if matches!(table, Table::Messages | Table::Engine | Table::Outbox) {
             return true;
         }
-        let (jid, _) = key.split_once('\n').unwrap_or((key, ""));
+        let (jid, more) = key.split_once('\n').unwrap_or((key, ""));
+        if table == Table::Avatars && jid.is_empty() {
+            self.faces.insert(more.to_owned(), value.into());
+            return true;
+        }
         jid.parse()
             .is_ok_and(|jid| self.take_row_of(jid, table, value).is_some())
     }

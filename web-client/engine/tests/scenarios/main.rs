@@ -10,6 +10,7 @@ mod cases;
 mod changes;
 mod details;
 mod export;
+mod faces;
 mod files;
 mod hostile;
 mod modules;

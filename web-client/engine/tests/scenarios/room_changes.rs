@@ -9,12 +9,12 @@ use couplet_engine::store::{Author, Delivery, Message, Notes};
 use crate::rooms::{ROOM, SELF, archived, inside, join, messages, room, said, say, told};
 use crate::scenario::{ME, MY_ADDRESS, Scenario, body, has};
 
-fn occupant(id: &str) -> String {
+pub(crate) fn occupant(id: &str) -> String {
     format!("<occupant-id xmlns='urn:xmpp:occupant-id:0' id='{id}'/>")
 }
 
 /// In a room that knows its occupants by ids; ours is `three`.
-fn inside_with_ids() -> Scenario {
+pub(crate) fn inside_with_ids() -> Scenario {
     let mut scenario = Scenario::signed_in();
     join(&mut scenario);
     told(&mut scenario, &["urn:xmpp:mam:2"]);

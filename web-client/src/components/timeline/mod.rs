@@ -56,6 +56,8 @@ struct View {
     reveal: bool,
     /// How many messages were shown when this was last rendered.
     shown: usize,
+    /// Whose pictures were last asked for.
+    asked: Vec<(String, String)>,
 }
 
 impl Timeline {
@@ -269,8 +271,15 @@ impl Timeline {
                 });
             }
             let own = row.message.direction == Direction::Outgoing;
+            let mut faceless = None;
             let (name, picture) = match nick(&row.message) {
-                Some(nick) => (AttrValue::from(nick), None),
+                Some(nick) => {
+                    let writer = store.writer(&row.message).filter(|_| row.head);
+                    let missing = writer.filter(|writer| state.missing_face(jid, writer).is_some());
+                    faceless = missing.map(|writer| AttrValue::from(writer.nick.clone()));
+                    let picture = writer.and_then(|writer| state.face(jid, writer));
+                    (AttrValue::from(nick), picture)
+                }
                 None if own => ours.clone(),
                 None => theirs.clone(),
             };
@@ -288,6 +297,7 @@ impl Timeline {
                     {answered}
                     {name}
                     {picture}
+                    {faceless}
                 />
             });
         }
@@ -397,6 +407,18 @@ impl Timeline {
             self.0.state.load_older(self.0.jid.clone());
         }
         self.fill_what_is_seen();
+        self.show_faces();
+    }
+
+    /// Who is seen to have said something is seen with their picture.
+    fn show_faces(&self) {
+        let seen = self.0.scroll.seen("[data-faceless]", "data-faceless");
+        let Inner { state, jid, .. } = &*self.0;
+        let missing = state.missing_faces(jid, seen.iter().map(String::as_str));
+        let asked = std::mem::replace(&mut self.0.view.borrow_mut().asked, missing.clone());
+        if asked != missing {
+            state.want_faces(jid, missing);
+        }
     }
 
     /// A gap that comes into view closes; one that can't is there to be clicked.

@@ -28,7 +28,7 @@ const HAD_BY_THE_SERVER: [Table; 7] = [
     Table::Requests,
 ];
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step::Create(&[
         Table::Engine.name(),
         Table::Outbox.name(),
@@ -58,6 +58,9 @@ const STEPS: [Step; 11] = [
     Step::Forget(&[Table::Engine, Table::Wishes, Table::Rooms]),
     // How long a file lasts is in rows, too, which earlier builds can't read.
     Step::Create(&[FILES]),
+    // What people in rooms look like is among the pictures, by what these are, and our devices
+    // are among the profiles. Earlier builds read neither.
+    Step::Create(&[]),
 ];
 
 /// The version that this build reads and writes.
@@ -113,7 +116,8 @@ mod tests {
 
     #[test]
     fn a_database_without_files_to_send_gets_a_place_for_them_and_loses_nothing() {
-        assert_eq!(steps_after(10.0), [Step::Create(&[FILES])]);
+        let [files, rows] = [Step::Create(&[FILES]), Step::Create(&[])];
+        assert_eq!(steps_after(10.0), [files, rows]);
     }
 
     #[test]

@@ -6,8 +6,8 @@ use xmpp_parsers::ns;
 
 use super::{MOST_OCCUPANTS, Muc, NAMES, Stage, change, entry, refusal, text};
 use crate::module::Ctx;
-use crate::modules::rfc6121_presence;
 use crate::modules::xep0421_occupant_ids::occupant_id;
+use crate::modules::{rfc6121_presence, xep0153_vcard_avatars};
 use crate::stanza::{Presence, StanzaError};
 use crate::store::{Affiliation, Entry, Left, Occupant, Role, RoomChange};
 
@@ -184,8 +184,6 @@ fn occupant(nick: String, presence: &Presence, user: Option<&Element>) -> Occupa
     let item = user.and_then(|user| user.get_child("item", ns::MUC_USER));
     let attr = |name| item.and_then(|item| item.attr(name));
     let jid = attr("jid").and_then(|jid| jid.parse::<Jid>().ok());
-    let is_update = |payload: &&Element| payload.is("x", ns::VCARD_UPDATE);
-    let update = presence.payloads.iter().find(is_update);
     Occupant {
         nick,
         role: match attr("role") {
@@ -201,7 +199,7 @@ fn occupant(nick: String, presence: &Presence, user: Option<&Element>) -> Occupa
         },
         jid: jid.map(|jid| jid.to_bare()),
         id: occupant_id(&presence.payloads),
-        avatar: update.and_then(|update| text(update, "photo")),
+        avatar: xep0153_vcard_avatars::told_of(presence),
         availability: rfc6121_presence::availability(presence.show.as_deref()),
     }
 }
