@@ -1,14 +1,15 @@
-//! People as others see them: in rooms, and in what they feel.
+//! People as others see them: in rooms, in what they feel, on several devices.
 
 use anyhow::{Result, ensure};
 use couplet_servers::{Kind, ServerOptions};
 use couplet_tests::browser::Page;
-use couplet_tests::run;
+use couplet_tests::{run, until};
 use serde_json::json;
 
 use crate::changes::choose;
-use crate::profile::{face, open as open_profile, picture};
+use crate::profile::{details, face, open as open_profile, picture};
 use crate::rooms::ask;
+use crate::settings;
 use crate::{ALICE, BOB, Place, reads, say};
 
 /// Alice sees in a room what bob looks like, who isn't among her contacts: a picture of so many
@@ -120,4 +121,63 @@ async fn who(page: &Page, emoji: &str, names: &str) -> Result<()> {
     let read = list.text().await?;
     ensure!(read.trim() == names, "{emoji} by {read:?}");
     Ok(())
+}
+
+/// Says how one is, and in which words.
+pub(crate) async fn says(page: &Page, availability: &str, words: &str) -> Result<()> {
+    page.find("button", "Menu").await?.click().await?;
+    page.find("menuitem", "Set status").await?.click().await?;
+    page.find("radio", availability).await?.click().await?;
+    page.find("textbox", "Status text")
+        .await?
+        .fill(words)
+        .await?;
+    page.find("button", "Save").await?.click().await?;
+    page.gone("dialog", "Set status").await
+}
+
+#[test]
+fn each_device_of_somebody_says_how_they_are_there() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        let second = place.enters(BOB).await?;
+        says(&bob, "Away", "Out for lunch").await?;
+        says(&second, "Busy", "In a meeting").await?;
+        details(&alice).await?;
+        let devices = alice.find("list", "Devices online").await?;
+        devices.reads("Away · Out for lunch").await?;
+        devices.reads("Busy · In a meeting").await?;
+        devices.reads("Couplet").await
+    });
+}
+
+#[test]
+fn a_device_that_has_gone_was_seen_before() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, second) = (place.enters(ALICE).await?, place.enters(ALICE).await?);
+        says(&second, "Away", "In the garden").await?;
+        settings::open(&alice, "Account").await?;
+        let devices = alice.find("list", "Signed in now").await?;
+        devices.reads("This device").await?;
+        devices.reads("Away · In the garden").await?;
+        alice.gone("list", "Seen before").await?;
+        // What it is was asked while it was here.
+        second.find("button", "Menu").await?.click().await?;
+        second.find("menuitem", "Sign out").await?.click().await?;
+        let before = alice.find("list", "Seen before").await?;
+        before.reads("Couplet").await?;
+        before.reads("Last here: ").await?;
+        until("it isn't here", || async {
+            let devices = alice.find("list", "Signed in now").await?.text().await?;
+            Ok((!devices.contains("In the garden")).then_some(()))
+        })
+        .await?;
+        alice.reload().await?;
+        let before = alice.find("list", "Seen before").await?;
+        before.reads("Couplet").await?;
+        ensure!(alice.errors().is_empty(), "{:?}", alice.errors());
+        Ok(())
+    });
 }

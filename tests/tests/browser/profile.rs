@@ -122,7 +122,7 @@ fn a_name_of_ones_own_is_what_others_see() {
     });
 }
 
-async fn details(page: &Page) -> Result<()> {
+pub(crate) async fn details(page: &Page) -> Result<()> {
     page.find("button", "Contact details")
         .await?
         .click()

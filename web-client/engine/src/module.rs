@@ -275,6 +275,11 @@ impl Ctx<'_> {
         }
     }
 
+    /// Whether `jid` is our own account, signed in elsewhere.
+    pub(crate) fn is_other_device(&self, jid: &FullJid) -> bool {
+        self.account() == Some(&jid.to_bare()) && self.core.me.as_ref() != Some(jid)
+    }
+
     pub(crate) fn event(&mut self, event: StoreEvent) {
         self.core.event(event);
     }

@@ -136,7 +136,7 @@ fn devices<'a>(
         <section class="details__section" aria-labelledby="details-devices">
             <h3 id="details-devices" class="details__heading">{ t("details.devices") }</h3>
             { last.unwrap_or_default() }
-            <ul class="details__devices">{ for devices }</ul>
+            <ul class="details__devices" aria-labelledby="details-devices">{ for devices }</ul>
         </section>
     }
 }

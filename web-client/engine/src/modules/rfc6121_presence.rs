@@ -110,12 +110,14 @@ impl Module for Presences {
         match presence.kind {
             PresenceType::Available => {
                 if let Ok(jid) = FullJid::try_from(from.clone()) {
+                    see(ctx, &jid);
                     let presence = Some(resource(presence));
                     ctx.event(StoreEvent::Presence { jid, presence });
                 }
             }
             PresenceType::Unavailable => {
                 if let Ok(jid) = FullJid::try_from(from.clone()) {
+                    see(ctx, &jid);
                     ctx.event(StoreEvent::Presence {
                         jid,
                         presence: None,
@@ -201,6 +203,15 @@ impl Presences {
             nick,
             text,
         }));
+    }
+}
+
+/// Our own devices are remembered: whoever looks may find one that isn't theirs.
+fn see(ctx: &mut Ctx<'_>, jid: &FullJid) {
+    if ctx.is_other_device(jid) {
+        let resource = jid.resource().as_str().to_owned();
+        let at = ctx.now().wall;
+        ctx.event(StoreEvent::OwnDevice { resource, at });
     }
 }
 

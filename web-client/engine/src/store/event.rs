@@ -58,6 +58,13 @@ pub enum StoreEvent {
         /// What it said.
         presence: Option<ResourcePresence>,
     },
+    /// Another device of our account comes, says something else, or goes.
+    OwnDevice {
+        /// Which: its resource.
+        resource: String,
+        /// When.
+        at: Timestamp,
+    },
     /// A new session has begun: whatever was known of who is online is void.
     PresencesLost,
     /// A message that was sent or received; a copy of a known one is merged with it.
@@ -232,7 +239,7 @@ pub enum Provenance {
 /// A part of the store that a view can watch.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Topic {
-    /// The session's status and our own presence.
+    /// The session's status, our own presence and devices.
     Session,
     /// The roster.
     Roster,

@@ -25,6 +25,7 @@ impl Store {
                     continue;
                 }
                 (Table::Engine | Table::Outbox, _) => continue,
+                (Table::Profiles, None) => [Some(Topic::Session), None],
                 (Table::Roster, _) => [Some(Topic::Roster), Some(Topic::Conversations)],
                 (Table::Requests, _) => [Some(Topic::Requests), None],
                 (Table::Wishes, None) => [Some(Topic::Privacy), Some(Topic::Conversations)],

@@ -9,6 +9,7 @@ mod card;
 mod change;
 mod clearing;
 mod conversation;
+mod devices;
 mod directory;
 mod event;
 mod export;
@@ -44,6 +45,7 @@ pub use blocking::{Block, Blocklist, Reason, Report};
 pub use card::{Card, CardField};
 pub use change::{Author, Change, Changes, Correction, Reactions, What};
 pub use conversation::{Conversation, Older};
+pub use devices::OwnDevice;
 pub use directory::{DirectoryAnswer, NotFound, Person};
 pub use event::{Cleared, Provenance, StoreEvent, Topic};
 pub use export::{ExportPart, Exported, ExportedMessage};
@@ -81,6 +83,7 @@ pub struct Store {
     avatars: SortedMap<BareJid, Rc<[u8]>>,
     faces: face::Faces,
     profiles: SortedMap<BareJid, Rc<Profile>>,
+    devices: Vec<OwnDevice>,
     requests: Vec<SubscriptionRequest>,
     rooms: SortedMap<BareJid, Room>,
     conversations: SortedMap<BareJid, Conversation>,
@@ -325,6 +328,7 @@ impl Store {
                 vec![Topic::Requests]
             }
             StoreEvent::Presence { jid, presence } => self.apply_presence(&jid, presence),
+            StoreEvent::OwnDevice { resource, at } => self.see_device(OwnDevice { resource, at }),
             StoreEvent::PresencesLost => {
                 self.lose_presences();
                 vec![Topic::Roster, Topic::Conversations]

@@ -15,7 +15,8 @@ use crate::modules::xep0313_archive::Repeated;
 use crate::output::{Record, Table};
 
 /// The row of the roster that says that it is whole, that of those who are blocked that says
-/// what the server can do, and that of the wishes which is for everybody.
+/// what the server can do, that of the wishes which is for everybody, and that of the profiles
+/// which has our devices.
 const WHOLE: &str = "";
 
 /// Which rows have changed since they were last asked for.
@@ -42,6 +43,10 @@ impl Changed {
 
     pub(super) fn mark_blocklist(&mut self) {
         self.mark_key(Table::Blocked, WHOLE);
+    }
+
+    pub(super) fn mark_devices(&mut self) {
+        self.mark_key(Table::Profiles, WHOLE);
     }
 
     pub(super) fn mark_privacy(&mut self) {
@@ -186,6 +191,9 @@ impl Store {
         if table == Table::Wishes && key == WHOLE {
             return self.privacy.as_ref().map(encode);
         }
+        if table == Table::Profiles && key == WHOLE {
+            return Some(encode(&self.devices));
+        }
         let (jid, nick) = key.split_once('\n').unwrap_or((key, ""));
         if table == Table::Avatars && jid.is_empty() {
             return self.faces.get(nick).map(|bytes| bytes.to_vec());
@@ -224,6 +232,12 @@ impl Store {
         if table == Table::Wishes && key == WHOLE {
             self.privacy = decode(value);
             return self.privacy.is_some();
+        }
+        if table == Table::Profiles && key == WHOLE {
+            let devices = decode(value);
+            let whole = devices.is_some();
+            self.devices = devices.unwrap_or_default();
+            return whole;
         }
         // The engine's, and those that are read a page at a time.
         if matches!(table, Table::Messages | Table::Engine | Table::Outbox) {

@@ -3,7 +3,7 @@
 use couplet_engine::{Command, Timestamp};
 use jid::BareJid;
 
-use crate::scenario::{Scenario, has};
+use crate::scenario::{ME, MY_ADDRESS, Scenario, has};
 
 const BOB: &str = "bob@example.org";
 const PHONE: &str = "bob@example.org/phone";
@@ -128,4 +128,67 @@ fn what_devices_tell_is_bounded() {
     let long = format!("<name>{}</name>", "x\n".repeat(10_000));
     scenario.recv(&result(&program, PHONE, &version(&long)));
     assert!(phone(&scenario).0.unwrap().len() <= 60);
+}
+
+/// A device of ours comes, or goes.
+fn own(scenario: &mut Scenario, resource: &str, kind: &str) {
+    scenario.recv(&format!(
+        "<presence xmlns='jabber:client' from='{ME}/{resource}' to='{MY_ADDRESS}' {kind}/>"
+    ));
+}
+
+fn before(scenario: &Scenario) -> Vec<(&str, Timestamp)> {
+    let devices = scenario.store.devices_before().into_iter();
+    devices
+        .map(|device| (device.resource.as_str(), device.at))
+        .collect()
+}
+
+#[test]
+fn our_other_devices_are_asked_what_they_are_and_remembered_when_they_go() {
+    let mut scenario = Scenario::signed_in();
+    own(&mut scenario, "phone", "");
+    own(&mut scenario, "phone", "");
+    let asked = scenario.find(|sent| has(sent, VERSION)).unwrap();
+    let phone = format!("{ME}/phone");
+    assert_eq!(asked.attr("to"), Some(phone.as_str()));
+    assert!(scenario.find(|sent| has(sent, VERSION)).is_none(), "again");
+    let answer = version("<name>Gajim</name><version>1.8</version>");
+    scenario.recv(&result(asked.attr("id").unwrap(), &phone, &answer));
+    assert_eq!(before(&scenario), [], "it is there");
+    scenario.advance(10);
+    own(&mut scenario, "phone", "type='unavailable'");
+    // We ourselves, and people of that name elsewhere, aren't devices of ours.
+    scenario.recv(&format!(
+        "<presence xmlns='jabber:client' from='{MY_ADDRESS}' to='{MY_ADDRESS}'/>"
+    ));
+    scenario.recv(&format!(
+        "<presence xmlns='jabber:client' from='{PHONE}' type='unavailable'/>"
+    ));
+    assert!(scenario.find(|sent| has(sent, VERSION)).is_none());
+    let gone = ("phone", Timestamp(1_793_610_010_000));
+    assert_eq!(before(&scenario), [gone]);
+    let scenario = scenario.reloaded(2);
+    assert_eq!(before(&scenario), [gone]);
+    let me: BareJid = ME.parse().unwrap();
+    let device = scenario.store.profile(&me).unwrap().device("phone");
+    assert_eq!(device.unwrap().program.as_deref(), Some("Gajim 1.8"));
+}
+
+#[test]
+fn of_our_devices_those_seen_last_are_remembered() {
+    let mut scenario = Scenario::signed_in();
+    for number in 0..50 {
+        own(&mut scenario, &format!("device {number}"), "");
+        own(
+            &mut scenario,
+            &format!("device {number}"),
+            "type='unavailable'",
+        );
+    }
+    let asked = scenario.sent.iter().filter(|sent| has(sent, VERSION));
+    assert_eq!(asked.count(), 16);
+    let known = before(&scenario);
+    assert_eq!(known.len(), 8);
+    assert_eq!(known[0].0, "device 49");
 }

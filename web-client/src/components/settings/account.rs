@@ -13,7 +13,7 @@ use super::super::presence;
 use super::super::trouble::with_quote;
 use super::links::Links;
 use crate::hooks::{use_change, use_model, use_mount, use_subjects};
-use crate::i18n::{t, t_with};
+use crate::i18n::{date_and_time, t, t_with};
 use crate::state::{Pending, State};
 
 const PASSWORD: &str = "new-password";
@@ -37,7 +37,11 @@ pub(super) fn Account(props: &Props) -> Html {
     let state = &props.state;
     let me = state.me();
     let topics = me.iter().flat_map(|me| {
-        let topics = [Topic::Profile(me.clone()), Topic::Presence(me.clone())];
+        let topics = [
+            Topic::Session,
+            Topic::Profile(me.clone()),
+            Topic::Presence(me.clone()),
+        ];
         topics.map(Into::into)
     });
     use_subjects(state, topics.collect());
@@ -189,23 +193,38 @@ pub(super) fn why(reason: &NotSaved) -> AttrValue {
     with_quote(said, text.as_deref())
 }
 
-/// Where this account is signed in, this page first.
+/// Where this account is signed in, this page first, and where it was.
 fn devices(state: &State, me: &BareJid) -> Html {
     let store = state.store();
     let here = store.me().map(|me| me.resource().to_string());
     let profile = store.profile(me);
+    let name = |resource: &str| {
+        let told = profile.and_then(|profile| profile.device(resource));
+        let program = told.and_then(|device| device.program.clone());
+        html! { <bdi class="device__name">{ program.unwrap_or_else(|| resource.to_owned()) }</bdi> }
+    };
     let mut all: Vec<_> = store.resources(me).collect();
     all.sort_by_key(|(resource, _)| Some(*resource) != here.as_deref());
     let devices = all.into_iter().map(|(resource, known)| {
-        let told = profile.and_then(|profile| profile.device(resource));
-        let program = told.and_then(|device| device.program.clone());
-        let this = Some(resource) == here.as_deref();
         html! {
             <li class="device" key={resource}>
                 { presence::dot(Some(known.availability)) }
-                <bdi class="device__name">{ program.unwrap_or_else(|| resource.to_owned()) }</bdi>
+                { name(resource) }
+                if Some(resource) == here.as_deref() {
+                    <span class="device__line">{ t("self.thisDevice") }</span>
+                }
+                <span class="device__line">{ presence::line(Some(known)) }</span>
+            </li>
+        }
+    });
+    let before = store.devices_before();
+    let gone = before.iter().map(|device| {
+        let time = date_and_time(device.at);
+        html! {
+            <li class="device" key={device.resource.as_str()}>
+                { name(&device.resource) }
                 <span class="device__line">
-                    { if this { t("self.thisDevice") } else { presence::line(Some(known)) } }
+                    { t_with("details.lastActive", &[("time", &time)]) }
                 </span>
             </li>
         }
@@ -213,7 +232,11 @@ fn devices(state: &State, me: &BareJid) -> Html {
     html! {
         <section class="setting" aria-labelledby="self-devices">
             <h4 id="self-devices" class="setting__label">{ t("self.devices") }</h4>
-            <ul class="details__devices">{ for devices }</ul>
+            <ul class="details__devices" aria-labelledby="self-devices">{ for devices }</ul>
+            if !before.is_empty() {
+                <h4 id="self-before" class="setting__label">{ t("self.before") }</h4>
+                <ul class="details__devices" aria-labelledby="self-before">{ for gone }</ul>
+            }
             <p class="setting__hint">{ t("self.devicesHint") }</p>
         </section>
     }
