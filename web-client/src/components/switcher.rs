@@ -141,11 +141,11 @@ fn option(
 fn choosing(state: &State, shared: Option<BareJid>) -> Callback<BareJid> {
     let state = state.clone();
     Callback::from(move |jid: BareJid| {
+        state.close();
+        Route::Chat(jid.clone()).go();
         if let Some(shared) = &shared {
             state.send_contact(&jid, shared);
         }
-        state.close();
-        Route::Chat(jid).go();
     })
 }
 

@@ -119,8 +119,7 @@ impl State {
         }));
     }
 
-    /// Sends somebody's address, for others to have them among their contacts. Where one is to be
-    /// asked first, it is only written.
+    /// Sends somebody's address, for others to have them among their contacts.
     pub(crate) fn send_contact(&self, to: &BareJid, contact: &BareJid) {
         let uri = {
             let store = self.store();
@@ -129,11 +128,10 @@ impl State {
             let name = profile.and_then(|profile| profile.nickname.as_deref());
             uri::of_contact(contact, name)
         };
-        if self.takes_commands() && !self.asks_before_clear(to) {
-            self.send(to.clone(), uri, Notes::default());
-        } else {
-            self.suggest(to, &uri);
-        }
+        let conversation = to.clone();
+        self.in_clear(to, move |state| {
+            state.send(conversation.clone(), uri.clone(), Notes::default());
+        });
     }
 
     /// Sends what has been written to somebody, and the files that have been chosen.
