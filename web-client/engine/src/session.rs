@@ -66,10 +66,8 @@ pub enum Command {
     Visible(bool),
 }
 
-/// From opening a socket to being established.
+/// From opening a socket to being established, and from then on to the answer to `<enable/>`.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
-/// How long the server may take to answer `<enable/>`, which is less than its silence may last.
-const ENABLE_TIME: Duration = Duration::from_secs(10);
 /// How long we wait for `<close/>` to be answered (RFC 7395 3.6).
 const CLOSE_TIME: Duration = Duration::from_secs(2);
 
@@ -312,7 +310,6 @@ impl Session {
                 self.effects.push(Effect::Close);
                 self.left(core);
             }
-            DEADLINE if self.state == State::Established => self.unmanaged(core),
             DEADLINE => self.fail(core, Trouble::Timeout),
             LIVENESS => self.check_life(core),
             RETRY if self.state == State::Waiting => self.retry(core),

@@ -21,7 +21,6 @@ impl Session {
     /// Nonzas of stream management (XEP-0198).
     pub(super) fn managed(&mut self, core: &mut Core, name: &str, element: &Element) {
         match name {
-            // Whoever says so too late isn't believed: pings have proven something since.
             "enabled" if self.managed => {
                 core.timers.cancel(Owner::Session, DEADLINE);
                 self.management.enabled(element);
@@ -34,16 +33,14 @@ impl Session {
             "resumed" | "failed" if self.state == State::Resuming => {
                 self.answered(core, name == "resumed", element);
             }
-            "failed" => self.unmanaged(core),
+            // Pings prove what acks would have.
+            "failed" => {
+                core.timers.cancel(Owner::Session, DEADLINE);
+                self.managed = false;
+                self.management.refused();
+            }
             _ => {}
         }
-    }
-
-    /// The server doesn't manage the stream: pings prove what acks would have.
-    pub(super) fn unmanaged(&mut self, core: &mut Core) {
-        core.timers.cancel(Owner::Session, DEADLINE);
-        self.managed = false;
-        self.management.refused();
     }
 
     /// Asks for proof of what has been sent, once a drain.

@@ -7,7 +7,7 @@ use xmpp_parsers::ns;
 use super::dispute::Dispute;
 use super::inline::{Asked, Start};
 use super::revocation::Revocation;
-use super::{DEADLINE, ENABLE_TIME, Effect, Session, State, request, trouble};
+use super::{DEADLINE, Effect, HANDSHAKE_TIME, Session, State, request, trouble};
 use crate::module::Core;
 use crate::output::Level;
 use crate::sasl::{self, Profile, Purpose};
@@ -201,7 +201,7 @@ impl Session {
         let enable = self.management.enable();
         self.transmit(enable);
         self.establish(core, false);
-        self.deadline(core, ENABLE_TIME);
+        self.deadline(core, HANDSHAKE_TIME);
     }
 
     pub(super) fn bound_as(&mut self, core: &mut Core, me: FullJid) {
