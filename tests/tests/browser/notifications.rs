@@ -8,10 +8,22 @@ use serde_json::json;
 
 use crate::{ALICE, BOB, Place, archive_read, list, listen_in, reads, rooms, say, settings, texts};
 
-/// What notifications say that are on screen.
-pub(crate) const SHOWN: &str = "navigator.serviceWorker.ready\
-     .then(registration => registration.getNotifications())\
-     .then(shown => shown.map(({ title, body }) => `${title}: ${body}`))";
+/// What notifications say that are on screen. Asked while one is on its way there, Chromium takes
+/// it for one that is gone, and forgets it: so one waits for the other, in all tabs.
+pub(crate) const SHOWN: &str = "navigator.locks.request('of test', async () => {\
+        const registration = await navigator.serviceWorker.ready;\
+        const shown = await registration.getNotifications();\
+        return shown.map(({ title, body }) => `${title}: ${body}`);\
+    })";
+
+/// Has the page show one only while nobody asks.
+const ONE_BY_ONE: &str = "globalThis.real_show ??= (proto => {\
+        const real = proto.showNotification;\
+        proto.showNotification = function (...words) {\
+            return navigator.locks.request('of test', () => real.apply(this, words));\
+        };\
+        return real;\
+    })(ServiceWorkerRegistration.prototype);";
 
 /// Counts what the page shows and plays, beginning now.
 const COUNT: &str = "globalThis.told = { shown: 0, played: 0 };\
@@ -26,6 +38,7 @@ const COUNT: &str = "globalThis.told = { shown: 0, played: 0 };\
 /// Leaves the conversation, and the page. A browser without windows can't do the latter,
 /// so it only says so.
 pub(crate) async fn goes_away(page: &Page) -> Result<()> {
+    page.evaluate(ONE_BY_ONE).await?;
     page.evaluate(
         "location.hash = '#/'; document.hasFocus = () => false; \
          window.dispatchEvent(new Event('blur'))",
@@ -41,10 +54,23 @@ async fn comes_back(page: &Page) -> Result<()> {
 }
 
 async fn shows(page: &Page, expected: &[&str]) -> Result<()> {
-    until(&format!("{expected:?} on screen"), || async {
+    let shown = until(&format!("{expected:?} on screen"), || async {
         Ok((page.evaluate(SHOWN).await? == json!(expected)).then_some(()))
     })
-    .await
+    .await;
+    let Err(error) = shown else {
+        return Ok(());
+    };
+    let state = page
+        .evaluate(
+            "navigator.serviceWorker.getRegistration().then(worker => ({\
+                permission: Notification.permission, told: globalThis.told,\
+                focus: document.hasFocus(), installing: worker?.installing?.state,\
+                active: worker?.active?.state,\
+            }))",
+        )
+        .await?;
+    Err(error.context(format!("{state}; the log is {:?}", page.log())))
 }
 
 #[test]
