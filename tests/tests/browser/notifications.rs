@@ -35,6 +35,12 @@ const COUNT: &str = "globalThis.told = { shown: 0, played: 0 };\
        proto[name] = function (...words) { told[what] += 1; return real.apply(this, words); };\
      }";
 
+/// Has the page wait longer before it tells of something, and counts how often it has.
+const SLOW: &str = "globalThis.settled = 0;\
+    globalThis.setTimeout = (real => (act, time, ...words) => time === 600\
+        ? real(() => { act(...words); settled += 1; }, 3000)\
+        : real(act, time, ...words))(setTimeout);";
+
 /// Leaves the conversation, and the page. A browser without windows can't do the latter,
 /// so it only says so.
 pub(crate) async fn goes_away(page: &Page) -> Result<()> {
@@ -138,14 +144,20 @@ fn nothing_tells_of_what_one_looks_at_or_has_muted() {
         let (alice, bob) = place.friends().await?;
         alice.may_notify().await?;
         alice.evaluate(COUNT).await?;
+        alice.evaluate(SLOW).await?;
         say(&bob, "You are looking").await?;
         bob.find("image", "Read").await?;
         goes_away(&alice).await?;
         list::choose(&alice, "bob", "Mute").await?;
         say(&bob, "You don't want to know").await?;
         alice.find_with("link", "1 unread message").await?;
+        until("what was read would be told of", || async {
+            Ok((alice.evaluate("settled > 0").await? == true).then_some(()))
+        })
+        .await?;
+        let told = alice.evaluate("told").await?;
+        assert_eq!(told, json!({ "shown": 0, "played": 0 }));
         list::choose(&alice, "bob", "Unmute").await?;
-        // What the earlier ones have set going is told before this one, or with it.
         say(&bob, "Hello?").await?;
         shows(&alice, &["bob: Hello?"]).await?;
         let told = alice.evaluate("told").await?;

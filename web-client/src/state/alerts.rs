@@ -101,6 +101,11 @@ impl State {
             }
             unread
         });
+        // What has been read is told of no more, whatever comes next.
+        alerts
+            .due
+            .borrow_mut()
+            .retain(|jid| self.unread_of(jid) > 0);
         // What an archive tells once more is no news.
         let news = news
             .into_iter()
