@@ -119,7 +119,8 @@ impl State {
         }));
     }
 
-    /// Sends somebody's address, for others to have them among their contacts.
+    /// Sends somebody's address, for others to have them among their contacts; a page of the past,
+    /// which sends nothing, has it in the draft.
     pub(crate) fn send_contact(&self, to: &BareJid, contact: &BareJid) {
         let uri = {
             let store = self.store();
@@ -130,7 +131,11 @@ impl State {
         };
         let conversation = to.clone();
         self.in_clear(to, move |state| {
-            state.send(conversation.clone(), uri.clone(), Notes::default());
+            if state.takes_commands() {
+                state.send(conversation.clone(), uri.clone(), Notes::default());
+            } else {
+                state.suggest(&conversation, &uri);
+            }
         });
     }
 
