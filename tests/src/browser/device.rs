@@ -175,6 +175,16 @@ impl Page {
         Ok(())
     }
 
+    /// Has the browser forget the files that it has kept by itself; what workers keep stays.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn forget_files(&self) -> Result<()> {
+        self.call("Network.enable", json!({})).await?;
+        self.call("Network.clearBrowserCache", json!({})).await?;
+        Ok(())
+    }
+
     /// Gives the page's origin room for so many bytes on the disk, or for all there is.
     ///
     /// # Errors

@@ -140,6 +140,7 @@ fn a_page_that_comes_only_in_part_is_the_one_that_was_kept() {
             .await?;
         // Amid the headers, and behind them.
         for after in [300, 1000] {
+            page.forget_files().await?;
             place.proxy.kill().await?;
             until("nothing is open", || async {
                 Ok((relay.connections() == 0).then_some(()))
