@@ -404,6 +404,13 @@ impl Device {
         talk.is_none_or(|known| known.timeline.is_settled())
     }
 
+    /// Whether this waits to be sent, or for proof, as far as the disk knows.
+    pub(crate) fn is_waiting(&self, body: &str) -> bool {
+        let mut queued = self.disk.table(Table::Outbox);
+        let body = body.as_bytes();
+        queued.any(|row| row.windows(body.len()).any(|part| part == body))
+    }
+
     /// How far the archives have been read, as far as the disk knows.
     fn progress(&self) -> Option<(Progress, Rooms, Clearing)> {
         decode(self.disk.row(Table::Engine, "archive")?)

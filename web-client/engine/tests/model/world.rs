@@ -232,15 +232,17 @@ impl World {
         self.hand_out();
     }
 
-    /// The archive loses what all devices of its owner have. (While one catches up, or will
-    /// for want of carbons, it is the archive's order that puts right what came out of order.)
+    /// The archive loses what all devices of its owner have, and need no proof of. (While one
+    /// catches up, or will for want of carbons, it is the archive's order that puts right what
+    /// came out of order.)
     fn delete(&mut self) {
         let account = self.rng.below(2);
         let devices = &self.devices;
         let known = |body: &str| {
             let mut owned = devices.iter().filter(|device| device.account == account);
             owned.all(|device| {
-                device.is_caught_up() && device.is_in_order() && device.disk.knows(body)
+                let settled = device.is_caught_up() && device.is_in_order();
+                settled && device.disk.knows(body) && !device.is_waiting(body)
             })
         };
         self.server
