@@ -301,6 +301,11 @@ fn where_fingers_point_a_photo_can_be_taken() {
                     const ask = matchMedia;
                     window.matchMedia = query =>
                         query.includes('coarse') ? { matches: true } : ask(query);
+                    const click = HTMLInputElement.prototype.click;
+                    HTMLInputElement.prototype.click = function () {
+                        globalThis.asked = `${this.accept} from ${this.getAttribute('capture')}`;
+                        click.call(this);
+                    };
                 }",
             )
             .await?;
@@ -313,9 +318,38 @@ fn where_fingers_point_a_photo_can_be_taken() {
         let camera = alice.find("menuitem", "Take a photo").await?;
         alice.choose_files(&camera, &[&taken]).await?;
         alice.find("button", "Remove taken.txt").await?;
+        // The camera, and the one that looks away from whoever holds it.
+        let asked = alice.evaluate("asked").await?;
+        ensure!(asked == "image/* from environment", "{asked}");
         send(&alice).await?;
         bob.find_with("link", "taken.txt").await?;
         Ok(())
+    });
+}
+
+#[test]
+fn a_picture_is_pasted() {
+    run(async {
+        let (_place, alice, bob) = place().await?;
+        alice
+            .evaluate("photo('image.jpg', 640, 480).then(file => paste([file]))")
+            .await?;
+        alice.find("button", "Remove image.jpg").await?;
+        alice.find("textbox", "Message").await?.has("").await?;
+        send(&alice).await?;
+        sees(&bob, "image.jpg").await?;
+        ensure!(!has(&content(&bob, "image.jpg").await?, "48.2082N"));
+        // What is copied out of a document has a picture of it, too: it is a text.
+        let text = "data => { data.setData('text/plain', 'Dear Bob'); return data; }";
+        let pasted = format!(
+            "photo('page.jpg', 64, 48).then(file =>
+                document.querySelector('textarea').dispatchEvent(new ClipboardEvent('paste', {{
+                    clipboardData: ({text})(carrying([file])), bubbles: true, cancelable: true,
+                }})))"
+        );
+        // Nothing prevents what the browser does with a text.
+        ensure!(alice.evaluate(&pasted).await? == true, "it was taken");
+        alice.gone("button", "Remove page.jpg").await
     });
 }
 

@@ -68,8 +68,10 @@ fn a_contact_is_sent_to_others() {
         bob.find_with("option", CAROL).await?;
         bob.press("Enter").await?;
         bob.gone("dialog", "Send the address of Nuisance").await?;
-        let link = "xmpp:alice@example.test?roster;name=Alice%20%26%20Co%2E";
-        reads(&bob, link).await?;
+        // Where it stands above others' words it is whose it is, and what it leads to.
+        let link = "Alice & Co. Contact · alice@example.test";
+        bob.find("link", link).await?;
+        bob.find_with("link", "Contact: Alice & Co.").await?;
 
         carol.find_with("link", "bob").await?.click().await?;
         follow(&carol, link).await?;

@@ -95,13 +95,14 @@ fn one_feels_several_things_and_others_read_who_does() {
         choose(&alice, "menuitem", "Who reacted…").await?;
         who(&alice, "🎉", "bob\nYou").await?;
         who(&alice, "❤️", "bob").await?;
-        alice.find("button", "Close").await?.click().await?;
-        alice.gone("dialog", "Reactions").await?;
-        // One of the two goes, the other stays.
+        // One of the two goes, the other stays, while she looks.
         bob.find("button", "🎉 by You, alice")
             .await?
             .click()
             .await?;
+        who(&alice, "🎉", "You").await?;
+        alice.find("button", "Close").await?.click().await?;
+        alice.gone("dialog", "Reactions").await?;
         alice.find("button", "🎉 by You").await?;
         alice.find("button", "❤️ by bob").await?;
         // With the other button of a mouse, or a finger that stays.
@@ -110,17 +111,31 @@ fn one_feels_several_things_and_others_read_who_does() {
             .click_for_menu()
             .await?;
         who(&bob, "🎉", "alice").await?;
-        who(&bob, "❤️", "You").await
+        who(&bob, "❤️", "You").await?;
+        bob.press("Escape").await?;
+        bob.gone("dialog", "Reactions").await?;
+        alice.find("button", "🎉 by You").await?.click().await?;
+        bob.find("button", "❤️ by You")
+            .await?
+            .click_for_menu()
+            .await?;
+        who(&bob, "❤️", "You").await?;
+        // From another device.
+        let phone = place.enters(BOB).await?;
+        phone.find_with("link", "alice").await?.click().await?;
+        phone.find("button", "❤️ by You").await?.click().await?;
+        bob.reads("Nobody has reacted any more.").await
     });
 }
 
 /// Waits until the dialog says that these have reacted so.
 async fn who(page: &Page, emoji: &str, names: &str) -> Result<()> {
     page.find("dialog", "Reactions").await?;
-    let list = page.find("list", emoji).await?;
-    let read = list.text().await?;
-    ensure!(read.trim() == names, "{emoji} by {read:?}");
-    Ok(())
+    until(&format!("{emoji} by {names:?}"), || async {
+        let read = page.find("list", emoji).await?.text().await?;
+        Ok((read.trim() == names).then_some(()))
+    })
+    .await
 }
 
 /// Says how one is, and in which words.

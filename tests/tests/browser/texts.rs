@@ -8,7 +8,7 @@ use couplet_tests::{run, until};
 
 use crate::changes::choose;
 use crate::files;
-use crate::{ALICE, BOB, Place, count, reads, say};
+use crate::{ALICE, BOB, Place, archive_read, count, listen_in, reads, say};
 
 /// Before something goes out in clear.
 const QUESTION: &str = "Answer without encryption?";
@@ -292,4 +292,55 @@ fn everything_known_of_a_message_can_be_looked_at() {
             .await?;
         details.reads("<markable").await
     });
+}
+
+/// Reads in the archive what the first message came in, which says this. Nothing of it is here.
+async fn read_original(page: &Page, text: &str) -> Result<()> {
+    page.find("textbox", "Message").await?;
+    until("the first message's menu", || async {
+        let first = "document.querySelector('.message__actions button[aria-haspopup]')";
+        let open = format!("{first}?.click(); Boolean({first})");
+        Ok((page.evaluate(&open).await? == true).then_some(()))
+    })
+    .await?;
+    page.find("menuitem", "Details").await?.click().await?;
+    let details = page.find("dialog", "About this message").await?;
+    page.find("button", "Read the XML from the archive")
+        .await?
+        .click()
+        .await?;
+    details.reads(&format!("<body>{text}</body>")).await?;
+    page.press("Escape").await?;
+    page.gone("dialog", "About this message").await
+}
+
+/// After a reload, and in a tab that follows.
+async fn original_is_in_the_archive(kind: Kind) -> Result<()> {
+    let place = Place::new(kind).await?;
+    let (alice, bob) = place.friends().await?;
+    say(&bob, "Where is this from?").await?;
+    reads(&alice, "Where is this from?").await?;
+    bob.find("image", "Read").await?;
+    for page in [&alice, &bob] {
+        listen_in(page).await?;
+        // What has just come is read once more, and known then.
+        page.reload().await?;
+        archive_read(page, 1).await?;
+        page.reload().await?;
+        archive_read(page, 1).await?;
+        read_original(page, "Where is this from?").await?;
+    }
+    let follower = place.beside(&alice).await?;
+    follower.find_with("link", "bob").await?.click().await?;
+    read_original(&follower, "Where is this from?").await
+}
+
+#[test]
+fn what_a_message_came_in_is_read_from_the_archive_prosody() {
+    run(original_is_in_the_archive(Kind::Prosody));
+}
+
+#[test]
+fn what_a_message_came_in_is_read_from_the_archive_ejabberd() {
+    run(original_is_in_the_archive(Kind::Ejabberd));
 }

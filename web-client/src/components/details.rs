@@ -128,15 +128,21 @@ fn devices<'a>(
         })
         .collect();
     let last = profile.and_then(|profile| profile.last_active);
-    let last = last.filter(|_| devices.is_empty()).map(|at| {
-        let time = date_and_time(at);
-        html! { <p class="details__text">{ t_with("details.lastActive", &[("time", &time)]) }</p> }
-    });
+    let shown = match last {
+        _ if !devices.is_empty() => html! {
+            <ul class="details__devices" aria-labelledby="details-devices">{ for devices }</ul>
+        },
+        Some(last) => {
+            let time = date_and_time(last);
+            let last = t_with("details.lastActive", &[("time", &time)]);
+            html! { <p class="details__text">{ last }</p> }
+        }
+        None => return Html::default(),
+    };
     html! {
         <section class="details__section" aria-labelledby="details-devices">
             <h3 id="details-devices" class="details__heading">{ t("details.devices") }</h3>
-            { last.unwrap_or_default() }
-            <ul class="details__devices" aria-labelledby="details-devices">{ for devices }</ul>
+            { shown }
         </section>
     }
 }

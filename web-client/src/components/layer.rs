@@ -10,13 +10,13 @@ use super::add_contact::AddContact;
 use super::blocking::Blocked;
 use super::edit_contact::EditContact;
 use super::join_room::JoinRoom;
+use super::message_dialogs::{About, AboutMessage};
 use super::profile::Profile;
 use super::settings::DeleteAccount;
 use super::share::Share;
 use super::switcher::Switcher;
 use super::{
-    attachment, block_contact, go_to_date, message_details, message_dialogs, questions, set_status,
-    shortcuts,
+    attachment, block_contact, go_to_date, message_dialogs, questions, set_status, shortcuts,
 };
 use crate::state::State;
 
@@ -97,13 +97,17 @@ pub(crate) fn dialog(state: &State, layer: Layer) -> Html {
         Layer::AnswerInClear(jid, then) => questions::answer_in_clear(state, &jid, then),
         Layer::Emoji => message_dialogs::insert(state),
         Layer::React(message) => message_dialogs::react(state, &message),
-        Layer::Reactions(message) => message_dialogs::reactions(state, &message),
+        Layer::Reactions(message) => about(state, message, About::Reactions),
         Layer::Retract(message) => questions::retract(state, &message),
-        Layer::Facts(message) => message_details::dialog(state, &message),
-        Layer::Versions(message) => message_dialogs::versions(state, &message),
+        Layer::Facts(message) => about(state, message, About::Facts),
+        Layer::Versions(message) => about(state, message, About::Versions),
         Layer::Picture(message) => attachment::lightbox(state, &message),
         Layer::JoinRoom(jid) => html! { <JoinRoom state={state.clone()} {jid} /> },
     }
+}
+
+fn about(state: &State, message: Rc<Message>, about: About) -> Html {
+    html! { <AboutMessage state={state.clone()} {message} {about} /> }
 }
 
 /// A callback that opens `layer`, for a control that does nothing else.

@@ -9,10 +9,10 @@ use super::delivery;
 use super::dialog::Dialog;
 use super::message_text::sealed;
 use crate::i18n::{date_and_time, t};
-use crate::state::State;
+use crate::state::{Sought, State};
 
 /// A list of facts, and the stanza for developers.
-pub(crate) fn dialog(state: &State, message: &Rc<Message>) -> Html {
+pub(super) fn dialog(state: &State, message: &Rc<Message>) -> Html {
     let source = state.store().source(&message.id).cloned();
     let text = |text: &str| html! { <bdi>{ text }</bdi> };
     let id = |id: &Option<String>| id.as_deref().map(text);
@@ -54,12 +54,46 @@ pub(crate) fn dialog(state: &State, message: &Rc<Message>) -> Html {
     html! {
         <Dialog state={state.clone()} title={t("facts.title")}>
             <dl class="facts">{ for facts }</dl>
-            if let Some(source) = source {
-                <details class="facts__source">
-                    <summary>{ t("facts.source") }</summary>
-                    <pre class="styled__block" dir="ltr" tabindex="0">{ source.xml }</pre>
-                </details>
-            }
+            { stanza(state, message, source.map(|source| source.xml)) }
         </Dialog>
+    }
+}
+
+/// The stanza as it came or went, if that was on this page, else as it is in the archive.
+fn stanza(state: &State, message: &Rc<Message>, source: Option<String>) -> Html {
+    let shown = |xml: String, open: bool| {
+        html! {
+            <details class="facts__source" {open}>
+                <summary>{ t("facts.source") }</summary>
+                <pre class="styled__block" dir="ltr" tabindex="0">{ xml }</pre>
+            </details>
+        }
+    };
+    if let Some(xml) = source {
+        return shown(xml, false);
+    }
+    let sought = state.original(&message.id);
+    let said = match sought {
+        Some(Sought::Found(xml)) => return shown(xml, true),
+        Some(Sought::Asked) => Some(t("facts.sourceAsked")),
+        Some(Sought::Missing) => Some(t("facts.sourceMissing")),
+        None => None,
+    };
+    let onclick = {
+        let (state, message) = (state.clone(), message.clone());
+        Callback::from(move |_: MouseEvent| state.read_original(&message))
+    };
+    html! {
+        <>
+            <button
+                type="button"
+                class="button"
+                disabled={sought == Some(Sought::Asked)}
+                {onclick}
+            >
+                { t("facts.readSource") }
+            </button>
+            <p class="form__text" role="status">{ said.unwrap_or_default() }</p>
+        </>
     }
 }

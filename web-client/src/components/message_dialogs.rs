@@ -3,17 +3,19 @@
 use std::rc::Rc;
 
 use couplet_engine::Timestamp;
-use couplet_engine::store::Message;
+use couplet_engine::store::{Message, Topic};
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
 use super::composer;
 use super::dialog::Dialog;
 use super::emoji_picker::EmojiPicker;
+use super::message_details;
 use super::message_text::version_text;
 use super::reactions::{Reacted, reacted};
+use crate::hooks::use_subjects;
 use crate::i18n::{date_and_time, t};
-use crate::state::State;
+use crate::state::{State, Subject};
 
 /// Asks for any emoji.
 pub(crate) fn react(state: &State, message: &Rc<Message>) -> Html {
@@ -31,8 +33,46 @@ pub(crate) fn react(state: &State, message: &Rc<Message>) -> Html {
     }
 }
 
-/// Who has reacted, and how.
-pub(crate) fn reactions(state: &State, message: &Rc<Message>) -> Html {
+/// What a dialog tells of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    /// Who has reacted, and how.
+    Reactions,
+    /// What it said before.
+    Versions,
+    /// Everything that is known of it.
+    Facts,
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) state: State,
+    pub(crate) message: Rc<Message>,
+    pub(crate) about: About,
+}
+
+/// A dialog that goes on telling what becomes of its message.
+#[component]
+pub(crate) fn AboutMessage(props: &Props) -> Html {
+    let Props {
+        state,
+        message,
+        about,
+    } = props;
+    let topic = Topic::Conversation(message.conversation.clone());
+    use_subjects(state, vec![topic.into(), Subject::Original]);
+    let store = state.store();
+    let conversation = store.conversation(&message.conversation);
+    let now = conversation.and_then(|known| known.timeline.message(&message.id));
+    let message = now.unwrap_or(message);
+    match about {
+        About::Reactions => reactions(state, message),
+        About::Versions => versions(state, message),
+        About::Facts => message_details::dialog(state, message),
+    }
+}
+
+fn reactions(state: &State, message: &Rc<Message>) -> Html {
     let one = |(emoji, names, _): Reacted<'_>| {
         html! {
             <div class="reactors__one">
@@ -43,9 +83,13 @@ pub(crate) fn reactions(state: &State, message: &Rc<Message>) -> Html {
             </div>
         }
     };
+    let reacted = reacted(state, message);
     html! {
         <Dialog state={state.clone()} title={t("message.reactions")}>
-            <div class="reactors">{ for reacted(state, message).into_iter().map(one) }</div>
+            if reacted.is_empty() {
+                <p class="form__text">{ t("message.noReactions") }</p>
+            }
+            <div class="reactors">{ for reacted.into_iter().map(one) }</div>
         </Dialog>
     }
 }
@@ -67,8 +111,8 @@ pub(crate) fn insert(state: &State) -> Html {
     }
 }
 
-/// What a message said before, newest first.
-pub(crate) fn versions(state: &State, message: &Rc<Message>) -> Html {
+/// Newest first.
+fn versions(state: &State, message: &Rc<Message>) -> Html {
     let version = |at: Timestamp, body: &str| {
         html! {
             <li class="versions__one">

@@ -9,6 +9,7 @@ use super::attachment::{Attachment, in_short};
 use super::conversation_row::one_line;
 use super::icon::{Icon, icon};
 use super::long_text::any_text;
+use super::shared_contact::Shared;
 use crate::i18n::{t, t_with};
 use crate::state::State;
 
@@ -31,7 +32,10 @@ pub(crate) fn message_text(state: &State, message: &Rc<Message>, name: &str) -> 
             </div>
         },
         None if message.caption().is_empty() => Html::default(),
-        None => version_text(message, message.caption()),
+        None => match Shared::read(message.caption()) {
+            Some(shared) => shared.html(),
+            None => version_text(message, message.caption()),
+        },
     };
     let text = match message.file() {
         Some(_) => html! {
@@ -65,7 +69,10 @@ pub(crate) fn gist(state: &State, message: &Message) -> String {
     match (action(message), message.file()) {
         (Some(action), _) => [&state.author(message), " ", &one_line(action)].concat(),
         (None, Some(file)) if message.caption().is_empty() => in_short(file),
-        (None, _) => one_line(message.caption()),
+        (None, _) => match Shared::read(message.caption()) {
+            Some(shared) => shared.gist(),
+            None => one_line(message.caption()),
+        },
     }
 }
 

@@ -60,6 +60,7 @@ pub(crate) mod search_results;
 mod set_status;
 pub(crate) mod settings;
 mod share;
+mod shared_contact;
 mod shortcuts;
 pub(crate) mod sidebar;
 mod spoiler_banner;

@@ -54,6 +54,7 @@ fn invitations(state: &State) -> Html {
 fn invitation_card(state: &State, jid: &BareJid, invitation: &Invitation) -> Html {
     let store = state.store();
     let from = store.name(&invitation.from);
+    let name = [("name", store.name(jid))];
     let join = {
         let (state, jid, password) = (state.clone(), jid.clone(), invitation.password.clone());
         Callback::from(move |_| {
@@ -77,10 +78,20 @@ fn invitation_card(state: &State, jid: &BareJid, invitation: &Invitation) -> Htm
                 }
             </div>
             <div class="request__answers">
-                <button type="button" class="button button--primary button--small" onclick={join}>
+                <button
+                    type="button"
+                    class="button button--primary button--small"
+                    aria-label={t_with("invitations.join", &name)}
+                    onclick={join}
+                >
                     { t("room.join") }
                 </button>
-                <button type="button" class="button button--small" onclick={decline}>
+                <button
+                    type="button"
+                    class="button button--small"
+                    aria-label={t_with("requests.declineName", &name)}
+                    onclick={decline}
+                >
                     { t("requests.decline") }
                 </button>
             </div>
@@ -102,13 +113,13 @@ fn card(state: &State, request: &SubscriptionRequest) -> Html {
                     <p class="request__text" dir="auto">{ text }</p>
                 }
             </div>
-            <div class="request__answers">{ answers(state, jid, name) }</div>
+            <div class="request__answers">{ answers(state, jid, Some(name)) }</div>
         </article>
     }
 }
 
-/// The buttons that answer a request.
-pub(crate) fn answers(state: &State, jid: &BareJid, name: &str) -> Html {
+/// The buttons that answer a request: one of several, if they say whose.
+pub(crate) fn answers(state: &State, jid: &BareJid, name: Option<&str>) -> Html {
     let answer = |accept: bool| {
         let (state, jid) = (state.clone(), jid.clone());
         Callback::from(move |_| {
@@ -119,13 +130,13 @@ pub(crate) fn answers(state: &State, jid: &BareJid, name: &str) -> Html {
             }
         })
     };
-    let name = [("name", name)];
+    let of = |key| name.map(|name| t_with(key, &[("name", name)]));
     html! {
         <>
             <button
                 type="button"
                 class="button button--primary button--small"
-                aria-label={t_with("requests.acceptName", &name)}
+                aria-label={of("requests.acceptName")}
                 onclick={answer(true)}
             >
                 { t("requests.accept") }
@@ -133,7 +144,7 @@ pub(crate) fn answers(state: &State, jid: &BareJid, name: &str) -> Html {
             <button
                 type="button"
                 class="button button--small"
-                aria-label={t_with("requests.declineName", &name)}
+                aria-label={of("requests.declineName")}
                 onclick={answer(false)}
             >
                 { t("requests.decline") }
@@ -142,7 +153,7 @@ pub(crate) fn answers(state: &State, jid: &BareJid, name: &str) -> Html {
                 <button
                     type="button"
                     class="button button--small"
-                    aria-label={t_with("requests.blockName", &name)}
+                    aria-label={of("requests.blockName")}
                     onclick={opening(state, Layer::Block(jid.clone()))}
                 >
                     { t("requests.block") }

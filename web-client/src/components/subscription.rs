@@ -75,7 +75,7 @@ pub(crate) fn subscription(state: &State, jid: &BareJid) -> Html {
             }
             if relation == Relation::Asking {
                 <p class="details__text">{ t("requests.means") }</p>
-                <div class="details__answers">{ answers(state, jid, name) }</div>
+                <div class="details__answers">{ answers(state, jid, None) }</div>
             }
         </section>
     }

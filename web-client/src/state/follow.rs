@@ -173,6 +173,7 @@ impl State {
             } if session.is_kept() => self.learn_draft(conversation, &text, &before, notes),
             Message::Upload(answer) => self.take_upload_answer(answer),
             Message::Directory(answer) => self.take_directory_answer(answer),
+            Message::Original(original) => self.take_original(original),
             _ => {}
         }
     }

@@ -13,6 +13,7 @@ mod history;
 mod jump;
 mod notice;
 mod order;
+mod original;
 mod page;
 mod pictures;
 mod profile;
@@ -39,6 +40,7 @@ pub(crate) use export::{End, Format};
 pub(crate) use jump::Target;
 pub(crate) use notice::Notice;
 pub(crate) use order::Filter;
+pub(crate) use original::Sought;
 pub(crate) use page::document;
 pub(crate) use profile::Pending;
 pub(crate) use search::Found;
@@ -66,6 +68,7 @@ struct Inner {
     frame_due: Cell<bool>,
     by_name: RefCell<Option<Rc<Vec<BareJid>>>>,
     directory: directory::Directory,
+    originals: original::Originals,
     drafts: drafts::Drafts,
     export: export::Slot,
     clear_answers: clear_answers::ClearAnswers,
@@ -102,6 +105,7 @@ impl State {
             frame_due: Cell::default(),
             by_name: RefCell::default(),
             directory: directory::Directory::default(),
+            originals: original::Originals::default(),
             drafts: drafts::Drafts::default(),
             export: export::Slot::default(),
             clear_answers: clear_answers::ClearAnswers::default(),

@@ -370,6 +370,10 @@ impl State {
                     session.post(&Message::Directory((**answer).clone()));
                     self.take_directory_answer((**answer).clone());
                 }
+                StoreEvent::Original(original) => {
+                    session.post(&Message::Original((**original).clone()));
+                    self.take_original((**original).clone());
+                }
                 StoreEvent::Export(exported) => {
                     session.post(&Message::Export((**exported).clone()));
                     self.take_exported((**exported).clone());

@@ -24,6 +24,8 @@ pub(crate) enum Subject {
     Search,
     /// People who are looked for.
     Directory,
+    /// A message as it is in the archive.
+    Original,
     /// Files on their way out.
     Uploads,
     /// A file of what the server keeps.

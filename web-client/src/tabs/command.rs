@@ -120,6 +120,20 @@ pub(crate) fn write(command: &Command) -> JsValue {
             Some(conversation),
             [(at.0 as f64).into(), JsValue::NULL],
         ),
+        Command::Archive(archive::Command::Original {
+            conversation,
+            id,
+            at,
+            known,
+        }) => {
+            let known = known.iter().map(Into::into);
+            let known: Vec<JsValue> = std::iter::once((at.0 as f64).into()).chain(known).collect();
+            (
+                "original",
+                Some(conversation),
+                [(&id.0).into(), list(&known)],
+            )
+        }
         Command::Correction(correction::Command::Correct {
             conversation,
             target,
@@ -492,6 +506,16 @@ pub(crate) fn read(parts: &JsValue) -> Option<Command> {
             conversation,
             at: Timestamp(parts.get(2).as_f64()? as i64),
         }),
+        ("original", Some(conversation)) => {
+            let more = Array::from(&parts.get(3));
+            let known = more.iter().skip(1).filter_map(|id| id.as_string());
+            Command::Archive(archive::Command::Original {
+                conversation,
+                id: MessageId(text(2)?),
+                at: Timestamp(more.get(0).as_f64()? as i64),
+                known: known.collect(),
+            })
+        }
         ("clear", Some(conversation)) => Command::Archive(archive::Command::Clear {
             conversation,
             newest: Timestamp(parts.get(2).as_f64()? as i64),

@@ -3,7 +3,9 @@
 //! Not by serde: the code for that would be a tenth of the whole download.
 
 use couplet_engine::codec::{decode, encode};
-use couplet_engine::store::{DirectoryAnswer, Exported, Notes, Refusal, Slot, UploadAnswer};
+use couplet_engine::store::{
+    DirectoryAnswer, Exported, Notes, Original, Refusal, Slot, UploadAnswer,
+};
 use couplet_engine::{Command, Record, Table, Timestamp};
 use jid::BareJid;
 use js_sys::{Array, Uint8Array};
@@ -94,6 +96,8 @@ pub(crate) enum Message {
     Upload(UploadAnswer),
     /// What a directory of people says. One of the tabs wants to know.
     Directory(DirectoryAnswer),
+    /// A message as it is in the archive. One of the tabs wants to see it.
+    Original(Original),
     /// A part of what the server keeps. One of the tabs makes a file of it.
     Export(Exported),
 }
@@ -163,6 +167,7 @@ impl Message {
                 notes::write(notes),
             ]),
             Self::Directory(answer) => list(&["directory".into(), write_bytes(&encode(answer))]),
+            Self::Original(original) => list(&["original".into(), write_bytes(&encode(original))]),
             Self::Export(exported) => list(&["export".into(), write_bytes(&encode(exported))]),
             Self::Upload(UploadAnswer { upload, outcome }) => {
                 list(&["upload".into(), upload.into(), write_outcome(outcome)])
@@ -213,6 +218,7 @@ impl Message {
                 notes: notes::read(&parts.get(4)),
             },
             "directory" => Self::Directory(decode(&read_bytes(&parts.get(1))?)?),
+            "original" => Self::Original(decode(&read_bytes(&parts.get(1))?)?),
             "export" => Self::Export(decode(&read_bytes(&parts.get(1))?)?),
             "upload" => Self::Upload(UploadAnswer {
                 upload: text(1)?,

@@ -16,7 +16,7 @@ use minidom::Element;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
-use self::history::{answered, around, found, loading, older};
+use self::history::{answered, around, find, found, loading, older, original};
 use self::progress::Progress;
 pub(crate) use self::progress::{Repeated, Repeats};
 pub(crate) use self::query::{Fin, page};
@@ -30,7 +30,7 @@ use crate::modules::{xep0045_muc, xep0223_conversations};
 use crate::now::Timestamp;
 use crate::sorted_map::SortedMap;
 use crate::stanza::MessageType;
-use crate::store::{Cleared, Known, Message, Older, Provenance, RoomChange, StoreEvent};
+use crate::store::{Cleared, Known, Message, MessageId, Older, Provenance, RoomChange, StoreEvent};
 use crate::timer::Key;
 use crate::xml::{self, build};
 
@@ -54,6 +54,17 @@ pub enum Command {
         /// When.
         at: Timestamp,
     },
+    /// Show the stanza of a message. What comes of it is told by [`StoreEvent::Original`].
+    Original {
+        /// Of which conversation.
+        conversation: BareJid,
+        /// Which.
+        id: MessageId,
+        /// When it was sent.
+        at: Timestamp,
+        /// What the archive, or its sender, calls it.
+        known: Vec<String>,
+    },
     /// Delete everything that is in a conversation now, on all of our devices. What the archive
     /// has of it isn't asked for any more. `Store::clearing` makes these.
     Clear {
@@ -70,6 +81,8 @@ pub enum Command {
 const PAGE: usize = 50;
 /// Messages read at first, over all conversations, when nothing is known yet.
 const FIRST_PAGE: usize = 100;
+/// By so much, in milliseconds, our clock and the server's differ where nobody notices.
+const CLOCKS_NEARLY_AGREE: i64 = 30 * 1000;
 /// What a server may send of a page that we asked `PAGE` of.
 const LARGEST_PAGE: usize = 250;
 /// A catch-up that failed is begun again after this time.
@@ -184,6 +197,17 @@ impl Module for Archive {
                 until,
             },
             Command::Around { conversation, at } => Purpose::Around(conversation, at),
+            Command::Original {
+                conversation,
+                id,
+                at,
+                known,
+            } => Purpose::Original {
+                conversation,
+                id,
+                since: Timestamp(at.0.saturating_sub(CLOCKS_NEARLY_AGREE)),
+                known,
+            },
             Command::Clear {
                 conversation,
                 newest,
@@ -207,8 +231,10 @@ impl Module for Archive {
         };
         let asked = |pending: &Pending| pending.purpose == purpose;
         if !ctx.core.established {
-            if let Purpose::Around(conversation, _) = purpose {
-                answered(ctx, conversation);
+            match purpose {
+                Purpose::Around(conversation, _) => answered(ctx, conversation),
+                Purpose::Original { id, .. } => original(ctx, id, None),
+                _ => {}
             }
         } else if !self.queries.values().any(asked) {
             let is_room = |jid: &&BareJid| ctx.core.rooms.contains_key(*jid);
@@ -250,6 +276,10 @@ impl Module for Archive {
                 until,
             } => older(ctx, conversation, before, until, page, fin),
             Purpose::Around(conversation, _) => around(ctx, conversation, page, fin),
+            Purpose::Original { id, known, .. } => {
+                let found = find(&page, &known);
+                original(ctx, id, found.map(|(_, incoming)| incoming));
+            }
             Purpose::Clear(conversation) => match fin {
                 // One that doesn't answer now is asked again in the next session.
                 Err(NoResult::Error(error)) if !no_archive(&error.condition) => {}
@@ -403,7 +433,9 @@ impl Archive {
                 let before = before.as_deref().unwrap_or_default();
                 (filter(with, None), page(PAGE, "before", Some(before)))
             }
-            Purpose::Around(_, at) => (filter(with, Some(*at)), page(PAGE, "after", None)),
+            Purpose::Around(_, since) | Purpose::Original { since, .. } => {
+                (filter(with, Some(*since)), page(PAGE, "after", None))
+            }
             Purpose::Clear(_) => (filter(with, None), page(PAGE, "before", Some(""))),
         };
         let query = build("query", ns::MAM)

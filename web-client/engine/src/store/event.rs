@@ -7,8 +7,8 @@ use crate::now::Timestamp;
 
 use super::{
     Block, Blocklist, Change, Contact, Delivery, Direction, DirectoryAnswer, Exported, Fact,
-    Message, MessageId, Older, Privacy, ResourcePresence, RoomChange, SessionStatus, Source,
-    SubscriptionRequest, UploadAnswer, Wishes,
+    Message, MessageId, Older, Original, Privacy, ResourcePresence, RoomChange, SessionStatus,
+    Source, SubscriptionRequest, UploadAnswer, Wishes,
 };
 
 /// One change of what people see. Plain data: it crosses tabs and is logged.
@@ -196,6 +196,8 @@ pub enum StoreEvent {
     Upload(Box<UploadAnswer>),
     /// What a directory of people says. Nothing of it is kept.
     Directory(Box<DirectoryAnswer>),
+    /// A message as it is in the archive. Nothing of it is kept.
+    Original(Box<Original>),
     /// A part of what the server keeps, for a file. Nothing of it is kept.
     Export(Box<Exported>),
 }

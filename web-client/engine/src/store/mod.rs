@@ -62,7 +62,7 @@ pub use room::{
     RoomChange,
 };
 pub use roster::{Availability, Contact, ResourcePresence, Subscription, SubscriptionRequest};
-pub use source::Source;
+pub use source::{Original, Source};
 pub use status::{Again, SessionStatus, SignInStep, Trouble};
 pub use timeline::Timeline;
 pub use upload::{Refusal, Slot, UploadAnswer};
@@ -473,7 +473,10 @@ impl Store {
             StoreEvent::Blocklist(list) => self.set_blocklist(list),
             StoreEvent::Blocked { jid, block } => self.set_blocked(jid, block),
             // These are the page's that has asked.
-            StoreEvent::Upload(_) | StoreEvent::Export(_) | StoreEvent::Directory(_) => Vec::new(),
+            StoreEvent::Upload(_)
+            | StoreEvent::Export(_)
+            | StoreEvent::Directory(_)
+            | StoreEvent::Original(_) => Vec::new(),
         }
     }
 

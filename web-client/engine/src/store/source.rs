@@ -24,6 +24,15 @@ pub struct Source {
     pub received: Option<Timestamp>,
 }
 
+/// A message as it is in the archive. It concerns the page that has asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Original {
+    /// Which.
+    pub id: MessageId,
+    /// The stanza; `None` if the archive doesn't have it, or can't be asked.
+    pub stanza: Option<String>,
+}
+
 /// The last ones.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sources(VecDeque<Source>);

@@ -1,7 +1,7 @@
 //! What was missed, what is older, and the gaps in between.
 
 use couplet_engine::modules::xep0313_archive;
-use couplet_engine::store::{Delivery, Older};
+use couplet_engine::store::{Delivery, MessageId, Older, Original, StoreEvent};
 use couplet_engine::{Command, Table, Timestamp};
 use jid::BareJid;
 
@@ -507,4 +507,77 @@ fn without_carbons_only_the_archive_moves_the_cursor() {
     scenario.wait_a_minute();
     scenario.recv(&live("a5", "m5"));
     assert!(anew(&mut scenario).2.contains("a4</after>"));
+}
+
+/// The archive is asked for the stanza of m4.
+fn ask_for_original(scenario: &mut Scenario) {
+    scenario.command(Command::Archive(xep0313_archive::Command::Original {
+        conversation: bob(),
+        id: MessageId("m4".to_owned()),
+        at: Timestamp(1_793_520_030_000),
+        known: vec!["a4".to_owned()],
+    }));
+}
+
+fn originals(scenario: &mut Scenario) -> Vec<Original> {
+    let events = std::mem::take(&mut scenario.events);
+    let originals = events.into_iter().filter_map(|event| match event {
+        StoreEvent::Original(original) => Some(*original),
+        _ => None,
+    });
+    originals.collect()
+}
+
+#[test]
+fn a_message_is_shown_as_it_is_in_the_archive() {
+    let mut scenario = caught_up();
+    let before = scenario.bodies();
+    ask_for_original(&mut scenario);
+    let asked = query(&mut scenario);
+    assert!(asked.2.contains("bob@example.org"), "{}", asked.2);
+    // A little earlier than that, for clocks differ.
+    assert!(asked.2.contains("2026-11-01T08:00:00"), "{}", asked.2);
+    page(&mut scenario, &asked, &["a3", "a4", "a5"]);
+    let found = originals(&mut scenario);
+    let [Original { id, stanza }] = &found[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(id.0, "m4");
+    let stanza = stanza.as_ref().expect("found");
+    assert!(stanza.contains("<body>m4</body>"), "{stanza}");
+    assert!(!stanza.contains("forwarded"), "{stanza}");
+    // To look at one doesn't bring those around it.
+    assert_eq!(scenario.bodies(), before);
+}
+
+#[test]
+fn an_archive_that_does_not_have_a_message_is_said_not_to() {
+    let mut scenario = caught_up();
+    let missing = || {
+        vec![Original {
+            id: MessageId("m4".to_owned()),
+            stanza: None,
+        }]
+    };
+    ask_for_original(&mut scenario);
+    let asked = query(&mut scenario);
+    page(&mut scenario, &asked, &["a3", "a5"]);
+    assert_eq!(originals(&mut scenario), missing());
+    ask_for_original(&mut scenario);
+    let asked = query(&mut scenario);
+    scenario.recv(&format!(
+        "<iq xmlns='jabber:client' type='error' id='{}'><error type='cancel'>\
+         <service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+        asked.0
+    ));
+    assert_eq!(originals(&mut scenario), missing());
+    ask_for_original(&mut scenario);
+    query(&mut scenario);
+    // It may still come, with the session.
+    scenario.lose_connection();
+    assert_eq!(originals(&mut scenario), []);
+    ask_for_original(&mut scenario);
+    assert_eq!(originals(&mut scenario), missing());
+    anew(&mut scenario);
+    assert_eq!(originals(&mut scenario), missing());
 }

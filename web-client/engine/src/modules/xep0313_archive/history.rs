@@ -7,7 +7,8 @@ use super::query::{Fin, no_archive};
 use crate::iq::NoResult;
 use crate::module::{Ctx, Incoming, Origin};
 use crate::now::Timestamp;
-use crate::store::{Older, StoreEvent};
+use crate::store::{MessageId, Older, Original, StoreEvent};
+use crate::xml;
 
 /// A page of history, newest first.
 fn show(ctx: &mut Ctx<'_>, page: Vec<(String, Incoming)>) {
@@ -97,18 +98,30 @@ pub(super) fn answered(ctx: &mut Ctx<'_>, conversation: BareJid) {
     ctx.event_last(StoreEvent::Answered { conversation });
 }
 
-/// When the newest message of a page that is among those `known` was sent, and what the archive
-/// calls it.
-pub(super) fn found(page: &[(String, Incoming)], known: &[String]) -> Option<(Timestamp, String)> {
+/// What has come of looking for one message.
+pub(super) fn original(ctx: &mut Ctx<'_>, id: MessageId, found: Option<&Incoming>) {
+    let stanza = found.map(|incoming| xml::write(&incoming.message.clone().into()));
+    ctx.event(StoreEvent::Original(Box::new(Original { id, stanza })));
+}
+
+/// The newest message of a page that is among those `known`, and what the archive calls it.
+pub(super) fn find<'a>(
+    page: &'a [(String, Incoming)],
+    known: &[String],
+) -> Option<&'a (String, Incoming)> {
     let is_known = |id: Option<&str>| known.iter().any(|known| Some(known.as_str()) == id);
     let mut newest_first = page.iter().rev();
-    let found = newest_first.find(|(id, incoming)| {
+    newest_first.find(|(id, incoming)| {
         let message = &incoming.message;
         let origin = message.payload("origin-id", ns::SID);
         let origin = origin.and_then(|origin| origin.attr("id"));
         is_known(Some(id)) || is_known(message.id.as_deref()) || is_known(origin)
-    });
-    let found = found?;
+    })
+}
+
+/// When [`find`]'s message was sent, and what the archive calls it.
+pub(super) fn found(page: &[(String, Incoming)], known: &[String]) -> Option<(Timestamp, String)> {
+    let found = find(page, known)?;
     Some((time(found)?, found.0.clone()))
 }
 

@@ -6,7 +6,7 @@ use xmpp_parsers::ns;
 
 use crate::module::Incoming;
 use crate::now::Timestamp;
-use crate::store::Provenance;
+use crate::store::{MessageId, Provenance};
 use crate::xep0082;
 use crate::xml::{self, build};
 
@@ -37,6 +37,13 @@ pub(super) enum Purpose {
         until: Option<String>,
     },
     Around(BareJid, Timestamp),
+    /// One message, as it is in the archive.
+    Original {
+        conversation: BareJid,
+        id: MessageId,
+        since: Timestamp,
+        known: Vec<String>,
+    },
     /// The newest messages of a conversation in which everything was deleted.
     Clear(BareJid),
 }
@@ -51,7 +58,9 @@ impl Purpose {
         match self {
             Self::CatchUp | Self::CatchUpSince(_) => Provenance::CatchUp,
             Self::Newest => Provenance::Before,
-            Self::Older { .. } | Self::Around(..) | Self::Clear(_) => Provenance::History,
+            Self::Older { .. } | Self::Around(..) | Self::Original { .. } | Self::Clear(_) => {
+                Provenance::History
+            }
         }
     }
 
@@ -59,6 +68,7 @@ impl Purpose {
         match self {
             Self::Older { conversation, .. }
             | Self::Around(conversation, _)
+            | Self::Original { conversation, .. }
             | Self::Clear(conversation) => Some(conversation),
             _ => None,
         }
