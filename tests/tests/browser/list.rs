@@ -3,10 +3,14 @@
 use anyhow::{Result, ensure};
 use couplet_servers::Kind;
 use couplet_tests::browser::Page;
+use couplet_tests::raw::Raw;
 use couplet_tests::{run, until};
 use serde_json::json;
 
-use crate::{ALICE, Place, add, count, reads, say};
+use crate::changes::choose as choose_of_message;
+use crate::files::about;
+use crate::texts::to_alice;
+use crate::{ALICE, BOB, Place, add, count, reads, say};
 
 const CAROL: &str = "carol@example.test";
 
@@ -303,5 +307,95 @@ fn what_is_deleted_is_gone_for_good() {
             ensure!(count(page, "Good morning").await? == 0);
         }
         Ok(())
+    });
+}
+
+/// Waits until the row of the only conversation tells this of it.
+async fn tells(page: &Page, expected: &str) -> Result<()> {
+    let shown = "document.querySelector('.row__preview').innerText.replace(/\\s+/g, ' ').trim()";
+    let told = until(&format!("{expected:?} in the list"), || async {
+        Ok((page.evaluate(shown).await? == expected).then_some(()))
+    })
+    .await;
+    match told {
+        Ok(()) => Ok(()),
+        Err(error) => Err(error.context(format!("it tells {}", page.evaluate(shown).await?))),
+    }
+}
+
+#[test]
+fn the_list_tells_what_was_said_last_whatever_it_was() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, page) = place.friends().await?;
+        let mut bob = Raw::signed_in(BOB, "bob", &place.proxy.websocket()).await?;
+        let body = |text: &str| format!("<body>{text}</body>");
+        let sealed = "<encryption xmlns='urn:xmpp:eme:0' namespace='urn:example:0' name='Enigma'/>\
+                      <body>You need another client.</body>";
+        let hidden = "<spoiler xmlns='urn:xmpp:spoiler:0'>The ending</spoiler>\
+                      <body>They all live</body>";
+        let bare = "<spoiler xmlns='urn:xmpp:spoiler:0'/><body>They all live</body>";
+        let answer = "<body>&gt; Tea?\nYes</body>\
+                      <reply xmlns='urn:xmpp:reply:0' id='0' to='alice@example.test'/>\
+                      <fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'>\
+                      <body start='0' end='7'/></fallback>";
+        let contact = "xmpp:carol@example.test?roster;name=Carol%20C";
+        let said = [
+            (body("Line one\n\n  line two"), "Line one line two"),
+            (body("/me shrugs"), "bob shrugs"),
+            (answer.to_owned(), "Yes"),
+            (hidden.to_owned(), "Spoiler: The ending"),
+            (bare.to_owned(), "Spoiler"),
+            (
+                sealed.to_owned(),
+                "Encrypted with Enigma. Couplet can't read it yet.",
+            ),
+            (body("aesgcm://files.example/1/a.jpg#00"), "Encrypted file"),
+            (body(contact), "Contact: Carol C"),
+            (body("geo:48.2,16.4"), "geo:48.2,16.4"),
+        ];
+        for (number, (inner, expected)) in said.iter().enumerate() {
+            bob.send(&to_alice(&number.to_string(), inner)).await?;
+            tells(&alice, expected).await?;
+        }
+        for (media_type, name, expected) in [
+            ("image/png", "cat.png", "Photo"),
+            ("video/mp4", "film.mp4", "Video"),
+            ("audio/ogg", "voice.ogg", "Voice message"),
+            ("audio/mpeg", "Song.mp3", "Song.mp3"),
+            ("application/pdf", "Bill.pdf", "Bill.pdf"),
+        ] {
+            let url = format!("https://files.example/{name}");
+            let metadata = format!("<name>{name}</name><media-type>{media_type}</media-type>");
+            bob.send(&about(name, &url, &metadata)).await?;
+            tells(&alice, expected).await?;
+        }
+        // What is edited, and taken back, is so here too.
+        say(&page, "Seven").await?;
+        tells(&alice, "Seven").await?;
+        page.find("textbox", "Message").await?.click().await?;
+        page.press("ArrowUp").await?;
+        page.find("textbox", "Message").await?.fill("Eight").await?;
+        page.press("Enter").await?;
+        tells(&alice, "Eight").await?;
+        choose_of_message(&page, "menuitem", "Take back…").await?;
+        page.find("button", "Take back").await?.click().await?;
+        tells(&alice, "This message was retracted").await?;
+        // What is being written, there and here.
+        page.find("textbox", "Message").await?.click().await?;
+        page.type_text("H").await?;
+        tells(&alice, "typing…").await?;
+        page.find("textbox", "Message").await?.fill("").await?;
+        tells(&alice, "This message was retracted").await?;
+        say(&alice, "Mine").await?;
+        tells(&alice, "Mine").await?;
+        alice
+            .find("textbox", "Message")
+            .await?
+            .fill("Half a")
+            .await?;
+        tells(&alice, "Mine").await?;
+        alice.evaluate("location.hash = '#/'").await?;
+        tells(&alice, "Draft Half a").await
     });
 }

@@ -286,6 +286,15 @@ fn a_voice_message_is_recorded_and_heard() {
             Ok((bob.evaluate(heard).await?.as_f64() >= Some(2.0)).then_some(()))
         })
         .await?;
+        // From any place on: what the player's own keys and its scrubber do.
+        let sought = "(async () => {
+            const player = document.querySelector('main audio');
+            player.currentTime = player.duration / 2;
+            await new Promise(there => player.onseeked = there);
+            return player.controls && player.seekable.length === 1
+                && Math.abs(player.currentTime - player.duration / 2) < 0.1;
+        })()";
+        ensure!(bob.evaluate(sought).await? == true, "it has no scrubber");
         alice.find("button", "Record a voice message").await?;
         // What is thrown away goes nowhere, and what one walks away from isn't lost.
         alice

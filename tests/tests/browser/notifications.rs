@@ -167,6 +167,39 @@ fn nothing_tells_of_what_one_looks_at_or_has_muted() {
 }
 
 #[test]
+fn one_says_as_little_as_one_wants_and_makes_no_noise() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        alice.may_notify().await?;
+        settings::open(&alice, "Notifications").await?;
+        for choice in ["Show who wrote, and what", "Play a sound"] {
+            alice.find("switch", choice).await?.click().await?;
+        }
+        // It stays so.
+        alice.reload().await?;
+        alice.find("heading", "Notifications").await?;
+        alice.evaluate(COUNT).await?;
+        goes_away(&alice).await?;
+        say(&bob, "Between us").await?;
+        shows(&alice, &["Couplet: Something new"]).await?;
+        let told = alice.evaluate("told").await?;
+        assert_eq!(told, json!({ "shown": 1, "played": 0 }));
+        settings::open(&alice, "Notifications").await?;
+        for choice in ["Show who wrote, and what", "Play a sound"] {
+            alice.find("switch", choice).await?.click().await?;
+        }
+        // Whoever chooses a sound hears it.
+        assert_eq!(alice.evaluate("told.played").await?, 1);
+        goes_away(&alice).await?;
+        say(&bob, "Tell everybody").await?;
+        shows(&alice, &["bob: Tell everybody"]).await?;
+        assert_eq!(alice.evaluate("told.played").await?, 2);
+        Ok(())
+    });
+}
+
+#[test]
 fn the_icons_say_that_something_is_unread() {
     run(async {
         let place = Place::new(Kind::Prosody).await?;

@@ -201,7 +201,10 @@ fn who_is_shown_out_asks_again() {
         bob.find_with("link", "Offline").await?;
         bob.reads("You don't see when they are.").await?;
         bob.find("button", "Ask to see it").await?.click().await?;
-        alice.find("button", "Accept bob").await?.click().await?;
+        // In the list, and in what is open of him: there it is clear whose request it is.
+        alice.find("button", "Accept bob").await?;
+        alice.find("button", "Accept").await?.click().await?;
+        alice.gone("button", "Accept bob").await?;
         bob.find_with("link", "Available").await?;
         alice.find("button", hide).await?;
         Ok(())

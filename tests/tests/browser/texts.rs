@@ -66,7 +66,7 @@ fn marks_are_seen_as_what_they_mean_while_one_writes_and_reads() {
     });
 }
 
-fn to_alice(id: &str, inner: &str) -> String {
+pub(crate) fn to_alice(id: &str, inner: &str) -> String {
     format!("<message xmlns='jabber:client' to='{ALICE}' type='chat' id='{id}'>{inner}</message>")
 }
 
