@@ -6,7 +6,7 @@ use std::{env, fs};
 use anyhow::{Context as _, Result, ensure};
 use couplet_servers::{Kind, Seed, ServerOptions};
 use couplet_tests::browser::Page;
-use couplet_tests::run_for;
+use couplet_tests::{run_for, until};
 use serde_json::Value;
 
 use crate::changes::choose;
@@ -142,6 +142,16 @@ fn a_conversation_and_what_opens_from_it() {
         page.find("button", "Stop editing").await?;
         inspector.look("editing").await?;
         click(&page, "button", "Stop editing").await?;
+        // What takes the focus closes a menu.
+        until("one can go on writing", || async {
+            let focus = "document.activeElement.tagName === 'TEXTAREA'";
+            Ok((page.evaluate(focus).await? == true).then_some(()))
+        })
+        .await?;
+        choose(&page, "menuitemcheckbox", "🎉").await?;
+        page.find("button", "🎉 by You").await?;
+        choose(&page, "menuitem", "Who reacted…").await?;
+        inspector.look_at("dialog", "Reactions").await?;
         click(&page, "button", "Emoji").await?;
         inspector.look_at("dialog", "Emoji").await?;
         click(&page, "button", "Conversation menu").await?;

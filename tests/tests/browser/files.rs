@@ -160,6 +160,70 @@ fn a_picture_goes_without_where_it_was_taken() {
     });
 }
 
+/// Puts functions on the page that make pictures of other forms, each with a place noted in it.
+const FORMS: &str = "
+    letters = text => [...text].map(letter => letter.charCodeAt());
+    noted = letters('PLACE');
+    drawn = async (type, change) => {
+        const canvas = new OffscreenCanvas(64, 48);
+        canvas.getContext('2d').fillRect(0, 0, 64, 48);
+        const blob = await canvas.convertToBlob({ type });
+        return change([...new Uint8Array(await blob.arrayBuffer())]);
+    };
+    number = size => [24, 16, 8, 0].map(shift => size >> shift & 255);
+    forms = {
+        // A chunk behind the first (PNG 11.3.3), whose check nobody needs.
+        'cat.png': () => drawn('image/png', bytes => bytes.toSpliced(33, 0,
+            ...number(noted.length), ...letters('tEXt'), ...noted, 0, 0, 0, 0)),
+        // One at the end (RFC 9649), where what doesn't know it stops.
+        'cat.webp': () => drawn('image/webp', bytes => [
+            ...bytes, ...letters('EXIF'), ...number(noted.length).reverse(), ...noted]),
+        // A comment before the first of two frames (GIF89a 24).
+        'cat.gif': () => {
+            const size = [64, 0, 64, 0];
+            const frame = [0x21, 0xf9, 4, 0, 10, 0, 0, 0, 0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0,
+                2, 2, 0x44, 1, 0];
+            return [...letters('GIF89a'), ...size, 0x80, 0, 0, 0, 0, 0, 255, 255, 255,
+                0x21, 0xfe, noted.length, ...noted, 0, ...frame, ...frame, 0x3b];
+        },
+    };
+    undefined";
+
+#[test]
+fn whatever_form_a_picture_has_it_goes_without_where_it_was_taken() {
+    run(async {
+        let (_place, alice, bob) = place().await?;
+        let place = PLACE.replace(' ', "_");
+        alice.evaluate(&FORMS.replace("PLACE", &place)).await?;
+        for (name, media_type, begin) in [
+            ("cat.png", "image/png", &b"\x89PNG"[..]),
+            ("cat.webp", "image/webp", b"RIFF"),
+            ("cat.gif", "image/gif", b"GIF89a"),
+        ] {
+            let make = format!("(async () => new Uint8Array(await forms['{name}']()))()");
+            let told = format!("{make}.then(bytes => bytes.join().includes(noted.join()))");
+            ensure!(alice.evaluate(&told).await? == true, "{name} tells nothing");
+            alice
+                .evaluate(&format!(
+                    "{make}.then(bytes =>
+                        drag('drop', [new File([bytes], '{name}', {{ type: '{media_type}' }})]))"
+                ))
+                .await?;
+            alice.find("button", &format!("Remove {name}")).await?;
+            send(&alice).await?;
+            sees(&bob, name).await?;
+            let sent = content(&bob, name).await?;
+            ensure!(sent.starts_with(begin), "{name} is another form");
+            ensure!(!has(&sent, "48.2082N"), "{name} tells where");
+            if name == "cat.gif" {
+                let frames = sent.windows(2).filter(|two| two == b"\x21\xf9").count();
+                ensure!(frames == 2, "it stands still: {frames}");
+            }
+        }
+        Ok(())
+    });
+}
+
 #[test]
 fn a_picture_opens_large_and_has_its_room_before_it_comes() {
     run(async {

@@ -3,9 +3,11 @@
 use anyhow::{Result, ensure};
 use couplet_servers::Kind;
 use couplet_tests::browser::Page;
+use couplet_tests::raw::Raw;
 use couplet_tests::{run, until};
 use serde_json::json;
 
+use crate::texts::{self, to_alice};
 use crate::{ALICE, BOB, Place, add, count, options, profile, reads, say, settings, sign_in};
 
 const CAROL: &str = "carol@example.test";
@@ -95,6 +97,54 @@ fn a_contact_is_sent_to_others() {
         carol.reads("Say hello to Alice & Co.").await?;
         let errors = [alice.errors(), bob.errors(), carol.errors()].concat();
         ensure!(errors.is_empty(), "{errors:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_contact_goes_out_in_clear_only_after_a_question() {
+    run(async {
+        let place = place().await?;
+        let (alice, _bob) = place.friends().await?;
+        add(&alice, CAROL).await?;
+        let mut bob = Raw::signed_in(BOB, "bob", &place.proxy.websocket()).await?;
+        bob.send(&to_alice("e1", texts::SEALED)).await?;
+        alice.find_with("link", "Encrypted with").await?;
+        let share = async || -> Result<()> {
+            alice.find_with("link", "carol").await?.click().await?;
+            alice.find("heading", "carol").await?;
+            alice
+                .find("button", "Contact details")
+                .await?
+                .click()
+                .await?;
+            alice.find("button", "Share contact").await?.click().await?;
+            alice
+                .find("button", "Send in a conversation")
+                .await?
+                .click()
+                .await?;
+            let field = alice.find("combobox", "Name or address").await?;
+            field.fill(BOB).await?;
+            alice.find_with("option", BOB).await?;
+            alice.press("Enter").await?;
+            alice.find("dialog", texts::QUESTION).await?;
+            Ok(())
+        };
+        share().await?;
+        alice.find("button", "Cancel").await?.click().await?;
+        alice.gone("dialog", texts::QUESTION).await?;
+        ensure!(
+            !alice.text().await?.contains("Contact: carol"),
+            "it was sent"
+        );
+        share().await?;
+        alice
+            .find("button", "Send unencrypted")
+            .await?
+            .click()
+            .await?;
+        alice.find_with("link", "Contact: carol").await?;
         Ok(())
     });
 }

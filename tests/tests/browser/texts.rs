@@ -11,7 +11,13 @@ use crate::files;
 use crate::{ALICE, BOB, Place, archive_read, count, listen_in, reads, say};
 
 /// Before something goes out in clear.
-const QUESTION: &str = "Answer without encryption?";
+pub(crate) const QUESTION: &str = "Answer without encryption?";
+
+/// What only another client can read (XEP-0384, XEP-0380).
+pub(crate) const SEALED: &str = "<encrypted xmlns='eu.siacs.conversations.axolotl'>\
+    <header sid='1'/><payload>AAAA</payload></encrypted>\
+    <encryption xmlns='urn:xmpp:eme:0' name='OMEMO' namespace='eu.siacs.conversations.axolotl'/>\
+    <store xmlns='urn:xmpp:hints'/>";
 
 /// What an expression about the last message's body is.
 async fn in_body(page: &Page, expression: &str) -> Result<serde_json::Value> {
@@ -161,11 +167,7 @@ fn what_is_encrypted_says_so_and_is_not_answered_in_clear_unasked() {
         let place = Place::new(Kind::Prosody).await?;
         let (alice, _bob) = place.friends().await?;
         let mut raw = Raw::signed_in(BOB, "bob", &place.proxy.websocket()).await?;
-        let sealed = "<encrypted xmlns='eu.siacs.conversations.axolotl'><header sid='1'/>\
-                      <payload>AAAA</payload></encrypted>\
-                      <encryption xmlns='urn:xmpp:eme:0' name='OMEMO' \
-                      namespace='eu.siacs.conversations.axolotl'/><store xmlns='urn:xmpp:hints'/>";
-        raw.send(&to_alice("e1", sealed)).await?;
+        raw.send(&to_alice("e1", SEALED)).await?;
         let label = "Encrypted with OMEMO. Couplet can't read it yet.";
         reads(&alice, label).await?;
         alice.find_with("link", label).await?;

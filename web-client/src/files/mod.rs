@@ -4,6 +4,7 @@
 mod blurhash;
 mod film;
 mod measure;
+mod moving;
 mod picture;
 pub(crate) mod pixels;
 mod placeholder;

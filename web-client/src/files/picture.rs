@@ -1,12 +1,14 @@
 //! Pictures, drawn anew.
 
-use js_sys::{Function, Promise};
+use js_sys::{Array, Function, Promise, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, ImageBitmap, Url};
+use web_sys::{
+    Blob, BlobPropertyBag, CanvasRenderingContext2d, HtmlCanvasElement, ImageBitmap, Url,
+};
 
 use super::blurhash::encode;
-use super::{Quality, Ready, Unreadable, pixels};
+use super::{Quality, Ready, Unreadable, moving, pixels};
 use crate::state::document;
 
 /// The longer side of a small one, in pixels.
@@ -14,16 +16,22 @@ const SMALL: f64 = 1_600.0;
 /// How well pictures are kept whose form loses something.
 const WELL: f64 = 0.92;
 const SMALL_AND_WELL: f64 = 0.82;
+/// A larger one, in bytes, isn't taken to pieces, but drawn anew, and stands still.
+const LARGEST_MOVING: f64 = 32e6;
 /// Pixels on a side of what the placeholder is made of.
 const SAMPLE: u32 = 32;
 
 /// Gets a picture ready, and tells what there is to see.
 pub(super) async fn prepare(ready: &mut Ready, quality: Quality) -> Result<(), Unreadable> {
-    // One that moves would stand still; none has a place for where it was taken.
-    let keep = quality == Quality::Original || ready.told.media_type == "image/gif";
+    let mut keep = quality == Quality::Original;
     let Some(bitmap) = open(&ready.content).await else {
         return if keep { Ok(()) } else { Err(Unreadable) };
     };
+    if !keep && let Some(relieved) = moving(ready).await {
+        // Drawn anew it would stand still.
+        ready.content = relieved;
+        keep = true;
+    }
     let mut size = (bitmap.width(), bitmap.height());
     if !keep {
         let longer = f64::from(size.0.max(size.1));
@@ -44,6 +52,20 @@ pub(super) async fn prepare(ready: &mut Ready, quality: Quality) -> Result<(), U
     ready.told.blurhash = drawn.unwrap_or_default();
     bitmap.close();
     Ok(())
+}
+
+/// The picture without what isn't seen of it, if it moves.
+async fn moving(ready: &Ready) -> Option<Blob> {
+    let may_move = ["image/gif", "image/png", "image/apng", "image/webp"];
+    if !may_move.contains(&&*ready.told.media_type) || ready.content.size() > LARGEST_MOVING {
+        return None;
+    }
+    let buffer = JsFuture::from(ready.content.array_buffer()).await.ok()?;
+    let relieved = moving::relieved(&Uint8Array::new(&buffer).to_vec())?;
+    let options = BlobPropertyBag::new();
+    options.set_type(&ready.told.media_type);
+    let parts = Array::of1(&Uint8Array::from(&relieved[..]));
+    Blob::new_with_u8_array_sequence_and_options(&parts, &options).ok()
 }
 
 /// As it is to be seen: turned as its camera was held. `None` also if it has too many pixels.
