@@ -84,7 +84,7 @@ fn stanza(state: &State, message: &Rc<Message>, source: Option<String>) -> Html 
         Callback::from(move |_: MouseEvent| state.read_original(&message))
     };
     html! {
-        <>
+        <div class="facts__source">
             <button
                 type="button"
                 class="button"
@@ -94,6 +94,6 @@ fn stanza(state: &State, message: &Rc<Message>, source: Option<String>) -> Html 
                 { t("facts.readSource") }
             </button>
             <p class="form__text" role="status">{ said.unwrap_or_default() }</p>
-        </>
+        </div>
     }
 }
