@@ -43,6 +43,7 @@ pub mod store;
 mod stream_management;
 mod timer;
 mod vcard;
+mod xep0004;
 mod xep0082;
 mod xml;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::module::Specification;
 
 /// What the engine's core and the page implement, which no module does.
-const CORE: [Specification; 13] = [
+const CORE: [Specification; 17] = [
     Specification {
         number: "RFC 5122",
         title: "IRIs and URIs for XMPP",
@@ -27,8 +27,28 @@ const CORE: [Specification; 13] = [
         version: "",
     },
     Specification {
+        number: "XEP-0004",
+        title: "Data Forms",
+        version: "2.13.1",
+    },
+    Specification {
         number: "XEP-0059",
         title: "Result Set Management",
+        version: "1.0",
+    },
+    Specification {
+        number: "XEP-0122",
+        title: "Data Forms Validation",
+        version: "1.0.2",
+    },
+    Specification {
+        number: "XEP-0128",
+        title: "Service Discovery Extensions",
+        version: "1.0.1",
+    },
+    Specification {
+        number: "XEP-0141",
+        title: "Data Forms Layout",
         version: "1.0",
     },
     Specification {

@@ -6,7 +6,6 @@
 use jid::Jid;
 use minidom::Element;
 use serde::{Deserialize, Serialize};
-use xmpp_parsers::ns;
 
 use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
@@ -15,8 +14,8 @@ use crate::service::{Looked, Lookup};
 use crate::sorted_map::SortedMap;
 use crate::stanza::StanzaError;
 use crate::store::{Refusal, Slot, StoreEvent, UploadAnswer, is_address, is_private};
-use crate::xep0082;
 use crate::xml::{build, child_text};
+use crate::{xep0004, xep0082};
 
 const UPLOAD: &str = "urn:xmpp:http:upload:0";
 
@@ -193,14 +192,8 @@ fn header(header: &Element) -> Option<(String, String)> {
 
 /// The largest file that the service takes, in bytes.
 fn limit(info: &Element) -> Option<u64> {
-    let value = |form: &Element, name: &str| {
-        let mut fields = form.children();
-        let field = fields.find(|field| field.attr("var") == Some(name))?;
-        child_text(field, "value")
-    };
-    let mut forms = info.children().filter(|form| form.is("x", ns::DATA_FORMS));
-    let form = forms.find(|form| value(form, "FORM_TYPE").as_deref() == Some(UPLOAD))?;
-    value(form, "max-file-size")?.parse().ok()
+    let form = xep0004::extension(info, UPLOAD)?;
+    xep0004::value(form, "max-file-size")?.parse().ok()
 }
 
 /// XEP-0363 6.

@@ -310,24 +310,22 @@ fn a_field_for_everything_is_enough_and_what_is_ticked_stays_so() {
 }
 
 #[test]
-fn what_goes_back_with_a_form_is_bounded() {
-    let long = "x".repeat(200);
-    let hidden = |var: &str, value: &str| {
-        format!("<field type='hidden' var='{var}'><value>{value}</value></field>")
+fn a_form_without_end_is_none() {
+    let form = |fields: usize| {
+        let hidden = "<field type='hidden' var='x'><value>x</value></field>".repeat(fields);
+        format!("<x xmlns='jabber:x:data' type='form'><field var='nick'/>{hidden}</x>")
     };
-    let many: String = (0..100).map(|n| hidden(&n.to_string(), "x")).collect();
-    let (long_name, long_value) = (hidden(&long, "x"), hidden("long", &long));
-    let form = format!(
-        "<x xmlns='jabber:x:data' type='form'><field var='nick'/><field var='{long}'/>\
-         {long_name}{long_value}{many}</x>"
-    );
-    let mut scenario = opened(&form);
+    let mut scenario = opened(&form(100));
     find(&mut scenario, "1", "Ju");
     let questions = questions(&mut scenario);
-    assert_eq!(questions.len(), 1);
     let filled = filled(&questions[0].1);
-    assert_eq!((&filled[0], filled.len()), (&pair("0", "x"), 29));
-    assert_eq!(filled[28], pair("nick", "Ju"));
+    assert_eq!((filled.len(), &filled[100]), (101, &pair("nick", "Ju")));
+
+    let mut scenario = Scenario::signed_in();
+    open(&mut scenario);
+    describe(&mut scenario);
+    answer_query(&mut scenario, SERVICE, SEARCH, &form(1000));
+    assert_eq!(answers(&mut scenario), [DirectoryAnswer::Offered(false)]);
 }
 
 #[test]

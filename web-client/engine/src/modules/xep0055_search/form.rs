@@ -5,6 +5,8 @@ use xmpp_parsers::ns;
 
 use super::{FAMILY, GIVEN, LONGEST, SEARCH};
 use crate::foreign::one_line;
+use crate::store::{Answer, Field, Kind};
+use crate::xep0004;
 use crate::xml::build;
 
 /// The field of a service that looks for one text in all it has, as Openfire does.
@@ -14,14 +16,12 @@ const NAMES: [&str; 6] = [FULL_NAME, "nick", GIVEN, FAMILY, "user", "email"];
 /// ejabberd's.
 const FULL_NAME: &str = "fn";
 
-/// So many fields of a form go back as they came, and so many values of each.
-const MOST_FIELDS: usize = 32;
-
 /// What a service can be asked.
 #[derive(Debug)]
 pub(super) struct Form {
-    /// Of a data form (XEP-0004), what goes back as it came; `None` if it isn't one.
-    fixed: Option<Vec<Element>>,
+    /// Of a data form (XEP-0004), what goes back as it came: the kind of the form, and in which
+    /// fields Openfire looks. `None` if it isn't one.
+    fixed: Option<Answer>,
     /// The fields that a text can go into.
     fields: Vec<String>,
     /// Whether what is only the beginning of a name has to say so.
@@ -35,18 +35,15 @@ impl Form {
     /// XEP-0055 2.1, or 3 where there is a data form. `None` if there is no place for a name.
     pub(super) fn read(query: &Element) -> Option<Self> {
         let form = query.get_child("x", ns::DATA_FORMS);
-        let (texts, fixed) = match form {
+        let read = form.map(|_| xep0004::read(query).unwrap_or_default());
+        let (texts, fixed) = match &read {
             Some(form) => {
-                let fields = form
-                    .children()
-                    .filter(|field| field.is("field", ns::DATA_FORMS));
-                let (texts, others) = fields
-                    .take(MOST_FIELDS)
-                    .partition::<Vec<_>, _>(|field| takes_text(field));
-                let texts = texts.iter().filter_map(|field| field.attr("var"));
-                let texts = texts.filter(|var| var.len() <= LONGEST);
-                let fixed = others.into_iter().filter_map(as_it_came);
-                (texts.collect::<Vec<_>>(), Some(fixed.collect()))
+                let takes_text = |field: &&Field| field.kind == Kind::TextSingle;
+                let texts = form.fields.iter().filter(takes_text);
+                let texts = texts.map(|field| field.var.as_str()).collect::<Vec<_>>();
+                let mut fixed = form.answer();
+                fixed.retain(|(var, values)| !values.is_empty() && !texts.contains(&var.as_str()));
+                (texts, Some(fixed))
             }
             None => (query.children().map(Element::name).collect(), None),
         };
@@ -112,13 +109,10 @@ impl Form {
         let query = build("query", SEARCH);
         match &self.fixed {
             Some(fixed) => {
-                let texts = question.iter();
-                let texts = texts.map(|(var, text)| filled(var, std::slice::from_ref(text)));
-                let form = build("x", ns::DATA_FORMS)
-                    .attr("type", "submit")
-                    .children(fixed.iter().cloned())
-                    .children(texts);
-                query.child(form.done()).done()
+                let texts = question.iter().cloned();
+                let texts = texts.map(|(var, text)| (var, vec![text]));
+                let answer = fixed.iter().cloned().chain(texts).collect();
+                query.child(xep0004::submit(&answer)).done()
             }
             None => {
                 let fields = question.iter();
@@ -127,26 +121,4 @@ impl Form {
             }
         }
     }
-}
-
-/// A field of which nothing else is said is one (XEP-0004 3.3).
-fn takes_text(field: &Element) -> bool {
-    matches!(field.attr("type"), None | Some("text-single"))
-}
-
-/// What is to be left as it is: the kind of the form, and in which fields Openfire looks.
-fn as_it_came(field: &Element) -> Option<Element> {
-    let values = field.children();
-    let values = values.filter(|child| child.is("value", ns::DATA_FORMS));
-    let values: Vec<_> = values.map(Element::text).take(MOST_FIELDS).collect();
-    let is_short = |text: &str| text.len() <= LONGEST;
-    let var = field.attr("var").filter(|var| is_short(var))?;
-    let comes = !values.is_empty() && values.iter().all(|value| is_short(value));
-    comes.then(|| filled(var, &values))
-}
-
-fn filled(var: &str, values: &[String]) -> Element {
-    let value = |text: &String| build("value", ns::DATA_FORMS).text(text).done();
-    let field = build("field", ns::DATA_FORMS).attr("var", var);
-    field.children(values.iter().map(value)).done()
 }
