@@ -219,6 +219,40 @@ fn people_rooms_and_what_is_found() {
 }
 
 #[test]
+fn rooms_that_are_made_changed_and_found() {
+    run_for(TIME, async {
+        let place = Place::new(Kind::Prosody).await?;
+        let page = place.enters(ALICE).await?;
+        let mut inspector = Inspector::new(&page).await?;
+        click(&page, "button", "Menu").await?;
+        click(&page, "menuitem", "New room").await?;
+        let name = page.find("textbox", "Name of the room").await?;
+        name.fill("Tea").await?;
+        page.evaluate("document.querySelector('.more').open = true")
+            .await?;
+        page.find("textbox", "Address of the room").await?;
+        inspector.look("a new room").await?;
+        page.find_with("radio", "Public channel")
+            .await?
+            .click()
+            .await?;
+        click(&page, "button", "Make the room").await?;
+        page.gone("dialog", "New room").await?;
+        click(&page, "button", "Room details").await?;
+        click(&page, "button", "Room settings").await?;
+        page.find("button", "Save").await?;
+        inspector.look_at("dialog", "Room settings").await?;
+        page.resize(1280, 800).await?;
+        click(&page, "button", "Join a room").await?;
+        click(&page, "button", "Find a room").await?;
+        let list = page.find("list", "Rooms found").await?;
+        list.reads("1 person here").await?;
+        inspector.look_at("dialog", "Find a room").await?;
+        inspector.finds_nothing()
+    });
+}
+
+#[test]
 fn what_is_done_to_a_contact() {
     run_for(TIME, async {
         let place = lived_in().await?;

@@ -8,6 +8,7 @@ use minidom::Element;
 use crate::ids::Ids;
 use crate::sorted_map::SortedMap;
 use crate::stanza::StanzaError;
+use crate::store::NotSaved;
 
 /// How long an answer may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -25,6 +26,22 @@ pub(crate) enum NoResult {
     Timeout,
     /// The session ended before it could.
     Lost,
+}
+
+impl From<NoResult> for NotSaved {
+    fn from(error: NoResult) -> Self {
+        match error {
+            NoResult::Lost => Self::Offline,
+            NoResult::Timeout => Self::Refused {
+                condition: "remote-server-timeout".to_owned(),
+                text: None,
+            },
+            NoResult::Error(error) => Self::Refused {
+                condition: error.condition,
+                text: error.text,
+            },
+        }
+    }
 }
 
 pub(crate) type Response = Result<Option<Element>, NoResult>;

@@ -404,18 +404,7 @@ impl Ctx<'_> {
 
     /// Tells what became of a change of our own profile.
     pub(crate) fn saved(&mut self, request: String, outcome: Result<(), NoResult>) {
-        let other = |condition: &str| NotSaved::Refused {
-            condition: condition.to_owned(),
-            text: None,
-        };
-        let outcome = outcome.map_err(|error| match error {
-            NoResult::Lost => NotSaved::Offline,
-            NoResult::Timeout => other("remote-server-timeout"),
-            NoResult::Error(error) => NotSaved::Refused {
-                condition: error.condition,
-                text: error.text,
-            },
-        });
+        let outcome = outcome.map_err(NotSaved::from);
         if let Some(account) = self.account().cloned() {
             self.learned(account, Fact::Saved(Saved { request, outcome }));
         }

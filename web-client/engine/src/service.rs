@@ -42,6 +42,11 @@ impl Lookup {
     pub(crate) fn begin(&mut self, ctx: &mut Ctx<'_>) {
         let Some(account) = ctx.account() else { return };
         let server = Jid::from(BareJid::from_parts(None, account.domain()));
+        self.begin_at(ctx, server);
+    }
+
+    /// The same at another server.
+    pub(crate) fn begin_at(&mut self, ctx: &mut Ctx<'_>, server: Jid) {
         let query = build("query", ns::DISCO_ITEMS).done();
         let ticket = ctx.get(Some(server.clone()), query);
         self.asked.insert(ticket, None);
@@ -94,7 +99,7 @@ impl Lookup {
     }
 }
 
-fn has(info: &Element, feature: &str) -> bool {
+pub(crate) fn has(info: &Element, feature: &str) -> bool {
     let mut features = info.children();
     features.any(|child| child.is("feature", ns::DISCO_INFO) && child.attr("var") == Some(feature))
 }

@@ -62,6 +62,12 @@ pub(crate) fn submit(answer: &Answer) -> Element {
     form.children(fields).done()
 }
 
+/// That a form isn't going to be filled in.
+pub(crate) fn cancel() -> Element {
+    let form = build("x", ns::DATA_FORMS).attr("type", "cancel");
+    form.done()
+}
+
 /// The form of this type in which `info` says more of itself (XEP-0128).
 pub(crate) fn extension<'a>(info: &'a Element, form_type: &str) -> Option<&'a Element> {
     let mut forms = info.children().filter(|form| form.is("x", ns::DATA_FORMS));

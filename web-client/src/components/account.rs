@@ -56,6 +56,13 @@ fn entries(state: &State) -> Vec<Entry> {
     vec![
         action(Icon::Person, "menu.profile", open(Layer::Profile), false),
         action(Icon::Smile, "menu.status", open(Layer::Status), false),
+        action(Icon::People, "account.newRoom", open(Layer::NewRoom), true),
+        action(
+            Icon::Search,
+            "account.findRooms",
+            open(Layer::FindRooms),
+            false,
+        ),
         action(Icon::Gear, "menu.settings", settings, true),
         action(
             Icon::Keyboard,

@@ -51,6 +51,12 @@ pub(crate) fn list(state: &State, filter: Filter, query: &str) -> Html {
                 >
                     { t("account.join") }
                 </button>
+                <button type="button" class="button" onclick={opening(state, Layer::FindRooms)}>
+                    { t("account.findRooms") }
+                </button>
+                <button type="button" class="button" onclick={opening(state, Layer::NewRoom)}>
+                    { t("account.newRoom") }
+                </button>
             </div>
         },
         Filter::All | Filter::People | Filter::Anybody => html! {

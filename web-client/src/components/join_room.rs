@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use super::dialog::{Dialog, form_buttons, submitting, value};
 use super::field::{Field, focus};
+use super::layer::{Layer, opening};
 use super::room;
 use crate::hooks::{use_each_rendering, use_model, use_subjects};
 use crate::i18n::t;
@@ -113,6 +114,24 @@ pub(crate) fn JoinRoom(props: &Props) -> Html {
     };
     html! {
         <Dialog state={state.clone()} title={t("account.join")} {text}>
+            if known.is_none() {
+                <div class="form__ways">
+                    <button
+                        type="button"
+                        class="button button--small"
+                        onclick={opening(state, Layer::FindRooms)}
+                    >
+                        { t("account.findRooms") }
+                    </button>
+                    <button
+                        type="button"
+                        class="button button--small"
+                        onclick={opening(state, Layer::NewRoom)}
+                    >
+                        { t("account.newRoom") }
+                    </button>
+                </div>
+            }
             <form class="form" novalidate=true {onsubmit}>
                 <p class="form__text">{ t("join.text") }</p>
                 { address.html() }

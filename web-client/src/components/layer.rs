@@ -9,9 +9,12 @@ use yew::prelude::*;
 use super::add_contact::AddContact;
 use super::blocking::Blocked;
 use super::edit_contact::EditContact;
+use super::find_rooms::FindRooms;
 use super::join_room::JoinRoom;
 use super::message_dialogs::{About, AboutMessage};
+use super::new_room::NewRoom;
 use super::profile::Profile;
+use super::room_settings::RoomSettings;
 use super::settings::DeleteAccount;
 use super::share::Share;
 use super::switcher::Switcher;
@@ -71,6 +74,12 @@ pub(crate) enum Layer {
     Versions(Rc<Message>),
     /// Go into a room, this one or any.
     JoinRoom(Option<BareJid>),
+    /// Look through the rooms that there are.
+    FindRooms,
+    /// Make a room.
+    NewRoom,
+    /// What an owner can have otherwise with a room.
+    RoomSettings(BareJid),
     /// The picture of a message, large.
     Picture(Rc<Message>),
 }
@@ -102,6 +111,9 @@ pub(crate) fn dialog(state: &State, layer: Layer) -> Html {
         Layer::Facts(message) => about(state, message, About::Facts),
         Layer::Versions(message) => about(state, message, About::Versions),
         Layer::Picture(message) => attachment::lightbox(state, &message),
+        Layer::FindRooms => html! { <FindRooms state={state.clone()} /> },
+        Layer::NewRoom => html! { <NewRoom state={state.clone()} /> },
+        Layer::RoomSettings(jid) => html! { <RoomSettings state={state.clone()} {jid} /> },
         Layer::JoinRoom(jid) => html! { <JoinRoom state={state.clone()} {jid} /> },
     }
 }

@@ -11,6 +11,7 @@ use yew::prelude::*;
 use super::avatar::{self, Size, avatar};
 use super::icon::{Icon, icon};
 use super::icon_button::icon_button;
+use super::layer::{Layer, opening};
 use super::virtual_rows::VirtualRows;
 use crate::hooks::{use_each_rendering, use_model, use_mount, use_subjects};
 use crate::i18n::{t, t_count};
@@ -103,7 +104,7 @@ pub(crate) fn RoomDetails(props: &Props) -> Html {
                 </section>
             }
             { privacy(room) }
-            { leave(state, jid, room) }
+            { actions(state, jid, room) }
             { occupants(state, jid, room, &rows.read()) }
         </aside>
     }
@@ -128,10 +129,13 @@ fn privacy(room: &Room) -> Html {
     }
 }
 
-fn leave(state: &State, jid: &BareJid, room: &Room) -> Html {
+fn actions(state: &State, jid: &BareJid, room: &Room) -> Html {
     if !room.is_ours() {
         return Html::default();
     }
+    let us = room.occupants.get(&room.nick);
+    let owns = us.is_some_and(|us| us.affiliation == Affiliation::Owner);
+    let settings = owns.then(|| opening(state, Layer::RoomSettings(jid.clone())));
     let (state, jid) = (state.clone(), jid.clone());
     let onclick = Callback::from(move |_: MouseEvent| {
         state.leave_room(jid.clone());
@@ -139,6 +143,12 @@ fn leave(state: &State, jid: &BareJid, room: &Room) -> Html {
     });
     html! {
         <section class="details__section" aria-label={t("room.actions")}>
+            if let Some(onclick) = settings {
+                <button type="button" class="action" {onclick}>
+                    { icon(Icon::Gear) }
+                    { t("roomSettings.title") }
+                </button>
+            }
             <button type="button" class="action action--danger" {onclick}>
                 { icon(Icon::Door) }
                 { t("room.leave") }

@@ -174,6 +174,7 @@ impl State {
             Message::Upload(answer) => self.take_upload_answer(answer),
             Message::Directory(answer) => self.take_directory_answer(answer),
             Message::Original(original) => self.take_original(original),
+            Message::Rooms(answer) => self.take_rooms_answer(answer),
             _ => {}
         }
     }

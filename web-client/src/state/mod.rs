@@ -18,6 +18,7 @@ mod page;
 mod pictures;
 mod profile;
 mod replies;
+mod rooms;
 mod search;
 mod session;
 mod uploads;
@@ -43,6 +44,7 @@ pub(crate) use order::Filter;
 pub(crate) use original::Sought;
 pub(crate) use page::document;
 pub(crate) use profile::Pending;
+pub(crate) use rooms::Listed;
 pub(crate) use search::Found;
 pub(crate) use uploads::{Failure, Progress, Upload};
 pub(crate) use watch::Subject;
@@ -79,6 +81,7 @@ struct Inner {
     gap: RefCell<Option<xep0313_archive::Command>>,
     notices: notice::Notices,
     alerts: alerts::Alerts,
+    rooms: rooms::Rooms,
     search: search::Search,
     jump: jump::Jump,
     uploads: uploads::Uploads,
@@ -114,6 +117,7 @@ impl State {
             gap: RefCell::default(),
             notices: notice::Notices::default(),
             alerts: alerts::Alerts::default(),
+            rooms: rooms::Rooms::default(),
             search: search::Search::default(),
             jump: jump::Jump::default(),
             uploads: uploads::Uploads::default(),
@@ -201,6 +205,7 @@ impl State {
             self.forget_uploads();
             self.forget_search();
             self.forget_directory();
+            self.forget_rooms();
             self.clear_if_asked();
         }
         if online {

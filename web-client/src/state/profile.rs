@@ -8,9 +8,9 @@ use jid::BareJid;
 
 use super::State;
 
-/// A change of our profile that the server hasn't answered yet.
+/// A change, of our profile or of a room, that isn't answered yet.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Pending(String);
+pub(crate) struct Pending(pub(super) String);
 
 impl Pending {
     /// Another one for each change.

@@ -374,6 +374,10 @@ impl State {
                     session.post(&Message::Original((**original).clone()));
                     self.take_original((**original).clone());
                 }
+                StoreEvent::Rooms(answer) => {
+                    session.post(&Message::Rooms((**answer).clone()));
+                    self.take_rooms_answer((**answer).clone());
+                }
                 StoreEvent::Export(exported) => {
                     session.post(&Message::Export((**exported).clone()));
                     self.take_exported((**exported).clone());

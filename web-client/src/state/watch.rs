@@ -26,6 +26,8 @@ pub(crate) enum Subject {
     Directory,
     /// A message as it is in the archive.
     Original,
+    /// Where rooms are made, and what their owners can change.
+    Rooms,
     /// Files on their way out.
     Uploads,
     /// A file of what the server keeps.

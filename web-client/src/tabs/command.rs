@@ -1,5 +1,6 @@
 //! A person's command as an array that a browser can clone: its name and what goes with it.
 
+use couplet_engine::codec::{decode, encode};
 use couplet_engine::modules::{
     rfc6121_message as message, rfc6121_presence as presence, rfc6121_roster as roster,
     xep0045_muc as muc, xep0055_search as search, xep0077_account as account,
@@ -19,7 +20,7 @@ use jid::BareJid;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 
-use super::message::{list, maybe, number};
+use super::message::{list, maybe, number, read_bytes, write_bytes};
 use super::notes;
 
 /// By their places.
@@ -179,6 +180,35 @@ pub(crate) fn write(command: &Command) -> JsValue {
         Command::Muc(muc::Command::Nick { room, nick }) => {
             ("nick", Some(room), [nick.into(), JsValue::NULL])
         }
+        Command::Muc(muc::Command::Service) => {
+            ("roomService", None, [JsValue::NULL, JsValue::NULL])
+        }
+        Command::Muc(muc::Command::Browse {
+            request,
+            service,
+            after,
+        }) => {
+            let more = [request.into(), maybe(after.as_deref())];
+            ("browse", Some(service), more)
+        }
+        Command::Muc(muc::Command::Describe { rooms }) => {
+            let rooms: Vec<JsValue> = rooms.iter().map(|room| room.as_str().into()).collect();
+            ("describe", None, [list(&rooms), JsValue::NULL])
+        }
+        Command::Muc(muc::Command::Make(new)) => {
+            ("make", None, [write_bytes(&encode(new)), JsValue::NULL])
+        }
+        Command::Muc(muc::Command::Settings { request, room }) => {
+            ("roomSettings", Some(room), [request.into(), JsValue::NULL])
+        }
+        Command::Muc(muc::Command::Configure {
+            request,
+            room,
+            answer,
+        }) => {
+            let answer = write_bytes(&encode(answer));
+            ("configure", Some(room), [request.into(), answer])
+        }
         Command::Invitation(invitations::Command::Decline { room }) => {
             ("decline", Some(room), [JsValue::NULL, JsValue::NULL])
         }
@@ -272,6 +302,7 @@ pub(crate) fn write(command: &Command) -> JsValue {
             | muc::Command::Rejoin { .. }
             | muc::Command::GiveUp { .. }
             | muc::Command::Entered { .. }
+            | muc::Command::Made { .. }
             | muc::Command::Follow { .. },
         ) => return JsValue::NULL,
     };
@@ -568,6 +599,31 @@ pub(crate) fn read(parts: &JsValue) -> Option<Command> {
         ("nick", Some(room)) => Command::Muc(muc::Command::Nick {
             room,
             nick: text(2)?,
+        }),
+        ("roomService", _) => Command::Muc(muc::Command::Service),
+        ("browse", Some(service)) => Command::Muc(muc::Command::Browse {
+            request: text(2)?,
+            service,
+            after: text(3),
+        }),
+        ("describe", _) => Command::Muc(muc::Command::Describe {
+            rooms: Array::from(&parts.get(2))
+                .iter()
+                .filter_map(|room| room.as_string()?.parse().ok())
+                .collect(),
+        }),
+        ("make", _) => {
+            let new = decode(&read_bytes(&parts.get(2))?)?;
+            Command::Muc(muc::Command::Make(new))
+        }
+        ("roomSettings", Some(room)) => Command::Muc(muc::Command::Settings {
+            request: text(2)?,
+            room,
+        }),
+        ("configure", Some(room)) => Command::Muc(muc::Command::Configure {
+            request: text(2)?,
+            room,
+            answer: decode(&read_bytes(&parts.get(3))?)?,
         }),
         ("wish", Some(conversation)) => Command::Conversation(conversations::Command::Wish {
             conversation,

@@ -4,7 +4,7 @@
 
 use couplet_engine::codec::{decode, encode};
 use couplet_engine::store::{
-    DirectoryAnswer, Exported, Notes, Original, Refusal, Slot, UploadAnswer,
+    DirectoryAnswer, Exported, Notes, Original, Refusal, RoomsAnswer, Slot, UploadAnswer,
 };
 use couplet_engine::{Command, Record, Table, Timestamp};
 use jid::BareJid;
@@ -98,6 +98,8 @@ pub(crate) enum Message {
     Directory(DirectoryAnswer),
     /// A message as it is in the archive. One of the tabs wants to see it.
     Original(Original),
+    /// What services and rooms say to whoever makes or changes one. One of the tabs does.
+    Rooms(RoomsAnswer),
     /// A part of what the server keeps. One of the tabs makes a file of it.
     Export(Exported),
 }
@@ -168,6 +170,7 @@ impl Message {
             ]),
             Self::Directory(answer) => list(&["directory".into(), write_bytes(&encode(answer))]),
             Self::Original(original) => list(&["original".into(), write_bytes(&encode(original))]),
+            Self::Rooms(answer) => list(&["rooms".into(), write_bytes(&encode(answer))]),
             Self::Export(exported) => list(&["export".into(), write_bytes(&encode(exported))]),
             Self::Upload(UploadAnswer { upload, outcome }) => {
                 list(&["upload".into(), upload.into(), write_outcome(outcome)])
@@ -219,6 +222,7 @@ impl Message {
             },
             "directory" => Self::Directory(decode(&read_bytes(&parts.get(1))?)?),
             "original" => Self::Original(decode(&read_bytes(&parts.get(1))?)?),
+            "rooms" => Self::Rooms(decode(&read_bytes(&parts.get(1))?)?),
             "export" => Self::Export(decode(&read_bytes(&parts.get(1))?)?),
             "upload" => Self::Upload(UploadAnswer {
                 upload: text(1)?,
@@ -285,11 +289,11 @@ fn read_outcome(parts: &JsValue) -> Option<Result<Slot, Refusal>> {
     }))
 }
 
-fn write_bytes(bytes: &[u8]) -> JsValue {
+pub(super) fn write_bytes(bytes: &[u8]) -> JsValue {
     Uint8Array::from(bytes).into()
 }
 
-fn read_bytes(value: &JsValue) -> Option<Vec<u8>> {
+pub(super) fn read_bytes(value: &JsValue) -> Option<Vec<u8>> {
     Some(value.dyn_ref::<Uint8Array>()?.to_vec())
 }
 

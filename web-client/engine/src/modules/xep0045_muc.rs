@@ -4,8 +4,11 @@
 //! there, and a room that isn't there is made only by who wants to make it. What is said
 //! in rooms is for `rfc6121_message`.
 
+mod directory;
+mod making;
 mod presence;
 mod refusal;
+mod settings;
 
 use std::time::Duration;
 
@@ -20,12 +23,17 @@ use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
 use crate::rooms::{self, Room};
+use crate::service::{Looked, Lookup};
 use crate::session::Command as SessionCommand;
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, MessageType, PresenceType, StanzaError};
-use crate::store::{Delivery, Entry, Failure, Left, Occupant, RoomChange, StoreEvent};
+use crate::store::{
+    Answer, Delivery, Entry, Failure, Left, Occupant, RoomChange, RoomsAnswer, StoreEvent,
+};
 use crate::timer::Key;
 use crate::xml::{self, build};
+use directory::Directory;
+pub use making::{New, Preset};
 
 /// What a person can do with rooms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +95,45 @@ pub enum Command {
         /// The name.
         nick: String,
     },
+    /// Find out where our server has rooms. The answer is a [`RoomsAnswer`].
+    Service,
+    /// Find out which rooms a service has, or a server. The answer is a [`RoomsAnswer`].
+    Browse {
+        /// By which whoever asks knows the answer.
+        request: String,
+        /// Whose.
+        service: BareJid,
+        /// Only those after this one, as an earlier answer calls it.
+        after: Option<String>,
+    },
+    /// Rooms are in view: find out what they are. Each answers for itself.
+    Describe {
+        /// Which.
+        rooms: Vec<BareJid>,
+    },
+    /// Make a room that isn't there, and go into it.
+    Make(New),
+    /// A room is made, and we are in it.
+    Made {
+        /// Which.
+        room: BareJid,
+    },
+    /// Find out what can be otherwise with a room. The answer is a [`RoomsAnswer`].
+    Settings {
+        /// By which whoever asks knows the answer.
+        request: String,
+        /// Which room.
+        room: BareJid,
+    },
+    /// Have something otherwise. What becomes of it is a [`Fact::Saved`](crate::store::Fact).
+    Configure {
+        /// By which whoever asks knows the answer.
+        request: String,
+        /// Which room.
+        room: BareJid,
+        /// What its form says.
+        answer: Answer,
+    },
 }
 
 /// What a room without an archive tells us of what was said before we came.
@@ -117,6 +164,16 @@ pub(crate) struct Muc {
     rooms: SortedMap<BareJid, Membership>,
     #[serde(skip)]
     asked: SortedMap<Ticket, Asked>,
+    /// What isn't made yet.
+    #[serde(skip)]
+    making: SortedMap<BareJid, New>,
+    /// The way to where our server has rooms, and whether somebody wants to know.
+    #[serde(skip)]
+    lookup: Lookup,
+    #[serde(skip)]
+    is_service_wanted: bool,
+    #[serde(skip)]
+    directory: Directory,
 }
 
 /// What we are to a room.
@@ -157,12 +214,26 @@ enum Stage {
     Joined,
     /// It is to be tried again.
     Waiting,
+    /// It isn't there yet: we make it.
+    Making,
 }
 
 #[derive(Debug)]
 enum Asked {
     What(BareJid),
     Create,
+    /// Whether there is such a room already.
+    IsThere(BareJid),
+    /// What a new room can be.
+    Form(BareJid),
+    /// To be that.
+    Filled(BareJid),
+    /// Not to be at all.
+    Cancelled,
+    /// What can be otherwise, by the name of the question.
+    Settings(String),
+    /// To be otherwise.
+    Configured(String),
 }
 
 impl Module for Muc {
@@ -183,8 +254,10 @@ impl Module for Muc {
             ctx.event(StoreEvent::RoomsLost);
             self.recover(ctx);
         }
+        self.cancel_half_made(ctx);
+        self.look_for_service(ctx);
         let back = |membership: &Membership| match membership.stage {
-            Stage::Out => false,
+            Stage::Out | Stage::Making => false,
             Stage::Joined => !resumed,
             Stage::Lost | Stage::Asking | Stage::Joining | Stage::Waiting => true,
         };
@@ -204,6 +277,9 @@ impl Module for Muc {
 
     fn on_lost(&mut self, ctx: &mut Ctx<'_>) {
         self.asked.clear();
+        self.lookup.stop();
+        self.directory.stop(ctx);
+        self.give_up_making(ctx);
         for (jid, membership) in self.rooms.iter_mut() {
             membership.due = None;
             membership.arriving.clear();
@@ -261,7 +337,7 @@ impl Module for Muc {
             }
             Command::Rejoin { room } => self.rejoin(ctx, &room),
             Command::GiveUp { room } => give_up(ctx, &room, &Left::Away),
-            Command::Entered { .. } => {}
+            Command::Entered { .. } | Command::Made { .. } => {}
             Command::Leave { room } | Command::Follow { room } => self.leave(ctx, &room),
             Command::Subject { room, subject } => {
                 let mut message = stanza::Message::chat(Jid::from(room));
@@ -276,6 +352,23 @@ impl Module for Muc {
                     ctx.send_presence(stanza::Presence::new(PresenceType::Available, to));
                 }
             }
+            Command::Service => {
+                self.is_service_wanted = true;
+                self.look_for_service(ctx);
+            }
+            Command::Browse {
+                request,
+                service,
+                after,
+            } => self.directory.browse(ctx, request, service, after),
+            Command::Describe { rooms } => self.directory.describe(ctx, &rooms),
+            Command::Make(new) => self.make(ctx, new),
+            Command::Settings { request, room } => self.ask_settings(ctx, request, room),
+            Command::Configure {
+                request,
+                room,
+                answer,
+            } => self.configure(ctx, request, room, &answer),
         }
         // Bookmarks are kept of it.
         Flow::Continue
@@ -333,11 +426,23 @@ impl Module for Muc {
     }
 
     fn on_iq_result(&mut self, ctx: &mut Ctx<'_>, ticket: Ticket, response: Response) {
+        if let Some(looked) = self.lookup.take(ctx, ticket, &response, ns::MUC) {
+            self.is_service_wanted &= matches!(looked, Looked::On);
+            return found_service(ctx, looked);
+        }
+        if self.directory.take(ctx, ticket, &response).is_some() {
+            return;
+        }
         match self.asked.remove(&ticket) {
             Some(Asked::What(room)) => self.told(ctx, room, response),
             Some(Asked::Create) if response.is_err() => {
                 ctx.warn("a new room can't be used as it is");
             }
+            Some(Asked::IsThere(room)) => self.is_there(ctx, &room, response),
+            Some(Asked::Form(room)) => self.fill(ctx, &room, response),
+            Some(Asked::Filled(room)) => self.filled(ctx, &room, response),
+            Some(Asked::Settings(request)) => settings::tell(ctx, request, response),
+            Some(Asked::Configured(request)) => ctx.saved(request, response.map(drop)),
             _ => {}
         }
     }
@@ -382,7 +487,7 @@ impl Membership {
         let under_way = match self.stage {
             Stage::Out => false,
             Stage::Joined => self.untold,
-            Stage::Lost | Stage::Asking | Stage::Joining | Stage::Waiting => true,
+            Stage::Lost | Stage::Asking | Stage::Joining | Stage::Waiting | Stage::Making => true,
         };
         Room {
             nick: self.nick.clone(),
@@ -617,6 +722,9 @@ impl Muc {
             Stage::Joining => self.out(ctx, room, Left::Unreachable),
             Stage::Waiting => self.ask(ctx, &room),
             Stage::Joined => self.history_ends(ctx, &room),
+            Stage::Making => {
+                self.cannot_make(ctx, &room, NoResult::Timeout);
+            }
             Stage::Out | Stage::Lost | Stage::Asking => {}
         }
     }
@@ -642,6 +750,10 @@ impl Muc {
 
     /// What the room says of itself, and its subject, which ends the history (7.2.15).
     fn heard(&mut self, ctx: &mut Ctx<'_>, room: BareJid, message: &stanza::Message) {
+        let stage = self.rooms.get(&room).map(|known| known.stage);
+        if stage == Some(Stage::Making) {
+            return;
+        }
         if let Some(subject) = message.payload("subject", ns::JABBER_CLIENT)
             && message.bodies.is_empty()
         {
@@ -661,6 +773,12 @@ impl Muc {
         if codes.contains(&104) {
             // It isn't what it was (10.2.1).
             self.ask_what_it_is(ctx, room);
+        }
+    }
+
+    fn look_for_service(&mut self, ctx: &mut Ctx<'_>) {
+        if ctx.core.established && self.is_service_wanted && !self.lookup.is_under_way() {
+            self.lookup.begin(ctx);
         }
     }
 
@@ -722,6 +840,15 @@ impl Muc {
         }
         self.schedule(ctx);
     }
+}
+
+fn found_service(ctx: &mut Ctx<'_>, looked: Looked) {
+    let service = match looked {
+        Looked::On => return,
+        Looked::Service(jid, _) => Some(jid.to_bare()),
+        Looked::Nobody => None,
+    };
+    ctx.event(StoreEvent::Rooms(Box::new(RoomsAnswer::Service(service))));
 }
 
 /// What was said to the room has reached nobody, and why.

@@ -104,6 +104,11 @@ impl Module for Bookmarks {
                 conference.password = password.clone().or(conference.password);
                 self.publish(ctx, room.clone(), conference);
             }
+            AnyCommand::Muc(xep0045_muc::Command::Made { room }) => {
+                let mut conference = self.known.get(room).cloned().unwrap_or_default();
+                conference.autojoin = true;
+                self.publish(ctx, room.clone(), conference);
+            }
             AnyCommand::Muc(xep0045_muc::Command::Leave { room }) => {
                 // It stays a bookmark: other devices leave too (XEP-0402 3.4).
                 if let Some(known) = self.known.get(room) {

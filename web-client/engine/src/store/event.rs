@@ -7,8 +7,8 @@ use crate::now::Timestamp;
 
 use super::{
     Block, Blocklist, Change, Contact, Delivery, Direction, DirectoryAnswer, Exported, Fact,
-    Message, MessageId, Older, Original, Privacy, ResourcePresence, RoomChange, SessionStatus,
-    Source, SubscriptionRequest, UploadAnswer, Wishes,
+    Message, MessageId, Older, Original, Privacy, ResourcePresence, RoomChange, RoomsAnswer,
+    SessionStatus, Source, SubscriptionRequest, UploadAnswer, Wishes,
 };
 
 /// One change of what people see. Plain data: it crosses tabs and is logged.
@@ -198,6 +198,8 @@ pub enum StoreEvent {
     Directory(Box<DirectoryAnswer>),
     /// A message as it is in the archive. Nothing of it is kept.
     Original(Box<Original>),
+    /// What is said to whoever makes a room or changes one. Nothing of it is kept.
+    Rooms(Box<RoomsAnswer>),
     /// A part of what the server keeps, for a file. Nothing of it is kept.
     Export(Box<Exported>),
 }

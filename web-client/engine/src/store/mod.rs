@@ -25,6 +25,7 @@ mod profile;
 mod reading;
 mod room;
 mod rooms;
+mod rooms_answer;
 mod roster;
 mod rows;
 pub mod search;
@@ -63,6 +64,7 @@ pub use room::{
     Affiliation, Bookmark, Entry, Hear, Invitation, Left, Occupant, Occupants, Role, Room,
     RoomChange,
 };
+pub use rooms_answer::{About, RoomsAnswer, RoomsPage};
 pub use roster::{Availability, Contact, ResourcePresence, Subscription, SubscriptionRequest};
 pub use source::{Original, Source};
 pub use status::{Again, SessionStatus, SignInStep, Trouble};
@@ -478,7 +480,8 @@ impl Store {
             StoreEvent::Upload(_)
             | StoreEvent::Export(_)
             | StoreEvent::Directory(_)
-            | StoreEvent::Original(_) => Vec::new(),
+            | StoreEvent::Original(_)
+            | StoreEvent::Rooms(_) => Vec::new(),
         }
     }
 

@@ -19,6 +19,8 @@ mod notes;
 mod privacy;
 mod replies;
 mod room_changes;
+mod room_directory;
+mod room_owners;
 mod rooms;
 mod scenario;
 mod search;

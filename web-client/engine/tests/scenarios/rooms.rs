@@ -35,7 +35,7 @@ pub(crate) fn say(scenario: &mut Scenario, text: &str) {
 }
 
 /// The request that asks the room what it is: its id.
-fn asked_what_it_is(scenario: &mut Scenario) -> String {
+pub(crate) fn asked_what_it_is(scenario: &mut Scenario) -> String {
     let asks = |sent: &Element| {
         sent.attr("to") == Some(ROOM) && has(sent, "query@http://jabber.org/protocol/disco#info")
     };
@@ -86,7 +86,7 @@ pub(crate) fn inside() -> Scenario {
     scenario
 }
 
-fn view(scenario: &Scenario) -> Room {
+pub(crate) fn view(scenario: &Scenario) -> Room {
     scenario.store.room(&room()).cloned().unwrap()
 }
 

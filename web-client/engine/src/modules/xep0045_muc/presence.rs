@@ -4,7 +4,7 @@ use jid::{BareJid, Jid};
 use minidom::Element;
 use xmpp_parsers::ns;
 
-use super::{MOST_OCCUPANTS, Muc, NAMES, Stage, change, entry, refusal, text};
+use super::{MOST_OCCUPANTS, Muc, NAMES, Stage, change, entry, making, refusal, text};
 use crate::module::Ctx;
 use crate::modules::xep0421_occupant_ids::occupant_id;
 use crate::modules::{rfc6121_presence, xep0153_vcard_avatars};
@@ -28,7 +28,7 @@ impl Muc {
         let occupant = occupant(nick.clone(), presence, user);
         let ours = codes.contains(&110);
         match membership.stage {
-            Stage::Joining => {
+            Stage::Joining | Stage::Making => {
                 if membership.arriving.len() < MOST_OCCUPANTS {
                     membership.arriving.push(occupant.clone());
                 }
@@ -36,6 +36,9 @@ impl Muc {
                     // The room may have given us another name (status 210).
                     membership.nick = nick;
                     membership.occupant = occupant.id;
+                    if membership.stage == Stage::Making {
+                        return self.made(ctx, &room, &codes);
+                    }
                     self.entered(ctx, &room, &codes);
                     traits(ctx, &room, &codes);
                 }
@@ -72,6 +75,9 @@ impl Muc {
         let ours = codes.contains(&110) || membership.nick == nick;
         match membership.stage {
             Stage::Joining => membership.arriving.retain(|known| known.nick != nick),
+            Stage::Making if ours => {
+                self.cannot_make(ctx, &room, making::refused("gone"));
+            }
             Stage::Joined if !ours => change(ctx, &room, RoomChange::Gone(nick.to_owned())),
             Stage::Joined if codes.contains(&303) => {
                 change(ctx, &room, RoomChange::Gone(nick.to_owned()));
@@ -89,7 +95,7 @@ impl Muc {
                 let left = why(user, &codes, reason);
                 self.out(ctx, room, left);
             }
-            Stage::Out | Stage::Lost | Stage::Asking | Stage::Waiting => {}
+            Stage::Out | Stage::Lost | Stage::Asking | Stage::Waiting | Stage::Making => {}
         }
     }
 
@@ -122,6 +128,7 @@ impl Muc {
                 }
                 self.out(ctx, room, left);
             }
+            Stage::Making => self.not_made(ctx, &room, presence),
             // We go on under the name that we have.
             Stage::Joined if nick.is_some_and(|nick| nick != membership.nick) => {
                 ctx.warn(format!("a room refuses a nickname: {condition}"));

@@ -1,0 +1,223 @@
+//! Rooms that are made here, what their owners change, and which there are.
+
+use std::cell::{Ref, RefCell};
+
+use couplet_engine::Command;
+use couplet_engine::modules::xep0045_muc::{self, New, Preset};
+use couplet_engine::store::{About, Answer, Form, NotSaved, RoomsAnswer};
+use jid::BareJid;
+
+use super::{Pending, State, Subject};
+
+/// More rooms than these nobody looks through.
+const MOST_ROOMS: usize = 5_000;
+
+/// What services and rooms have said.
+#[derive(Default)]
+pub(super) struct Rooms {
+    service: RefCell<Option<BareJid>>,
+    /// The last form, and for which question it came.
+    settings: RefCell<Option<(String, Result<Form, NotSaved>)>>,
+    listing: RefCell<Listing>,
+}
+
+/// The rooms of a service, as far as they are known.
+#[derive(Default)]
+pub(crate) struct Listing {
+    /// What is being asked.
+    request: Option<String>,
+    /// Whose they are, or are to be.
+    pub(crate) service: Option<BareJid>,
+    pub(crate) rooms: Vec<Listed>,
+    /// Behind what there are more.
+    next: Option<String>,
+    /// Why there are none.
+    pub(crate) failure: Option<NotSaved>,
+}
+
+/// A room that a service has.
+pub(crate) struct Listed {
+    pub(crate) jid: BareJid,
+    /// What the service calls it.
+    name: Option<String>,
+    /// What it says of itself, once it has been asked.
+    pub(crate) about: Option<About>,
+}
+
+impl Listing {
+    /// Whether an answer is still to come.
+    pub(crate) fn is_asking(&self) -> bool {
+        self.request.is_some()
+    }
+
+    pub(crate) fn has_more(&self) -> bool {
+        self.next.is_some() && self.rooms.len() < MOST_ROOMS
+    }
+}
+
+impl Listed {
+    /// What it is called, if only by its address.
+    pub(crate) fn name(&self) -> &str {
+        let own = self.about.as_ref().and_then(|about| about.name.as_deref());
+        let name = own.or(self.name.as_deref());
+        name.unwrap_or_else(|| self.jid.node().map_or("", |node| node.as_str()))
+    }
+
+    /// What it is about.
+    pub(crate) fn description(&self) -> Option<&str> {
+        self.about.as_ref()?.description.as_deref()
+    }
+}
+
+impl State {
+    /// Finds out where our server has rooms. [`Subject::Rooms`] is told about that, and about
+    /// what a room says to its owner.
+    pub(crate) fn look_for_rooms(&self) {
+        self.command(Command::Muc(xep0045_muc::Command::Service));
+    }
+
+    /// Where our server has rooms, if it does and that is known.
+    pub(crate) fn room_service(&self) -> Option<BareJid> {
+        self.0.rooms.service.borrow().clone()
+    }
+
+    /// The rooms that were last asked for.
+    pub(crate) fn listing(&self) -> Ref<'_, Listing> {
+        self.0.rooms.listing.borrow()
+    }
+
+    /// Finds out which rooms a service has, or a server.
+    pub(crate) fn browse_rooms(&self, service: BareJid) {
+        self.0.rooms.listing.replace(Listing {
+            service: Some(service),
+            ..Listing::default()
+        });
+        self.more_rooms();
+    }
+
+    /// Finds out which more it has.
+    pub(crate) fn more_rooms(&self) {
+        let (service, after) = {
+            let listing = self.listing();
+            let more = listing.rooms.is_empty() || listing.has_more();
+            match &listing.service {
+                Some(service) if more && !listing.is_asking() => {
+                    (service.clone(), listing.next.clone())
+                }
+                _ => return,
+            }
+        };
+        let request = self.new_request("rooms");
+        self.0.rooms.listing.borrow_mut().request = Some(request.clone());
+        self.command(Command::Muc(xep0045_muc::Command::Browse {
+            request,
+            service,
+            after,
+        }));
+        self.touch(Subject::Rooms);
+    }
+
+    /// Finds out what these are, since they are in view.
+    pub(crate) fn describe_rooms(&self, rooms: Vec<BareJid>) {
+        self.command(Command::Muc(xep0045_muc::Command::Describe { rooms }));
+    }
+
+    /// Nobody looks at them any more.
+    pub(crate) fn close_listing(&self) {
+        self.0.rooms.listing.take();
+        self.describe_rooms(Vec::new());
+    }
+
+    /// Makes a room, and goes into it.
+    pub(crate) fn make_room(&self, room: BareJid, name: String, preset: Preset) -> Pending {
+        let request = self.new_request("room");
+        self.command(Command::Muc(xep0045_muc::Command::Make(New {
+            request: request.clone(),
+            room,
+            name,
+            preset,
+        })));
+        Pending(request)
+    }
+
+    /// Finds out what can be otherwise with a room.
+    pub(crate) fn ask_room_settings(&self, room: BareJid) -> Pending {
+        let request = self.new_request("settings");
+        self.command(Command::Muc(xep0045_muc::Command::Settings {
+            request: request.clone(),
+            room,
+        }));
+        Pending(request)
+    }
+
+    /// Takes the answer to that, once it is here.
+    pub(crate) fn take_room_settings(&self, asked: &Pending) -> Option<Result<Form, NotSaved>> {
+        let settings = &self.0.rooms.settings;
+        let ours = settings
+            .borrow_mut()
+            .take_if(|(request, _)| request == asked.name());
+        ours.map(|(_, outcome)| outcome)
+    }
+
+    /// Has a room be what its form says.
+    pub(crate) fn configure_room(&self, room: BareJid, answer: Answer) -> Pending {
+        let request = self.new_request("configure");
+        self.command(Command::Muc(xep0045_muc::Command::Configure {
+            request: request.clone(),
+            room,
+            answer,
+        }));
+        Pending(request)
+    }
+
+    /// A service or a room has said something, perhaps to another tab.
+    pub(super) fn take_rooms_answer(&self, answer: RoomsAnswer) {
+        let rooms = &self.0.rooms;
+        match answer {
+            RoomsAnswer::Service(service) => drop(rooms.service.replace(service)),
+            RoomsAnswer::Settings { request, outcome } => {
+                if !request.starts_with(&self.0.session.tab) {
+                    return;
+                }
+                rooms.settings.replace(Some((request, outcome)));
+            }
+            RoomsAnswer::Page { request, outcome } => {
+                let mut listing = rooms.listing.borrow_mut();
+                if listing.request.take_if(|asked| *asked == request).is_none() {
+                    return;
+                }
+                match outcome {
+                    Ok(page) => {
+                        let listed = |(jid, name)| Listed {
+                            jid,
+                            name,
+                            about: None,
+                        };
+                        listing.rooms.extend(page.rooms.into_iter().map(listed));
+                        listing.service = Some(page.service);
+                        listing.next = page.next;
+                    }
+                    Err(failure) => {
+                        listing.next = None;
+                        listing.failure = Some(failure);
+                    }
+                }
+            }
+            RoomsAnswer::Room { room, about } => {
+                let mut listing = rooms.listing.borrow_mut();
+                let mut known = listing.rooms.iter_mut();
+                if let Some(known) = known.find(|known| known.jid == room) {
+                    known.about = Some(about);
+                }
+            }
+        }
+        self.touch(Subject::Rooms);
+    }
+
+    /// What was known of the service was another server's.
+    pub(super) fn forget_rooms(&self) {
+        self.0.rooms.service.take();
+        self.0.rooms.settings.take();
+        self.0.rooms.listing.take();
+    }
+}
