@@ -33,8 +33,8 @@ async fn looks(place: &Place, bob: Page, side: u32) -> Result<()> {
     alice.find("button", "Room details").await?.click().await?;
     let list = alice.find("list", "2 people here").await?;
     list.reads("Bob").await?;
-    face(&alice, ".occupant:last-child", Some(side)).await?;
-    face(&alice, ".occupant:first-child", None).await?;
+    face(&alice, ".occupants__row:last-child", Some(side)).await?;
+    face(&alice, ".occupants__row:nth-child(2)", None).await?;
     for page in [&alice, &bob] {
         ensure!(page.errors().is_empty(), "{:?}", page.errors());
     }

@@ -8,7 +8,7 @@ use crate::modules::{
     xep0055_search, xep0077_account, xep0084_avatar, xep0085_chat_states, xep0153_vcard_avatars,
     xep0172_nickname, xep0191_blocking, xep0223_conversations, xep0223_privacy, xep0227_export,
     xep0249_invitations, xep0292_vcard4, xep0308_correction, xep0313_archive, xep0363_upload,
-    xep0402_bookmarks, xep0424_retraction, xep0444_reactions,
+    xep0402_bookmarks, xep0424_retraction, xep0425_moderation, xep0444_reactions,
 };
 use crate::sasl;
 use crate::session;
@@ -62,10 +62,14 @@ pub enum Command {
     Correction(xep0308_correction::Command),
     /// Take it back.
     Retraction(xep0424_retraction::Command),
+    /// Take away what others wrote.
+    Moderation(xep0425_moderation::Command),
     /// React to what anybody wrote.
     Reaction(xep0444_reactions::Command),
     /// Join, leave, change rooms.
     Muc(xep0045_muc::Command),
+    /// Run a room.
+    RoomAdmin(xep0045_muc::admin::Command),
     /// Choose what of a room one hears of.
     Bookmark(xep0402_bookmarks::Command),
     /// Answer invitations to rooms.

@@ -29,8 +29,8 @@ pub(crate) enum NoResult {
 }
 
 impl From<NoResult> for NotSaved {
-    fn from(error: NoResult) -> Self {
-        match error {
+    fn from(reason: NoResult) -> Self {
+        match reason {
             NoResult::Lost => Self::Offline,
             NoResult::Timeout => Self::Refused {
                 condition: "remote-server-timeout".to_owned(),

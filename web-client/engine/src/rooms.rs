@@ -2,6 +2,7 @@
 
 use jid::{BareJid, Jid};
 use minidom::Element;
+use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
 use crate::module::{Core, Incoming, Origin};
@@ -26,6 +27,19 @@ pub(crate) struct Room {
     pub(crate) catching_up: bool,
     /// Whether what we write has to wait: something of ours may be in what was missed.
     pub(crate) hold: bool,
+    /// How its moderators take messages away.
+    pub(crate) moderates: Moderates,
+}
+
+/// How the moderators of a room take messages away (XEP-0425), if they can.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Moderates {
+    #[default]
+    No,
+    /// In the way of version 0.2.1.
+    Fastened,
+    /// In the way of version 0.3.0.
+    Plain,
 }
 
 /// Where a message belongs, and who wrote it.

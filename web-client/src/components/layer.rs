@@ -2,12 +2,14 @@
 
 use std::rc::Rc;
 
-use couplet_engine::store::Message;
+use couplet_engine::store::{Deed, Message, Occupant};
 use jid::BareJid;
 use yew::prelude::*;
 
 use super::add_contact::AddContact;
+use super::affiliations::Affiliations;
 use super::blocking::Blocked;
+use super::destroy_room::DestroyRoom;
 use super::edit_contact::EditContact;
 use super::find_rooms::FindRooms;
 use super::join_room::JoinRoom;
@@ -19,7 +21,8 @@ use super::settings::DeleteAccount;
 use super::share::Share;
 use super::switcher::Switcher;
 use super::{
-    attachment, block_contact, go_to_date, message_dialogs, questions, set_status, shortcuts,
+    attachment, block_contact, deed, go_to_date, message_dialogs, moderate, questions, set_status,
+    shortcuts,
 };
 use crate::state::State;
 
@@ -68,6 +71,14 @@ pub(crate) enum Layer {
     Reactions(Rc<Message>),
     /// Take a message back, after a question.
     Retract(Rc<Message>),
+    /// Take a message of somebody else's away from everybody, after a question.
+    Moderate(Rc<Message>),
+    /// Do something to somebody in a room, after a question.
+    Deed(BareJid, Rc<Occupant>, Deed),
+    /// Who is what to a room.
+    Affiliations(BareJid),
+    /// Make an end of a room, after a question.
+    DestroyRoom(BareJid),
     /// Everything that is known of a message.
     Facts(Rc<Message>),
     /// What a message said before.
@@ -110,6 +121,10 @@ pub(crate) fn dialog(state: &State, layer: Layer) -> Html {
         Layer::Retract(message) => questions::retract(state, &message),
         Layer::Facts(message) => about(state, message, About::Facts),
         Layer::Versions(message) => about(state, message, About::Versions),
+        Layer::Moderate(message) => moderate::dialog(state, &message),
+        Layer::Deed(room, occupant, deed) => deed::dialog(state, &room, &occupant, deed),
+        Layer::Affiliations(jid) => html! { <Affiliations state={state.clone()} {jid} /> },
+        Layer::DestroyRoom(jid) => html! { <DestroyRoom state={state.clone()} {jid} /> },
         Layer::Picture(message) => attachment::lightbox(state, &message),
         Layer::FindRooms => html! { <FindRooms state={state.clone()} /> },
         Layer::NewRoom => html! { <NewRoom state={state.clone()} /> },

@@ -80,6 +80,15 @@ pub(crate) fn message_actions(state: &State, message: &Rc<Message>) -> Html {
             },
         ));
     }
+    if state.can_moderate(message) {
+        entries.push(entry(
+            Icon::Trash,
+            "message.moderate",
+            state,
+            message,
+            |state, message| state.open(Layer::Moderate(message)),
+        ));
+    }
     entries.push(entry(
         Icon::Details,
         "message.details",

@@ -9,7 +9,7 @@ use super::avatar::{Size, avatar, occupant};
 use super::delivery;
 use super::layer::{Layer, opening};
 use super::message_actions::message_actions;
-use super::message_text::message_text;
+use super::message_text::{gone, message_text};
 use super::reactions::reactions;
 use super::reply_quote::quote;
 use crate::i18n::{date_and_time, t, t_with, time};
@@ -100,7 +100,7 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
             }
             <div class="message__line">
                 if message.is_retracted() {
-                    <p class="message__retracted">{ t("message.retracted") }</p>
+                    <p class="message__retracted" dir="auto">{ gone(message) }</p>
                 } else {
                     <div class="message__body" dir="auto">{ message_text(state, message, name) }</div>
                     { edited(state, message) }

@@ -79,10 +79,25 @@ pub(crate) fn gist(state: &State, message: &Message) -> String {
 /// What stands for a text that isn't to be read in passing.
 pub(crate) fn instead(message: &Message) -> Option<AttrValue> {
     if message.is_retracted() {
-        return Some(t("message.retracted"));
+        return Some(gone(message));
     }
     let encryption = message.encryption().map(sealed);
     encryption.or_else(|| message.spoiler().map(spoiler))
+}
+
+/// That nothing is left of it, and who has seen to that.
+pub(crate) fn gone(message: &Message) -> AttrValue {
+    let Some(moderation) = message.moderation() else {
+        return t("message.retracted");
+    };
+    let Some(name) = &moderation.by else {
+        return t("message.moderated");
+    };
+    let name = ("name", name.as_str());
+    match &moderation.reason {
+        Some(reason) => t_with("message.moderatedWhy", &[name, ("reason", reason)]),
+        None => t_with("message.moderatedBy", &[name]),
+    }
 }
 
 /// What its writer does (XEP-0245).

@@ -2,21 +2,21 @@
 
 use std::rc::Rc;
 
-use couplet_engine::foreign::tame;
-use couplet_engine::store::{Affiliation, Entry, Occupant, Role, Room, Topic};
+use couplet_engine::store::{Affiliation, Entry, Room, Topic};
 use jid::BareJid;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use super::avatar::{self, Size, avatar};
+use super::avatar::{Size, avatar};
 use super::icon::{Icon, icon};
 use super::icon_button::icon_button;
 use super::layer::{Layer, opening};
+use super::occupants::{self, Line};
 use super::virtual_rows::VirtualRows;
 use crate::hooks::{use_each_rendering, use_model, use_mount, use_subjects};
-use crate::i18n::{t, t_count};
+use crate::i18n::t;
 use crate::route::Route;
-use crate::state::State;
+use crate::state::{State, own_occupant};
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -36,8 +36,13 @@ pub(crate) fn RoomDetails(props: &Props) -> Html {
     ];
     use_subjects(state, topics.map(Into::into).into());
     let rows = use_model(VirtualRows::default);
+    let query = use_model(AttrValue::default);
     let asked = use_model(Vec::new);
     let heading = use_node_ref();
+    let lines: Rc<[Line]> = match state.store().room(jid) {
+        Some(room) => occupants::lines(room, &query.read()).into(),
+        None => Rc::default(),
+    };
     let measure = {
         let rows = rows.clone();
         Callback::from(move |()| {
@@ -48,13 +53,11 @@ pub(crate) fn RoomDetails(props: &Props) -> Html {
         })
     };
     {
-        let (measure, rows) = (measure.clone(), rows.clone());
+        let (measure, rows, lines) = (measure.clone(), rows.clone(), lines.clone());
         let (state, jid) = (state.clone(), jid.clone());
         use_each_rendering(Box::new(move || {
             measure.emit(());
-            let shown = shown(&state, &jid, &rows.read());
-            let nicks = shown.iter().map(|occupant| occupant.nick.as_str());
-            let missing = state.missing_faces(&jid, nicks);
+            let missing = state.missing_faces(&jid, shown(&lines, &rows.read()));
             if *asked.read() != missing {
                 asked.note(|asked| asked.clone_from(&missing));
                 state.want_faces(&jid, missing);
@@ -74,11 +77,16 @@ pub(crate) fn RoomDetails(props: &Props) -> Html {
         let jid = jid.clone();
         Callback::from(move |_| Route::Chat(jid.clone()).go())
     };
+    let narrow = {
+        let query = query.clone();
+        Callback::from(move |typed: AttrValue| query.change(|query| *query = typed))
+    };
     let store = state.store();
     let Some(room) = store.room(jid) else {
         return Html::default();
     };
     let name = store.name(jid);
+    let narrowing = (&*query.read(), narrow);
     html! {
         <aside
             class="details details--room"
@@ -105,7 +113,7 @@ pub(crate) fn RoomDetails(props: &Props) -> Html {
             }
             { privacy(room) }
             { actions(state, jid, room) }
-            { occupants(state, jid, room, &rows.read()) }
+            { occupants::list(state, jid, room, (&lines, &rows.read()), narrowing) }
         </aside>
     }
 }
@@ -133,9 +141,12 @@ fn actions(state: &State, jid: &BareJid, room: &Room) -> Html {
     if !room.is_ours() {
         return Html::default();
     }
-    let us = room.occupants.get(&room.nick);
-    let owns = us.is_some_and(|us| us.affiliation == Affiliation::Owner);
-    let settings = owns.then(|| opening(state, Layer::RoomSettings(jid.clone())));
+    let ours = own_occupant(room).map(|us| us.affiliation);
+    let runs = ours.is_some_and(|ours| ours <= Affiliation::Admin);
+    let owns = ours == Some(Affiliation::Owner);
+    let settings = opening::<MouseEvent>(state, Layer::RoomSettings(jid.clone()));
+    let lists = opening::<MouseEvent>(state, Layer::Affiliations(jid.clone()));
+    let destroy = opening::<MouseEvent>(state, Layer::DestroyRoom(jid.clone()));
     let (state, jid) = (state.clone(), jid.clone());
     let onclick = Callback::from(move |_: MouseEvent| {
         state.leave_room(jid.clone());
@@ -143,73 +154,37 @@ fn actions(state: &State, jid: &BareJid, room: &Room) -> Html {
     });
     html! {
         <section class="details__section" aria-label={t("room.actions")}>
-            if let Some(onclick) = settings {
-                <button type="button" class="action" {onclick}>
+            if owns {
+                <button type="button" class="action" onclick={settings}>
                     { icon(Icon::Gear) }
                     { t("roomSettings.title") }
+                </button>
+            }
+            if runs {
+                <button type="button" class="action" onclick={lists}>
+                    { icon(Icon::People) }
+                    { t("affiliations.open") }
                 </button>
             }
             <button type="button" class="action action--danger" {onclick}>
                 { icon(Icon::Door) }
                 { t("room.leave") }
             </button>
+            if owns {
+                <button type="button" class="action action--danger" onclick={destroy}>
+                    { icon(Icon::Trash) }
+                    { t("room.destroy") }
+                </button>
+            }
         </section>
     }
 }
 
 /// Who is in the part of the list that is in view.
-fn shown(state: &State, jid: &BareJid, rows: &VirtualRows) -> Vec<Rc<Occupant>> {
-    let store = state.store();
-    let Some(room) = store.room(jid) else {
-        return Vec::new();
-    };
-    room.occupants.at(rows.range(room.occupants.len())).to_vec()
-}
-
-/// Only those in view are in the document.
-fn occupants(state: &State, jid: &BareJid, room: &Room, rows: &VirtualRows) -> Html {
-    let count = room.occupants.len();
-    let range = rows.range(count);
-    let shown = room.occupants.at(range.clone());
-    let items = shown.iter().zip(range.start + 1..);
-    let label = t_count("room.people", u32::try_from(count).unwrap_or(u32::MAX));
-    html! {
-        <section class="details__section" aria-labelledby="details-occupants">
-            <h3 id="details-occupants" class="details__heading">{ label }</h3>
-            <div class="occupants">
-                { rows.room(range.start) }
-                <ul ref={rows.list()} class="occupants__list" aria-labelledby="details-occupants">
-                    { for items.map(|(occupant, place)| row(state, jid, occupant, place, count)) }
-                </ul>
-                { rows.room(count - range.end) }
-            </div>
-        </section>
-    }
-}
-
-fn row(state: &State, room: &BareJid, occupant: &Occupant, place: usize, count: usize) -> Html {
-    let picture = state.face(room, occupant);
-    let standing = match (occupant.affiliation, occupant.role) {
-        (Affiliation::Owner, _) => Some("role.owner"),
-        (Affiliation::Admin, _) => Some("role.admin"),
-        (_, Role::Moderator) => Some("role.moderator"),
-        (_, Role::Visitor) => Some("role.visitor"),
-        _ => None,
-    };
-    let address = occupant.jid.as_ref().map(|jid| jid.to_string());
-    html! {
-        <li
-            class="occupant"
-            key={occupant.nick.as_str()}
-            aria-posinset={place.to_string()}
-            aria-setsize={count.to_string()}
-            title={address}
-        >
-            { avatar::occupant(&occupant.nick, picture, Size::Small, Some(occupant.availability)) }
-            <bdi class="occupant__name">{ tame(&occupant.nick).into_owned() }</bdi>
-            if let Some(standing) = standing {
-                <span class="occupant__standing">{ t(standing) }</span>
-            }
-        </li>
-    }
+fn shown<'a>(lines: &'a [Line], rows: &VirtualRows) -> impl Iterator<Item = &'a str> {
+    let shown = lines.get(rows.range(lines.len())).unwrap_or_default();
+    shown.iter().filter_map(|line| match line {
+        Line::Heading(_) => None,
+        Line::Person(occupant) => Some(occupant.nick.as_str()),
+    })
 }

@@ -175,6 +175,7 @@ impl State {
             Message::Directory(answer) => self.take_directory_answer(answer),
             Message::Original(original) => self.take_original(original),
             Message::Rooms(answer) => self.take_rooms_answer(answer),
+            Message::Affiliations(list) => self.take_affiliations(list),
             _ => {}
         }
     }

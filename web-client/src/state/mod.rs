@@ -1,6 +1,7 @@
 //! What all components share: the store, the way to the engine, the page, and
 //! who watches what of them.
 
+mod affiliations;
 mod alerts;
 mod asked;
 mod clear_answers;
@@ -18,6 +19,7 @@ mod page;
 mod pictures;
 mod profile;
 mod replies;
+mod room_admin;
 mod rooms;
 mod search;
 mod session;
@@ -44,6 +46,7 @@ pub(crate) use order::Filter;
 pub(crate) use original::Sought;
 pub(crate) use page::document;
 pub(crate) use profile::Pending;
+pub(crate) use room_admin::own_occupant;
 pub(crate) use rooms::Listed;
 pub(crate) use search::Found;
 pub(crate) use uploads::{Failure, Progress, Upload};
@@ -80,6 +83,7 @@ struct Inner {
     /// What the archive was last asked for to fill a gap.
     gap: RefCell<Option<xep0313_archive::Command>>,
     notices: notice::Notices,
+    affiliations: affiliations::Lists,
     alerts: alerts::Alerts,
     rooms: rooms::Rooms,
     search: search::Search,
@@ -116,6 +120,7 @@ impl State {
             loading: RefCell::default(),
             gap: RefCell::default(),
             notices: notice::Notices::default(),
+            affiliations: affiliations::Lists::default(),
             alerts: alerts::Alerts::default(),
             rooms: rooms::Rooms::default(),
             search: search::Search::default(),

@@ -94,6 +94,11 @@ impl State {
         store.profile(&me)?.outcome(&change.0).cloned()
     }
 
+    /// The name of something that is about to be asked for.
+    pub(super) fn new_pending(&self, what: &str) -> Pending {
+        Pending(self.new_request(what))
+    }
+
     /// No other tab has asked by this name, and this one not since the page was loaded.
     pub(super) fn new_request(&self, what: &str) -> String {
         format!("{} {what} {}", self.0.session.tab, self.version())

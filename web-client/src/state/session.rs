@@ -378,6 +378,10 @@ impl State {
                     session.post(&Message::Rooms((**answer).clone()));
                     self.take_rooms_answer((**answer).clone());
                 }
+                StoreEvent::Affiliations(list) => {
+                    session.post(&Message::Affiliations((**list).clone()));
+                    self.take_affiliations((**list).clone());
+                }
                 StoreEvent::Export(exported) => {
                     session.post(&Message::Export((**exported).clone()));
                     self.take_exported((**exported).clone());

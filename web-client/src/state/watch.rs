@@ -28,6 +28,8 @@ pub(crate) enum Subject {
     Original,
     /// Where rooms are made, and what their owners can change.
     Rooms,
+    /// Who is what to a room.
+    Affiliations,
     /// Files on their way out.
     Uploads,
     /// A file of what the server keeps.

@@ -3,17 +3,18 @@
 use couplet_engine::codec::{decode, encode};
 use couplet_engine::modules::{
     rfc6121_message as message, rfc6121_presence as presence, rfc6121_roster as roster,
-    xep0045_muc as muc, xep0055_search as search, xep0077_account as account,
+    xep0045_muc as muc, xep0045_muc::admin, xep0055_search as search, xep0077_account as account,
     xep0084_avatar as avatar, xep0085_chat_states as chat_states,
     xep0153_vcard_avatars as card_avatars, xep0172_nickname as nickname,
     xep0191_blocking as blocking, xep0223_conversations as conversations,
     xep0223_privacy as privacy, xep0227_export as export, xep0249_invitations as invitations,
     xep0292_vcard4 as card, xep0308_correction as correction, xep0313_archive as archive,
     xep0363_upload as upload, xep0402_bookmarks as bookmarks, xep0424_retraction as retraction,
-    xep0444_reactions as reactions,
+    xep0425_moderation as moderation, xep0444_reactions as reactions,
 };
 use couplet_engine::store::{
-    Availability, CardField, Hear, MessageId, Muted, Privacy, Reason, Report, Wishes,
+    Affiliation, Availability, CardField, Hear, MessageId, Muted, Privacy, Reason, Report, Role,
+    Standing, Wishes,
 };
 use couplet_engine::{Command, SessionCommand, Timestamp};
 use jid::BareJid;
@@ -25,6 +26,23 @@ use super::notes;
 
 /// By their places.
 const HEARD: [Hear; 3] = [Hear::All, Hear::Mentions, Hear::Nothing];
+
+/// By their places.
+const ROLES: [Option<Role>; 4] = [
+    None,
+    Some(Role::Visitor),
+    Some(Role::Participant),
+    Some(Role::Moderator),
+];
+
+/// By their places.
+const AFFILIATIONS: [Affiliation; 5] = [
+    Affiliation::None,
+    Affiliation::Member,
+    Affiliation::Admin,
+    Affiliation::Owner,
+    Affiliation::Outcast,
+];
 
 /// By their places.
 pub(super) const AVAILABILITIES: [Availability; 5] = [
@@ -209,6 +227,45 @@ pub(crate) fn write(command: &Command) -> JsValue {
             let answer = write_bytes(&encode(answer));
             ("configure", Some(room), [request.into(), answer])
         }
+        Command::RoomAdmin(admin::Command::Set {
+            request,
+            room,
+            standing,
+            reason,
+        }) => {
+            let standing = write_standing(standing, reason.as_deref());
+            ("standing", Some(room), [request.into(), standing])
+        }
+        Command::RoomAdmin(admin::Command::List {
+            request,
+            room,
+            affiliation,
+        }) => {
+            let affiliation = place_of(&AFFILIATIONS, affiliation);
+            ("who", Some(room), [request.into(), affiliation.into()])
+        }
+        Command::RoomAdmin(admin::Command::Destroy {
+            request,
+            room,
+            alternative,
+            reason,
+        }) => {
+            let alternative = maybe(alternative.as_ref().map(|jid| jid.as_str()));
+            let more = list(&[alternative, maybe(reason.as_deref())]);
+            ("destroy", Some(room), [request.into(), more])
+        }
+        Command::Moderation(moderation::Command::Remove {
+            request,
+            room,
+            targets,
+            reason,
+        }) => {
+            let targets = targets.iter().map(Into::into);
+            let more: Vec<JsValue> = std::iter::once(maybe(reason.as_deref()))
+                .chain(targets)
+                .collect();
+            ("moderate", Some(room), [request.into(), list(&more)])
+        }
         Command::Invitation(invitations::Command::Decline { room }) => {
             ("decline", Some(room), [JsValue::NULL, JsValue::NULL])
         }
@@ -370,6 +427,26 @@ fn read_report(parts: &JsValue) -> Option<Report> {
     };
     let messages = parts.filter_map(|id| id.as_string()).collect();
     Some(Report { reason, messages })
+}
+
+/// Whether it is what they may do, who, what, and why.
+fn write_standing(standing: &Standing, reason: Option<&str>) -> JsValue {
+    let (by_nick, who, place) = match standing {
+        Standing::Role(nick, role) => (true, nick.as_str(), place_of(&ROLES, role)),
+        Standing::Affiliation(jid, affiliation) => {
+            (false, jid.as_str(), place_of(&AFFILIATIONS, affiliation))
+        }
+    };
+    list(&[by_nick.into(), who.into(), place.into(), maybe(reason)])
+}
+
+fn read_standing(parts: &Array) -> Option<Standing> {
+    let who = parts.get(1).as_string()?;
+    let place = number(&parts.get(2))? as usize;
+    Some(match parts.get(0).as_bool()? {
+        true => Standing::Role(who, *ROLES.get(place)?),
+        false => Standing::Affiliation(who.parse().ok()?, *AFFILIATIONS.get(place)?),
+    })
 }
 
 fn write_picture(picture: &avatar::Picture) -> JsValue {
@@ -588,6 +665,43 @@ pub(crate) fn read(parts: &JsValue) -> Option<Command> {
             })
         }
         ("leave", Some(room)) => Command::Muc(muc::Command::Leave { room }),
+        ("standing", Some(room)) => {
+            let more = Array::from(&parts.get(3));
+            Command::RoomAdmin(admin::Command::Set {
+                request: text(2)?,
+                room,
+                standing: read_standing(&more)?,
+                reason: more.get(3).as_string(),
+            })
+        }
+        ("who", Some(room)) => Command::RoomAdmin(admin::Command::List {
+            request: text(2)?,
+            room,
+            affiliation: *AFFILIATIONS.get(number(&parts.get(3))? as usize)?,
+        }),
+        ("destroy", Some(room)) => {
+            let more = Array::from(&parts.get(3));
+            let alternative = more.get(0).as_string();
+            Command::RoomAdmin(admin::Command::Destroy {
+                request: text(2)?,
+                room,
+                alternative: alternative.and_then(|jid| jid.parse().ok()),
+                reason: more.get(1).as_string(),
+            })
+        }
+        ("moderate", Some(room)) => {
+            let more = Array::from(&parts.get(3));
+            Command::Moderation(moderation::Command::Remove {
+                request: text(2)?,
+                room,
+                targets: more
+                    .iter()
+                    .skip(1)
+                    .filter_map(|id| id.as_string())
+                    .collect(),
+                reason: more.get(0).as_string(),
+            })
+        }
         ("hear", Some(room)) => Command::Bookmark(bookmarks::Command::Hear {
             room,
             hear: *HEARD.get(number(&parts.get(2))? as usize)?,

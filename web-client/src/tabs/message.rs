@@ -4,7 +4,8 @@
 
 use couplet_engine::codec::{decode, encode};
 use couplet_engine::store::{
-    DirectoryAnswer, Exported, Notes, Original, Refusal, RoomsAnswer, Slot, UploadAnswer,
+    AffiliationList, DirectoryAnswer, Exported, Notes, Original, Refusal, RoomsAnswer, Slot,
+    UploadAnswer,
 };
 use couplet_engine::{Command, Record, Table, Timestamp};
 use jid::BareJid;
@@ -100,6 +101,8 @@ pub(crate) enum Message {
     Original(Original),
     /// What services and rooms say to whoever makes or changes one. One of the tabs does.
     Rooms(RoomsAnswer),
+    /// Who is what to a room. One of the tabs wants to know.
+    Affiliations(AffiliationList),
     /// A part of what the server keeps. One of the tabs makes a file of it.
     Export(Exported),
 }
@@ -168,6 +171,9 @@ impl Message {
                 before.into(),
                 notes::write(notes),
             ]),
+            Self::Affiliations(answer) => {
+                list(&["affiliations".into(), write_bytes(&encode(answer))])
+            }
             Self::Directory(answer) => list(&["directory".into(), write_bytes(&encode(answer))]),
             Self::Original(original) => list(&["original".into(), write_bytes(&encode(original))]),
             Self::Rooms(answer) => list(&["rooms".into(), write_bytes(&encode(answer))]),
@@ -220,6 +226,7 @@ impl Message {
                 before: text(3)?,
                 notes: notes::read(&parts.get(4)),
             },
+            "affiliations" => Self::Affiliations(decode(&read_bytes(&parts.get(1))?)?),
             "directory" => Self::Directory(decode(&read_bytes(&parts.get(1))?)?),
             "original" => Self::Original(decode(&read_bytes(&parts.get(1))?)?),
             "rooms" => Self::Rooms(decode(&read_bytes(&parts.get(1))?)?),

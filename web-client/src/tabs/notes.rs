@@ -15,7 +15,11 @@ pub(crate) fn write(notes: &Notes) -> JsValue {
         }
         Note::Spoiler(hint) => Some(list(&["spoiler".into(), hint.into()])),
         Note::File(file) => Some(write_file(file)),
-        Note::Markable | Note::Unstyled | Note::Encrypted(_) | Note::StandIn => None,
+        Note::Markable
+        | Note::Unstyled
+        | Note::Encrypted(_)
+        | Note::StandIn
+        | Note::Moderated(..) => None,
     });
     let notes: Array = notes.collect();
     notes.into()

@@ -28,6 +28,7 @@ pub mod xep0280_carbons;
 pub mod xep0292_vcard4;
 pub mod xep0308_correction;
 pub mod xep0313_archive;
+pub mod xep0317_hats;
 pub mod xep0333_markers;
 pub mod xep0334_hints;
 pub mod xep0352_client_state;
@@ -41,6 +42,7 @@ pub mod xep0402_bookmarks;
 pub mod xep0410_self_ping;
 pub mod xep0421_occupant_ids;
 pub mod xep0424_retraction;
+pub mod xep0425_moderation;
 pub mod xep0428_fallback;
 pub mod xep0444_reactions;
 pub mod xep0446_file_metadata;
@@ -60,6 +62,7 @@ pub(crate) fn table() -> Vec<Box<dyn Module>> {
         Box::<xep0280_carbons::Carbons>::default(),
         Box::<rfc6121_roster::Roster>::default(),
         Box::<xep0045_muc::Muc>::default(),
+        Box::<xep0045_muc::admin::Admin>::default(),
         Box::<xep0249_invitations::Invitations>::default(),
         Box::<rfc6121_presence::Presences>::default(),
         Box::<xep0227_export::Export>::default(),
@@ -78,6 +81,7 @@ pub(crate) fn table() -> Vec<Box<dyn Module>> {
         Box::<xep0333_markers::Markers>::default(),
         Box::<xep0490_read_sync::ReadSync>::default(),
         Box::<xep0308_correction::Corrections>::default(),
+        Box::<xep0425_moderation::Moderations>::default(),
         Box::<xep0424_retraction::Retractions>::default(),
         Box::<xep0444_reactions::ReactionsModule>::default(),
         Box::<rfc6121_message::Messages>::default(),
@@ -97,6 +101,7 @@ pub(crate) fn table() -> Vec<Box<dyn Module>> {
         Box::<xep0191_blocking::Blocking>::default(),
         Box::<xep0377_reports::Reports>::default(),
         Box::<xep0410_self_ping::SelfPing>::default(),
+        Box::<xep0317_hats::Hats>::default(),
         Box::<xep0421_occupant_ids::OccupantIds>::default(),
         Box::<xep0428_fallback::Fallback>::default(),
         Box::<xep0461_replies::Replies>::default(),

@@ -7,7 +7,7 @@ use xmpp_parsers::ns;
 
 use super::{
     xep0333_markers, xep0380_encryption, xep0382_spoilers, xep0393_styling, xep0424_retraction,
-    xep0447_file_sharing, xep0461_replies,
+    xep0425_moderation, xep0447_file_sharing, xep0461_replies,
 };
 use crate::envelope::{Envelope, compose, live};
 use crate::input::Command as AnyCommand;
@@ -136,7 +136,11 @@ impl Messages {
     fn received(&self, ctx: &mut Ctx<'_>, incoming: &Incoming) {
         let stanza = &incoming.message;
         let body = stanza.body(&ctx.core.config.languages).map(str::to_owned);
-        let tombstone = xep0424_retraction::tombstone(incoming);
+        let moderated = xep0425_moderation::tombstone(incoming);
+        let tombstone = match moderated {
+            Some(at) => Some((String::new(), at)),
+            None => xep0424_retraction::tombstone(incoming),
+        };
         let encryption = xep0380_encryption::read(stanza);
         let languages = &ctx.core.config.languages;
         let has_body = body.is_some();
@@ -152,6 +156,9 @@ impl Messages {
         if let Some((id, at)) = tombstone {
             let at = at.unwrap_or(message.at);
             message.set_retracted(id, at);
+            if moderated.is_some() {
+                message.set_moderated();
+            }
         }
         let source = Source {
             id: message.id.clone(),

@@ -4,6 +4,7 @@
 //! there, and a room that isn't there is made only by who wants to make it. What is said
 //! in rooms is for `rfc6121_message`.
 
+pub mod admin;
 mod directory;
 mod making;
 mod presence;
@@ -17,12 +18,13 @@ use minidom::Element;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
+use super::{xep0317_hats, xep0425_moderation};
 use crate::codec::{decode, encode};
 use crate::foreign;
 use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
-use crate::rooms::{self, Room};
+use crate::rooms::{self, Moderates, Room};
 use crate::service::{Looked, Lookup};
 use crate::session::Command as SessionCommand;
 use crate::sorted_map::SortedMap;
@@ -188,6 +190,9 @@ struct Membership {
     known: bool,
     occupant: Option<String>,
     archived: bool,
+    moderates: Moderates,
+    /// Whether it says who wears what (XEP-0317).
+    hats: bool,
     /// Whether it hasn't said yet what it is.
     untold: bool,
     /// Names that were taken, or attempts to reach it.
@@ -497,6 +502,7 @@ impl Membership {
             new: !self.known,
             catching_up: under_way,
             hold: under_way,
+            moderates: self.moderates,
         }
     }
 }
@@ -608,6 +614,8 @@ impl Muc {
                 info.children().any(|child| named(&child))
             };
             membership.archived = feature(ns::MAM);
+            membership.moderates = xep0425_moderation::offered(feature);
+            membership.hats = feature(xep0317_hats::HATS);
             let identity = info.get_child("identity", ns::DISCO_INFO);
             let name = identity.and_then(|identity| identity.attr("name"));
             let name = name.and_then(|name| foreign::one_line(name, LONGEST_NAME));
@@ -617,6 +625,8 @@ impl Muc {
                 &room,
                 RoomChange::ShowsAddresses(feature("muc_nonanonymous")),
             );
+            let moderates = membership.moderates != Moderates::No;
+            change(ctx, &room, RoomChange::Moderates(moderates));
         } else if membership.stage == Stage::Asking {
             membership.archived = false;
         }
@@ -625,6 +635,7 @@ impl Muc {
         } else if let Some(shared) = ctx.core.rooms.get_mut(&room) {
             let found = shared.joined && membership.archived && !shared.archived;
             shared.archived = membership.archived;
+            shared.moderates = membership.moderates;
             if found {
                 // We came in for the room's own history; its archive has the rest.
                 membership.due = None;

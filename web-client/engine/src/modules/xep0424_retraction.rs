@@ -12,7 +12,7 @@ use crate::store::{MessageId, StoreEvent, What};
 use crate::xep0082;
 use crate::xml::build;
 
-const RETRACT: &str = "urn:xmpp:message-retract:1";
+pub(super) const RETRACT: &str = "urn:xmpp:message-retract:1";
 
 /// What those read whose client doesn't know retractions (XEP-0424 3).
 const FALLBACK: &str = "/me retracted a previous message, but it's unsupported by your client.";

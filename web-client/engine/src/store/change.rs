@@ -60,6 +60,17 @@ pub enum What {
     Retract,
     /// These, and no others, are what the author feels about it (XEP-0444).
     React(Vec<String>),
+    /// A moderator has taken it away (XEP-0425).
+    Moderate(Moderation),
+}
+
+/// That a moderator has taken a message away.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Moderation {
+    /// Who, by the name they had in the room, if the room tells.
+    pub by: Option<String>,
+    /// Why, in their words.
+    pub reason: Option<String>,
 }
 
 impl Change {
@@ -69,17 +80,23 @@ impl Change {
     /// Between two, a message goes by the id its writer gave it, so that the same id of
     /// the other one's is another message. In a room it goes by the id that the room gave it, which
     /// nobody can choose; only corrections refer to the writer's own (XEP-0308 5, XEP-0424 5.1,
-    /// XEP-0444 4.2). Anybody may react; to correct and to retract is for the author.
+    /// XEP-0444 4.2). Anybody may react; to correct and to retract is for the author. Only a
+    /// room says what its moderators have done, in a change that nobody else can make.
     pub(super) fn concerns(&self, message: &Message, author: &Author) -> bool {
         let named = match (self.scope, &self.what) {
-            (Scope::Room, What::React(_) | What::Retract) => {
+            (Scope::Room, What::React(_) | What::Retract | What::Moderate(_)) => {
                 Some(self.target.as_str()) == message.archive_id.as_deref()
             }
             _ => message.is_corrected_as(&self.target),
         };
         // What is whispered is not about what everybody has heard.
         let named = named && self.scope == message.scope;
-        named && (matches!(self.what, What::React(_)) || self.author == *author)
+        named
+            && match self.what {
+                What::React(_) => true,
+                What::Moderate(_) => self.scope == Scope::Room,
+                What::Correct(_) | What::Retract => self.author == *author,
+            }
     }
 
     /// Whether both are one stanza, which came twice.
@@ -92,6 +109,10 @@ impl Change {
             What::Correct(body) => body.len(),
             What::Retract => 0,
             What::React(emojis) => emojis.iter().map(String::len).sum(),
+            What::Moderate(moderation) => {
+                let said = moderation.by.iter().chain(&moderation.reason);
+                said.map(String::len).sum()
+            }
         };
         self.id.len() + self.target.len() + words
     }
@@ -236,6 +257,11 @@ impl Message {
         self.retract(Retraction { id, at, delivery });
     }
 
+    /// It is a moderator who had it wiped; who, isn't known from the archive.
+    pub(crate) fn set_moderated(&mut self) {
+        self.notes.moderate(self.at, Moderation::default());
+    }
+
     /// Whether there is nothing left of it.
     fn is_wiped(&self) -> bool {
         let retraction = self.changes.retraction.as_ref();
@@ -279,6 +305,11 @@ impl Message {
         let order = (change.at, arrival);
         let (id, delivery) = (change.id.clone(), change.delivery.clone());
         match &change.what {
+            What::Moderate(moderation) => {
+                self.notes.moderate(change.at, moderation.clone());
+                let at = change.at;
+                self.retract(Retraction { id, at, delivery });
+            }
             _ if self.is_wiped() => {}
             What::Correct(body) => {
                 let correction = Correction {
@@ -440,6 +471,8 @@ impl Message {
         if let Some(retraction) = copy.retraction {
             self.retract(retraction);
         }
+        // What a copy says of itself isn't left either.
+        self.wipe();
         if !self.is_wiped() {
             for correction in copy.corrections {
                 self.correct(correction, false);

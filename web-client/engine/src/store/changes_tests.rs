@@ -330,6 +330,69 @@ fn who_may_change_what_in_a_room() {
     );
 }
 
+/// What a room says of its message `m`, which may come twice, and who has taken it away.
+fn moderated() -> Vec<StoreEvent> {
+    let StoreEvent::Message { mut message, .. } = message(BOB, "m", 1, Provenance::History) else {
+        unreachable!()
+    };
+    message.scope = Scope::Room;
+    let mut wiped = Message::clone(&message);
+    wiped.body = String::new();
+    wiped.set_retracted(String::new(), Timestamp(1));
+    wiped.set_moderated();
+    let said = |id: &str, at, what| {
+        let mut change = change(BOB, id, at, "archive m", what);
+        change.scope = Scope::Room;
+        StoreEvent::Change {
+            change: Box::new(change),
+            alone: None,
+            provenance: Provenance::History,
+        }
+    };
+    let by = |name: &str| {
+        What::Moderate(Moderation {
+            by: Some(name.to_owned()),
+            reason: Some("spam".to_owned()),
+        })
+    };
+    let here = |message| StoreEvent::Message {
+        message,
+        provenance: Provenance::History,
+    };
+    vec![
+        here(message),
+        here(Box::new(wiped)),
+        said("x1", 2, by("carol")),
+        said("x2", 3, by("dave")),
+        said("x3", 2, What::Retract),
+        said("x4", 4, react(&["👍"])),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn the_first_moderator_has_taken_it_away_however_one_hears_of_it(
+        order in Just((0..6).chain(0..6).collect::<Vec<usize>>()).prop_shuffle(),
+        reload in 0_usize..12,
+    ) {
+        let (mut store, mut disk) = (Store::default(), Disk::default());
+        for (step, event) in order.into_iter().enumerate() {
+            store.apply(moderated()[event].clone());
+            disk.write(&mut store);
+            if step == reload {
+                store = disk.reload(100);
+            }
+        }
+        let timeline = &store.conversation(&bob()).unwrap().timeline;
+        prop_assert_eq!(timeline.iter().count(), 1);
+        let message = timeline.iter().next().unwrap();
+        prop_assert!(message.is_retracted() && message.body.is_empty());
+        prop_assert_eq!(message.reactions().count(), 0);
+        let by = message.moderation().and_then(|known| known.by.as_deref());
+        prop_assert_eq!(by, Some("carol"));
+    }
+}
+
 #[test]
 fn a_reaction_that_is_refused_gives_way_to_the_one_before() {
     let mut store = Store::default();

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::now::Timestamp;
 
 use super::{
-    Block, Blocklist, Change, Contact, Delivery, Direction, DirectoryAnswer, Exported, Fact,
-    Message, MessageId, Older, Original, Privacy, ResourcePresence, RoomChange, RoomsAnswer,
-    SessionStatus, Source, SubscriptionRequest, UploadAnswer, Wishes,
+    AffiliationList, Block, Blocklist, Change, Contact, Delivery, Direction, DirectoryAnswer,
+    Exported, Fact, Message, MessageId, Older, Original, Privacy, ResourcePresence, RoomChange,
+    RoomsAnswer, SessionStatus, Source, SubscriptionRequest, UploadAnswer, Wishes,
 };
 
 /// One change of what people see. Plain data: it crosses tabs and is logged.
@@ -200,6 +200,8 @@ pub enum StoreEvent {
     Original(Box<Original>),
     /// What is said to whoever makes a room or changes one. Nothing of it is kept.
     Rooms(Box<RoomsAnswer>),
+    /// Who is what to a room. Nothing of it is kept.
+    Affiliations(Box<AffiliationList>),
     /// A part of what the server keeps, for a file. Nothing of it is kept.
     Export(Box<Exported>),
 }

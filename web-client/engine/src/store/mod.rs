@@ -4,11 +4,13 @@
 //! function, [`Store::apply`]. It returns the [`Topic`]s it touched, so that a
 //! view is told only about what it shows. Every tab has a store of its own.
 
+mod affiliations;
 mod blocking;
 mod card;
 mod change;
 mod clearing;
 mod conversation;
+mod deeds;
 mod devices;
 mod directory;
 mod event;
@@ -16,6 +18,7 @@ mod export;
 mod face;
 mod file;
 mod form;
+mod incident;
 mod known;
 mod message;
 mod mirror;
@@ -43,10 +46,12 @@ use jid::{BareJid, FullJid};
 
 use crate::sorted_map::SortedMap;
 
+pub use affiliations::{AffiliationList, Listed};
 pub use blocking::{Block, Blocklist, Reason, Report};
 pub use card::{Card, CardField};
-pub use change::{Author, Change, Changes, Correction, Reactions, What};
+pub use change::{Author, Change, Changes, Correction, Moderation, Reactions, What};
 pub use conversation::{Conversation, Older};
+pub use deeds::{Deed, Standing};
 pub use devices::OwnDevice;
 pub use directory::{DirectoryAnswer, NotFound, Person};
 pub use event::{Cleared, Provenance, StoreEvent, Topic};
@@ -55,6 +60,7 @@ pub use face::Face;
 pub use file::{File, FileKind, type_by_name};
 pub(crate) use file::{file_name, is_address, is_private};
 pub use form::{Answer, Choice, Datatype, Field, Form, Kind, Part, Rule, Wrong};
+pub use incident::{Incident, Removal};
 pub use known::Known;
 pub use message::{Delivery, Direction, Failure, Message, MessageId, Scope};
 pub use note::{Note, Notes, Reply};
@@ -481,7 +487,8 @@ impl Store {
             | StoreEvent::Export(_)
             | StoreEvent::Directory(_)
             | StoreEvent::Original(_)
-            | StoreEvent::Rooms(_) => Vec::new(),
+            | StoreEvent::Rooms(_)
+            | StoreEvent::Affiliations(_) => Vec::new(),
         }
     }
 

@@ -3,7 +3,8 @@
 use jid::Jid;
 use serde::{Deserialize, Serialize};
 
-use super::{Conversation, File, Message, Scope};
+use super::{Conversation, File, Message, Moderation, Scope};
+use crate::now::Timestamp;
 use std::rc::Rc;
 
 /// One thing that a message says of itself. Rows know each by its place here: a new one goes
@@ -24,6 +25,8 @@ pub enum Note {
     File(File),
     /// It is here for another one, of which only corrections are known (XEP-0308).
     StandIn,
+    /// A moderator has taken it away, and when (XEP-0425).
+    Moderated(Timestamp, Moderation),
 }
 
 /// Which message is answered.
@@ -133,9 +136,29 @@ impl Notes {
         })
     }
 
+    /// A moderator has taken the message away. Of several the first one counts, but one of
+    /// whom nothing is known only where there is no other.
+    pub(super) fn moderate(&mut self, at: Timestamp, moderation: Moderation) {
+        let rank = |at: Timestamp, moderation: &Moderation| {
+            let unknown = moderation.by.is_none() && moderation.reason.is_none();
+            (unknown, at, moderation.clone())
+        };
+        let known = self.0.iter().find_map(|note| match note {
+            Note::Moderated(at, known) => Some(rank(*at, known)),
+            _ => None,
+        });
+        if known.is_none_or(|known| rank(at, &moderation) < known) {
+            self.set(Note::Moderated(at, moderation));
+        }
+    }
+
     /// Takes over what a copy of the message says besides.
     pub(super) fn merge(&mut self, copy: Self) {
         for note in copy.0 {
+            if let Note::Moderated(at, moderation) = note {
+                self.moderate(at, moderation);
+                continue;
+            }
             let kind = std::mem::discriminant(&note);
             if self
                 .0
@@ -150,7 +173,7 @@ impl Notes {
     /// The message has been taken back: nothing of what it said is left.
     pub(super) fn wipe(&mut self) {
         self.0
-            .retain(|note| matches!(note, Note::Markable | Note::StandIn));
+            .retain(|note| matches!(note, Note::Markable | Note::StandIn | Note::Moderated(..)));
     }
 }
 
@@ -183,6 +206,14 @@ impl Message {
     /// The hint, which may be empty, if it is only for those who want to see it (XEP-0382).
     pub fn spoiler(&self) -> Option<&str> {
         self.notes.spoiler()
+    }
+
+    /// Which moderator has taken it away, if one has.
+    pub fn moderation(&self) -> Option<&Moderation> {
+        self.notes.0.iter().find_map(|note| match note {
+            Note::Moderated(_, moderation) => Some(moderation),
+            _ => None,
+        })
     }
 
     /// What it is encrypted with, if it can't be read here; the text is then for those whose

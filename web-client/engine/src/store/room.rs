@@ -1,13 +1,12 @@
 //! Rooms and who is in them (XEP-0045).
 
-use std::cmp::Reverse;
 use std::ops::Range;
 use std::rc::Rc;
 
 use jid::BareJid;
 use serde::{Deserialize, Serialize};
 
-use super::Availability;
+use super::{Availability, Incident};
 use crate::codec::{decode, encode};
 use crate::sorted_map::SortedMap;
 
@@ -30,6 +29,10 @@ pub struct Room {
     pub bookmark: Option<Bookmark>,
     /// That somebody would like to see us there.
     pub invitation: Option<Invitation>,
+    /// Whether its moderators can take messages away (XEP-0425).
+    pub moderates: bool,
+    /// Who was last made to go.
+    pub incidents: Vec<Incident>,
     /// Who is in it.
     #[serde(skip)]
     pub occupants: Occupants,
@@ -138,6 +141,8 @@ pub enum Affiliation {
     /// Nothing in particular.
     #[default]
     None,
+    /// They are banned.
+    Outcast,
 }
 
 /// Somebody in a room.
@@ -157,6 +162,8 @@ pub struct Occupant {
     pub avatar: Option<String>,
     /// How available they are.
     pub availability: Availability,
+    /// What else the room calls them, the first few (XEP-0317).
+    pub hats: Vec<String>,
 }
 
 /// One change of a room.
@@ -184,6 +191,10 @@ pub enum RoomChange {
     Invitation(Option<Invitation>),
     /// Everything that was missed there has been read.
     CaughtUp,
+    /// Whether its moderators can take messages away.
+    Moderates(bool),
+    /// Somebody was made to go.
+    Incident(Incident),
 }
 
 impl Room {
@@ -228,7 +239,7 @@ impl Room {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Occupants {
     by_nick: SortedMap<String, Rc<Occupant>>,
-    /// Moderators first, then by name.
+    /// By what they are to the room, then moderators first, then by name.
     order: Vec<Rc<Occupant>>,
 }
 
@@ -248,7 +259,8 @@ impl Occupants {
         self.by_nick.get(nick)
     }
 
-    /// Those at these places: moderators first, then by name.
+    /// Those at these places: by what they are to the room, then moderators first, then by
+    /// name.
     pub fn at(&self, range: Range<usize>) -> &[Rc<Occupant>] {
         self.order.get(range).unwrap_or_default()
     }
@@ -300,18 +312,18 @@ impl From<Vec<Occupant>> for Occupants {
         }
         let mut order: Vec<_> = by_nick.values().cloned().collect();
         order.sort_by_cached_key(|occupant| {
-            let (role, lower, nick) = rank(occupant);
-            (role, lower, nick.to_owned())
+            let (affiliation, talks, lower, nick) = rank(occupant);
+            (affiliation, talks, lower, nick.to_owned())
         });
         Self { by_nick, order }
     }
 }
 
 /// A name in another case is next to it.
-fn rank(occupant: &Occupant) -> (Reverse<bool>, String, &str) {
-    let moderates = occupant.role == Role::Moderator;
+fn rank(occupant: &Occupant) -> (Affiliation, bool, String, &str) {
     (
-        Reverse(moderates),
+        occupant.affiliation,
+        occupant.role != Role::Moderator,
         occupant.nick.to_lowercase(),
         &occupant.nick,
     )
@@ -350,5 +362,20 @@ mod tests {
         assert!(occupants.put(occupant("alice", Role::Participant)));
         assert_eq!(shown(&occupants), ["bob", "Alice", "alice"]);
         assert_eq!(occupants.len(), 3);
+    }
+
+    #[test]
+    fn what_somebody_is_to_the_room_comes_before_what_they_may_do() {
+        let of = |nick: &str, affiliation, role| Occupant {
+            affiliation,
+            ..occupant(nick, role)
+        };
+        let mut occupants = Occupants::from(vec![
+            of("alice", Affiliation::None, Role::Moderator),
+            of("bob", Affiliation::Member, Role::Visitor),
+            of("carol", Affiliation::Owner, Role::Moderator),
+        ]);
+        occupants.put(of("dora", Affiliation::Admin, Role::Moderator));
+        assert_eq!(shown(&occupants), ["carol", "dora", "bob", "alice"]);
     }
 }

@@ -99,6 +99,8 @@ impl Store {
             RoomChange::Logged(logged) => room.logged = logged,
             RoomChange::Bookmark(bookmark) => room.bookmark = bookmark,
             RoomChange::Invitation(invitation) => room.invitation = invitation,
+            RoomChange::Moderates(moderates) => room.moderates = moderates,
+            RoomChange::Incident(incident) => room.note_incident(incident),
         }
         // What was said there is still to be told from what people say.
         if room.is_void() && !self.conversations.contains_key(&jid) {

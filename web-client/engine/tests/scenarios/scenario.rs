@@ -735,8 +735,11 @@ fn payload(iq: Iq) -> Option<String> {
         ns::HTTP_UPLOAD => SlotRequest::try_from(payload)
             .err()
             .map(|error| error.to_string()),
-        // Nobody parses what owners of rooms do.
-        "http://jabber.org/protocol/muc#owner" => None,
+        // Nobody parses what those do who run rooms.
+        "http://jabber.org/protocol/muc#owner"
+        | "http://jabber.org/protocol/muc#admin"
+        | "urn:xmpp:message-moderate:1"
+        | "urn:xmpp:fasten:0" => None,
         ns::BIND => BindQuery::try_from(payload)
             .err()
             .map(|error| error.to_string()),

@@ -1,6 +1,7 @@
 //! The messages of one conversation.
 
 mod edges;
+mod incidents;
 mod rows;
 mod scroll;
 #[cfg(test)]
@@ -223,7 +224,7 @@ impl Timeline {
                 >
                     <div ref={scroll.content()} class="timeline__content">
                         { top.html(self.retrying()) }
-                        { self.items(&store, rows, &gaps, view.target.as_ref()) }
+                        { self.items(&store, before, rows, &gaps, view) }
                     </div>
                 </div>
                 if state.is_going(jid) {
@@ -238,9 +239,10 @@ impl Timeline {
     fn items(
         &self,
         store: &Store,
+        before: Option<&Rc<Message>>,
         rows: Vec<Row>,
         gaps: &[Missing],
-        target: Option<&MessageId>,
+        view: &View,
     ) -> Html {
         let online = *store.status() == SessionStatus::Online;
         let Inner { state, jid, .. } = &*self.0;
@@ -252,8 +254,17 @@ impl Timeline {
         };
         let theirs = face(jid);
         let ours = state.me().map(|me| face(&me)).unwrap_or_default();
+        let incidents = store.room(jid).map(|room| room.incidents.as_slice());
+        let incidents = incidents.unwrap_or_default();
+        let mut last = before.map(|before| before.at);
         let mut items = Vec::with_capacity(rows.len() + 8);
         for row in rows {
+            let lines = items.len();
+            items.extend(
+                incidents::between(incidents, last, Some(row.message.at)).map(incidents::line),
+            );
+            let head = row.head || items.len() > lines;
+            last = Some(row.message.at);
             let id = row.message.id.0.clone();
             if let Some((gap, since)) = row.gap {
                 let gap = &gaps[gap];
@@ -274,7 +285,7 @@ impl Timeline {
             let mut faceless = None;
             let (name, picture) = match nick(&row.message) {
                 Some(nick) => {
-                    let writer = store.writer(&row.message).filter(|_| row.head);
+                    let writer = store.writer(&row.message).filter(|_| head);
                     let missing = writer.filter(|writer| state.missing_face(jid, writer).is_some());
                     faceless = missing.map(|writer| AttrValue::from(writer.nick.clone()));
                     let picture = writer.and_then(|writer| state.face(jid, writer));
@@ -283,7 +294,7 @@ impl Timeline {
                 None if own => ours.clone(),
                 None => theirs.clone(),
             };
-            let target = target == Some(&row.message.id);
+            let target = view.target.as_ref() == Some(&row.message.id);
             let reply = row.message.reply();
             let answered = reply.and_then(|reply| store.conversation(jid)?.answered(reply));
             let answered = answered.cloned();
@@ -293,13 +304,16 @@ impl Timeline {
                     {target}
                     state={state.clone()}
                     message={row.message}
-                    head={row.head}
+                    {head}
                     {answered}
                     {name}
                     {picture}
                     {faceless}
                 />
             });
+        }
+        if view.window.is_open() {
+            items.extend(incidents::between(incidents, last, None).map(incidents::line));
         }
         html! { <>{ items }</> }
     }

@@ -4,12 +4,15 @@ use jid::{BareJid, Jid};
 use minidom::Element;
 use xmpp_parsers::ns;
 
-use super::{MOST_OCCUPANTS, Muc, NAMES, Stage, change, entry, making, refusal, text};
+use super::{
+    LONGEST_NAME, MOST_OCCUPANTS, Muc, NAMES, Stage, admin, change, entry, making, refusal, text,
+};
+use crate::foreign;
 use crate::module::Ctx;
 use crate::modules::xep0421_occupant_ids::occupant_id;
-use crate::modules::{rfc6121_presence, xep0153_vcard_avatars};
+use crate::modules::{rfc6121_presence, xep0153_vcard_avatars, xep0317_hats};
 use crate::stanza::{Presence, StanzaError};
-use crate::store::{Affiliation, Entry, Left, Occupant, Role, RoomChange};
+use crate::store::{Entry, Incident, Left, Occupant, Removal, Role, RoomChange};
 
 impl Muc {
     /// Somebody is in the room, or is no longer what they were.
@@ -25,7 +28,7 @@ impl Muc {
         };
         let user = user(presence);
         let codes = user.map(codes).unwrap_or_default();
-        let occupant = occupant(nick.clone(), presence, user);
+        let occupant = occupant(nick.clone(), presence, user, membership.hats);
         let ours = codes.contains(&110);
         match membership.stage {
             Stage::Joining | Stage::Making => {
@@ -78,7 +81,21 @@ impl Muc {
             Stage::Making if ours => {
                 self.cannot_make(ctx, &room, making::refused("gone"));
             }
-            Stage::Joined if !ours => change(ctx, &room, RoomChange::Gone(nick.to_owned())),
+            Stage::Joined if !ours => {
+                change(ctx, &room, RoomChange::Gone(nick.to_owned()));
+                if let Some(removal) = removal(&codes) {
+                    let actor = item.and_then(|item| item.get_child("actor", ns::MUC_USER));
+                    let by = actor.and_then(|actor| actor.attr("nick").or(actor.attr("jid")));
+                    let incident = Incident {
+                        at: ctx.now().wall,
+                        nick: nick.to_owned(),
+                        removal,
+                        by: by.and_then(|by| foreign::one_line(by, LONGEST_NAME)),
+                        reason: item.and_then(|item| text(item, "reason")),
+                    };
+                    change(ctx, &room, RoomChange::Incident(incident));
+                }
+            }
             Stage::Joined if codes.contains(&303) => {
                 change(ctx, &room, RoomChange::Gone(nick.to_owned()));
                 if let Some(new) = item.and_then(|item| item.attr("nick")) {
@@ -144,18 +161,33 @@ fn why(user: Option<&Element>, codes: &[u16], reason: Option<String>) -> Left {
         let alternative = destroyed.attr("jid").and_then(|jid| jid.parse().ok());
         return Left::Destroyed(alternative, text(destroyed, "reason"));
     }
+    if is_technical(codes) {
+        return Left::Unreachable;
+    }
+    match removal(codes) {
+        Some(Removal::Banned) => Left::Banned(reason),
+        Some(Removal::Kicked) => Left::Kicked(reason),
+        Some(Removal::NotMember) => Left::MembersOnly,
+        None => Left::Away,
+    }
+}
+
+/// Whether it is no insult (status 332 and 333).
+fn is_technical(codes: &[u16]) -> bool {
+    codes.contains(&332) || codes.contains(&333)
+}
+
+/// How somebody was made to go, if they were.
+fn removal(codes: &[u16]) -> Option<Removal> {
     let has = |code: u16| codes.contains(&code);
-    // Where there is a technical reason it is no insult (status 333).
-    if has(332) || has(333) {
-        Left::Unreachable
+    if is_technical(codes) {
+        None
     } else if has(301) {
-        Left::Banned(reason)
+        Some(Removal::Banned)
     } else if has(307) {
-        Left::Kicked(reason)
-    } else if has(321) || has(322) {
-        Left::MembersOnly
+        Some(Removal::Kicked)
     } else {
-        Left::Away
+        (has(321) || has(322)).then_some(Removal::NotMember)
     }
 }
 
@@ -187,7 +219,8 @@ pub(super) fn traits(ctx: &mut Ctx<'_>, room: &BareJid, codes: &[u16]) {
     }
 }
 
-fn occupant(nick: String, presence: &Presence, user: Option<&Element>) -> Occupant {
+/// `hats`: whether the room says who wears what.
+fn occupant(nick: String, presence: &Presence, user: Option<&Element>, hats: bool) -> Occupant {
     let item = user.and_then(|user| user.get_child("item", ns::MUC_USER));
     let attr = |name| item.and_then(|item| item.attr(name));
     let jid = attr("jid").and_then(|jid| jid.parse::<Jid>().ok());
@@ -198,15 +231,16 @@ fn occupant(nick: String, presence: &Presence, user: Option<&Element>) -> Occupa
             Some("visitor") => Role::Visitor,
             _ => Role::Participant,
         },
-        affiliation: match attr("affiliation") {
-            Some("owner") => Affiliation::Owner,
-            Some("admin") => Affiliation::Admin,
-            Some("member") => Affiliation::Member,
-            _ => Affiliation::None,
-        },
+        affiliation: attr("affiliation")
+            .map(admin::affiliation)
+            .unwrap_or_default(),
         jid: jid.map(|jid| jid.to_bare()),
         id: occupant_id(&presence.payloads),
         avatar: xep0153_vcard_avatars::told_of(presence),
         availability: rfc6121_presence::availability(presence.show.as_deref()),
+        hats: match hats {
+            true => xep0317_hats::titles(&presence.payloads),
+            false => Vec::new(),
+        },
     }
 }
