@@ -87,6 +87,10 @@ impl Server {
             true => fin.replace("<iq ", &format!("<iq from='{ROOM}' ")),
             false => fin,
         });
+        if !complete && text("before").is_some_and(|before| before.is_empty()) {
+            let device = self.sessions[index].device;
+            self.shown_in_part.insert((device, in_room));
+        }
         for stanza in stanzas {
             self.deliver(index, stanza.parse().expect("well-formed"));
         }

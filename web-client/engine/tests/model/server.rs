@@ -3,7 +3,7 @@
 //!
 //! What it does is as plain as can be, so that it can be seen to be right.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use minidom::Element;
 use minidom::rxml::{Namespace, NcName};
@@ -118,6 +118,9 @@ pub(crate) struct Server {
     pub(crate) out: Vec<Sent>,
     /// Messages that were acknowledged: over which link, and their writers' ids for them.
     pub(crate) acknowledged: Vec<(usize, String)>,
+    /// Devices that were shown an archive's newest messages, and not all there were: whether of
+    /// the room.
+    pub(crate) shown_in_part: BTreeSet<(usize, bool)>,
     /// Whether it has just died.
     pub(crate) dead: bool,
     /// It doesn't any more.
@@ -142,6 +145,7 @@ impl Server {
             seconds: 0,
             out: Vec::new(),
             acknowledged: Vec::new(),
+            shown_in_part: BTreeSet::new(),
             dead: false,
             immortal: false,
         }
