@@ -66,6 +66,8 @@ fn shrinking(file: &Path) -> Result<Command> {
     let mut command = Command::new(setup::wasm_opt().context("wasm-opt is gone")?);
     command
         .args(["--strip-target-features", "-Oz"])
+        // The stack lies there, and ends before it comes so far down. 0.8 %.
+        .arg("--low-memory-unused")
         // Taken apart and put together once more it is 0.7 % smaller, compressed.
         .args(["--flatten", "--rereloop", "-Oz", "-Oz"])
         .args(FEATURES);

@@ -45,7 +45,7 @@ impl<'a> Shared<'a> {
                 <span class="file__icon">{ icon(Icon::Person) }</span>
                 <span class="file__text">
                     <bdi class="file__name">{ self.name() }</bdi>
-                    <span class="file__note file__note--address">
+                    <span class="file__note">
                         { t("contact.card") }{ " · " }<bdi dir="ltr">{ self.jid.as_str() }</bdi>
                     </span>
                 </span>
