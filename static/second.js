@@ -2,6 +2,7 @@
 
 let later;
 let coming;
+let styled;
 
 // Fetches it, unless it is here.
 function second() {
@@ -13,9 +14,27 @@ function second() {
 }
 
 async function load() {
-  const file = await fetch(new URL("{{second}}", import.meta.url));
+  const url = new URL("{{second}}", import.meta.url);
+  const [file] = await Promise.all([fetch(url), style()]);
   const { instance } = await __wbg_load(file, { ...__wbg_get_imports(), b: wasm });
   later = instance.exports;
+}
+
+// What it looks like: nothing of it is drawn before that is here.
+function style() {
+  styled ??= new Promise((done, fail) => {
+    const link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = new URL("{{css}}", import.meta.url);
+    link.onload = done;
+    link.onerror = () => {
+      link.remove();
+      styled = undefined;
+      fail(new Error(`${link.href} didn't come`));
+    };
+    document.head.append(link);
+  });
+  return styled;
 }
 
 // The same, as soon as there is nothing else to do.

@@ -1,17 +1,20 @@
 //! One style sheet out of many.
 
-use std::{fs, path::Path};
+use std::{fs, io, path::Path};
 
 use anyhow::{Context, Result};
-
-use crate::web::files_below;
 
 /// The sheets that others build on, in this order.
 const FIRST: [&str; 2] = ["tokens.css", "base.css"];
 
-/// Joins the style sheets in `directory` without what only their readers need.
+/// Joins the style sheets in `directory`, but for those further down, without what only their
+/// readers need.
 pub(crate) fn bundle(directory: &Path) -> Result<String> {
-    let mut sheets = files_below(directory).context("static/css")?;
+    let entries = fs::read_dir(directory).context("static/css")?;
+    let paths = entries.map(|entry| Ok(entry?.path()));
+    let mut sheets = paths.collect::<io::Result<Vec<_>>>()?;
+    sheets.retain(|sheet| sheet.is_file());
+    sheets.sort();
     let rank = |sheet: &Path| {
         FIRST
             .iter()
@@ -22,7 +25,7 @@ pub(crate) fn bundle(directory: &Path) -> Result<String> {
     let sheets = sheets
         .iter()
         .map(fs::read_to_string)
-        .collect::<std::io::Result<Vec<_>>>()?;
+        .collect::<io::Result<Vec<_>>>()?;
     Ok(sheets.iter().map(|sheet| minify(sheet)).collect())
 }
 
@@ -118,6 +121,9 @@ mod tests {
     #[test]
     fn tokens_and_base_come_first() {
         let directory = tempfile::tempdir().unwrap();
+        let later = directory.path().join("second");
+        fs::create_dir(&later).unwrap();
+        fs::write(later.join("dialog.css"), ".dialog {}").unwrap();
         for name in ["avatar", "tokens", "message", "base"] {
             fs::write(
                 directory.path().join(name).with_extension("css"),

@@ -1,5 +1,5 @@
 //! The directory that a web server serves: names with hashes in them, one
-//! style sheet, and everything compressed in advance.
+//! style sheet and one for what comes later, and everything compressed in advance.
 
 use std::{
     fs,
@@ -45,21 +45,25 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
         copy_below(&parts.snippets, &new.join("snippets"))?;
     }
 
-    let css = write_hashed(
-        &new,
-        "couplet.css",
-        css::bundle(&source.join("css"))?.as_bytes(),
-    )?;
+    let mut sheet = css::bundle(&source.join("css"))?;
+    let later = css::bundle(&source.join("css/second"))?;
+    let second = match &parts.second {
+        Some(second) => Some([
+            write_hashed(&new, "second.wasm", second)?,
+            write_hashed(&new, "second.css", later.as_bytes())?,
+        ]),
+        None => {
+            sheet.push_str(&later);
+            None
+        }
+    };
+    let css = write_hashed(&new, "couplet.css", sheet.as_bytes())?;
     let wasm = write_hashed(&new, "couplet.wasm", &parts.module)?;
     let early = fs::read_to_string(source.join(EARLY)).context(EARLY)?;
-    let second = match &parts.second {
-        Some(second) => Some(write_hashed(&new, "second.wasm", second)?),
-        None => None,
-    };
     let script = format!(
         "{early}{}\n{}{}\n",
         parts.script.trim_end(),
-        second_script(&source, second.as_deref())?,
+        second_script(&source, second.as_ref())?,
         start_line(&wasm)
     );
     let js = write_hashed(&new, "couplet.js", script.as_bytes())?;
@@ -68,7 +72,10 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
     let index = fill_texts(&index, &serde_json::from_str(&texts)?);
     let words = [("css", css.as_str()), ("js", &js), ("wasm", &wasm)];
     let mut index = fill("index.html", &index, &words)?;
-    let hashed: Vec<_> = [&css, &js, &wasm].into_iter().chain(&second).collect();
+    let hashed: Vec<_> = [&css, &js, &wasm]
+        .into_iter()
+        .chain(second.iter().flatten())
+        .collect();
     let worker = worker(&new, &source, &index, &hashed)?;
     fs::write(new.join(WORKER), worker)?;
     match flavour {
@@ -139,13 +146,14 @@ fn lay_out_emoji(directory: &Path) -> Result<()> {
     Ok(())
 }
 
-/// How the second module is loaded, by its name; without one all of it is here.
-fn second_script(source: &Path, name: Option<&str>) -> Result<String> {
-    let Some(name) = name else {
+/// How the second module is loaded, by its name and that of its style sheet; without one all
+/// of it is here.
+fn second_script(source: &Path, names: Option<&[String; 2]>) -> Result<String> {
+    let Some([module, sheet]) = names else {
         return Ok("function second() {}\nfunction secondSoon() {}\n".to_owned());
     };
     let script = fs::read_to_string(source.join(SECOND)).context(SECOND)?;
-    fill(SECOND, &script, &[("second", name)])
+    fill(SECOND, &script, &[("second", module), ("css", sheet)])
 }
 
 /// The last line of the script, which wasm-bindgen leaves to the page.

@@ -10,12 +10,15 @@ use crate::{ALICE, Place, sign_in};
 /// The second module, whatever is in it.
 const MODULE: &str = "*/second-*.wasm";
 
-/// Alice, whose browser keeps nothing of the page by itself, signed in without the module.
-async fn without_it(place: &Place) -> Result<Page> {
+/// What that looks like.
+const SHEET: &str = "*/second-*.css";
+
+/// Alice, whose browser keeps nothing of the page by itself, signed in without `file`.
+async fn without(place: &Place, file: &str) -> Result<Page> {
     let page = place.browser.open("about:blank").await?;
     page.before_scripts("delete Navigator.prototype.serviceWorker")
         .await?;
-    page.block(MODULE).await?;
+    page.block(file).await?;
     page.go(&place.proxy.page("localhost")).await?;
     sign_in(&page, ALICE, "alice").await?;
     page.find("list", "Conversations").await?;
@@ -45,14 +48,17 @@ fn a_page_can_begin_with_it() {
 fn what_does_not_come_is_said_and_can_be_tried_again() {
     run(async {
         let place = Place::new(Kind::Prosody).await?;
-        let page = without_it(&place).await?;
-        choose(&page, "Settings").await?;
-        page.reads("This part of Couplet couldn't be loaded.")
-            .await?;
-        page.unblock().await?;
-        page.find("button", "Try again").await?.click().await?;
-        page.find("heading", "Settings").await?;
-        page.gone("button", "Try again").await
+        for file in [MODULE, SHEET] {
+            let page = without(&place, file).await?;
+            choose(&page, "Settings").await?;
+            page.reads("This part of Couplet couldn't be loaded.")
+                .await?;
+            page.unblock().await?;
+            page.find("button", "Try again").await?.click().await?;
+            page.find("heading", "Settings").await?;
+            page.gone("button", "Try again").await?;
+        }
+        Ok(())
     });
 }
 
@@ -60,7 +66,7 @@ fn what_does_not_come_is_said_and_can_be_tried_again() {
 fn a_dialog_that_does_not_come_can_be_left() {
     run(async {
         let place = Place::new(Kind::Prosody).await?;
-        let page = without_it(&place).await?;
+        let page = without(&place, MODULE).await?;
         choose(&page, "Keyboard shortcuts").await?;
         page.reads("This part of Couplet couldn't be loaded.")
             .await?;
