@@ -20,6 +20,8 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum What {
+    /// What the client costs a page, beside Converse.js: a quarter of an hour
+    Client,
     /// What the proxy costs, beside a splice that does nothing
     Proxy,
     /// Megabytes a second through the scanner
@@ -51,6 +53,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         if let Some(seconds) = options.crowd {
             bench.args(["--crowd", &seconds.to_string()]);
         }
+        process::run(&mut bench)?;
+    }
+    if wanted(What::Client) {
+        setup::ensure(setup::ALL)?;
+        setup::ensure(&[setup::Need::Converse])?;
+        let package = package::build()?;
+        let mut bench = bench("client");
+        bench.env("COUPLET_WEB_DIR", &package.web);
+        bench.env("COUPLET_CONVERSE_DIR", setup::converse());
         process::run(&mut bench)?;
     }
     if wanted(What::Storage) {

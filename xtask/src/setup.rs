@@ -38,9 +38,11 @@ pub(crate) enum Need {
     Fronts,
     /// The authority that certifies the proxy in the tests.
     Pebble,
+    /// The client that ours is measured beside.
+    Converse,
 }
 
-/// Everything there is.
+/// Everything that a test needs.
 pub(crate) const ALL: &[Need] = &[
     Need::Crates,
     Need::WasmTarget,
@@ -106,6 +108,7 @@ impl Need {
                 .iter()
                 .all(|name| find_program(name).is_some()),
             Self::Pebble => find_program("pebble").is_some(),
+            Self::Converse => converse().join("converse.min.js").is_file(),
         }
     }
 
@@ -117,7 +120,7 @@ impl Need {
             Self::Ejabberd => Kind::Ejabberd.packages(),
             Self::Slixmpp => &["python3-slixmpp"],
             Self::Chromium => &["chromium", "fonts-liberation"],
-            Self::Axe if find_program("npm").is_none() => &["npm"],
+            Self::Axe | Self::Converse if find_program("npm").is_none() => &["npm"],
             Self::Fronts => &["apache2", "caddy", "haproxy", "nginx-light"],
             Self::Pebble => &["pebble"],
             Self::Crates
@@ -126,7 +129,8 @@ impl Need {
             | Self::Linters
             | Self::CargoDeny
             | Self::CargoDeb
-            | Self::Axe => &[],
+            | Self::Axe
+            | Self::Converse => &[],
         }
     }
 
@@ -157,6 +161,9 @@ impl Need {
             }
             Self::Axe => step("Installing axe-core with npm, a few seconds", || {
                 install_with_npm(&["axe-core@", AXE_VERSION].concat())
+            }),
+            Self::Converse => step("Installing Converse.js with npm, about 10 seconds", || {
+                install_with_npm(CONVERSE)
             }),
             Self::WasmOpt
             | Self::Prosody
@@ -192,11 +199,20 @@ fn axe_is_installed() -> bool {
     fs::read_to_string(axe()).is_ok_and(|script| script.starts_with(&version))
 }
 
+/// What is measured is one of its versions.
+const CONVERSE: &str = "converse.js@14.0.0";
+
+/// The files of Converse.js.
+pub(crate) fn converse() -> PathBuf {
+    npm_directory().join("node_modules/converse.js/dist")
+}
+
 fn install_with_npm(package: &str) -> Result<()> {
     let directory = npm_directory();
     fs::create_dir_all(&directory)?;
     let mut command = Command::new("npm");
-    command.args(["install", "--prefix"]).arg(directory);
+    command.args(["install", "--ignore-scripts", "--prefix"]);
+    command.arg(directory);
     process::run_quietly(command.arg(package))
 }
 

@@ -26,6 +26,28 @@ impl Page {
         self.throttle(None, bytes).await
     }
 
+    /// Has the processor be so many times slower for it.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn slow_processor(&self, times: f64) -> Result<()> {
+        let rate = json!({ "rate": times });
+        self.call("Emulation.setCPUThrottlingRate", rate).await?;
+        Ok(())
+    }
+
+    /// The bytes that its scripts have, and what they keep outside of the heap: WebAssembly's
+    /// memory.
+    ///
+    /// # Errors
+    /// When the browser can't tell.
+    pub async fn memory(&self) -> Result<f64> {
+        self.call("HeapProfiler.collectGarbage", json!({})).await?;
+        let heap = self.call("Runtime.getHeapUsage", json!({})).await?;
+        let bytes = |part: &str| heap[part].as_f64().unwrap_or_default();
+        Ok(bytes("usedSize") + bytes("backingStorageSize"))
+    }
+
     async fn throttle(&self, down: Option<u32>, up: Option<u32>) -> Result<()> {
         let limit = |bytes: Option<u32>| bytes.map_or(-1, i64::from);
         let conditions = json!({

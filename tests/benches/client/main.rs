@@ -1,0 +1,416 @@
+//! What the client costs the page, beside Converse.js: the same scripted server, the same
+//! Chromium, the same definitions, one after the other.
+#![allow(
+    clippy::print_stdout,
+    reason = "a measurement speaks on standard output"
+)]
+
+mod contender;
+mod pages;
+mod server;
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use couplet_tests::browser::{Browser, Page};
+use couplet_tests::{run_for, until, until_for};
+use tokio::time::{Instant, interval, sleep_until};
+
+use contender::Contender;
+use pages::Pages;
+use server::{Asked, Client, DOMAIN, ROOM, Server};
+
+const CONTACTS: usize = 2_000;
+const PEOPLE: usize = 3_000;
+const MESSAGES: usize = 5_000;
+/// How long people come, go and talk in the room.
+const LIVELY: Duration = Duration::from_secs(10);
+/// In each fiftieth of a second of that one comes or goes, and in two of five one says something.
+const TICK: Duration = Duration::from_millis(20);
+/// After so long a client is given up.
+const PATIENCE: Duration = Duration::from_secs(400);
+/// How much slower than the machine a page is loaded.
+const THROTTLE: f64 = 4.0;
+
+fn main() {
+    run_for(Duration::from_secs(3_000), measure());
+}
+
+/// What was measured of one of the two.
+#[derive(Default)]
+struct Figures {
+    kilobytes: f64,
+    requests: f64,
+    loaded: f64,
+    roster: Option<Settled>,
+    people: Option<Settled>,
+    lively: Option<f64>,
+    messages: Option<Settled>,
+    megabytes: f64,
+    frame: f64,
+    key: f64,
+}
+
+/// How long it took until all was there and nothing long went on, and the longest task, in
+/// milliseconds.
+#[derive(Clone, Copy)]
+struct Settled {
+    after: f64,
+    longest: f64,
+}
+
+struct Place {
+    browser: Browser,
+    pages: Pages,
+    server: Server,
+}
+
+async fn measure() -> Result<()> {
+    let server = Server::start().await?;
+    let directory =
+        |name: &str| std::env::var_os(name).context("`cargo xtask bench client` says where");
+    let pages = Pages::start(
+        directory("COUPLET_WEB_DIR")?.into(),
+        directory("COUPLET_CONVERSE_DIR")?.into(),
+        &server.url()?,
+    )
+    .await?;
+    let browser = Browser::start().await?;
+    let place = Place {
+        browser,
+        pages,
+        server,
+    };
+    let mut all = Vec::new();
+    for contender in Contender::BOTH {
+        let mut figures = Figures::default();
+        load(&place, contender, &mut figures).await?;
+        roster(&place, contender, &mut figures).await?;
+        room(&place, contender, &mut figures).await?;
+        all.push(figures);
+    }
+    let [ours, theirs] = all.as_slice() else {
+        unreachable!("two contenders");
+    };
+    print!("{}", table(ours, theirs));
+    Ok(())
+}
+
+impl Place {
+    /// A page of somebody new that measures itself, with nothing on it.
+    async fn page(&self) -> Result<Page> {
+        let page = self.browser.open("about:blank").await?;
+        page.before_scripts(include_str!("measure.js")).await?;
+        page.resize(1400, 900).await?;
+        Ok(page)
+    }
+
+    /// The page as it signs in, and what the server has of it.
+    async fn enter(&self, contender: Contender) -> Result<(Page, Client, String)> {
+        let page = self.page().await?;
+        contender.enter(&page, &self.pages).await?;
+        let mut client = self.server.accept().await?;
+        loop {
+            if let Asked::Roster(id) = client.asks().await? {
+                return Ok((page, client, id));
+            }
+        }
+    }
+}
+
+/// A cold load, up to a form that one can sign in with.
+async fn load(place: &Place, contender: Contender, figures: &mut Figures) -> Result<()> {
+    let page = place.page().await?;
+    page.slow_processor(THROTTLE).await?;
+    page.go(&place.pages.url(contender.form())).await?;
+    let has_form = format!("!!({}) && performance.now()", contender.has_form());
+    figures.loaded = until("a form", || async {
+        Ok(page.evaluate(&has_form).await?.as_f64())
+    })
+    .await?;
+    let loaded = page
+        .evaluate(
+            "(() => {
+               const all = performance.getEntries().filter(entry => entry.encodedBodySize > 0);
+               return [all.reduce((sum, entry) => sum + entry.encodedBodySize, 0), all.length];
+             })()",
+        )
+        .await?;
+    figures.kilobytes = loaded[0].as_f64().context("sizes")? / 1000.0;
+    figures.requests = loaded[1].as_f64().context("a count")?;
+    page.close().await
+}
+
+/// A roster, and all its people online.
+async fn roster(place: &Place, contender: Contender, figures: &mut Figures) -> Result<()> {
+    let (page, client, id) = place.enter(contender).await?;
+    begin(&page, &contender.lists(CONTACTS)).await?;
+    client.send(contacts(&id, CONTACTS))?;
+    for number in 0..CONTACTS {
+        client.send(format!(
+            "<presence xmlns='jabber:client' from='contact-{number}@{DOMAIN}/a'><show>away</show></presence>"
+        ))?;
+    }
+    figures.roster = settled(&page).await;
+    page.close().await
+}
+
+/// A room that many are in, then lively, then very talkative.
+async fn room(place: &Place, contender: Contender, figures: &mut Figures) -> Result<()> {
+    let (page, mut client, id) = place.enter(contender).await?;
+    client.send(contacts(&id, 10))?;
+    contender.join(&page).await?;
+    let nick = loop {
+        if let Asked::Entry(nick) = client.asks().await? {
+            break nick;
+        }
+    };
+    begin(&page, &contender.has_people(PEOPLE)).await?;
+    for number in 1..PEOPLE {
+        client.send(comes(number))?;
+    }
+    client.send(presence(&nick, "<status code='110'/>"))?;
+    client.send(said(
+        "person-1",
+        "s",
+        "<subject>What is to be measured</subject>",
+    ))?;
+    figures.people = settled(&page).await;
+
+    if figures.people.is_some() {
+        figures.lively = lively(&page, &client, contender).await?;
+    }
+
+    let last = format!("message {}", MESSAGES - 1);
+    begin(&page, &contender.has_text(&last)).await?;
+    for number in 0..MESSAGES {
+        let body = format!("<body>message {number} of somebody who talks a lot</body>");
+        client.send(said(
+            &format!("person-{}", number % 50),
+            &format!("m{number}"),
+            &body,
+        ))?;
+    }
+    figures.messages = settled(&page).await;
+    if figures.messages.is_some() {
+        figures.megabytes = page.memory().await? / 1_000_000.0;
+        let key = format!("measured.key({})", contender.field());
+        figures.key = median(&page.evaluate(&key).await?);
+        let scroll = format!("measured.scroll({})", contender.scroller());
+        let frames = page.evaluate(&scroll).await?;
+        let frames = frames.as_array().context("frames")?;
+        figures.frame = frames
+            .last()
+            .and_then(serde_json::Value::as_f64)
+            .unwrap_or_default();
+    }
+    page.close().await
+}
+
+/// The longest task while people come, go and talk.
+async fn lively(page: &Page, client: &Client, contender: Contender) -> Result<Option<f64>> {
+    begin(page, &contender.has_text("the last word")).await?;
+    let end = Instant::now() + LIVELY;
+    let mut ticks = interval(TICK);
+    for number in 0_usize.. {
+        if Instant::now() > end {
+            break;
+        }
+        ticks.tick().await;
+        let person = PEOPLE + number / 2;
+        client.send(match number % 2 {
+            0 => comes(person),
+            _ => goes(person),
+        })?;
+        if number % 5 < 2 {
+            let body = format!("<body>word {number}</body>");
+            client.send(said("person-1", &format!("w{number}"), &body))?;
+        }
+    }
+    client.send(said("person-2", "last", "<body>the last word</body>"))?;
+    sleep_until(end).await;
+    Ok(settled(page).await.map(|settled| settled.longest))
+}
+
+async fn begin(page: &Page, seen: &str) -> Result<()> {
+    page.evaluate(&format!("measured.begin(() => !!({seen}))"))
+        .await?;
+    Ok(())
+}
+
+/// `None` if it doesn't in time, or the page doesn't answer any more.
+async fn settled(page: &Page) -> Option<Settled> {
+    let settled = until_for(PATIENCE, "it settles", || async {
+        let found = page.evaluate("measured.settled()").await?;
+        Ok(found[0].as_f64().zip(found[1].as_f64()))
+    });
+    let (after, longest) = settled.await.ok()?;
+    Some(Settled { after, longest })
+}
+
+fn contacts(id: &str, count: usize) -> String {
+    let mut items = String::new();
+    for number in 0..count {
+        let _ = write!(
+            items,
+            "<item jid='contact-{number}@{DOMAIN}' name='Contact {number}' subscription='both'/>"
+        );
+    }
+    format!(
+        "<iq xmlns='jabber:client' type='result' id='{id}'>\
+         <query xmlns='jabber:iq:roster'>{items}</query></iq>"
+    )
+}
+
+fn presence(nick: &str, more: &str) -> String {
+    format!(
+        "<presence xmlns='jabber:client' from='{ROOM}/{nick}'>\
+         <x xmlns='http://jabber.org/protocol/muc#user'>\
+         <item affiliation='none' role='participant'/>{more}</x></presence>"
+    )
+}
+
+fn comes(number: usize) -> String {
+    presence(&format!("person-{number}"), "")
+}
+
+fn goes(number: usize) -> String {
+    format!(
+        "<presence xmlns='jabber:client' from='{ROOM}/person-{number}' type='unavailable'>\
+         <x xmlns='http://jabber.org/protocol/muc#user'>\
+         <item affiliation='none' role='none'/></x></presence>"
+    )
+}
+
+fn said(nick: &str, id: &str, payload: &str) -> String {
+    format!(
+        "<message xmlns='jabber:client' from='{ROOM}/{nick}' id='{id}' type='groupchat'>\
+         {payload}</message>"
+    )
+}
+
+fn median(sorted: &serde_json::Value) -> f64 {
+    let all = sorted.as_array().map(Vec::as_slice).unwrap_or_default();
+    all.get(all.len() / 2)
+        .and_then(serde_json::Value::as_f64)
+        .unwrap_or_default()
+}
+
+fn table(ours: &Figures, theirs: &Figures) -> String {
+    let after = |settled: Option<Settled>| settled.map(|settled| settled.after);
+    let longest = |settled: Option<Settled>| settled.map(|settled| settled.longest);
+    let rows: [(&str, &str, Option<f64>, Option<f64>, &str); 13] = [
+        (
+            "cold load, compressed",
+            "300 KB",
+            Some(ours.kilobytes),
+            Some(theirs.kilobytes),
+            "KB",
+        ),
+        (
+            "requests of that",
+            "6",
+            Some(ours.requests),
+            Some(theirs.requests),
+            "",
+        ),
+        (
+            "time of that, processor 4 times slower",
+            "0.5 times",
+            Some(ours.loaded),
+            Some(theirs.loaded),
+            "ms",
+        ),
+        (
+            "roster of 2000: settled",
+            "1000 ms",
+            after(ours.roster),
+            after(theirs.roster),
+            "ms",
+        ),
+        (
+            "longest task of that",
+            "50 ms",
+            longest(ours.roster),
+            longest(theirs.roster),
+            "ms",
+        ),
+        (
+            "room of 3000, list open: settled",
+            "1000 ms",
+            after(ours.people),
+            after(theirs.people),
+            "ms",
+        ),
+        (
+            "longest task of that",
+            "50 ms",
+            longest(ours.people),
+            longest(theirs.people),
+            "ms",
+        ),
+        (
+            "the same, 50 presences and 20 messages a second: longest task",
+            "50 ms",
+            ours.lively,
+            theirs.lively,
+            "ms",
+        ),
+        (
+            "5000 messages there: settled",
+            "1000 ms",
+            after(ours.messages),
+            after(theirs.messages),
+            "ms",
+        ),
+        (
+            "longest task of that",
+            "50 ms",
+            longest(ours.messages),
+            longest(theirs.messages),
+            "ms",
+        ),
+        (
+            "memory then, heap and WebAssembly",
+            "40 MB",
+            Some(ours.megabytes),
+            Some(theirs.megabytes),
+            "MB",
+        ),
+        (
+            "key press to glyph there, median",
+            "16 ms",
+            Some(ours.key),
+            Some(theirs.key),
+            "ms",
+        ),
+        (
+            "longest frame scrolled through them",
+            "33 ms",
+            Some(ours.frame),
+            Some(theirs.frame),
+            "ms",
+        ),
+    ];
+    let mut table =
+        "| figure | goal | Couplet | Converse.js | ratio |\n|---|---|---|---|---|\n".to_owned();
+    for (name, goal, ours, theirs, unit) in rows {
+        let cell = |figure: Option<f64>| {
+            figure.map_or_else(
+                || "never".to_owned(),
+                |figure| format!("{figure:.0} {unit}"),
+            )
+        };
+        let ratio = ours.zip(theirs).filter(|(_, theirs)| *theirs > 0.0);
+        let ratio = ratio.map(|(ours, theirs)| format!("{:.3}", ours / theirs));
+        let ratio = ratio.unwrap_or_default();
+        let _ = writeln!(
+            table,
+            "| {name} | {goal} | {} | {} | {ratio} |",
+            cell(ours),
+            cell(theirs)
+        );
+    }
+    table
+}
