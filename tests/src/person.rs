@@ -13,8 +13,8 @@ use couplet_engine::modules::{
 };
 use couplet_engine::sasl::{self, Exchange, Identity, Means, Reply, Request, Step};
 use couplet_engine::store::{
-    self, DirectoryAnswer, Message, NotFound, Notes, Refusal, SessionStatus, Slot, Store,
-    StoreEvent, UploadAnswer,
+    self, DirectoryAnswer, Message, NotFound, Notes, PageAnswer, Refusal, SessionStatus, Slot,
+    Store, StoreEvent, UploadAnswer,
 };
 use couplet_engine::{
     CloseReason, Command, Config, Engine, Input, Now, Output, SessionCommand, Timestamp,
@@ -428,10 +428,12 @@ impl Driver {
                 Output::Transmit(text) => self.transmit(text).await,
                 Output::Event(event) => {
                     let state = &mut *self.state.borrow_mut();
-                    match &event {
-                        StoreEvent::Upload(answer) => state.uploads.push((**answer).clone()),
-                        StoreEvent::Directory(answer) => state.directory.push((**answer).clone()),
-                        _ => {}
+                    if let StoreEvent::PageAnswer(answer) = &event {
+                        match &**answer {
+                            PageAnswer::Upload(answer) => state.uploads.push(answer.clone()),
+                            PageAnswer::Directory(answer) => state.directory.push(answer.clone()),
+                            _ => {}
+                        }
                     }
                     state.store.apply(event);
                 }

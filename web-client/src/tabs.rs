@@ -14,7 +14,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{BroadcastChannel, MessageEvent};
 
-pub(crate) use command::{read as read_command, write as write_command};
+pub(crate) use command::{read as read_command, read_rare, write as write_command, write_rare};
 pub(crate) use message::Message;
 pub(crate) use notes::{from_text as notes_from_text, to_text as notes_to_text};
 pub(crate) use standing::Standing;

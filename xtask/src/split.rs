@@ -32,10 +32,11 @@ const WAYS_IN: &[&str] = &[
     "<couplet_web::components::voice::Voice>::begin",
     "<couplet_web::components::voice::Voice>::keep",
     "<couplet_web::state::State>::begin_upload",
-    "<couplet_web::state::State>::go_on",
     "<couplet_web::state::State>::take_files",
     "<couplet_web::state::State>::take_left",
-    "<couplet_web::state::export::Export>::take",
+    "<couplet_web::state::State>::take_answer",
+    "couplet_web::tabs::command::read_rare",
+    "couplet_web::tabs::command::write_rare",
 ];
 
 /// Where the second module takes from what the first one has; `static/second.js` knows it.

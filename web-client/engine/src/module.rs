@@ -18,7 +18,8 @@ use crate::rooms::Room;
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, Iq, IqKind, StanzaError};
 use crate::store::{
-    Fact, Known, Message, NotSaved, Privacy, Provenance, Saved, StoreEvent, Subscription,
+    Fact, Known, Message, NotSaved, PageAnswer, Privacy, Provenance, Saved, StoreEvent,
+    Subscription,
 };
 use crate::timer::{Key, Owner, Timers};
 
@@ -282,6 +283,11 @@ impl Ctx<'_> {
 
     pub(crate) fn event(&mut self, event: StoreEvent) {
         self.core.event(event);
+    }
+
+    /// Answers whoever has asked.
+    pub(crate) fn answer_page(&mut self, answer: PageAnswer) {
+        self.event(StoreEvent::PageAnswer(Box::new(answer)));
     }
 
     /// Shows this when everything else of this drain is shown.

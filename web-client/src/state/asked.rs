@@ -36,8 +36,9 @@ impl State {
         let Some(key) = self.asked_key(name, number) else {
             return;
         };
+        let written = tabs::write_command(command);
         // Arrays of text and numbers have a form.
-        if let Ok(text) = JSON::stringify(&tabs::write_command(command)) {
+        if let Some(Ok(text)) = written.map(|written| JSON::stringify(&written)) {
             platform::note(&key, &String::from(text));
         }
     }
@@ -128,7 +129,7 @@ impl State {
             .any(|(known, last)| known == tab && *last >= number)
     }
 
-    pub(super) fn note_taken(&self, tab: &str, number: u32) {
+    fn note_taken(&self, tab: &str, number: u32) {
         let mut taken = self.0.session.taken.borrow_mut();
         taken.retain(|(known, _)| known != tab);
         taken.push((tab.to_owned(), number));

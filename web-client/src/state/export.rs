@@ -133,8 +133,6 @@ impl State {
 }
 
 impl Export {
-    /// A way into the second module: an export is under way.
-    #[inline(never)]
     fn take(&mut self, state: &State, part: ExportPart) -> Option<End> {
         match part {
             ExportPart::Element(xml) => {

@@ -5,6 +5,7 @@ use couplet_engine::store::{Store, Topic};
 use couplet_engine::{Command, Record, SessionCommand};
 use gloo_timers::callback::Timeout;
 use jid::BareJid;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use super::asked::happens_once;
@@ -13,6 +14,7 @@ use super::{Notice, State, document};
 use crate::driver::Enclosure;
 use crate::platform;
 use crate::platform::storage::{Durability, Fault};
+use crate::second;
 use crate::tabs::{self, Claim, Heard, Lock, Message, Standing};
 
 /// How long a leader may be silent when it is asked.
@@ -127,8 +129,10 @@ impl State {
                 tab,
                 number,
                 command,
-            } if leads && leader == session.tab => self.take_command(&tab, number, command),
-            Message::Export(exported) => self.take_exported(exported),
+            } if leads && leader == session.tab => match tabs::read_command(&command) {
+                Some(command) => self.take_command(&tab, number, command),
+                None => self.take_rare(tab, number, command),
+            },
             Message::Password {
                 leader,
                 request,
@@ -171,11 +175,7 @@ impl State {
                 before,
                 notes,
             } if session.is_kept() => self.learn_draft(conversation, &text, &before, notes),
-            Message::Upload(answer) => self.take_upload_answer(answer),
-            Message::Directory(answer) => self.take_directory_answer(answer),
-            Message::Original(original) => self.take_original(original),
-            Message::Rooms(answer) => self.take_rooms_answer(answer),
-            Message::Affiliations(list) => self.take_affiliations(list),
+            Message::Answer(answer) => self.page_answered(&answer),
             _ => {}
         }
     }
@@ -233,7 +233,7 @@ impl State {
             self.forget_search();
         }
         for (name, number, command) in &*session.unconfirmed.borrow() {
-            session.ask(name, *number, command.clone());
+            self.ask(name, *number, command);
         }
         let Some(storage) = session.storage() else {
             return;
@@ -321,10 +321,23 @@ impl State {
         if !matches!(&*session.seat.borrow(), Seat::Following(_)) {
             return;
         }
-        session.ask(name, number, command.clone());
+        self.ask(name, number, &command);
         let unconfirmed = (name.to_owned(), number, command);
         session.unconfirmed.borrow_mut().push(unconfirmed);
         self.expect_answer();
+    }
+
+    /// As a follower: has the leader do something.
+    fn ask(&self, name: &str, number: u32, command: &Command) {
+        if let Some(command) = tabs::write_command(command) {
+            return self.0.session.ask(name, number, command);
+        }
+        let (state, name, command) = (self.clone(), name.to_owned(), command.clone());
+        let ask = move || {
+            let command = tabs::write_rare(&command);
+            state.0.session.ask(&name, number, command);
+        };
+        second::once_here(self, Box::new(ask));
     }
 
     /// Has whoever leads know the password that `request` will be about.
@@ -341,25 +354,36 @@ impl State {
         }
     }
 
-    /// As the leader: does what is wanted in `tab`, once.
+    /// As the leader: does what is wanted in `tab` as soon as it can be read, and meanwhile
+    /// what is wanted there besides.
+    fn take_rare(&self, tab: String, number: u32, command: JsValue) {
+        let state = self.clone();
+        let take = move || {
+            if let Some(command) = tabs::read_rare(&command) {
+                state.take_command(&tab, number, command);
+            }
+        };
+        second::once_here(self, Box::new(take));
+    }
+
+    /// As the leader: does what is wanted in `tab`.
     pub(super) fn take_command(&self, tab: &str, number: u32, command: Command) {
         let session = &self.0.session;
         let Some(driver) = session.driver() else {
             return;
         };
         session.followed.set(true);
-        if self.is_taken(tab, number) {
-            return self.confirm(tab, number);
-        }
         match command {
             command if happens_once(&command) => {
-                return self.do_once(&driver, tab, number, command);
+                return match self.is_taken(tab, number) {
+                    true => self.confirm(tab, number),
+                    false => self.do_once(&driver, tab, number, command),
+                };
             }
             Command::Archive(command) => self.load_from_archive(command),
             Command::Session(SessionCommand::Visible(visible)) => self.note_watched(tab, visible),
             command => driver.command(command, Enclosure::default()),
         }
-        self.note_taken(tab, number);
         self.confirm(tab, number);
     }
 

@@ -3,6 +3,7 @@
 
 mod affiliations;
 mod alerts;
+mod answers;
 mod asked;
 mod clear_answers;
 mod commands;

@@ -2,10 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 
+use couplet_engine::codec::encode;
 use couplet_engine::store::{SessionStatus, Store, StoreEvent};
 use couplet_engine::{Command, Engine, ForeignState, Record, SessionCommand, Table};
 use gloo_timers::callback::Timeout;
 use jid::BareJid;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use super::asked::Asked;
@@ -122,7 +124,7 @@ impl Session {
     }
 
     /// As a follower: has the leader do something. It says when it has.
-    pub(super) fn ask(&self, name: &str, number: u32, command: Command) {
+    pub(super) fn ask(&self, name: &str, number: u32, command: JsValue) {
         self.post(&Message::Command {
             leader: self.leader.borrow().clone(),
             tab: name.to_owned(),
@@ -361,32 +363,10 @@ impl State {
             self.notice(Notice::Damaged);
         }
         for event in &events {
-            match event {
-                StoreEvent::Upload(answer) => {
-                    session.post(&Message::Upload((**answer).clone()));
-                    self.take_upload_answer((**answer).clone());
-                }
-                StoreEvent::Directory(answer) => {
-                    session.post(&Message::Directory((**answer).clone()));
-                    self.take_directory_answer((**answer).clone());
-                }
-                StoreEvent::Original(original) => {
-                    session.post(&Message::Original((**original).clone()));
-                    self.take_original((**original).clone());
-                }
-                StoreEvent::Rooms(answer) => {
-                    session.post(&Message::Rooms((**answer).clone()));
-                    self.take_rooms_answer((**answer).clone());
-                }
-                StoreEvent::Affiliations(list) => {
-                    session.post(&Message::Affiliations((**list).clone()));
-                    self.take_affiliations((**list).clone());
-                }
-                StoreEvent::Export(exported) => {
-                    session.post(&Message::Export((**exported).clone()));
-                    self.take_exported((**exported).clone());
-                }
-                _ => {}
+            if let StoreEvent::PageAnswer(answer) = event {
+                let answer = encode(&**answer);
+                self.page_answered(&answer);
+                session.post(&Message::Answer(answer));
             }
         }
         let news = self.news(&events);

@@ -331,8 +331,6 @@ impl State {
         }
     }
 
-    /// A way into the second module: there is a file.
-    #[inline(never)]
     fn go_on(&self, number: u32, outcome: Result<Slot, Refusal>) {
         let state = self.clone();
         // The engine is still at it.

@@ -2,17 +2,13 @@
 //!
 //! Not by serde: the code for that would be a tenth of the whole download.
 
-use couplet_engine::codec::{decode, encode};
-use couplet_engine::store::{
-    AffiliationList, DirectoryAnswer, Exported, Notes, Original, Refusal, RoomsAnswer, Slot,
-    UploadAnswer,
-};
-use couplet_engine::{Command, Record, Table, Timestamp};
+use couplet_engine::store::Notes;
+use couplet_engine::{Record, Table};
 use jid::BareJid;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 
-use super::{Standing, command, notes};
+use super::{Standing, notes};
 
 /// What tabs of one build say to each other.
 pub(crate) enum Message {
@@ -49,8 +45,9 @@ pub(crate) enum Message {
         tab: String,
         /// That tab's how manieth command it is.
         number: u32,
-        /// What.
-        command: Command,
+        /// What, as [`write_command`](super::write_command) or
+        /// [`write_rare`](super::write_rare) has written it.
+        command: JsValue,
     },
     /// The new password that a command is about, which is no part of it.
     Password {
@@ -93,18 +90,9 @@ pub(crate) enum Message {
         /// What goes with it.
         notes: Notes,
     },
-    /// Where a file may be put, says the server. One of the tabs has it.
-    Upload(UploadAnswer),
-    /// What a directory of people says. One of the tabs wants to know.
-    Directory(DirectoryAnswer),
-    /// A message as it is in the archive. One of the tabs wants to see it.
-    Original(Original),
-    /// What services and rooms say to whoever makes or changes one. One of the tabs does.
-    Rooms(RoomsAnswer),
-    /// Who is what to a room. One of the tabs wants to know.
-    Affiliations(AffiliationList),
-    /// A part of what the server keeps. One of the tabs makes a file of it.
-    Export(Exported),
+    /// The answer to a command, as [`encode`](couplet_engine::codec::encode) writes it. One of
+    /// the tabs has asked.
+    Answer(Vec<u8>),
 }
 
 impl Message {
@@ -143,7 +131,7 @@ impl Message {
                 leader.into(),
                 tab.into(),
                 (*number).into(),
-                command::write(command),
+                command.clone(),
             ]),
             Self::Password {
                 leader,
@@ -171,16 +159,7 @@ impl Message {
                 before.into(),
                 notes::write(notes),
             ]),
-            Self::Affiliations(answer) => {
-                list(&["affiliations".into(), write_bytes(&encode(answer))])
-            }
-            Self::Directory(answer) => list(&["directory".into(), write_bytes(&encode(answer))]),
-            Self::Original(original) => list(&["original".into(), write_bytes(&encode(original))]),
-            Self::Rooms(answer) => list(&["rooms".into(), write_bytes(&encode(answer))]),
-            Self::Export(exported) => list(&["export".into(), write_bytes(&encode(exported))]),
-            Self::Upload(UploadAnswer { upload, outcome }) => {
-                list(&["upload".into(), upload.into(), write_outcome(outcome)])
-            }
+            Self::Answer(answer) => list(&["answer".into(), write_bytes(answer)]),
         }
     }
 
@@ -203,7 +182,7 @@ impl Message {
                 leader: text(1)?,
                 tab: text(2)?,
                 number: number(&parts.get(3))?,
-                command: command::read(&parts.get(4))?,
+                command: parts.get(4),
             },
             "password" => Self::Password {
                 leader: text(1)?,
@@ -226,74 +205,10 @@ impl Message {
                 before: text(3)?,
                 notes: notes::read(&parts.get(4)),
             },
-            "affiliations" => Self::Affiliations(decode(&read_bytes(&parts.get(1))?)?),
-            "directory" => Self::Directory(decode(&read_bytes(&parts.get(1))?)?),
-            "original" => Self::Original(decode(&read_bytes(&parts.get(1))?)?),
-            "rooms" => Self::Rooms(decode(&read_bytes(&parts.get(1))?)?),
-            "export" => Self::Export(decode(&read_bytes(&parts.get(1))?)?),
-            "upload" => Self::Upload(UploadAnswer {
-                upload: text(1)?,
-                outcome: read_outcome(&parts.get(2))?,
-            }),
+            "answer" => Self::Answer(read_bytes(&parts.get(1))?),
             _ => return None,
         })
     }
-}
-
-fn write_outcome(outcome: &Result<Slot, Refusal>) -> JsValue {
-    let (kind, first, second) = match outcome {
-        Ok(slot) => {
-            let headers = slot.headers.iter();
-            let headers = headers.flat_map(|(name, value)| [name.into(), value.into()]);
-            let headers: Vec<JsValue> = headers.collect();
-            return list(&[
-                "slot".into(),
-                (&slot.put).into(),
-                (&slot.get).into(),
-                list(&headers),
-            ]);
-        }
-        Err(Refusal::NoService) => ("none", JsValue::NULL, JsValue::NULL),
-        Err(Refusal::TooLarge(limit)) => (
-            "large",
-            limit.map(|limit| limit as f64).into(),
-            JsValue::NULL,
-        ),
-        Err(Refusal::Wait(until)) => (
-            "wait",
-            until.map(|until| until.0 as f64).into(),
-            JsValue::NULL,
-        ),
-        Err(Refusal::Other { condition, text }) => {
-            ("other", condition.into(), maybe(text.as_deref()))
-        }
-    };
-    list(&[kind.into(), first, second])
-}
-
-fn read_outcome(parts: &JsValue) -> Option<Result<Slot, Refusal>> {
-    let parts = Array::from(parts);
-    let text = |place| parts.get(place).as_string();
-    let number = || parts.get(1).as_f64();
-    Some(Err(match text(0)?.as_str() {
-        "slot" => {
-            let headers = Array::from(&parts.get(3));
-            let headers: Vec<String> = headers.iter().filter_map(|text| text.as_string()).collect();
-            let pair = |pair: &[String]| Some((pair.first()?.clone(), pair.get(1)?.clone()));
-            return Some(Ok(Slot {
-                put: text(1)?,
-                get: text(2)?,
-                headers: headers.chunks(2).filter_map(pair).collect(),
-            }));
-        }
-        "none" => Refusal::NoService,
-        "large" => Refusal::TooLarge(number().map(|limit| limit as u64)),
-        "wait" => Refusal::Wait(number().map(|until| Timestamp(until as i64))),
-        _ => Refusal::Other {
-            condition: text(1)?,
-            text: text(2),
-        },
-    }))
 }
 
 pub(super) fn write_bytes(bytes: &[u8]) -> JsValue {

@@ -2,13 +2,12 @@
 
 use couplet_engine::Timestamp;
 use couplet_engine::store::{
-    Again, ResourcePresence, SessionStatus, SignInStep, Store, StoreEvent, Trouble,
+    Again, Availability, ResourcePresence, SessionStatus, SignInStep, Store, StoreEvent, Trouble,
 };
 use jid::{BareJid, FullJid};
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 
-use super::command::{AVAILABILITIES, place_of};
 use super::message::{list, maybe, number};
 
 /// Where the session stands, who we are and how available, and who is typing.
@@ -36,6 +35,20 @@ const TROUBLES: [Trouble; 12] = [
     Trouble::AccountDeleted,
     Trouble::ServerNotVerified,
 ];
+
+const AVAILABILITIES: [Availability; 5] = [
+    Availability::Available,
+    Availability::Chatty,
+    Availability::Away,
+    Availability::DoNotDisturb,
+    Availability::ExtendedAway,
+];
+
+/// Where in `list` it is; at its beginning, if nowhere.
+fn place_of<T: PartialEq>(list: &[T], wanted: &T) -> u32 {
+    let place = list.iter().position(|listed| listed == wanted);
+    place.unwrap_or_default() as u32
+}
 
 impl Standing {
     /// How it is with this store.

@@ -30,7 +30,8 @@ use crate::session::Command as SessionCommand;
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, MessageType, PresenceType, StanzaError};
 use crate::store::{
-    Answer, Delivery, Entry, Failure, Left, Occupant, RoomChange, RoomsAnswer, StoreEvent,
+    Answer, Delivery, Entry, Failure, Left, Occupant, PageAnswer, RoomChange, RoomsAnswer,
+    StoreEvent,
 };
 use crate::timer::Key;
 use crate::xml::{self, build};
@@ -859,7 +860,7 @@ fn found_service(ctx: &mut Ctx<'_>, looked: Looked) {
         Looked::Service(jid, _) => Some(jid.to_bare()),
         Looked::Nobody => None,
     };
-    ctx.event(StoreEvent::Rooms(Box::new(RoomsAnswer::Service(service))));
+    ctx.answer_page(PageAnswer::Rooms(RoomsAnswer::Service(service)));
 }
 
 /// What was said to the room has reached nobody, and why.

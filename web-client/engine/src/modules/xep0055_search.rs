@@ -16,7 +16,7 @@ use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Module, Specification};
 use crate::service::{Looked, Lookup};
 use crate::sorted_map::SortedMap;
-use crate::store::{DirectoryAnswer, NotFound, Person, StoreEvent};
+use crate::store::{DirectoryAnswer, NotFound, PageAnswer, Person};
 use crate::xml::build;
 use form::Form;
 
@@ -28,7 +28,7 @@ const FAMILY: &str = "last";
 /// The longest text to look for, and the longest that is said of somebody, in characters.
 const LONGEST: usize = 100;
 
-/// What whoever looks for people can ask for. The answers are [`StoreEvent::Directory`].
+/// What whoever looks for people can ask for. The answers are [`PageAnswer::Directory`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
     /// Find out whether there is a directory.
@@ -217,15 +217,13 @@ impl Search {
 }
 
 fn offer(ctx: &mut Ctx<'_>, offered: bool) {
-    ctx.event(StoreEvent::Directory(Box::new(DirectoryAnswer::Offered(
-        offered,
-    ))));
+    ctx.answer_page(PageAnswer::Directory(DirectoryAnswer::Offered(offered)));
 }
 
 fn answer(ctx: &mut Ctx<'_>, running: Running, outcome: Result<Vec<Person>, NotFound>) {
-    ctx.event(StoreEvent::Directory(Box::new(DirectoryAnswer::Found {
+    ctx.answer_page(PageAnswer::Directory(DirectoryAnswer::Found {
         search: running.search,
         text: running.text,
         outcome,
-    })));
+    }));
 }

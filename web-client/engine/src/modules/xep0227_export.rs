@@ -11,14 +11,14 @@ use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
 use crate::modules::xep0292_vcard4;
 use crate::modules::xep0313_archive::{Fin, page};
 use crate::private_node;
-use crate::store::{Card, ExportPart, Exported, ExportedMessage, StoreEvent};
+use crate::store::{Card, ExportPart, Exported, ExportedMessage, PageAnswer};
 use crate::vcard::Form;
 use crate::xml::{self, build};
 
 /// What a person can ask for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
-    /// Read all of it. What comes is [`StoreEvent::Export`]s. One that is under way ends.
+    /// Read all of it. What comes is [`PageAnswer::Export`]s. One that is under way ends.
     Begin {
         /// By which whoever asks knows the answer.
         export: String,
@@ -175,7 +175,7 @@ impl Export {
 }
 
 fn tell(ctx: &mut Ctx<'_>, export: String, part: ExportPart) {
-    ctx.event(StoreEvent::Export(Box::new(Exported { export, part })));
+    ctx.answer_page(PageAnswer::Export(Exported { export, part }));
 }
 
 /// What is asked for after `step`, from which a card may be `known`.

@@ -54,7 +54,7 @@ pub enum Command {
         /// When.
         at: Timestamp,
     },
-    /// Show the stanza of a message. What comes of it is told by [`StoreEvent::Original`].
+    /// Show the stanza of a message. What comes of it is told by [`PageAnswer::Original`].
     Original {
         /// Of which conversation.
         conversation: BareJid,

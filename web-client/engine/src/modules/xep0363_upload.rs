@@ -1,7 +1,7 @@
 //! XEP-0363 HTTP File Upload 1.1.0: a place on the server for a file.
 //!
 //! The file itself never comes here: whoever has it asks for a place, is told where that is
-//! ([`StoreEvent::Upload`]), and puts it there.
+//! ([`PageAnswer::Upload`]), and puts it there.
 
 use jid::Jid;
 use minidom::Element;
@@ -13,7 +13,7 @@ use crate::module::{Ctx, Flow, Module, Specification};
 use crate::service::{Looked, Lookup};
 use crate::sorted_map::SortedMap;
 use crate::stanza::StanzaError;
-use crate::store::{Refusal, Slot, StoreEvent, UploadAnswer, is_address, is_private};
+use crate::store::{PageAnswer, Refusal, Slot, UploadAnswer, is_address, is_private};
 use crate::xml::{build, child_text};
 use crate::{xep0004, xep0082};
 
@@ -28,7 +28,7 @@ const LONGEST_HEADER: usize = 8_192;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
     /// A place for it, as soon as there is a connection. Asking again takes the place of
-    /// having asked. The answer is a [`StoreEvent::Upload`].
+    /// having asked. The answer is a [`PageAnswer::Upload`].
     Request(Request),
 }
 
@@ -150,10 +150,10 @@ impl Upload {
 }
 
 fn answer(ctx: &mut Ctx<'_>, request: Request, outcome: Result<Slot, Refusal>) {
-    ctx.event(StoreEvent::Upload(Box::new(UploadAnswer {
+    ctx.answer_page(PageAnswer::Upload(UploadAnswer {
         upload: request.upload,
         outcome,
-    })));
+    }));
 }
 
 /// XEP-0363 5.

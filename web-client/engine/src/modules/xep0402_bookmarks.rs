@@ -1,6 +1,9 @@
 //! XEP-0402 PEP Native Bookmarks 1.2.0: the rooms that we want to find again everywhere.
 //!
-//! Where there are none, those of older clients are read (XEP-0048, in its personal node).
+//! Where there are none, those of older clients are read and kept in the way of today: XEP-0048,
+//! in its personal node or, before that, in private storage (XEP-0049).
+
+use std::collections::VecDeque;
 
 use jid::BareJid;
 use minidom::Element;
@@ -31,6 +34,10 @@ pub enum Command {
 
 /// More rooms than this are nobody's.
 const MOST: usize = 2000;
+/// So many bookmarks are on their way to the server at a time.
+const AT_ONCE: usize = 8;
+/// XEP-0049.
+const PRIVATE_STORAGE: &str = "jabber:iq:private";
 /// What other clients have added to a bookmark is kept up to this length, in bytes.
 const LONGEST_EXTENSIONS: usize = 16 * 1024;
 
@@ -41,6 +48,9 @@ pub(crate) struct Bookmarks {
     whole: bool,
     #[serde(skip)]
     asked: SortedMap<Ticket, Asked>,
+    /// What the server has still to be told.
+    #[serde(skip)]
+    unsent: VecDeque<BareJid>,
 }
 
 /// A bookmark.
@@ -59,8 +69,10 @@ struct Conference {
 #[derive(Debug)]
 enum Asked {
     All,
-    /// What clients of XEP-0048 have left.
+    /// What clients of XEP-0048 have left in its node.
     Legacy,
+    /// What they have left in private storage.
+    Older,
     /// A change, and whether it is the second attempt.
     Publish(BareJid, bool),
 }
@@ -89,6 +101,7 @@ impl Module for Bookmarks {
 
     fn on_lost(&mut self, _ctx: &mut Ctx<'_>) {
         self.asked.clear();
+        self.unsent.clear();
     }
 
     fn on_command(&mut self, ctx: &mut Ctx<'_>, command: &AnyCommand) -> Flow {
@@ -172,20 +185,33 @@ impl Module for Bookmarks {
                 }
                 self.learn_all(ctx, all);
             }
-            (Some(Asked::Legacy), Ok(Some(answer))) => self.learn_more(ctx, legacy(&answer)),
-            (Some(Asked::Legacy), _) => {}
+            (Some(Asked::Legacy), response) => {
+                let answer = response.ok().flatten();
+                let item = answer.as_ref().map(private_node::items);
+                let more = legacy(item.and_then(|mut items| items.next()));
+                if more.is_empty() {
+                    self.read_private_storage(ctx);
+                }
+                self.learn_more(ctx, more);
+            }
+            (Some(Asked::Older), response) => {
+                let more = legacy(response.ok().flatten().as_ref());
+                self.learn_more(ctx, more);
+            }
             (Some(Asked::Publish(room, false)), Err(NoResult::Error(_))) => {
                 // Older services know fewer options; what matters is who may read it.
                 self.send(ctx, room, &[PRIVATE], true);
             }
             (Some(Asked::Publish(..)), Err(_)) => {
                 ctx.warn("the server didn't keep a bookmark");
+                self.send_more(ctx);
             }
             (Some(Asked::Publish(room, _)), Ok(_)) => {
                 if let Some(conference) = self.known.get_mut(&room) {
                     conference.unsaved = false;
                     ctx.changed();
                 }
+                self.send_more(ctx);
             }
         }
     }
@@ -227,9 +253,8 @@ impl Bookmarks {
         let (ours, theirs): (Vec<_>, Vec<_>) = known
             .map(|(room, conference)| (room.clone(), conference.unsaved))
             .partition(|(_, unsaved)| *unsaved);
-        for (room, _) in &ours {
-            self.send(ctx, room.clone(), OPTIONS, false);
-        }
+        self.unsent = ours.iter().map(|(room, _)| room.clone()).collect();
+        self.send_more(ctx);
         for (room, _) in theirs.into_iter().filter(|(room, _)| gone(room)) {
             self.forget(ctx, &room);
             ctx.command(AnyCommand::Muc(xep0045_muc::Command::Follow { room }));
@@ -242,12 +267,38 @@ impl Bookmarks {
         }
     }
 
-    /// What an older client has kept, elsewhere. Meanwhile we may know better.
+    /// What an older client has kept, elsewhere. Meanwhile we may know better. From now on it
+    /// is kept with the others, for where there is one of these nobody looks elsewhere.
     fn learn_more(&mut self, ctx: &mut Ctx<'_>, more: Vec<(BareJid, Conference)>) {
         for (room, conference) in more {
             if !self.known.contains_key(&room) {
-                self.learn(ctx, room, conference);
+                self.unsent.push_back(room.clone());
+                let unsaved = true;
+                self.learn(
+                    ctx,
+                    room,
+                    Conference {
+                        unsaved,
+                        ..conference
+                    },
+                );
             }
+        }
+        self.send_more(ctx);
+    }
+
+    fn read_private_storage(&mut self, ctx: &mut Ctx<'_>) {
+        let storage = build("storage", ns::BOOKMARKS).done();
+        let query = build("query", PRIVATE_STORAGE).child(storage).done();
+        let ticket = ctx.get(None, query);
+        self.asked.insert(ticket, Asked::Older);
+    }
+
+    fn send_more(&mut self, ctx: &mut Ctx<'_>) {
+        while self.asked.keys().len() < AT_ONCE
+            && let Some(room) = self.unsent.pop_front()
+        {
+            self.send(ctx, room, OPTIONS, false);
         }
     }
 
@@ -385,10 +436,9 @@ fn items(answer: &Element) -> Vec<(BareJid, Conference)> {
         .collect()
 }
 
-/// XEP-0048 3: all of them in one item.
-fn legacy(answer: &Element) -> Vec<(BareJid, Conference)> {
-    let item = private_node::items(answer).next();
-    let storage = item.and_then(|item| item.get_child("storage", ns::BOOKMARKS));
+/// XEP-0048 3: all of them in one element, which is in this one.
+fn legacy(whole: Option<&Element>) -> Vec<(BareJid, Conference)> {
+    let storage = whole.and_then(|whole| whole.get_child("storage", ns::BOOKMARKS));
     let conferences = storage.into_iter().flat_map(Element::children);
     conferences
         .filter(|child| child.is("conference", ns::BOOKMARKS))

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::now::Timestamp;
 
 use super::{
-    AffiliationList, Block, Blocklist, Change, Contact, Delivery, Direction, DirectoryAnswer,
-    Exported, Fact, Message, MessageId, Older, Original, Privacy, ResourcePresence, RoomChange,
-    RoomsAnswer, SessionStatus, Source, SubscriptionRequest, UploadAnswer, Wishes,
+    Block, Blocklist, Change, Contact, Delivery, Direction, Fact, Message, MessageId, Older,
+    PageAnswer, Privacy, ResourcePresence, RoomChange, SessionStatus, Source, SubscriptionRequest,
+    Wishes,
 };
 
 /// One change of what people see. Plain data: it crosses tabs and is logged.
@@ -192,18 +192,8 @@ pub enum StoreEvent {
         /// `None` if they aren't.
         block: Option<Block>,
     },
-    /// Where a file may be put, or why nowhere. Nothing of it is kept.
-    Upload(Box<UploadAnswer>),
-    /// What a directory of people says. Nothing of it is kept.
-    Directory(Box<DirectoryAnswer>),
-    /// A message as it is in the archive. Nothing of it is kept.
-    Original(Box<Original>),
-    /// What is said to whoever makes a room or changes one. Nothing of it is kept.
-    Rooms(Box<RoomsAnswer>),
-    /// Who is what to a room. Nothing of it is kept.
-    Affiliations(Box<AffiliationList>),
-    /// A part of what the server keeps, for a file. Nothing of it is kept.
-    Export(Box<Exported>),
+    /// An answer to a command, for whoever has asked.
+    PageAnswer(Box<PageAnswer>),
 }
 
 impl Provenance {

@@ -23,6 +23,7 @@ mod known;
 mod message;
 mod mirror;
 mod note;
+mod page_answer;
 mod privacy;
 mod profile;
 mod reading;
@@ -64,6 +65,7 @@ pub use incident::{Incident, Removal};
 pub use known::Known;
 pub use message::{Delivery, Direction, Failure, Message, MessageId, Scope};
 pub use note::{Note, Notes, Reply};
+pub use page_answer::PageAnswer;
 pub use privacy::Privacy;
 pub use profile::{Device, Fact, NotSaved, Profile, Saved};
 pub use room::{
@@ -482,13 +484,7 @@ impl Store {
             StoreEvent::Privacy(privacy) => self.set_privacy(privacy),
             StoreEvent::Blocklist(list) => self.set_blocklist(list),
             StoreEvent::Blocked { jid, block } => self.set_blocked(jid, block),
-            // These are the page's that has asked.
-            StoreEvent::Upload(_)
-            | StoreEvent::Export(_)
-            | StoreEvent::Directory(_)
-            | StoreEvent::Original(_)
-            | StoreEvent::Rooms(_)
-            | StoreEvent::Affiliations(_) => Vec::new(),
+            StoreEvent::PageAnswer(_) => Vec::new(),
         }
     }
 

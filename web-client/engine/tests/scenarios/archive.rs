@@ -1,7 +1,7 @@
 //! What was missed, what is older, and the gaps in between.
 
 use couplet_engine::modules::xep0313_archive;
-use couplet_engine::store::{Delivery, MessageId, Older, Original, StoreEvent};
+use couplet_engine::store::{Delivery, MessageId, Older, Original, PageAnswer};
 use couplet_engine::{Command, Table, Timestamp};
 use jid::BareJid;
 
@@ -253,7 +253,7 @@ fn an_archive_in_trouble_is_asked_again_and_not_waited_for_for_ever() {
             asked.0
         ));
         if attempt < 3 {
-            scenario.recv(&acked(-1));
+            scenario.recv(&acked(-2));
             scenario.advance(10);
             asked = query(&mut scenario);
         }
@@ -520,9 +520,8 @@ fn ask_for_original(scenario: &mut Scenario) {
 }
 
 fn originals(scenario: &mut Scenario) -> Vec<Original> {
-    let events = std::mem::take(&mut scenario.events);
-    let originals = events.into_iter().filter_map(|event| match event {
-        StoreEvent::Original(original) => Some(*original),
+    let originals = scenario.answers().filter_map(|answer| match answer {
+        PageAnswer::Original(original) => Some(original),
         _ => None,
     });
     originals.collect()

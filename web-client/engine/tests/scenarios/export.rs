@@ -2,7 +2,7 @@
 
 use couplet_engine::Command;
 use couplet_engine::modules::xep0227_export;
-use couplet_engine::store::{CardField, ExportPart, StoreEvent};
+use couplet_engine::store::{CardField, ExportPart, PageAnswer};
 
 use crate::scenario::{Scenario, has};
 
@@ -14,9 +14,8 @@ fn begin(scenario: &mut Scenario) {
 
 /// What has come of it since last asked.
 fn parts(scenario: &mut Scenario) -> Vec<ExportPart> {
-    let events = std::mem::take(&mut scenario.events);
-    let exported = events.into_iter().filter_map(|event| match event {
-        StoreEvent::Export(exported) => Some(*exported),
+    let exported = scenario.answers().filter_map(|answer| match answer {
+        PageAnswer::Export(exported) => Some(exported),
         _ => None,
     });
     exported

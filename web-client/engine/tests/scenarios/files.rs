@@ -3,7 +3,7 @@
 use couplet_engine::Command;
 use couplet_engine::modules::{rfc6121_message, xep0363_upload};
 use couplet_engine::store::{
-    Delivery, File, FileKind, Note, Notes, Refusal, Slot, StoreEvent, UploadAnswer,
+    Delivery, File, FileKind, Note, Notes, PageAnswer, Refusal, Slot, UploadAnswer,
 };
 
 use crate::scenario::{MY_ADDRESS, Scenario, body, resumption};
@@ -22,9 +22,8 @@ fn request(upload: &str, size: u64) -> Command {
 
 /// What the answers to these requests were since this was last asked.
 fn answers(scenario: &mut Scenario) -> Vec<UploadAnswer> {
-    let events = std::mem::take(&mut scenario.events);
-    let answers = events.into_iter().filter_map(|event| match event {
-        StoreEvent::Upload(answer) => Some(*answer),
+    let answers = scenario.answers().filter_map(|answer| match answer {
+        PageAnswer::Upload(answer) => Some(answer),
         _ => None,
     });
     answers.collect()

@@ -3,7 +3,7 @@
 use couplet_engine::Command;
 use couplet_engine::modules::xep0045_muc::admin;
 use couplet_engine::store::{
-    Affiliation, Deed, Incident, Listed, NotSaved, Occupant, Removal, Standing, StoreEvent,
+    Affiliation, Deed, Incident, Listed, NotSaved, Occupant, PageAnswer, Removal, Standing,
 };
 use minidom::Element;
 
@@ -218,12 +218,12 @@ fn those_who_run_a_room_read_its_lists() {
         }));
         asked(scenario, ADMIN)
     };
-    let answer = |scenario: &Scenario| {
-        let mut events = scenario.events.iter().rev();
-        events.find_map(|event| match event {
-            StoreEvent::Affiliations(list) => Some((**list).clone()),
+    let answer = |scenario: &mut Scenario| {
+        let lists = scenario.answers().filter_map(|answer| match answer {
+            PageAnswer::Affiliations(list) => Some(list),
             _ => None,
-        })
+        });
+        lists.last()
     };
     let request = list(&mut scenario);
     assert_eq!(request.attr("type"), Some("get"));
@@ -241,7 +241,7 @@ fn those_who_run_a_room_read_its_lists() {
              <item affiliation='outcast' jid='@'/><item affiliation='outcast'/></query>"
         ),
     );
-    let told = answer(&scenario).unwrap();
+    let told = answer(&mut scenario).unwrap();
     assert_eq!(told.request, "1");
     assert_eq!(
         told.outcome,
@@ -254,7 +254,7 @@ fn those_who_run_a_room_read_its_lists() {
     let request = list(&mut scenario);
     refuses(&mut scenario, &request, "forbidden");
     assert_eq!(
-        answer(&scenario).unwrap().outcome,
+        answer(&mut scenario).unwrap().outcome,
         Err(refused("forbidden"))
     );
 }

@@ -2,7 +2,7 @@
 
 use couplet_engine::Command;
 use couplet_engine::modules::xep0045_muc;
-use couplet_engine::store::{About, NotSaved, RoomsAnswer, RoomsPage, StoreEvent};
+use couplet_engine::store::{About, NotSaved, PageAnswer, RoomsAnswer, RoomsPage};
 use minidom::Element;
 
 use crate::scenario::{Scenario, has};
@@ -27,9 +27,8 @@ fn describe(scenario: &mut Scenario, rooms: impl Iterator<Item = String>) {
 
 /// What has been told of rooms since this was last asked.
 fn answers(scenario: &mut Scenario) -> Vec<RoomsAnswer> {
-    let events = std::mem::take(&mut scenario.events);
-    let answers = events.into_iter().filter_map(|event| match event {
-        StoreEvent::Rooms(answer) => Some(*answer),
+    let answers = scenario.answers().filter_map(|answer| match answer {
+        PageAnswer::Rooms(answer) => Some(answer),
         _ => None,
     });
     answers.collect()

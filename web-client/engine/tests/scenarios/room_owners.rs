@@ -2,7 +2,7 @@
 
 use couplet_engine::Command;
 use couplet_engine::modules::xep0045_muc::{self, New, Preset};
-use couplet_engine::store::{Answer, Entry, Form, Kind, NotSaved, Part, RoomsAnswer, StoreEvent};
+use couplet_engine::store::{Answer, Entry, Form, Kind, NotSaved, PageAnswer, Part, RoomsAnswer};
 use minidom::Element;
 
 use crate::rooms::{ROOM, SELF, asked_what_it_is, presence, room, say, told, view};
@@ -245,9 +245,8 @@ fn a_room_isnt_made_without_whoever_makes_it() {
 
 /// What has been told of rooms since this was last asked.
 fn answers(scenario: &mut Scenario) -> Vec<RoomsAnswer> {
-    let events = std::mem::take(&mut scenario.events);
-    let answers = events.into_iter().filter_map(|event| match event {
-        StoreEvent::Rooms(answer) => Some(*answer),
+    let answers = scenario.answers().filter_map(|answer| match answer {
+        PageAnswer::Rooms(answer) => Some(answer),
         _ => None,
     });
     answers.collect()

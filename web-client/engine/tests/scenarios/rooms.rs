@@ -625,6 +625,95 @@ fn a_room_that_is_joined_while_the_bookmarks_are_read_stays() {
 }
 
 #[test]
+fn bookmarks_of_older_clients_are_kept_in_the_way_of_today() {
+    const STORAGE: &str = "<storage xmlns='storage:bookmarks'>\
+         <conference name='Council of Oberon' autojoin='true' jid='council@conference.underhill.org'>\
+         <nick>Puck</nick></conference>\
+         <conference name='The Grove' jid='grove@conference.underhill.org'/>\
+         <url name='No room' url='https://example.org'/></storage>";
+    for private in [false, true] {
+        let mut scenario = Scenario::new();
+        scenario.sign_in();
+        scenario.authenticate();
+        scenario.bind();
+        let answer = |scenario: &mut Scenario, id: &str, answer: &str| {
+            scenario.recv(&format!(
+                "<iq xmlns='jabber:client' type='result' id='{id}'>{answer}</iq>"
+            ));
+        };
+        let asked = scenario.expect_items("urn:xmpp:bookmarks:1");
+        answer(&mut scenario, &asked, "");
+        let asked = scenario.expect_items("storage:bookmarks");
+        if private {
+            answer(&mut scenario, &asked, "");
+            let asked = scenario.expect_iq("query@jabber:iq:private");
+            let query = format!("<query xmlns='jabber:iq:private'>{STORAGE}</query>");
+            answer(&mut scenario, &asked, &query);
+        } else {
+            let pubsub = format!(
+                "<pubsub xmlns='http://jabber.org/protocol/pubsub'>\
+                 <items node='storage:bookmarks'><item id='current'>{STORAGE}</item></items></pubsub>"
+            );
+            answer(&mut scenario, &asked, &pubsub);
+        }
+        let grove = "grove@conference.underhill.org".parse().unwrap();
+        assert_eq!(scenario.store.name(&grove), "The Grove");
+        let mut rooms = Vec::new();
+        while let Some(publish) = scenario.find(|sent| String::from(sent).contains("<publish ")) {
+            let text = String::from(&publish);
+            assert!(text.contains("urn:xmpp:bookmarks:1"), "{text}");
+            rooms.push(text.contains("council@") && text.contains("<nick>Puck</nick>"));
+            answer(&mut scenario, publish.attr("id").unwrap(), "");
+        }
+        assert_eq!(rooms, [true, false], "each of them once");
+    }
+}
+
+#[test]
+fn many_bookmarks_of_older_clients_are_kept_a_few_at_a_time() {
+    let mut scenario = Scenario::new();
+    scenario.sign_in();
+    scenario.authenticate();
+    scenario.bind();
+    let asked = scenario.expect_items("urn:xmpp:bookmarks:1");
+    scenario.recv(&format!(
+        "<iq xmlns='jabber:client' type='result' id='{asked}'/>"
+    ));
+    let asked = scenario.expect_items("storage:bookmarks");
+    let rooms: String = (0..300)
+        .map(|number| format!("<conference jid='room-{number}@conference.underhill.org'/>"))
+        .collect();
+    scenario.recv(&format!(
+        "<iq xmlns='jabber:client' type='result' id='{asked}'>\
+         <pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='storage:bookmarks'>\
+         <item id='current'><storage xmlns='storage:bookmarks'>{rooms}</storage></item></items>\
+         </pubsub></iq>"
+    ));
+    let mut published = 0;
+    loop {
+        let next = || scenario.find(|sent| String::from(sent).contains("<publish "));
+        let under_way: Vec<_> = std::iter::from_fn(next).collect();
+        if under_way.is_empty() {
+            break;
+        }
+        assert!(under_way.len() <= 8, "{} at a time", under_way.len());
+        for publish in under_way {
+            published += 1;
+            let id = publish.attr("id").unwrap();
+            let refused = published % 3 == 0;
+            let kind = if refused { "error" } else { "result" };
+            scenario.recv(&format!(
+                "<iq xmlns='jabber:client' type='{kind}' id='{id}'/>"
+            ));
+        }
+    }
+    assert!(
+        published >= 300,
+        "{published}: what is refused holds up nothing"
+    );
+}
+
+#[test]
 fn a_bookmark_of_ours_that_comes_back_is_no_news() {
     let mut scenario = Scenario::signed_in();
     join(&mut scenario);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use couplet_engine::sasl::{Reply, Request};
-use couplet_engine::store::{Message as Shown, Notes, Store, StoreEvent};
+use couplet_engine::store::{Message as Shown, Notes, PageAnswer, Store, StoreEvent};
 use couplet_engine::{
     CloseReason, Command, Config, Engine, Input, Now, Output, Record, SessionCommand, Table,
     Timestamp,
@@ -25,7 +25,7 @@ use xmpp_parsers::spam_reporting::Report;
 use xmpp_parsers::time::TimeQuery;
 use xmpp_parsers::version::VersionQuery;
 use xmpp_parsers::websocket::Open;
-use xmpp_parsers::{carbons, ibr, mam, ns, sasl, sm};
+use xmpp_parsers::{carbons, ibr, mam, ns, private, sasl, sm};
 
 pub(crate) const ME: &str = "alice@example.org";
 pub(crate) const MY_ADDRESS: &str = "alice@example.org/balcony";
@@ -34,9 +34,9 @@ pub(crate) const MY_ADDRESS: &str = "alice@example.org/balcony";
 const START: i64 = 1_793_610_000_000;
 
 /// So many stanzas a session begins with: carbons, roster, presence, archive, what was read,
-/// bookmarks in both forms, what is wanted with conversations, what others may learn of us, what
+/// bookmarks in three forms, what is wanted with conversations, what others may learn of us, what
 /// the server can do.
-pub(crate) const BEGUN: i32 = 10;
+pub(crate) const BEGUN: i32 = 11;
 
 /// So many stanzas answer them: presence isn't answered.
 pub(crate) const ANSWERED: i32 = BEGUN - 1;
@@ -310,11 +310,16 @@ impl Scenario {
     pub(crate) fn answer_bookmarks(&mut self, items: &str) {
         self.answer_items("urn:xmpp:bookmarks:1", items);
         if items.is_empty() {
-            let id = self.expect_items("storage:bookmarks");
-            self.recv(&format!(
-                "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'>\
-                 <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
-            ));
+            let node = self.expect_items("storage:bookmarks");
+            let refuse = |scenario: &mut Self, id: &str| {
+                scenario.recv(&format!(
+                    "<iq xmlns='jabber:client' type='error' id='{id}'><error type='cancel'>\
+                     <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+                ));
+            };
+            refuse(self, &node);
+            let storage = self.expect_iq("query@jabber:iq:private");
+            refuse(self, &storage);
         }
     }
 
@@ -524,6 +529,15 @@ impl Scenario {
     pub(crate) fn find(&mut self, matches: impl Fn(&Element) -> bool) -> Option<Element> {
         let index = self.sent.iter().position(matches)?;
         self.sent.remove(index)
+    }
+
+    /// What whoever asked has been told since this was last asked.
+    pub(crate) fn answers(&mut self) -> impl Iterator<Item = PageAnswer> {
+        let events = std::mem::take(&mut self.events);
+        events.into_iter().filter_map(|event| match event {
+            StoreEvent::PageAnswer(answer) => Some(*answer),
+            _ => None,
+        })
     }
 
     /// What the conversation with bob shows.
@@ -755,6 +769,9 @@ fn payload(iq: Iq) -> Option<String> {
             .err()
             .map(|error| error.to_string()),
         ns::BLOCKING => blocking(payload),
+        ns::PRIVATE => private::Query::try_from(payload)
+            .err()
+            .map(|error| error.to_string()),
         ns::PING => Ping::try_from(payload).err().map(|error| error.to_string()),
         other => Some(format!("nobody has an opinion on {other}")),
     }

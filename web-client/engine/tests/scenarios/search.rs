@@ -2,7 +2,7 @@
 
 use couplet_engine::Command;
 use couplet_engine::modules::xep0055_search;
-use couplet_engine::store::{DirectoryAnswer, NotFound, Person, StoreEvent};
+use couplet_engine::store::{DirectoryAnswer, NotFound, PageAnswer, Person};
 use minidom::Element;
 
 use crate::scenario::{ME, Scenario, resumption};
@@ -39,9 +39,8 @@ fn find(scenario: &mut Scenario, search: &str, text: &str) {
 
 /// What the directory has told since this was last asked.
 fn answers(scenario: &mut Scenario) -> Vec<DirectoryAnswer> {
-    let events = std::mem::take(&mut scenario.events);
-    let answers = events.into_iter().filter_map(|event| match event {
-        StoreEvent::Directory(answer) => Some(*answer),
+    let answers = scenario.answers().filter_map(|answer| match answer {
+        PageAnswer::Directory(answer) => Some(answer),
         _ => None,
     });
     answers.collect()

@@ -13,7 +13,7 @@ use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Module, Specification};
 use crate::sorted_map::SortedMap;
-use crate::store::{Affiliation, AffiliationList, Listed, NotSaved, Role, Standing, StoreEvent};
+use crate::store::{Affiliation, AffiliationList, Listed, NotSaved, PageAnswer, Role, Standing};
 use crate::xml::build;
 
 /// What those who run a room can do. `request` is what whoever asks calls it.
@@ -136,7 +136,7 @@ fn answer(ctx: &mut Ctx<'_>, asked: Asked, response: Response) {
             let outcome = response.map(|query| query.as_ref().map(listed).unwrap_or_default());
             let outcome = outcome.map_err(NotSaved::from);
             let list = AffiliationList { request, outcome };
-            ctx.event(StoreEvent::Affiliations(Box::new(list)));
+            ctx.answer_page(PageAnswer::Affiliations(list));
         }
     }
 }

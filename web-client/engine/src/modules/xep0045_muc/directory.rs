@@ -12,7 +12,7 @@ use crate::iq::{NoResult, Response, Ticket};
 use crate::module::Ctx;
 use crate::service::{self, Looked, Lookup};
 use crate::sorted_map::SortedMap;
-use crate::store::{About, RoomsAnswer, RoomsPage, StoreEvent};
+use crate::store::{About, PageAnswer, RoomsAnswer, RoomsPage};
 use crate::xep0004;
 use crate::xml::{build, child_text};
 
@@ -181,7 +181,7 @@ fn page(ctx: &mut Ctx<'_>, request: String, outcome: Result<RoomsPage, NoResult>
 }
 
 fn tell(ctx: &mut Ctx<'_>, answer: RoomsAnswer) {
-    ctx.event(StoreEvent::Rooms(Box::new(answer)));
+    ctx.answer_page(PageAnswer::Rooms(answer));
 }
 
 /// Those of a service that are rooms (6.3).

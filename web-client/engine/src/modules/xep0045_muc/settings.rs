@@ -5,7 +5,7 @@ use jid::{BareJid, Jid};
 use super::{Asked, MUC_OWNER, Muc};
 use crate::iq::{NoResult, Response};
 use crate::module::Ctx;
-use crate::store::{Answer, NotSaved, RoomsAnswer, StoreEvent};
+use crate::store::{Answer, NotSaved, PageAnswer, RoomsAnswer};
 use crate::xep0004;
 use crate::xml::build;
 
@@ -48,6 +48,8 @@ pub(super) fn tell(ctx: &mut Ctx<'_>, request: String, response: Response) {
             })
         }
     };
-    let answer = RoomsAnswer::Settings { request, outcome };
-    ctx.event(StoreEvent::Rooms(Box::new(answer)));
+    ctx.answer_page(PageAnswer::Rooms(RoomsAnswer::Settings {
+        request,
+        outcome,
+    }));
 }

@@ -7,7 +7,7 @@ use super::query::{Fin, no_archive};
 use crate::iq::NoResult;
 use crate::module::{Ctx, Incoming, Origin};
 use crate::now::Timestamp;
-use crate::store::{MessageId, Older, Original, StoreEvent};
+use crate::store::{MessageId, Older, Original, PageAnswer, StoreEvent};
 use crate::xml;
 
 /// A page of history, newest first.
@@ -101,7 +101,7 @@ pub(super) fn answered(ctx: &mut Ctx<'_>, conversation: BareJid) {
 /// What has come of looking for one message.
 pub(super) fn original(ctx: &mut Ctx<'_>, id: MessageId, found: Option<&Incoming>) {
     let stanza = found.map(|incoming| xml::write(&incoming.message.clone().into()));
-    ctx.event(StoreEvent::Original(Box::new(Original { id, stanza })));
+    ctx.answer_page(PageAnswer::Original(Original { id, stanza }));
 }
 
 /// The newest message of a page that is among those `known`, and what the archive calls it.

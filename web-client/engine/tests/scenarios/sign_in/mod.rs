@@ -132,8 +132,8 @@ fn nothing_of_the_token_gets_to_the_engine_or_the_disk() {
 fn counters_begin_when_the_session_does() {
     let (mut scenario, _) = signed_in();
     scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
-    // Archive, roster, what was read and bookmarks in both forms were answered.
-    assert_eq!(scenario.expect("a").attr("h"), Some("5"));
+    // Archive, roster, what was read and bookmarks in three forms were answered.
+    assert_eq!(scenario.expect("a").attr("h"), Some("6"));
     scenario.say("hello");
     scenario.recv(&acked(0));
     let delivery = scenario.messages()[0].delivery.clone();
@@ -157,7 +157,7 @@ fn who_isnt_looked_at_begins_inactive() {
     reconnect(&mut scenario);
     holder.comes(&mut scenario, FEATURES);
     scenario.expect("authenticate");
-    holder.proves(&mut scenario, &resumption("session-1", -2));
+    holder.proves(&mut scenario, &resumption("session-1", -3));
     let inactive = scenario.find(|sent| sent.name() == "inactive");
     assert!(inactive.is_some());
 }
@@ -184,7 +184,7 @@ fn a_resume_by_token_is_one_round_trip() {
     assert_eq!(fast.attr("count"), Some("1"));
     let resume = authenticate.get_child("resume", SM).unwrap();
     assert_eq!(resume.attr("previd"), Some("session-1"));
-    assert_eq!(resume.attr("h"), Some("5"));
+    assert_eq!(resume.attr("h"), Some("6"));
     assert!(authenticate.has_child("bind", BIND2), "if it fails");
     // Of theirs: <open/>, features, and this.
     let resumed = &resumption("session-1", 0);
@@ -212,7 +212,7 @@ fn what_the_server_replays_at_once_is_not_lost() {
     scenario.recv("<r xmlns='urn:xmpp:sm:3'/>");
     assert_eq!(scenario.bodies(), ["hello"]);
     let ack = scenario.find(|sent| sent.name() == "a").unwrap();
-    assert_eq!(ack.attr("h"), Some("6"));
+    assert_eq!(ack.attr("h"), Some("7"));
     let warnings = scenario.log.len();
     scenario.recv(AFTERWARDS);
     assert_eq!(scenario.log.len(), warnings, "the features may come late");
@@ -232,7 +232,7 @@ fn a_resume_promises_only_what_is_on_disk() {
     scenario.commit();
     holder.answers(&mut scenario);
     let resume = holder.sent[0].get_child("resume", SM).unwrap();
-    assert_eq!(resume.attr("h"), Some("6"));
+    assert_eq!(resume.attr("h"), Some("7"));
 }
 
 #[test]
