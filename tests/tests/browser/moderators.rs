@@ -6,6 +6,7 @@ use couplet_tests::browser::Page;
 use couplet_tests::run;
 
 use crate::changes::choose;
+use crate::profile::{face, picture};
 use crate::rooms::ask;
 use crate::{ALICE, BOB, Place, count, reads, say};
 
@@ -66,7 +67,11 @@ async fn who_runs_a_room_has_the_say(kind: Kind) -> Result<()> {
 
     go_through(&alice, "Let them only listen", None).await?;
     list().await?.reads("May only listen").await?;
+    say(&bob, "Milk, please").await?;
+    bob.reads("You may only listen here.").await?;
     go_through(&alice, "Let them write", None).await?;
+    bob.find("button", "Try again").await?.click().await?;
+    reads(&alice, "Milk, please").await?;
     say(&bob, "I may write").await?;
     reads(&alice, "I may write").await?;
     go_through(&alice, "Make moderator", None).await?;
@@ -314,4 +319,42 @@ fn who_is_what_is_on_lists_prosody() {
 #[test]
 fn who_is_what_is_on_lists_ejabberd() {
     run(who_is_what_is_on_lists(Kind::Ejabberd));
+}
+
+async fn what_a_room_looks_like(kind: Kind) -> Result<()> {
+    let place = Place::new(kind).await?;
+    let (_, alice, bob) = together(&place).await?;
+    alice
+        .find("button", "Picture of the room")
+        .await?
+        .click()
+        .await?;
+    alice.find("dialog", "Picture of the room").await?;
+    let choose = alice.find("button", "Choose a picture").await?;
+    alice.choose_files(&choose, &[&picture()]).await?;
+    let submit = alice.find("button", "Use this picture").await?;
+    submit.click().await?;
+    alice.find("button", "Remove the picture").await?;
+    face(&alice, "dialog", Some(256)).await?;
+    face(&bob, "main", Some(256)).await?;
+    bob.reload().await?;
+    bob.reads("2 people here").await?;
+    face(&bob, "main", Some(256)).await?;
+    let remove = alice.find("button", "Remove the picture").await?;
+    remove.click().await?;
+    face(&bob, "main", None).await?;
+    face(&alice, "main", None).await?;
+    let (alice, bob) = (alice.errors(), bob.errors());
+    ensure!(alice.is_empty() && bob.is_empty(), "{alice:?} {bob:?}");
+    Ok(())
+}
+
+#[test]
+fn what_a_room_looks_like_on_prosody() {
+    run(what_a_room_looks_like(Kind::Prosody));
+}
+
+#[test]
+fn what_a_room_looks_like_on_ejabberd() {
+    run(what_a_room_looks_like(Kind::Ejabberd));
 }

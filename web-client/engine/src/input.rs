@@ -9,6 +9,7 @@ use crate::modules::{
     xep0172_nickname, xep0191_blocking, xep0223_conversations, xep0223_privacy, xep0227_export,
     xep0249_invitations, xep0292_vcard4, xep0308_correction, xep0313_archive, xep0363_upload,
     xep0402_bookmarks, xep0424_retraction, xep0425_moderation, xep0444_reactions,
+    xep0486_room_avatars,
 };
 use crate::sasl;
 use crate::session;
@@ -70,6 +71,8 @@ pub enum Command {
     Muc(xep0045_muc::Command),
     /// Run a room.
     RoomAdmin(xep0045_muc::admin::Command),
+    /// Show another picture of a room, or none.
+    RoomAvatar(xep0486_room_avatars::Command),
     /// Choose what of a room one hears of.
     Bookmark(xep0402_bookmarks::Command),
     /// Answer invitations to rooms.

@@ -76,8 +76,14 @@ pub(crate) fn extension<'a>(info: &'a Element, form_type: &str) -> Option<&'a El
 
 /// What a field of a form has in it.
 pub(crate) fn value(form: &Element, var: &str) -> Option<String> {
-    let field = children(form, "field").find(|field| field.attr("var") == Some(var))?;
-    child_text(field, "value")
+    values(form, var).next()
+}
+
+/// The same where there may be several.
+pub(crate) fn values(form: &Element, var: &str) -> impl Iterator<Item = String> {
+    let field = children(form, "field").find(|field| field.attr("var") == Some(var));
+    let values = field.into_iter().flat_map(|field| children(field, "value"));
+    values.map(Element::text)
 }
 
 fn children<'a>(element: &'a Element, name: &'static str) -> impl Iterator<Item = &'a Element> {

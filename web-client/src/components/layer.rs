@@ -21,8 +21,8 @@ use super::settings::DeleteAccount;
 use super::share::Share;
 use super::switcher::Switcher;
 use super::{
-    attachment, block_contact, deed, go_to_date, message_dialogs, moderate, questions, set_status,
-    shortcuts,
+    attachment, block_contact, deed, go_to_date, message_dialogs, moderate, portrait, questions,
+    set_status, shortcuts,
 };
 use crate::state::State;
 
@@ -89,6 +89,8 @@ pub(crate) enum Layer {
     FindRooms,
     /// Make a room.
     NewRoom,
+    /// The picture of a room that is ours.
+    RoomPicture(BareJid),
     /// What an owner can have otherwise with a room.
     RoomSettings(BareJid),
     /// The picture of a message, large.
@@ -128,6 +130,7 @@ pub(crate) fn dialog(state: &State, layer: Layer) -> Html {
         Layer::Picture(message) => attachment::lightbox(state, &message),
         Layer::FindRooms => html! { <FindRooms state={state.clone()} /> },
         Layer::NewRoom => html! { <NewRoom state={state.clone()} /> },
+        Layer::RoomPicture(jid) => portrait::of_room(state, &jid),
         Layer::RoomSettings(jid) => html! { <RoomSettings state={state.clone()} {jid} /> },
         Layer::JoinRoom(jid) => html! { <JoinRoom state={state.clone()} {jid} /> },
     }

@@ -129,7 +129,11 @@ fn edited(state: &State, message: &Rc<Message>) -> Html {
 
 /// What became of a message that came back, and why.
 fn why(state: &State, message: &Rc<Message>, failure: &Failure) -> Html {
+    let said_to_all = message.scope == Scope::Room;
     let reason = match failure.condition.as_str() {
+        "forbidden" | "not-allowed" if said_to_all => t("failure.noVoice"),
+        "not-acceptable" if said_to_all => t("failure.notInside"),
+        "policy-violation" | "resource-constraint" if said_to_all => t("failure.tooFast"),
         "service-unavailable" | "recipient-unavailable" => t("failure.unavailable"),
         "item-not-found" => t("failure.notFound"),
         "remote-server-not-found" => t("failure.serverNotFound"),

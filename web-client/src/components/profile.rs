@@ -1,22 +1,17 @@
 //! What others know of us: picture, name and card.
 
-use couplet_engine::store::{Card, CardField, NotSaved, Topic};
+use couplet_engine::store::{Card, CardField, Topic};
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{File, ImageBitmap};
 use yew::prelude::*;
 
-use super::avatar::{Size, avatar};
-use super::crop::Crop;
 use super::dialog::{Dialog, form_buttons, submitting, value};
 use super::field::Field;
-use super::file_picker::pick_picture;
 use super::layer::{Layer, opening};
-use super::trouble::with_quote;
-use crate::files::{Cut, cut_out, open_picture};
+use super::portrait::{Portrait, why};
 use crate::hooks::{Model, use_each_rendering, use_model, use_mount, use_subjects};
-use crate::i18n::{t, t_with};
+use crate::i18n::t;
 use crate::state::{Pending, State, document};
 
 const NICKNAME: &str = "profile-nickname";
@@ -43,15 +38,11 @@ pub(crate) struct Props {
 
 #[derive(Default)]
 struct Editing {
-    /// The picture of which a part is being chosen.
-    crop: Option<ImageBitmap>,
-    /// The picture on its way to the server.
-    picture: Option<Pending>,
-    /// Everything else on its way there.
+    /// What is on its way to the server.
     rest: Vec<Pending>,
     /// The card that the fields show, but for what has been typed.
     filled: Card,
-    /// What can't be opened, or was not taken.
+    /// What was not taken.
     problem: Option<AttrValue>,
 }
 
@@ -60,11 +51,8 @@ struct Editing {
 pub(crate) fn Profile(props: &Props) -> Html {
     let state = &props.state;
     let me = state.me();
-    let topics = me.iter().flat_map(|me| {
-        let topics = [Topic::Profile(me.clone()), Topic::Avatar(me.clone())];
-        topics.map(Into::into)
-    });
-    use_subjects(state, topics.collect());
+    let topics = me.clone().map(Topic::Profile);
+    use_subjects(state, topics.into_iter().map(Into::into).collect());
     let editing = use_model(Editing::default);
     {
         let (state, me) = (state.clone(), me.clone());
@@ -87,74 +75,44 @@ pub(crate) fn Profile(props: &Props) -> Html {
     };
     settle(state, &editing);
     let store = state.store();
-    let name = store.name(&me);
     let nickname = store.profile(&me).and_then(|known| known.nickname.clone());
     let nickname = nickname.unwrap_or_default();
     let now = editing.read();
-    let crop = now.crop.as_ref().map(|picture| {
-        let oncancel = {
-            let editing = editing.clone();
-            Callback::from(move |_| editing.change(|editing| editing.crop = None))
-        };
-        let onchoose = choosing(state, &editing, picture);
-        html! { <Crop picture={picture.clone()} {onchoose} {oncancel} /> }
-    });
-    let busy = now.picture.is_some() || !now.rest.is_empty();
     let field = Field {
         id: NICKNAME,
         label: t("profile.nickname"),
         hint: Some(t("profile.nicknameHint")),
         ..Field::default()
     };
-    // What has been typed stays while a picture is being cut.
-    let form = html! {
-        <div hidden={crop.is_some()}>
-            <div class="profile__picture">
-                { avatar(state, &me, name, Size::Huge, None) }
-                <div class="profile__buttons">
-                    <button type="button" class="button button--small" onclick={picking(&editing)}>
-                        { t("profile.choose") }
-                    </button>
-                    if store.avatar(&me).is_some() {
-                        <button
-                            type="button"
-                            class="button button--small button--quiet"
-                            onclick={removing(state, &editing)}
-                        >
-                            { t("profile.remove") }
-                        </button>
-                    }
-                    <button
-                        type="button"
-                        class="button button--small button--quiet"
-                        onclick={opening(state, Layer::Share(me.clone()))}
-                    >
-                        { t("profile.share") }
-                    </button>
-                </div>
-            </div>
-            <p class="profile__news" role="status">
-                if let Some(problem) = &now.problem {
-                    <span class="profile__problem">{ problem }</span>
-                } else if busy {
-                    { t("profile.saving") }
-                }
-            </p>
-            <form class="form" novalidate=true onsubmit={saving(state, &editing, &nickname)}>
-                { field.html() }
-                <fieldset class="profile__card">
-                    <legend class="profile__legend">{ t("profile.card") }</legend>
-                    <p class="form__text">{ t("profile.cardHint") }</p>
-                    { for FIELDS.iter().map(card_field) }
-                </fieldset>
-                { form_buttons(state, t("dialog.save")) }
-            </form>
-        </div>
+    let share = html! {
+        <button
+            type="button"
+            class="button button--small button--quiet"
+            onclick={opening(state, Layer::Share(me.clone()))}
+        >
+            { t("profile.share") }
+        </button>
     };
     html! {
-        <Dialog state={state.clone()} title={t("profile.title")} text={nickname}>
-            { form }
-            { crop.unwrap_or_default() }
+        <Dialog state={state.clone()} title={t("profile.title")} text={nickname.clone()}>
+            <Portrait state={state.clone()} jid={me.clone()} buttons={share}>
+                <form class="form" novalidate=true onsubmit={saving(state, &editing, &nickname)}>
+                    { field.html() }
+                    <fieldset class="profile__card">
+                        <legend class="profile__legend">{ t("profile.card") }</legend>
+                        <p class="form__text">{ t("profile.cardHint") }</p>
+                        { for FIELDS.iter().map(card_field) }
+                    </fieldset>
+                    <p class="profile__news" role="status">
+                        if let Some(problem) = &now.problem {
+                            <span class="profile__problem">{ problem }</span>
+                        } else if !now.rest.is_empty() {
+                            { t("profile.saving") }
+                        }
+                    </p>
+                    { form_buttons(state, t("dialog.save")) }
+                </form>
+            </Portrait>
         </Dialog>
     }
 }
@@ -222,99 +180,29 @@ fn fill(editing: &Model<Editing>, card: Card) {
 /// Takes notice of what the server has answered. When everything has been saved, the dialog
 /// has done its work.
 fn settle(state: &State, editing: &Model<Editing>) {
-    let outcome = |pending: &Pending| state.outcome(pending);
-    let (picture, rest, failed) = {
+    let (complete, failed) = {
         let now = editing.read();
-        let picture = now.picture.as_ref().and_then(outcome);
-        let rest: Vec<_> = now.rest.iter().filter_map(outcome).collect();
-        let complete = !rest.is_empty() && rest.len() == now.rest.len();
-        let failed = rest.into_iter().find_map(Result::err);
-        (picture, complete, failed)
+        let outcomes = now.rest.iter().filter_map(|pending| state.outcome(pending));
+        let outcomes: Vec<_> = outcomes.collect();
+        let complete = !outcomes.is_empty() && outcomes.len() == now.rest.len();
+        (complete, outcomes.into_iter().find_map(Result::err))
     };
-    if picture.is_none() && !rest {
+    if !complete {
         return;
     }
     let (state, editing) = (state.clone(), editing.clone());
     // Rendering changes nothing itself.
     spawn_local(async move {
-        let mut problem = None;
-        if let Some(outcome) = picture {
-            match outcome {
-                Ok(()) => state.announce(&t("profile.pictureSaved")),
-                Err(reason) => problem = Some(why(&reason)),
-            }
-        }
-        let close = rest && failed.is_none() && problem.is_none();
-        if let Some(reason) = failed {
-            problem = Some(why(&reason));
-        }
+        let problem = failed.as_ref().map(why);
         editing.change(|editing| {
-            editing.picture = None;
-            if rest {
-                editing.rest.clear();
-            }
-            editing.problem = problem;
+            editing.rest.clear();
+            editing.problem.clone_from(&problem);
         });
-        if close {
+        if problem.is_none() {
             state.announce(&t("profile.saved"));
             state.close();
         }
     });
-}
-
-/// What went wrong, and what to do.
-fn why(reason: &NotSaved) -> AttrValue {
-    let NotSaved::Refused { condition, text } = reason else {
-        return t("profile.offline");
-    };
-    let said = match condition.as_str() {
-        "service-unavailable" | "feature-not-implemented" => t("profile.unsupported"),
-        "policy-violation" | "not-acceptable" | "resource-constraint" => t("profile.tooMuch"),
-        _ => t_with("profile.refused", &[("condition", condition)]),
-    };
-    with_quote(said, text.as_deref())
-}
-
-fn picking(editing: &Model<Editing>) -> Callback<MouseEvent> {
-    let editing = editing.clone();
-    Callback::from(move |_| {
-        let editing = editing.clone();
-        pick_picture(Callback::from(move |file: File| {
-            let editing = editing.clone();
-            spawn_local(async move {
-                let opened = open_picture(&file).await;
-                editing.change(|editing| {
-                    editing.problem = opened.is_none().then(|| t("profile.unreadable"));
-                    editing.crop = opened;
-                });
-            });
-        }));
-    })
-}
-
-fn choosing(state: &State, editing: &Model<Editing>, picture: &ImageBitmap) -> Callback<Cut> {
-    let (state, editing, picture) = (state.clone(), editing.clone(), picture.clone());
-    Callback::from(move |cut| {
-        let (state, editing, picture) = (state.clone(), editing.clone(), picture.clone());
-        spawn_local(async move {
-            let portrait = cut_out(&picture, cut).await;
-            picture.close();
-            let pending = portrait.map(|portrait| state.set_picture(Some(portrait)));
-            editing.change(|editing| {
-                editing.crop = None;
-                editing.problem = pending.is_none().then(|| t("profile.unreadable"));
-                editing.picture = pending;
-            });
-        });
-    })
-}
-
-fn removing(state: &State, editing: &Model<Editing>) -> Callback<MouseEvent> {
-    let (state, editing) = (state.clone(), editing.clone());
-    Callback::from(move |_| {
-        let pending = state.set_picture(None);
-        editing.change(|editing| editing.picture = Some(pending));
-    })
 }
 
 fn saving(state: &State, editing: &Model<Editing>, known: &str) -> Callback<SubmitEvent> {

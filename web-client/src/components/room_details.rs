@@ -33,6 +33,7 @@ pub(crate) fn RoomDetails(props: &Props) -> Html {
         Topic::Room(jid.clone()),
         Topic::Occupants(jid.clone()),
         Topic::Faces,
+        Topic::Avatar(jid.clone()),
     ];
     use_subjects(state, topics.map(Into::into).into());
     let rows = use_model(VirtualRows::default);
@@ -145,6 +146,7 @@ fn actions(state: &State, jid: &BareJid, room: &Room) -> Html {
     let runs = ours.is_some_and(|ours| ours <= Affiliation::Admin);
     let owns = ours == Some(Affiliation::Owner);
     let settings = opening::<MouseEvent>(state, Layer::RoomSettings(jid.clone()));
+    let picture = opening::<MouseEvent>(state, Layer::RoomPicture(jid.clone()));
     let lists = opening::<MouseEvent>(state, Layer::Affiliations(jid.clone()));
     let destroy = opening::<MouseEvent>(state, Layer::DestroyRoom(jid.clone()));
     let (state, jid) = (state.clone(), jid.clone());
@@ -158,6 +160,10 @@ fn actions(state: &State, jid: &BareJid, room: &Room) -> Html {
                 <button type="button" class="action" onclick={settings}>
                     { icon(Icon::Gear) }
                     { t("roomSettings.title") }
+                </button>
+                <button type="button" class="action" onclick={picture}>
+                    { icon(Icon::Picture) }
+                    { t("roomPicture.title") }
                 </button>
             }
             if runs {

@@ -2,7 +2,9 @@
 
 use couplet_engine::Command;
 use couplet_engine::modules::xep0292_vcard4::{self, Change};
-use couplet_engine::modules::{xep0077_account, xep0084_avatar, xep0172_nickname};
+use couplet_engine::modules::{
+    xep0077_account, xep0084_avatar, xep0172_nickname, xep0486_room_avatars,
+};
 use couplet_engine::store::{CardField, NotSaved};
 use jid::BareJid;
 
@@ -20,15 +22,24 @@ impl Pending {
 }
 
 impl State {
-    /// Shows this picture of us to others, or none.
-    pub(crate) fn set_picture(&self, picture: Option<xep0084_avatar::Picture>) -> Pending {
+    /// Shows others this picture of `jid`, which is us or a room that is ours, or none.
+    pub(crate) fn set_picture(
+        &self,
+        jid: &BareJid,
+        picture: Option<xep0084_avatar::Picture>,
+    ) -> Pending {
         let request = self.new_request("picture");
-        let set = xep0084_avatar::Command::Set {
-            request: request.clone(),
-            picture,
-        };
-        self.command(Command::Avatar(set));
-        Pending(request)
+        let pending = Pending(request.clone());
+        self.command(if self.me().as_ref() == Some(jid) {
+            Command::Avatar(xep0084_avatar::Command::Set { request, picture })
+        } else {
+            Command::RoomAvatar(xep0486_room_avatars::Command::Set {
+                request,
+                room: jid.clone(),
+                picture,
+            })
+        });
+        pending
     }
 
     /// Has us go by this name, or by none.

@@ -48,6 +48,7 @@ pub mod xep0444_reactions;
 pub mod xep0446_file_metadata;
 pub mod xep0447_file_sharing;
 pub mod xep0461_replies;
+pub mod xep0486_room_avatars;
 pub mod xep0490_read_sync;
 pub mod xep0492_notifications;
 
@@ -61,6 +62,7 @@ pub(crate) fn table() -> Vec<Box<dyn Module>> {
     vec![
         Box::<xep0280_carbons::Carbons>::default(),
         Box::<rfc6121_roster::Roster>::default(),
+        Box::<xep0486_room_avatars::RoomAvatars>::default(),
         Box::<xep0045_muc::Muc>::default(),
         Box::<xep0045_muc::admin::Admin>::default(),
         Box::<xep0249_invitations::Invitations>::default(),

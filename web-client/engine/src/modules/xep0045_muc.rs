@@ -18,7 +18,7 @@ use minidom::Element;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
-use super::{xep0317_hats, xep0425_moderation};
+use super::{xep0317_hats, xep0425_moderation, xep0486_room_avatars};
 use crate::codec::{decode, encode};
 use crate::foreign;
 use crate::input::Command as AnyCommand;
@@ -36,6 +36,7 @@ use crate::store::{
 use crate::timer::Key;
 use crate::xml::{self, build};
 use directory::Directory;
+pub(super) use directory::ROOM_INFO;
 pub use making::{New, Preset};
 
 /// What a person can do with rooms.
@@ -628,6 +629,11 @@ impl Muc {
             );
             let moderates = membership.moderates != Moderates::No;
             change(ctx, &room, RoomChange::Moderates(moderates));
+            let told = xep0486_room_avatars::Command::Told {
+                room: room.clone(),
+                hashes: xep0486_room_avatars::told_of(info),
+            };
+            ctx.command(AnyCommand::RoomAvatar(told));
         } else if membership.stage == Stage::Asking {
             membership.archived = false;
         }

@@ -206,7 +206,7 @@ fn note(ctx: &mut Ctx<'_>, jid: &BareJid, hash: &str) {
 }
 
 /// What a presence says of the picture on the card; it is empty where there is none.
-fn photo(presence: &stanza::Presence) -> Option<String> {
+pub(super) fn photo(presence: &stanza::Presence) -> Option<String> {
     let mut told = presence.payloads.iter();
     let told = told.find(|payload| payload.is("x", ns::VCARD_UPDATE))?;
     let photo = told.get_child("photo", ns::VCARD_UPDATE)?;
@@ -219,12 +219,12 @@ pub(super) fn told_of(presence: &stanza::Presence) -> Option<String> {
 }
 
 /// A SHA-1 in small hex, if it is one.
-fn as_hash(text: &str) -> Option<String> {
+pub(super) fn as_hash(text: &str) -> Option<String> {
     let is_hash = text.len() == 40 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
     is_hash.then(|| text.to_ascii_lowercase())
 }
 
-fn ask(ctx: &mut Ctx<'_>, whom: Jid) -> Ticket {
+pub(super) fn ask(ctx: &mut Ctx<'_>, whom: Jid) -> Ticket {
     ctx.get(Some(whom), build("vCard", ns::VCARD).done())
 }
 

@@ -19,6 +19,7 @@ mod notes;
 mod privacy;
 mod replies;
 mod room_admin;
+mod room_avatars;
 mod room_changes;
 mod room_directory;
 mod room_moderation;

@@ -26,7 +26,7 @@ const MOST_WAITING: usize = 64;
 const LONGEST_PLACE: usize = 1_024;
 
 /// What rooms say of themselves, in a form (15.5.5 and XEP-0128).
-const ROOM_INFO: &str = "http://jabber.org/protocol/muc#roominfo";
+pub(in crate::modules) const ROOM_INFO: &str = "http://jabber.org/protocol/muc#roominfo";
 
 #[derive(Debug, Default)]
 pub(super) struct Directory {
