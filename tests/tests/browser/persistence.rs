@@ -231,6 +231,38 @@ fn a_crash_loses_nothing() {
     });
 }
 
+/// Keeps drafts off the disk for as long as the page lives.
+const HOLD_DRAFTS: &str = "new Promise(done => {
+    const opening = indexedDB.open('couplet');
+    opening.onsuccess = () => {
+        const drafts = opening.result.transaction('drafts', 'readwrite').objectStore('drafts');
+        const again = () => {
+            drafts.count().onsuccess = again;
+            done(true);
+        };
+        again();
+    };
+})";
+
+#[test]
+fn what_is_being_written_on_a_busy_disk_survives_a_reload() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, _bob) = place.friends().await?;
+        alice.evaluate(HOLD_DRAFTS).await?;
+        let field = alice.find("textbox", "Message").await?;
+        field.fill("Half a senten").await?;
+        alice.reload().await?;
+        let field = alice.find("textbox", "Message").await?;
+        field.has("Half a senten").await?;
+        // What is no longer there comes back from nowhere.
+        alice.evaluate(HOLD_DRAFTS).await?;
+        field.fill("").await?;
+        alice.reload().await?;
+        alice.find("textbox", "Message").await?.has("").await
+    });
+}
+
 #[test]
 fn what_is_being_written_survives_a_reload() {
     run(async {

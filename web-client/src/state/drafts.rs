@@ -4,8 +4,10 @@ use std::cell::RefCell;
 
 use couplet_engine::store::{Note, Notes, SessionStatus, Topic};
 use jid::BareJid;
+use wasm_bindgen_futures::spawn_local;
 
 use super::State;
+use crate::platform::{self, preference};
 use crate::tabs::{self, Message};
 
 /// At the end of the key of the row that has what goes with a draft. In no address.
@@ -25,13 +27,18 @@ struct Draft {
     notes: Notes,
 }
 
+/// What the keys of this account's drafts begin with that may not be on the disk yet.
+fn noted(account: &BareJid) -> String {
+    ["couplet.draft\n", account.as_str(), "\n"].concat()
+}
+
 impl Drafts {
     pub(super) fn clear(&self) {
         self.0.borrow_mut().clear();
     }
 
     /// What an earlier page has left.
-    pub(super) fn restore(&self, rows: Vec<(String, String)>) {
+    fn restore(&self, rows: Vec<(String, String)>) {
         self.clear();
         for (key, text) in rows {
             let (jid, notes) = match key.strip_suffix(NOTES) {
@@ -146,8 +153,40 @@ impl State {
         else {
             return;
         };
+        // A transaction that waits is forgotten with its page.
+        let note = noted(&account) + key;
+        platform::note(&note, text);
         // A disk that takes nothing is told of where more depends on it.
-        let _ = storage.keep_draft(account.as_str(), key, text);
+        let Ok(kept) = storage.keep_draft(account.as_str(), key, text) else {
+            return;
+        };
+        let text = text.to_owned();
+        spawn_local(async move {
+            let is_kept = kept.await.is_ok();
+            if is_kept && preference(&note).is_some_and(|noted| noted == text) {
+                platform::drop_note(&note);
+            }
+        });
+    }
+
+    /// What an earlier page has left on the disk, or noted since.
+    pub(super) fn restore_drafts(&self, account: &BareJid, mut rows: Vec<(String, String)>) {
+        for (key, text) in platform::notes(&noted(account)) {
+            rows.retain(|(known, _)| *known != key);
+            rows.push((key, text));
+        }
+        self.0.drafts.restore(rows);
+    }
+
+    /// Nobody goes on with them.
+    pub(super) fn forget_noted_drafts(&self) {
+        let Some(account) = self.account() else {
+            return;
+        };
+        let prefix = noted(&account);
+        for (key, _) in platform::notes(&prefix) {
+            platform::drop_note(&(prefix.clone() + &key));
+        }
     }
 
     /// The draft is left for now: the list shows it, here and in the other tabs.

@@ -39,7 +39,7 @@ impl State {
             Table::Profiles,
         ];
         let drafts = storage.drafts(account.as_str()).await?;
-        self.0.drafts.restore(drafts);
+        self.restore_drafts(account, drafts);
         let rows = storage.all(account.as_str(), &TABLES).await?;
         let mut store = Store::restore(&rows);
         let conversations: Vec<BareJid> =

@@ -397,6 +397,7 @@ impl State {
             journal.close();
         }
         self.forget_asked();
+        self.forget_noted_drafts();
         let state = self.clone();
         spawn_local(async move {
             if let Some(journal) = driver.journal()

@@ -242,7 +242,12 @@ impl Storage {
     ///
     /// # Errors
     /// When the database is closed.
-    pub(crate) fn keep_draft(&self, account: &str, to: &str, text: &str) -> Result<(), Fault> {
+    pub(crate) fn keep_draft(
+        &self,
+        account: &str,
+        to: &str,
+        text: &str,
+    ) -> Result<impl Future<Output = Result<(), Fault>> + use<>, Fault> {
         let transaction = self.transaction(&[DRAFTS], Some(Durability::Relaxed))?;
         let store = transaction.object_store(DRAFTS)?;
         let key = key(account, to);
@@ -250,7 +255,8 @@ impl Storage {
             "" => store.delete(&key)?,
             text => store.put_with_key(&Uint8Array::from(text.as_bytes()), &key)?,
         };
-        hand_over(&transaction)
+        hand_over(&transaction)?;
+        Ok(async move { request::completion(&transaction).await })
     }
 
     /// Begins to forget which commands these tabs had been told were taken.
