@@ -15,6 +15,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use couplet_tests::browser::{Browser, Page};
 use couplet_tests::{run_for, until, until_for};
+use serde_json::Value;
 use tokio::time::{Instant, interval, sleep_until};
 
 use contender::Contender;
@@ -47,9 +48,9 @@ struct Figures {
     people: Option<Settled>,
     lively: Option<f64>,
     messages: Option<Settled>,
-    megabytes: f64,
-    frame: f64,
-    key: f64,
+    megabytes: Option<f64>,
+    frame: Option<f64>,
+    key: Option<f64>,
 }
 
 /// How long it took until all was there and nothing long went on, and the longest task, in
@@ -194,16 +195,13 @@ async fn room(place: &Place, contender: Contender, figures: &mut Figures) -> Res
     }
     figures.messages = settled(&page).await;
     if figures.messages.is_some() {
-        figures.megabytes = page.memory().await? / 1_000_000.0;
+        figures.megabytes = Some(page.memory().await? / 1_000_000.0);
         let key = format!("measured.key({})", contender.field());
         figures.key = median(&page.evaluate(&key).await?);
         let scroll = format!("measured.scroll({})", contender.scroller());
         let frames = page.evaluate(&scroll).await?;
         let frames = frames.as_array().context("frames")?;
-        figures.frame = frames
-            .last()
-            .and_then(serde_json::Value::as_f64)
-            .unwrap_or_default();
+        figures.frame = frames.last().and_then(Value::as_f64);
     }
     page.close().await
 }
@@ -290,126 +288,100 @@ fn said(nick: &str, id: &str, payload: &str) -> String {
     )
 }
 
-fn median(sorted: &serde_json::Value) -> f64 {
-    let all = sorted.as_array().map(Vec::as_slice).unwrap_or_default();
-    all.get(all.len() / 2)
-        .and_then(serde_json::Value::as_f64)
-        .unwrap_or_default()
+fn median(sorted: &Value) -> Option<f64> {
+    let all = sorted.as_array()?;
+    all.get(all.len() / 2)?.as_f64()
+}
+
+/// A line of the table.
+struct Line {
+    name: &'static str,
+    goal: &'static str,
+    unit: &'static str,
+    figure: fn(&Figures) -> Option<f64>,
+}
+
+const LINES: [Line; 13] = [
+    line("cold load, compressed", "300 KB", "KB", |of| {
+        Some(of.kilobytes)
+    }),
+    line("requests of that", "6", "", |of| Some(of.requests)),
+    line(
+        "time of that, processor 4 times slower",
+        "0.5 times",
+        "ms",
+        |of| Some(of.loaded),
+    ),
+    line("roster of 2000: settled", "1000 ms", "ms", |of| {
+        Some(of.roster?.after)
+    }),
+    line("longest task of that", "50 ms", "ms", |of| {
+        Some(of.roster?.longest)
+    }),
+    line("room of 3000, list open: settled", "1000 ms", "ms", |of| {
+        Some(of.people?.after)
+    }),
+    line("longest task of that", "50 ms", "ms", |of| {
+        Some(of.people?.longest)
+    }),
+    line(
+        "the same, 50 presences and 20 messages a second: longest task",
+        "50 ms",
+        "ms",
+        |of| of.lively,
+    ),
+    line("5000 messages there: settled", "1000 ms", "ms", |of| {
+        Some(of.messages?.after)
+    }),
+    line("longest task of that", "50 ms", "ms", |of| {
+        Some(of.messages?.longest)
+    }),
+    line("memory then, heap and WebAssembly", "40 MB", "MB", |of| {
+        of.megabytes
+    }),
+    line("key press to glyph there, median", "16 ms", "ms", |of| {
+        of.key
+    }),
+    line("longest frame scrolled through them", "33 ms", "ms", |of| {
+        of.frame
+    }),
+];
+
+const fn line(
+    name: &'static str,
+    goal: &'static str,
+    unit: &'static str,
+    figure: fn(&Figures) -> Option<f64>,
+) -> Line {
+    Line {
+        name,
+        goal,
+        unit,
+        figure,
+    }
 }
 
 fn table(ours: &Figures, theirs: &Figures) -> String {
-    let after = |settled: Option<Settled>| settled.map(|settled| settled.after);
-    let longest = |settled: Option<Settled>| settled.map(|settled| settled.longest);
-    let rows: [(&str, &str, Option<f64>, Option<f64>, &str); 13] = [
-        (
-            "cold load, compressed",
-            "300 KB",
-            Some(ours.kilobytes),
-            Some(theirs.kilobytes),
-            "KB",
-        ),
-        (
-            "requests of that",
-            "6",
-            Some(ours.requests),
-            Some(theirs.requests),
-            "",
-        ),
-        (
-            "time of that, processor 4 times slower",
-            "0.5 times",
-            Some(ours.loaded),
-            Some(theirs.loaded),
-            "ms",
-        ),
-        (
-            "roster of 2000: settled",
-            "1000 ms",
-            after(ours.roster),
-            after(theirs.roster),
-            "ms",
-        ),
-        (
-            "longest task of that",
-            "50 ms",
-            longest(ours.roster),
-            longest(theirs.roster),
-            "ms",
-        ),
-        (
-            "room of 3000, list open: settled",
-            "1000 ms",
-            after(ours.people),
-            after(theirs.people),
-            "ms",
-        ),
-        (
-            "longest task of that",
-            "50 ms",
-            longest(ours.people),
-            longest(theirs.people),
-            "ms",
-        ),
-        (
-            "the same, 50 presences and 20 messages a second: longest task",
-            "50 ms",
-            ours.lively,
-            theirs.lively,
-            "ms",
-        ),
-        (
-            "5000 messages there: settled",
-            "1000 ms",
-            after(ours.messages),
-            after(theirs.messages),
-            "ms",
-        ),
-        (
-            "longest task of that",
-            "50 ms",
-            longest(ours.messages),
-            longest(theirs.messages),
-            "ms",
-        ),
-        (
-            "memory then, heap and WebAssembly",
-            "40 MB",
-            Some(ours.megabytes),
-            Some(theirs.megabytes),
-            "MB",
-        ),
-        (
-            "key press to glyph there, median",
-            "16 ms",
-            Some(ours.key),
-            Some(theirs.key),
-            "ms",
-        ),
-        (
-            "longest frame scrolled through them",
-            "33 ms",
-            Some(ours.frame),
-            Some(theirs.frame),
-            "ms",
-        ),
-    ];
     let mut table =
         "| figure | goal | Couplet | Converse.js | ratio |\n|---|---|---|---|---|\n".to_owned();
-    for (name, goal, ours, theirs, unit) in rows {
+    for line in &LINES {
+        let (ours, theirs) = ((line.figure)(ours), (line.figure)(theirs));
         let cell = |figure: Option<f64>| {
             figure.map_or_else(
                 || "never".to_owned(),
-                |figure| format!("{figure:.0} {unit}"),
+                |figure| format!("{figure:.0} {}", line.unit),
             )
         };
         let ratio = ours.zip(theirs).filter(|(_, theirs)| *theirs > 0.0);
         let ratio = ratio.map(|(ours, theirs)| format!("{:.3}", ours / theirs));
-        let ratio = ratio.unwrap_or_default();
         let _ = writeln!(
             table,
-            "| {name} | {goal} | {} | {} | {ratio} |",
+            "| {} | {} | {} | {} | {} |",
+            line.name,
+            line.goal,
             cell(ours),
-            cell(theirs)
+            cell(theirs),
+            ratio.unwrap_or_default()
         );
     }
     table

@@ -18,7 +18,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 use tokio_tungstenite::accept_hdr_async;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 use couplet_tests::PATIENCE;
@@ -97,14 +97,7 @@ async fn serve(
     out: UnboundedSender<String>,
     mut frames: UnboundedReceiver<String>,
 ) -> Result<()> {
-    let subprotocol = |_: &Request, mut response: Response| {
-        let name = HeaderValue::from_static("xmpp");
-        response
-            .headers_mut()
-            .insert("Sec-WebSocket-Protocol", name);
-        Ok(response)
-    };
-    let (mut sink, mut stream) = accept_hdr_async(stream, subprotocol).await?.split();
+    let (mut sink, mut stream) = accept_hdr_async(stream, in_xmpp).await?.split();
     tokio::spawn(async move {
         while let Some(frame) = frames.recv().await {
             sink.send(Message::text(frame)).await?;
@@ -124,6 +117,16 @@ async fn serve(
         }
     }
     Ok(())
+}
+
+/// RFC 7395 3.1.
+#[expect(clippy::result_large_err, reason = "tungstenite has it so")]
+fn in_xmpp(_: &Request, mut response: Response) -> Result<Response, ErrorResponse> {
+    let name = HeaderValue::from_static("xmpp");
+    response
+        .headers_mut()
+        .insert("Sec-WebSocket-Protocol", name);
+    Ok(response)
 }
 
 /// How far a client has got.
