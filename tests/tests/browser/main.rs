@@ -17,6 +17,7 @@ mod links;
 mod list;
 mod main_job;
 mod media;
+mod mentions;
 mod moderators;
 mod new_rooms;
 mod notifications;

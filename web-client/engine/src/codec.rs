@@ -18,3 +18,16 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     let (value, rest) = postcard::take_from_bytes(bytes).ok()?;
     rest.is_empty().then_some(value)
 }
+
+/// The same of a row to which something was added at its end: what earlier releases have
+/// written has nothing there, and then it is as if it were empty.
+pub(crate) fn decode_longer<T: DeserializeOwned, More: DeserializeOwned + Default>(
+    bytes: &[u8],
+) -> Option<(T, More)> {
+    let (value, rest) = postcard::take_from_bytes(bytes).ok()?;
+    let more = match rest {
+        [] => More::default(),
+        rest => decode(rest)?,
+    };
+    Some((value, more))
+}

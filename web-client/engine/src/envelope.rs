@@ -9,8 +9,8 @@ use crate::now::Timestamp;
 use crate::rooms::{Whence, whence};
 use crate::stanza::{self, MessageType};
 use crate::store::{
-    Author, Change, Changes, Delivery, Direction, Message, MessageId, Notes, Provenance, Scope,
-    StoreEvent, What,
+    Author, Change, Changes, Delivery, Direction, Mention, Message, MessageId, Notes, Provenance,
+    Scope, StoreEvent, What,
 };
 use crate::xml;
 
@@ -101,6 +101,7 @@ impl Envelope {
         what: What,
         alone: Option<Box<Message>>,
     ) {
+        let mentions = alone.as_ref().map(|alone| alone.notes.mentions().to_vec());
         let author = Author::new(self.scope, &self.from, self.occupant.as_deref());
         // What its writer calls it stays the same wherever it comes from.
         let id = self.origin_id.or(self.stanza_id).unwrap_or(self.id.0);
@@ -115,6 +116,7 @@ impl Envelope {
                 at: self.at,
                 delivery: Delivery::Sent,
                 what,
+                mentions: mentions.unwrap_or_default(),
             }),
             alone,
             provenance: self.provenance,
@@ -172,6 +174,7 @@ pub(crate) fn send_change(
     conversation: &BareJid,
     target: &str,
     what: What,
+    mentions: Vec<Mention>,
     say: impl FnOnce(&mut stanza::Message),
 ) {
     let Some((mut stanza, message)) = compose(ctx, conversation) else {
@@ -190,6 +193,7 @@ pub(crate) fn send_change(
             at: message.at,
             delivery: Delivery::Queued,
             what,
+            mentions,
         }),
         alone: None,
         provenance,

@@ -52,7 +52,7 @@ fn tamed(text: &str) -> impl Iterator<Item = char> {
 }
 
 /// Whether it is drawn over the letter before it (Unicode's blocks of combining marks).
-fn is_mark(character: char) -> bool {
+pub(crate) fn is_mark(character: char) -> bool {
     matches!(
         character,
         '\u{300}'..='\u{36f}'

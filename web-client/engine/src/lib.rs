@@ -26,6 +26,7 @@ pub mod foreign;
 mod ids;
 mod input;
 mod iq;
+mod mentions;
 mod module;
 pub mod modules;
 mod now;

@@ -1,14 +1,49 @@
 //! A part of a text, with its links.
 
+use std::ops::Range;
+
 use couplet_engine::foreign::turns_text;
+use couplet_engine::store::words;
 use yew::prelude::*;
 
 use crate::route::Route;
 use crate::uri::{LONGEST, Uri, Wish};
 
-/// The text as nodes: strings, and no more than `left` links.
-pub(crate) fn body_text(text: &str, left: &mut usize) -> Html {
-    segments(text, left).into_iter().map(segment).collect()
+/// Who is named in a text: in which words, and whether that is us.
+pub(crate) type Names = Vec<(String, bool)>;
+
+/// The text as nodes: strings, and no more than `left` links and names.
+pub(crate) fn body_text(text: &str, names: &Names, left: &mut usize) -> Html {
+    let segments = segments(text, left).into_iter();
+    let nodes = segments.map(|part| match part {
+        Segment::Text(text) if !names.is_empty() => named(text, names, left),
+        part => segment(part),
+    });
+    nodes.collect()
+}
+
+/// The text with the names in it.
+fn named(text: &str, names: &Names, left: &mut usize) -> Html {
+    let mut nodes = Vec::new();
+    let mut rest = text;
+    while *left > 0 {
+        let places = names.iter().filter_map(|(name, us)| {
+            let place = words(rest, name).next()?;
+            Some((place, *us))
+        });
+        // Of two that begin together it is the longer one.
+        let first = |(place, _): &(Range<usize>, bool)| (place.start, usize::MAX - place.end);
+        let Some((place, us)) = places.min_by_key(first) else {
+            break;
+        };
+        *left -= 1;
+        let class = if us { "named named--us" } else { "named" };
+        nodes.push(html! { { &rest[..place.start] } });
+        nodes.push(html! { <bdi {class}>{ &rest[place.clone()] }</bdi> });
+        rest = &rest[place.end..];
+    }
+    nodes.push(html! { { rest } });
+    nodes.into_iter().collect()
 }
 
 /// `text`, which leads to `uri` if all of that is a link.

@@ -4,7 +4,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use jid::BareJid;
+use couplet_engine::store::{Mention, Occupant};
+use jid::{BareJid, Jid};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
@@ -33,6 +34,8 @@ struct Inner {
     /// Where the word begins, in UTF-16 units, and how long it is.
     place: Cell<(u32, u32)>,
     field: RefCell<Option<HtmlTextAreaElement>>,
+    /// For which conversation.
+    home: RefCell<Option<(State, BareJid)>>,
     update: RefCell<Option<UseForceUpdateHandle>>,
 }
 
@@ -42,6 +45,8 @@ struct Offer {
     text: String,
     face: String,
     label: String,
+    /// Who is named by it.
+    mention: Option<Mention>,
 }
 
 /// What is being typed at the caret.
@@ -70,6 +75,7 @@ impl Completion {
     /// A way into the second module: until it is here nothing is offered.
     #[inline(never)]
     fn complete(&self, field: &HtmlTextAreaElement, state: &State, jid: &BareJid) {
+        self.0.home.replace(Some((state.clone(), jid.clone())));
         let before = before_caret(field);
         let (start, wanted) = match wanted(&before) {
             Some(wanted) => wanted,
@@ -166,6 +172,9 @@ impl Completion {
         let place = self.0.place.get();
         self.close();
         if let (Some(field), Some(offer)) = (field, offer) {
+            if let (Some((state, jid)), Some(mention)) = (&*self.0.home.borrow(), offer.mention) {
+                state.name_in_draft(jid, mention);
+            }
             replace(&field, place, &offer.text);
         }
     }
@@ -215,6 +224,7 @@ fn emoji_for(groups: &Groups, begins: &str) -> Vec<Offer> {
             text: face.clone(),
             face,
             label,
+            mention: None,
         })
     });
     let mut found: Vec<_> = found.collect();
@@ -239,12 +249,21 @@ fn people(state: &State, jid: &BareJid, begins: &str, first: bool) -> Vec<Offer>
     };
     let begins = i18n::lower(begins);
     let all = room.occupants.at(0..room.occupants.len());
-    let nicks = all.iter().map(|occupant| occupant.nick.as_str());
-    let found = nicks.filter(|nick| *nick != room.nick && i18n::lower(nick).starts_with(&begins));
-    let offer = |nick: &str| Offer {
-        text: [nick, if first { ": " } else { " " }].concat(),
+    let found = all.iter().filter(|occupant| {
+        occupant.nick != room.nick && i18n::lower(&occupant.nick).starts_with(&begins)
+    });
+    // In a room that gives occupants no ids anybody can write one (XEP-0421 5).
+    let ours = room.occupants.get(&room.nick);
+    let has_ids = ours.is_some_and(|known| known.id.is_some());
+    let offer = |occupant: &Rc<Occupant>| Offer {
+        text: [occupant.nick.as_str(), if first { ": " } else { " " }].concat(),
         face: "@".to_owned(),
-        label: nick.to_owned(),
+        label: occupant.nick.clone(),
+        mention: Some(Mention {
+            jid: jid.with_resource_str(&occupant.nick).ok().map(Jid::from),
+            occupant: occupant.id.clone().filter(|_| has_ids),
+            ..Mention::default()
+        }),
     };
     found.take(MOST).map(offer).collect()
 }

@@ -1,7 +1,7 @@
 //! What can be done with a conversation as a whole, in the list and in its head.
 
 use couplet_engine::Timestamp;
-use couplet_engine::store::{Hear, Muted, Room};
+use couplet_engine::store::{Conversation, Hear, Muted, Room};
 use jid::BareJid;
 use yew::prelude::*;
 
@@ -41,8 +41,8 @@ pub(crate) fn entries(state: &State, jid: &BareJid) -> Vec<Entry> {
     let unread = state
         .store()
         .conversation(jid)
-        .map_or(0, |known| known.unread);
-    entries.push(if unread > 0 || wishes.unread {
+        .is_some_and(Conversation::is_to_be_read);
+    entries.push(if unread || wishes.unread {
         entry(Icon::LetterOpen, "list.markRead", State::mark_as_read)
     } else {
         entry(Icon::Letter, "list.markUnread", State::mark_unread)

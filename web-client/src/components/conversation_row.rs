@@ -55,7 +55,8 @@ pub(crate) fn ConversationRow(props: &Props) -> Html {
     let last = conversation.and_then(Conversation::last);
     let unread = conversation.map_or(0, |conversation| conversation.unread);
     let wishes = state.wishes(jid);
-    let to_read = unread > 0 || wishes.unread;
+    let mentions = conversation.map_or(0, Conversation::mentions);
+    let to_read = unread > 0 || mentions > 0 || wishes.unread;
     html! {
         <li
             class="row"
@@ -78,7 +79,7 @@ pub(crate) fn ConversationRow(props: &Props) -> Html {
                     <time class="row__time">{ list_time(last.at, props.clock) }</time>
                 }
                 <span class="row__preview" dir="auto">{ preview(props, conversation, last) }</span>
-                { marks(state, jid, unread, last) }
+                { marks(state, jid, (unread, mentions), last) }
             </a>
             <Menu
                 label={t_with("list.actions", &[("name", name)])}
@@ -119,7 +120,12 @@ fn preview(props: &Props, conversation: Option<&Conversation>, last: Option<&Rc<
 
 /// At the end of the preview: what is wanted with it, and how many are unread, else how far our
 /// own is.
-fn marks(state: &State, jid: &BareJid, unread: u32, last: Option<&Rc<Message>>) -> Html {
+fn marks(
+    state: &State,
+    jid: &BareJid,
+    (unread, mentions): (u32, u32),
+    last: Option<&Rc<Message>>,
+) -> Html {
     let wishes = state.wishes(jid);
     let muted = state.is_quiet(jid);
     let own = last.filter(|last| last.direction == Direction::Outgoing);
@@ -131,6 +137,12 @@ fn marks(state: &State, jid: &BareJid, unread: u32, last: Option<&Rc<Message>>) 
             }
             if wishes.pinned {
                 { sign(Icon::Pin, "list.pinned") }
+            }
+            if mentions > 0 {
+                <span {class} title={t_count("list.mentions", mentions)}>
+                    <span aria-hidden="true">{ "@" }{ i18n::number(mentions) }</span>
+                    <span class="visually-hidden">{ t_count("list.mentions", mentions) }</span>
+                </span>
             }
             if unread > 0 {
                 <span {class} title={t_count("list.unread", unread)}>

@@ -168,7 +168,7 @@ fn card(profile: Option<&Profile>) -> Html {
             };
             let shown = match link {
                 Some(uri) => link_to(&uri, text),
-                None => body_text(text, &mut { MOST_LINKS }),
+                None => body_text(text, &Vec::new(), &mut { MOST_LINKS }),
             };
             html! {
                 <div class="facts__row">

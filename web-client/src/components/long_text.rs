@@ -3,6 +3,7 @@
 use couplet_engine::foreign::tame;
 use yew::prelude::*;
 
+use super::body_text::Names;
 use super::icon_button::word;
 use super::styled_text::{styled_text, unstyled_text};
 use crate::hooks::use_model;
@@ -20,15 +21,17 @@ pub(crate) struct Props {
     pub(crate) text: AttrValue,
     /// Whether its marks are no marks.
     pub(crate) unstyled: bool,
+    /// Who is named in it.
+    pub(crate) names: Names,
 }
 
 /// The text as nodes; a short one costs no component.
-pub(crate) fn any_text(text: &str, unstyled: bool) -> Html {
+pub(crate) fn any_text(text: &str, unstyled: bool, names: Names) -> Html {
     let text = tame(text);
     if cut(&text, LONG).is_none() {
-        return nodes(&text, unstyled);
+        return nodes(&text, unstyled, &names);
     }
-    html! { <LongText text={text.into_owned()} {unstyled} /> }
+    html! { <LongText text={text.into_owned()} {unstyled} {names} /> }
 }
 
 #[component]
@@ -48,7 +51,7 @@ fn LongText(props: &Props) -> Html {
     };
     html! {
         <>
-            { nodes(shown, props.unstyled) }
+            { nodes(shown, props.unstyled, &props.names) }
             if !is_open {
                 { "…" }
             }
@@ -66,11 +69,11 @@ fn LongText(props: &Props) -> Html {
     }
 }
 
-fn nodes(text: &str, unstyled: bool) -> Html {
+fn nodes(text: &str, unstyled: bool, names: &Names) -> Html {
     if unstyled {
-        unstyled_text(text)
+        unstyled_text(text, names)
     } else {
-        styled_text(text)
+        styled_text(text, names)
     }
 }
 

@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use super::avatar::{Size, avatar, occupant};
 use super::delivery;
+use super::icon::{Icon, icon};
 use super::layer::{Layer, opening};
 use super::message_actions::message_actions;
 use super::message_text::{gone, message_text};
@@ -65,6 +66,7 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
         Delivery::Failed(failure) => (Html::default(), why(state, message, failure)),
         delivery => (delivery::mark(delivery), Html::default()),
     };
+    let to_us = message.is_to_us();
     let class = match (props.head, own) {
         (true, true) => "message message--head message--own",
         (true, false) => "message message--head",
@@ -72,7 +74,11 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
     };
     html! {
         <article
-            class={[class, if props.target { " message--target" } else { "" }].concat()}
+            class={[
+                class,
+                if to_us { " message--to-us" } else { "" },
+                if props.target { " message--target" } else { "" },
+            ].concat()}
             tabindex={props.target.then_some("-1")}
             data-faceless={props.faceless.clone()}
         >
@@ -104,6 +110,12 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
                 } else {
                     <div class="message__body" dir="auto">{ message_text(state, message, name) }</div>
                     { edited(state, message) }
+                }
+                if to_us {
+                    <span class="message__to-us" title={t("message.toUs")}>
+                        { icon(Icon::At) }
+                        <span class="visually-hidden">{ t("message.toUs") }</span>
+                    </span>
                 }
                 { mark }
             </div>

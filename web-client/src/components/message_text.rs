@@ -20,7 +20,7 @@ pub(crate) fn message_text(state: &State, message: &Rc<Message>, name: &str) -> 
             <>
                 <div class="message__sealed">{ icon(Icon::Lock) }<span>{ sealed(encryption) }</span></div>
                 if !message.body.is_empty() {
-                    <div class="message__instead" dir="auto">{ any_text(&message.body, true) }</div>
+                    <div class="message__instead" dir="auto">{ any_text(&message.body, true, Vec::new()) }</div>
                 }
             </>
         };
@@ -28,13 +28,13 @@ pub(crate) fn message_text(state: &State, message: &Rc<Message>, name: &str) -> 
     let text = match action(message) {
         Some(action) => html! {
             <div class="message__action" dir="auto">
-                <bdi class="message__actor">{ name }</bdi>{ " " }{ any_text(action, message.is_unstyled()) }
+                <bdi class="message__actor">{ name }</bdi>{ " " }{ any_text(action, message.is_unstyled(), message.names()) }
             </div>
         },
         None if message.caption().is_empty() => Html::default(),
         None => match Shared::read(message.caption()) {
             Some(shared) => shared.html(),
-            None => version_text(message, message.caption()),
+            None => any_text(message.caption(), message.is_unstyled(), message.names()),
         },
     };
     let text = match message.file() {
@@ -58,7 +58,7 @@ pub(crate) fn message_text(state: &State, message: &Rc<Message>, name: &str) -> 
 
 /// The text of any of its versions.
 pub(crate) fn version_text(message: &Message, body: &str) -> Html {
-    any_text(body, message.is_unstyled())
+    any_text(body, message.is_unstyled(), Vec::new())
 }
 
 /// One line of it, for lists, quotations and notifications, which gives nothing away.

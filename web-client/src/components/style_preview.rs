@@ -61,7 +61,7 @@ pub(crate) fn StylePreview(props: &Props) -> Html {
     html! {
         <div class="composer__preview message__body" dir="auto" aria-hidden="true">
             // Its links and blocks are none to be reached by key.
-            <div inert={true}>{ styled_text(&text) }</div>
+            <div inert={true}>{ styled_text(&text, &Vec::new()) }</div>
         </div>
     }
 }

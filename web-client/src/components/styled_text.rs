@@ -3,7 +3,7 @@
 
 use yew::prelude::*;
 
-use super::body_text::body_text;
+use super::body_text::{Names, body_text};
 use crate::styling::{Block, Span, Style, blocks, spans};
 
 /// So many parts of a text look like something; whatever comes behind them is text, so that
@@ -11,19 +11,19 @@ use crate::styling::{Block, Span, Style, blocks, spans};
 const MOST_PARTS: usize = 100;
 
 /// The text as nodes.
-pub(crate) fn styled_text(text: &str) -> Html {
+pub(crate) fn styled_text(text: &str, names: &Names) -> Html {
     let mut left = MOST_PARTS;
-    all(blocks(text), &mut left)
+    all(blocks(text), names, &mut left)
 }
 
 /// The text as nodes, of which its marks are none (XEP-0393 6).
-pub(crate) fn unstyled_text(text: &str) -> Html {
-    body_text(text, &mut { MOST_PARTS })
+pub(crate) fn unstyled_text(text: &str, names: &Names) -> Html {
+    body_text(text, names, &mut { MOST_PARTS })
 }
 
-fn all(blocks: Vec<Block<'_>>, left: &mut usize) -> Html {
+fn all(blocks: Vec<Block<'_>>, names: &Names, left: &mut usize) -> Html {
     if let [Block::Plain(lines)] = blocks.as_slice() {
-        return plain(lines, left);
+        return plain(lines, names, left);
     }
     blocks
         .into_iter()
@@ -31,16 +31,16 @@ fn all(blocks: Vec<Block<'_>>, left: &mut usize) -> Html {
             // Where a block ends, a line does.
             Block::Plain(lines) => match trimmed(&lines) {
                 [] => Html::default(),
-                lines => html! { <div dir="auto">{ plain(lines, left) }</div> },
+                lines => html! { <div dir="auto">{ plain(lines, names, left) }</div> },
             },
             Block::Preformatted(lines) => html! {
                 <pre class="styled__block" dir="auto" tabindex="0">{ lines.join("\n") }</pre>
             },
             Block::Quotation(inside) if *left > 0 => {
                 *left -= 1;
-                html! { <blockquote class="styled__quote">{ all(inside, left) }</blockquote> }
+                html! { <blockquote class="styled__quote">{ all(inside, names, left) }</blockquote> }
             }
-            Block::Quotation(inside) => all(inside, left),
+            Block::Quotation(inside) => all(inside, names, left),
         })
         .collect()
 }
@@ -60,7 +60,7 @@ fn trimmed<'a, 'b>(mut lines: &'b [&'a str]) -> &'b [&'a str] {
     lines
 }
 
-fn plain(lines: &[&str], left: &mut usize) -> Html {
+fn plain(lines: &[&str], names: &Names, left: &mut usize) -> Html {
     let mut nodes = Vec::new();
     let mut text = String::new();
     for (number, line) in lines.iter().enumerate() {
@@ -73,9 +73,9 @@ fn plain(lines: &[&str], left: &mut usize) -> Html {
             styled => {
                 for span in styled {
                     if matches!(span, Span::Styled(..)) && *left > 0 {
-                        nodes.push(body_text(&text, left));
+                        nodes.push(body_text(&text, names, left));
                         text.clear();
-                        nodes.push(one(span, left));
+                        nodes.push(one(span, names, left));
                     } else {
                         span.write(&mut text);
                     }
@@ -83,13 +83,13 @@ fn plain(lines: &[&str], left: &mut usize) -> Html {
             }
         }
     }
-    nodes.push(body_text(&text, left));
+    nodes.push(body_text(&text, names, left));
     nodes.into_iter().collect()
 }
 
-fn one(span: &Span<'_>, left: &mut usize) -> Html {
+fn one(span: &Span<'_>, names: &Names, left: &mut usize) -> Html {
     let (style, inside) = match span {
-        Span::Plain(text) => return body_text(text, left),
+        Span::Plain(text) => return body_text(text, names, left),
         Span::Styled(style, inside) if *left > 0 => (*style, inside),
         Span::Styled(..) => {
             let mut text = String::new();
@@ -102,7 +102,7 @@ fn one(span: &Span<'_>, left: &mut usize) -> Html {
     let mark = html! { <span class="styled__mark" aria-hidden="true">{ style.mark() }</span> };
     let inside: Html = match (style, inside.as_slice()) {
         (Style::Code, [Span::Plain(text)]) => html! { { text } },
-        _ => inside.iter().map(|span| one(span, left)).collect(),
+        _ => inside.iter().map(|span| one(span, names, left)).collect(),
     };
     let inside = html! { <>{ mark.clone() }{ inside }{ mark }</> };
     match style {

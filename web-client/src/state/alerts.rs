@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use couplet_engine::store::{Direction, Hear, Message, Room, Scope, StoreEvent};
+use couplet_engine::store::{Conversation, Direction, Hear, Scope, StoreEvent};
 use gloo_timers::callback::Timeout;
 use jid::BareJid;
 use wasm_bindgen_futures::spawn_local;
@@ -41,7 +41,7 @@ pub(super) struct Alerts {
 
 impl State {
     /// The conversations in which there may be something new to be told of, with how much is
-    /// unread before it is applied.
+    /// to be read before it is applied.
     pub(super) fn news(&self, events: &[StoreEvent]) -> Vec<(BareJid, u32)> {
         let store = self.store();
         let new = |event: &StoreEvent| match event {
@@ -58,13 +58,13 @@ impl State {
                 let told = match (message.scope, store.room(jid)) {
                     (Scope::Room, Some(room)) => match room.hear() {
                         Hear::All => true,
-                        Hear::Mentions => concerns(message, room),
+                        Hear::Mentions => message.is_to_us(),
                         Hear::Nothing => false,
                     },
                     (Scope::Room, None) => false,
                     (Scope::Person | Scope::Whisper, _) => true,
                 };
-                (told && !self.is_silent(jid)).then(|| (jid.clone(), self.unread_of(jid)))
+                (told && !self.is_silent(jid)).then(|| (jid.clone(), self.to_read(jid)))
             }
             _ => None,
         };
@@ -93,7 +93,7 @@ impl State {
             let unread = if tag == ALL {
                 self.unread() > 0
             } else {
-                tag.parse().is_ok_and(|jid| self.unread_of(&jid) > 0)
+                tag.parse().is_ok_and(|jid| self.to_read(&jid) > 0)
             };
             if !unread {
                 let tag = tag.clone();
@@ -102,14 +102,11 @@ impl State {
             unread
         });
         // What has been read is told of no more, whatever comes next.
-        alerts
-            .due
-            .borrow_mut()
-            .retain(|jid| self.unread_of(jid) > 0);
+        alerts.due.borrow_mut().retain(|jid| self.to_read(jid) > 0);
         // What an archive tells once more is no news.
         let news = news
             .into_iter()
-            .filter(|(jid, before)| self.unread_of(jid) > *before);
+            .filter(|(jid, before)| self.to_read(jid) > *before);
         let news: Vec<BareJid> = news.map(|(jid, _)| jid).collect();
         if news.is_empty() {
             return;
@@ -129,7 +126,7 @@ impl State {
         let mut due = self.0.alerts.due.take();
         due.sort();
         due.dedup();
-        due.retain(|jid| self.unread_of(jid) > 0);
+        due.retain(|jid| self.to_read(jid) > 0);
         if due.is_empty() {
             return;
         }
@@ -207,9 +204,11 @@ impl State {
             .sum()
     }
 
-    fn unread_of(&self, jid: &BareJid) -> u32 {
+    /// What is said to us counts twice: so what comes to be said to us is news.
+    fn to_read(&self, jid: &BareJid) -> u32 {
         let store = self.store();
-        store.conversation(jid).map_or(0, |known| known.unread)
+        let to_read = |known: &Conversation| known.unread + known.mentions();
+        store.conversation(jid).map_or(0, to_read)
     }
 
     /// Whether there are notifications, `None` where the browser has none.
@@ -260,45 +259,5 @@ impl State {
         if play {
             notifier::sound();
         }
-    }
-}
-
-/// Whether what is said in a room is said to us: it names us, or answers us (XEP-0492 4).
-fn concerns(message: &Message, room: &Room) -> bool {
-    let answered = message
-        .reply()
-        .and_then(|reply| reply.to.as_ref()?.resource());
-    let answers = answered.is_some_and(|nick| nick.as_str() == room.nick);
-    answers || names(&message.body, &room.nick)
-}
-
-/// Whether `nick` is among the words of what is said in a room.
-fn names(body: &str, nick: &str) -> bool {
-    let (body, nick) = (body.to_lowercase(), nick.to_lowercase());
-    if nick.is_empty() {
-        return false;
-    }
-    body.match_indices(&nick).any(|(start, _)| {
-        let before = body[..start].chars().next_back();
-        let after = body[start + nick.len()..].chars().next();
-        let goes_on = |next: Option<char>| next.is_some_and(char::is_alphanumeric);
-        !goes_on(before) && !goes_on(after)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::names;
-
-    #[test]
-    fn a_name_is_a_word() {
-        for body in ["alice", "Alice: hi", "is @ALICE here?", "malice, alice"] {
-            assert!(names(body, "alice"), "{body}");
-        }
-        for body in ["", "malice", "alices", "ali ce"] {
-            assert!(!names(body, "alice"), "{body}");
-        }
-        assert!(names("ask Zoë B.", "zoë b."));
-        assert!(!names("anything", ""));
     }
 }

@@ -183,11 +183,15 @@ impl State {
     /// Has a message of ours say something else.
     pub(crate) fn correct(&self, message: &Message, body: String) {
         if let Some(target) = message.written_as() {
+            let mut notes = message.notes.clone();
+            let mut mentions = self.draft_notes(&message.conversation).mentions().to_vec();
+            mentions.extend_from_slice(message.mentions());
+            notes.set_mentions(mentions);
             self.command(Command::Correction(xep0308_correction::Command::Correct {
                 conversation: message.conversation.clone(),
                 target: target.to_owned(),
                 body,
-                notes: message.notes.clone(),
+                notes,
             }));
         }
     }

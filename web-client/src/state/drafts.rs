@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use couplet_engine::store::{Note, Notes, SessionStatus, Topic};
+use couplet_engine::store::{Mention, Note, Notes, SessionStatus, Topic};
 use jid::BareJid;
 use wasm_bindgen_futures::spawn_local;
 
@@ -124,6 +124,17 @@ impl State {
             None => notes.unset(&Note::Spoiler(String::new())),
         }
         self.keep_notes(jid, notes);
+    }
+
+    /// What is being written there names somebody, if it still does when it is sent.
+    pub(crate) fn name_in_draft(&self, jid: &BareJid, mention: Mention) {
+        let mut notes = self.draft_notes(jid);
+        let mut mentions = notes.mentions().to_vec();
+        if !mentions.contains(&mention) {
+            mentions.insert(0, mention);
+            notes.set_mentions(mentions);
+            self.keep_notes(jid, notes);
+        }
     }
 
     /// Keeps what is being written, at every key: nobody knows when a page ends.

@@ -21,6 +21,8 @@ pub(crate) enum Target {
     Since(Timestamp),
     /// To the message that is answered this way.
     Answered(Reply),
+    /// To the message that goes by this id.
+    Known(MessageId),
 }
 
 /// The way there, of which there is one at a time.
@@ -111,6 +113,10 @@ impl State {
                 let known = store.conversation(conversation);
                 known.and_then(|known| known.answered(reply))
             }
+            Target::Known(id) => {
+                let known = store.conversation(conversation);
+                known.and_then(|known| known.timeline.message(id))
+            }
         };
         if message.is_none() && matches!(going.target, Target::Answered(_)) {
             let online = *store.status() == SessionStatus::Online;
@@ -151,6 +157,11 @@ impl State {
                     oldest.is_some_and(|oldest| oldest.at < *at)
                 }
                 Target::Answered(reply) => self.is_here(conversation, reply),
+                Target::Known(id) => {
+                    let store = self.store();
+                    let known = store.conversation(conversation);
+                    known.is_some_and(|known| known.timeline.message(id).is_some())
+                }
             };
             if reached || !self.wants(conversation, target) {
                 break;

@@ -1,6 +1,6 @@
 //! What a message says of itself, as an array that a browser can clone and write as JSON.
 
-use couplet_engine::store::{File, Note, Notes, Reply};
+use couplet_engine::store::{File, Mention, Mentions, Note, Notes, Reply};
 use js_sys::{Array, JSON};
 use wasm_bindgen::JsValue;
 
@@ -8,21 +8,22 @@ use super::message::{list, maybe, number};
 
 /// What a person may have a message say; the rest is the engine's.
 pub(crate) fn write(notes: &Notes) -> JsValue {
-    let notes = notes.iter().filter_map(|note| match note {
+    let written = notes.iter().filter_map(|note| match note {
         Note::Reply(Reply { id, to, quote }) => {
             let to = maybe(to.as_ref().map(jid::Jid::as_str));
             Some(list(&["reply".into(), id.into(), to, quote.into()]))
         }
         Note::Spoiler(hint) => Some(list(&["spoiler".into(), hint.into()])),
         Note::File(file) => Some(write_file(file)),
+        Note::Mentions(_) => Some(write_mentions(notes.mentions())),
         Note::Markable
         | Note::Unstyled
         | Note::Encrypted(_)
         | Note::StandIn
         | Note::Moderated(..) => None,
     });
-    let notes: Array = notes.collect();
-    notes.into()
+    let written: Array = written.collect();
+    written.into()
 }
 
 /// What [`write()`] wrote, as far as it can be read.
@@ -41,6 +42,7 @@ pub(crate) fn read(notes: &JsValue) -> Notes {
             })),
             "spoiler" => Some(Note::Spoiler(text(1)?)),
             "file" => read_file(&parts).map(Note::File),
+            "mentions" => Some(Note::Mentions(Mentions::first(read_mentions(&parts)))),
             _ => None,
         }
     };
@@ -77,6 +79,28 @@ fn read_file(parts: &Array) -> Option<File> {
         description: text(9)?,
         duration: number(&parts.get(10)),
     })
+}
+
+/// Who may be named; the engine finds where.
+fn write_mentions(mentions: &[Mention]) -> JsValue {
+    let who = |mention: &Mention| {
+        let jid = mention.jid.as_ref().map(jid::Jid::as_str);
+        [maybe(jid), maybe(mention.occupant.as_deref())]
+    };
+    let all: Vec<JsValue> = std::iter::once("mentions".into())
+        .chain(mentions.iter().flat_map(who))
+        .collect();
+    list(&all)
+}
+
+fn read_mentions(parts: &Array) -> Vec<Mention> {
+    let text = |place| parts.get(place).as_string();
+    let mention = |place| Mention {
+        jid: text(place).and_then(|jid| jid.parse().ok()),
+        occupant: text(place + 1),
+        ..Mention::default()
+    };
+    (1..parts.length()).step_by(2).map(mention).collect()
 }
 
 /// As a text, empty for none.

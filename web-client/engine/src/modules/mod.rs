@@ -34,6 +34,7 @@ pub mod xep0334_hints;
 pub mod xep0352_client_state;
 pub mod xep0359_stanza_ids;
 pub mod xep0363_upload;
+pub mod xep0372_references;
 pub mod xep0377_reports;
 pub mod xep0380_encryption;
 pub mod xep0382_spoilers;
@@ -51,6 +52,7 @@ pub mod xep0461_replies;
 pub mod xep0486_room_avatars;
 pub mod xep0490_read_sync;
 pub mod xep0492_notifications;
+pub mod xep0513_mentions;
 
 use crate::module::Module;
 
@@ -107,6 +109,8 @@ pub(crate) fn table() -> Vec<Box<dyn Module>> {
         Box::<xep0421_occupant_ids::OccupantIds>::default(),
         Box::<xep0428_fallback::Fallback>::default(),
         Box::<xep0461_replies::Replies>::default(),
+        Box::<xep0372_references::References>::default(),
+        Box::<xep0513_mentions::ExplicitMentions>::default(),
         Box::<xep0066_oob::OutOfBand>::default(),
         Box::<xep0363_upload::Upload>::default(),
         Box::<xep0055_search::Search>::default(),

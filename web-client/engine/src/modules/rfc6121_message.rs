@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
 use super::{
-    xep0333_markers, xep0380_encryption, xep0382_spoilers, xep0393_styling, xep0424_retraction,
-    xep0425_moderation, xep0447_file_sharing, xep0461_replies,
+    xep0333_markers, xep0372_references, xep0380_encryption, xep0382_spoilers, xep0393_styling,
+    xep0424_retraction, xep0425_moderation, xep0447_file_sharing, xep0461_replies,
+    xep0513_mentions,
 };
 use crate::envelope::{Envelope, compose, live};
 use crate::input::Command as AnyCommand;
+use crate::mentions;
 use crate::module::{Ctx, Flow, Incoming, Module, Specification};
 use crate::stanza::{self, MessageType, StanzaError};
 use crate::store::{Delivery, Failure, MessageId, Note, Notes, Source, StoreEvent};
@@ -122,9 +124,11 @@ impl Messages {
             return;
         };
         let body = permitted(body);
-        say(&mut stanza, &body, notes);
+        let mut notes = notes.clone();
+        notes.set_mentions(mentions::write(to, notes.mentions(), &body));
+        say(&mut stanza, &body, &notes);
         message.body = body.into_owned();
-        message.notes = notes.clone();
+        message.notes = notes;
         let provenance = live(ctx, to);
         ctx.event(StoreEvent::Message {
             message: Box::new(message.clone()),
@@ -135,7 +139,7 @@ impl Messages {
 
     fn received(&self, ctx: &mut Ctx<'_>, incoming: &Incoming) {
         let stanza = &incoming.message;
-        let body = stanza.body(&ctx.core.config.languages).map(str::to_owned);
+        let whole = stanza.body(&ctx.core.config.languages);
         let moderated = xep0425_moderation::tombstone(incoming);
         let tombstone = match moderated {
             Some(at) => Some((String::new(), at)),
@@ -143,15 +147,17 @@ impl Messages {
         };
         let encryption = xep0380_encryption::read(stanza);
         let languages = &ctx.core.config.languages;
-        let has_body = body.is_some();
-        let (notes, body) = read(stanza, body.unwrap_or_default(), languages);
-        let says_nothing = !has_body && encryption.is_none() && notes.file().is_none();
+        let (mut notes, body) = read(stanza, whole.unwrap_or_default().to_owned(), languages);
+        let says_nothing = whole.is_none() && encryption.is_none() && notes.file().is_none();
         if says_nothing && tombstone.is_none() {
             return;
         }
         let Some(envelope) = Envelope::open(ctx, incoming) else {
             return;
         };
+        let texts = (whole.unwrap_or_default(), body.as_str());
+        let named = mentions::read(ctx.core, &envelope, stanza, texts, &notes);
+        notes.set_mentions(named);
         let mut message = envelope.message(body, notes);
         if let Some((id, at)) = tombstone {
             let at = at.unwrap_or(message.at);
@@ -203,7 +209,7 @@ impl Messages {
 
 /// Has the stanza say `body`, and what goes with it.
 pub(super) fn say(stanza: &mut stanza::Message, body: &str, notes: &Notes) {
-    let body = match notes.reply() {
+    let whole = match notes.reply() {
         Some(reply) => xep0461_replies::say(stanza, reply, body),
         None => body.to_owned(),
     };
@@ -213,7 +219,14 @@ pub(super) fn say(stanza: &mut stanza::Message, body: &str, notes: &Notes) {
     if let Some(file) = notes.file() {
         xep0447_file_sharing::say(stanza, file);
     }
-    stanza.bodies.push((String::new(), body));
+    let offset = whole.chars().count() - body.chars().count();
+    for mention in notes.mentions() {
+        let reference = xep0372_references::reference(mention, offset as u32);
+        stanza.payloads.extend(reference);
+        let explicit = xep0513_mentions::mention(mention, offset as u32);
+        stanza.payloads.extend(explicit);
+    }
+    stanza.bodies.push((String::new(), whole));
 }
 
 /// What the stanza says of itself, and what of `body` is its own.

@@ -9,6 +9,7 @@ use super::rfc6121_message::{read, say};
 use super::xep0461_replies;
 use crate::envelope::{Envelope, is_said, send_change};
 use crate::input::Command as AnyCommand;
+use crate::mentions;
 use crate::module::{Ctx, Flow, Incoming, Module, Specification};
 use crate::store::{Notes, What};
 use crate::xml::build;
@@ -55,10 +56,13 @@ impl Module for Corrections {
         let (Some(target), Some(body)) = (target, body) else {
             return Flow::Continue;
         };
-        let (notes, text) = read(message, body.to_owned(), &ctx.core.config.languages);
-        let (_, body) = xep0461_replies::read(message, body.to_owned());
-        let (target, what) = (target.to_owned(), What::Correct(body));
+        let (mut notes, text) = read(message, body.to_owned(), &ctx.core.config.languages);
+        let (_, own) = xep0461_replies::read(message, body.to_owned());
+        let target = target.to_owned();
         if let Some(envelope) = Envelope::open(ctx, incoming) {
+            let named = mentions::read(ctx.core, &envelope, message, (body, &own), &notes);
+            notes.set_mentions(named);
+            let what = What::Correct(own);
             let alone = envelope.message(text, notes);
             envelope.change(ctx, target, what, Some(alone));
         }
@@ -78,8 +82,11 @@ impl Module for Corrections {
         if !body.trim().is_empty() {
             let body = permitted(body);
             let what = What::Correct(body.clone().into_owned());
-            send_change(ctx, conversation, target, what, |stanza| {
-                say(stanza, &body, notes);
+            let mut notes = notes.clone();
+            let mentions = mentions::write(conversation, notes.mentions(), &body);
+            notes.set_mentions(mentions.clone());
+            send_change(ctx, conversation, target, what, mentions, |stanza| {
+                say(stanza, &body, &notes);
                 let replace = build("replace", ns::MESSAGE_CORRECT).attr("id", target.as_str());
                 stanza.payloads.push(replace.done());
             });

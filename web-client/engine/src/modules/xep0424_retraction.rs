@@ -76,7 +76,8 @@ impl Module for Retractions {
             ctx.event(StoreEvent::Discarded { conversation, id });
             return Flow::Stop;
         }
-        send_change(ctx, conversation, target, What::Retract, |stanza| {
+        let what = What::Retract;
+        send_change(ctx, conversation, target, what, Vec::new(), |stanza| {
             stanza.bodies.push((String::new(), FALLBACK.to_owned()));
             stanza.payloads.extend([
                 build("retract", RETRACT).attr("id", target.as_str()).done(),

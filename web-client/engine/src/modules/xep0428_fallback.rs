@@ -65,14 +65,32 @@ fn fallback<'a>(message: &'a stanza::Message, of: &str) -> Option<&'a Element> {
     })
 }
 
-fn split(fallback: &Element, body: &str) -> Parts {
+/// Where the code points from `begin` to `end` are in what doesn't stand for what is in the
+/// namespace `of`; `None` if some of them do.
+pub(super) fn own_places(
+    message: &stanza::Message,
+    of: &str,
+    begin: u32,
+    end: u32,
+) -> Option<(u32, u32)> {
+    let ranges = ranges(fallback(message, of)?);
+    let own = |place: &u32| {
+        let within = |(start, end): &(usize, usize)| (*start..*end).contains(&(*place as usize));
+        !ranges.iter().any(within)
+    };
+    let before = (0..begin).filter(own).count() as u32;
+    let whole = (begin..end).all(|place| own(&place));
+    whole.then_some((before, before + (end - begin)))
+}
+
+fn ranges(fallback: &Element) -> Vec<(usize, usize)> {
     let named = |child: &&Element| child.name() == "body" && child.ns() == fallback.ns();
-    let ranges: Vec<_> = fallback
-        .children()
-        .filter(named)
-        .filter_map(range)
-        .take(MOST_PARTS)
-        .collect();
+    let parts = fallback.children().filter(named);
+    parts.filter_map(range).take(MOST_PARTS).collect()
+}
+
+fn split(fallback: &Element, body: &str) -> Parts {
+    let ranges = ranges(fallback);
     let mut parts = Parts {
         own: String::new(),
         fallback: String::new(),

@@ -81,7 +81,7 @@ impl Module for ReactionsModule {
             .attr("id", target.as_str())
             .children(emojis.iter().map(reaction));
         let what = What::React(emojis);
-        send_change(ctx, conversation, target, what, |stanza| {
+        send_change(ctx, conversation, target, what, Vec::new(), |stanza| {
             stanza
                 .payloads
                 .extend([reactions.done(), xep0334_hints::store()]);

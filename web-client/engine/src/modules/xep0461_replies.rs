@@ -75,6 +75,12 @@ pub(super) fn say(stanza: &mut stanza::Message, reply: &Reply, body: &str) -> St
     text + body
 }
 
+/// Where these code points of the whole text are in what the message says to that; `None` if
+/// they are quoted.
+pub(crate) fn own(message: &stanza::Message, begin: u32, end: u32) -> Option<(u32, u32)> {
+    xep0428_fallback::own_places(message, REPLY, begin, end)
+}
+
 /// Without the marks of a quotation (XEP-0393 5.1.3), and no longer than is shown.
 fn unquoted(fallback: &str) -> String {
     let mut text = String::new();

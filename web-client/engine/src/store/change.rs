@@ -7,7 +7,7 @@
 use jid::{BareJid, FullJid, Jid};
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Direction, Failure, Message, Scope};
+use super::{Delivery, Direction, Failure, Mention, Message, Scope};
 use crate::now::Timestamp;
 
 /// So many corrections of a message are kept, the newest ones.
@@ -49,6 +49,9 @@ pub struct Change {
     pub delivery: Delivery,
     /// What.
     pub what: What,
+    /// Whom the message names then. Not on disk: what waits there for its message is ours.
+    #[serde(skip)]
+    pub mentions: Vec<Mention>,
 }
 
 /// What a [`Change`] does.
@@ -320,6 +323,7 @@ impl Message {
                     order,
                 };
                 self.correct(correction, archived);
+                self.correct_mentions(change);
             }
             What::React(emojis) => {
                 let reactions = Reactions {
@@ -364,10 +368,20 @@ impl Message {
         self.say_last();
     }
 
+    /// The last correction that hasn't come back.
+    fn last_said(changes: &Changes) -> Option<&Correction> {
+        let said = |known: &&Correction| !matches!(known.delivery, Delivery::Failed(_));
+        changes.corrections.iter().rev().find(said)
+    }
+
+    /// The id of the correction that says what it says, if one does.
+    pub(super) fn version(&self) -> Option<&str> {
+        Self::last_said(&self.changes).map(|last| last.id.as_str())
+    }
+
     /// Says what its last correction says.
     fn say_last(&mut self) {
-        let said = |known: &&Correction| !matches!(known.delivery, Delivery::Failed(_));
-        let last = self.changes.corrections.iter().rev().find(said);
+        let last = Self::last_said(&self.changes);
         match (last, &self.changes.original) {
             (Some(last), original) => {
                 let first = original.is_none().then(|| self.body.clone());

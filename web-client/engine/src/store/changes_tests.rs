@@ -54,6 +54,7 @@ fn change(who: &str, id: &str, at: i64, target: &str, what: What) -> Change {
         at: Timestamp(at * 10_000),
         delivery: Delivery::Sent,
         what,
+        mentions: Vec::new(),
     }
 }
 

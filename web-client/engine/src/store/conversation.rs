@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::timeline::Position;
 use super::waiting::{Told, Waiting};
 use super::{Change, Delivery, Direction, Failure, Message, MessageId, Provenance, Timeline};
-use crate::codec::{decode, encode};
+use crate::codec::{decode_longer, encode};
 use crate::modules::xep0313_archive::Repeats;
 use crate::now::Timestamp;
 
@@ -20,6 +20,8 @@ pub struct Conversation {
     pub unread: u32,
     /// The oldest message nobody has read: the unread divider goes before it.
     pub first_unread: Option<MessageId>,
+    /// Those of them that are said to us, oldest first, and what has come to be since it was read.
+    pub(super) to_us: Vec<MessageId>,
     /// Whether the other side is typing.
     pub typing: bool,
     /// What is known of the history before the timeline.
@@ -162,6 +164,7 @@ impl Conversation {
         alone: Option<Box<Message>>,
         provenance: Provenance,
     ) -> bool {
+        let at = change.at;
         let arrival = self.timeline.arrive(provenance);
         let archived = matches!(provenance, Provenance::CatchUp | Provenance::Before);
         let told = Told::Change {
@@ -174,7 +177,17 @@ impl Conversation {
         if let Some(alone) = alone {
             self.insert(alone.standing_in_for(told.target()), provenance);
         }
-        self.tell(told) || shown
+        let told_others = |message: &Message| told.concerns(message) && !message.is_to_us();
+        let others = self.timeline.find(told.target(), told_others);
+        let changed = self.tell(told) || shown;
+        // What has been read may be said to us by now.
+        let seen = self.displayed.is_some_and(|displayed| displayed.at() > at);
+        for position in others {
+            if provenance.is_news() && !seen {
+                self.count_mention(position);
+            }
+        }
+        changed
     }
 
     pub(super) fn deliver(&mut self, id: MessageId, delivery: Delivery) -> bool {
@@ -235,6 +248,7 @@ impl Conversation {
                 } => {
                     let act = |message: &mut Message| message.change(change, *arrival, *archived);
                     self.timeline.edit(position, act) && {
+                        self.recount_mention(position);
                         // What was said about the change has been waiting with it.
                         self.settle(position);
                         true
@@ -281,6 +295,9 @@ impl Conversation {
             for told in &about {
                 self.act(told);
             }
+        }
+        if settled {
+            self.recount_mention(position);
         }
         self.notice(position);
         settled
@@ -482,11 +499,11 @@ impl Conversation {
             displayed: self.displayed.map(Position::order),
             seen: self.seen.map(Position::order),
         };
-        encode(&row)
+        encode(&(row, &self.to_us))
     }
 
     pub(super) fn restore(row: &[u8]) -> Option<Self> {
-        let row: Row = decode(row)?;
+        let (row, to_us): (Row, _) = decode_longer(row)?;
         let mut timeline = Timeline::default();
         timeline.set_arrivals(row.arrivals);
         timeline.set_ahead(row.ahead_from.as_deref());
@@ -494,6 +511,7 @@ impl Conversation {
             timeline,
             unread: row.unread,
             first_unread: row.first_unread,
+            to_us,
             typing: false,
             older: row.older,
             begins_with: row.begins_with,

@@ -200,7 +200,7 @@ fn has_scheme(url: &str, scheme: &str) -> bool {
 }
 
 /// Without percent signs (RFC 3986 2.1), where that is UTF-8.
-fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, more @ ..] = rest {

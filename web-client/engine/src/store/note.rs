@@ -3,7 +3,7 @@
 use jid::Jid;
 use serde::{Deserialize, Serialize};
 
-use super::{Conversation, File, Message, Moderation, Scope};
+use super::{Conversation, File, Mentions, Message, Moderation, Scope};
 use crate::now::Timestamp;
 use std::rc::Rc;
 
@@ -27,6 +27,8 @@ pub enum Note {
     StandIn,
     /// A moderator has taken it away, and when (XEP-0425).
     Moderated(Timestamp, Moderation),
+    /// Whom it names (XEP-0372, XEP-0513).
+    Mentions(Mentions),
 }
 
 /// Which message is answered.
@@ -155,18 +157,29 @@ impl Notes {
     /// Takes over what a copy of the message says besides.
     pub(super) fn merge(&mut self, copy: Self) {
         for note in copy.0 {
-            if let Note::Moderated(at, moderation) = note {
-                self.moderate(at, moderation);
-                continue;
+            match note {
+                Note::Moderated(at, moderation) => self.moderate(at, moderation),
+                Note::Mentions(mentions) => self.merge_mentions(mentions),
+                note => {
+                    let kind = std::mem::discriminant(&note);
+                    let same = |known: &Note| std::mem::discriminant(known) == kind;
+                    if !self.0.iter().any(same) {
+                        self.0.push(note);
+                    }
+                }
             }
-            let kind = std::mem::discriminant(&note);
-            if self
-                .0
-                .iter()
-                .all(|known| std::mem::discriminant(known) != kind)
-            {
-                self.0.push(note);
-            }
+        }
+    }
+
+    /// Takes over whom versions name of which that isn't known.
+    pub(super) fn merge_mentions(&mut self, mentions: Mentions) {
+        let known = self.0.iter_mut().find_map(|note| match note {
+            Note::Mentions(known) => Some(known),
+            _ => None,
+        });
+        match known {
+            Some(known) => known.merge(mentions),
+            None => self.0.push(Note::Mentions(mentions)),
         }
     }
 

@@ -28,8 +28,9 @@ impl Conversation {
 
     /// We have seen everything that is here; not what is still missing before some of it.
     pub(super) fn mark_read(&mut self) -> bool {
-        let changed = self.unread > 0;
+        let changed = self.unread > 0 || !self.to_us.is_empty();
         self.unread = 0;
+        self.to_us.clear();
         self.first_unread = None;
         let whole = self.timeline.between(None, self.timeline.ahead()).rev();
         let theirs = whole.filter(|(_, message)| message.direction == Direction::Incoming);
@@ -55,16 +56,24 @@ impl Conversation {
         if earlier {
             self.first_unread = self.timeline.at(position).map(|message| message.id.clone());
         }
+        self.count_mention(position);
+    }
+
+    /// Whether nobody has read what is at `position`.
+    pub(super) fn is_unread(&self, position: Position) -> bool {
+        let first = self.first_unread.as_ref();
+        let first = first.and_then(|first| self.timeline.position(first));
+        self.unread > 0 && first.is_none_or(|first| first <= position)
     }
 
     /// What is at `position`, and goes from there, is no longer one of those that nobody has
     /// read.
     pub(super) fn uncount(&mut self, position: Position) {
+        self.uncount_mention(position);
         let first = self.first_unread.as_ref();
         let first = first.and_then(|first| self.timeline.position(first));
         let incoming = |message: &Message| message.direction == Direction::Incoming;
-        let counted = self.unread > 0 && first.is_none_or(|first| first <= position);
-        if !counted || !self.timeline.at(position).is_some_and(incoming) {
+        if !self.is_unread(position) || !self.timeline.at(position).is_some_and(incoming) {
             return;
         }
         self.unread -= 1;
@@ -124,6 +133,7 @@ impl Conversation {
 
     /// Another device of ours has been seen to here: what is unread is behind that.
     pub(super) fn count_again(&mut self, displayed: Position) {
+        self.uncount_mentions(displayed);
         if self.unread == 0 {
             return;
         }

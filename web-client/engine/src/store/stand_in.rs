@@ -6,7 +6,7 @@
 
 use super::change::advance;
 use super::timeline::Position;
-use super::{Conversation, Message, Note};
+use super::{Conversation, Mentions, Message, Note};
 
 impl Message {
     /// Whether it is here for another, of which only corrections are known.
@@ -21,6 +21,7 @@ impl Message {
         // Those are the correction's.
         (self.origin_id, self.archive_id) = (None, None);
         self.body = String::new();
+        self.notes.unset(&Note::Mentions(Mentions::default()));
         self.notes.set(Note::StandIn);
         self
     }
@@ -39,6 +40,7 @@ impl Message {
     /// Takes over what was said about it while it wasn't here.
     fn take_over(&mut self, stand_in: Self) {
         advance(&mut self.delivery, &stand_in.delivery);
+        self.take_over_mentions(&stand_in.notes);
         self.merge_changes(stand_in.changes);
     }
 }

@@ -13,6 +13,7 @@ mod export;
 mod faces;
 mod files;
 mod hostile;
+mod mentions;
 mod modules;
 mod nicknames;
 mod notes;

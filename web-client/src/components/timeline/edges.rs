@@ -112,6 +112,17 @@ pub(super) fn going() -> Html {
     }
 }
 
+/// The way to what is said to us and hasn't been read.
+pub(super) fn mention_pill(count: u32, onclick: Callback<MouseEvent>) -> Html {
+    let label = t_count("log.mentions", count);
+    html! {
+        <button type="button" class="pill pill--mention" title={t("log.mention")} {onclick}>
+            { icon(Icon::At) }
+            <span>{ label }</span>
+        </button>
+    }
+}
+
 /// The way back to the end, which says how much is new there.
 pub(super) fn pill(unread: u32, onclick: Callback<MouseEvent>) -> Html {
     let (class, label) = match unread {

@@ -11,7 +11,9 @@ mod window;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use couplet_engine::store::{Direction, Message, MessageId, Missing, Older, SessionStatus, Store};
+use couplet_engine::store::{
+    Conversation, Direction, Message, MessageId, Missing, Older, SessionStatus, Store,
+};
 use jid::BareJid;
 use wasm_bindgen::JsCast;
 use web_sys::{FocusOptions, HtmlElement};
@@ -24,7 +26,7 @@ use super::message_row::MessageRow;
 use super::message_text::gist;
 use super::room::nick;
 use crate::i18n::{day_label, local_day, t, t_with};
-use crate::state::State;
+use crate::state::{State, Target};
 
 /// Pixels from an edge at which what lies beyond it is fetched.
 const REACH: i32 = 800;
@@ -104,8 +106,8 @@ impl Timeline {
             .state
             .store()
             .conversation(&self.0.jid)
-            .map_or(0, |known| known.unread);
-        if unread > 0 && self.is_read() {
+            .is_some_and(Conversation::is_to_be_read);
+        if unread && self.is_read() {
             self.0.state.mark_read(self.0.jid.clone());
         }
         self.announce_newest();
@@ -232,8 +234,23 @@ impl Timeline {
                 } else if view.at_end == Some(false) {
                     { edges::pill(conversation.map_or(0, |known| known.unread), jump) }
                 }
+                { self.next_mention(conversation, view) }
             </div>
         }
+    }
+
+    /// The way to the first unread message that is said to us, and from there to the next.
+    fn next_mention(&self, conversation: Option<&Conversation>, view: &View) -> Html {
+        let mentions = conversation.map_or(&[][..], Conversation::to_us);
+        let seen = |id: &MessageId| view.target.as_ref() == Some(id);
+        let next = mentions.iter().position(seen).map_or(0, |seen| seen + 1);
+        let Some(id) = mentions.get(next).cloned() else {
+            return Html::default();
+        };
+        let (state, jid) = (self.0.state.clone(), self.0.jid.clone());
+        let left = u32::try_from(mentions.len() - next).unwrap_or(u32::MAX);
+        let go = Callback::from(move |_| state.go_to(&jid, Target::Known(id.clone())));
+        edges::mention_pill(left, go)
     }
 
     fn items(

@@ -28,7 +28,7 @@ const HAD_BY_THE_SERVER: [Table; 7] = [
     Table::Requests,
 ];
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     Step::Create(&[
         Table::Engine.name(),
         Table::Outbox.name(),
@@ -63,6 +63,8 @@ const STEPS: [Step; 13] = [
     Step::Create(&[]),
     // What rooms say of who is in them, who was made to go, and what moderators can do.
     Step::Forget(&[Table::Engine, Table::Rooms, Table::Occupants]),
+    // Whom a message names is in rows, and what is said to us; earlier builds read neither.
+    Step::Create(&[]),
 ];
 
 /// The version that this build reads and writes.

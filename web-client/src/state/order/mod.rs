@@ -135,8 +135,7 @@ fn belongs(store: &Store, jid: &BareJid, filter: Filter) -> bool {
                 })
         }
         Filter::Unread => {
-            store.wishes(jid).unread
-                || conversation.is_some_and(|conversation| conversation.unread > 0)
+            store.wishes(jid).unread || conversation.is_some_and(Conversation::is_to_be_read)
         }
         Filter::Archived => store.is_archived(jid) && !store.is_deleted(jid),
         Filter::Strangers => store.is_apart(jid) && conversation.is_some(),
