@@ -11,6 +11,7 @@ mod disk;
 mod early;
 mod emoji;
 mod files;
+mod groups;
 mod hostile;
 mod interop;
 mod links;

@@ -1,7 +1,7 @@
 //! The page around the store: where in it we are, what lies over it, who looks
 //! at it, and what day it is.
 
-use couplet_engine::store::{Entry, Message, Topic};
+use couplet_engine::store::{Entry, Message, Room, Topic};
 use gloo_events::EventListener;
 use gloo_timers::callback::Interval;
 use jid::BareJid;
@@ -20,6 +20,10 @@ use crate::uri::{Uri, Wish};
 const MINUTE: u32 = 60_000;
 /// What Enter does in the composer, if it doesn't send.
 const ENTER: &str = "couplet.enter";
+/// In which rooms one sees who comes and goes: private groups, if nothing is chosen.
+const PASSAGES: &str = "couplet.passages";
+const EVERYWHERE: &str = "all";
+const PASSAGES_SHOWN: [&str; 3] = ["", EVERYWHERE, "none"];
 /// How often whoever looks at a tab that follows has it ask whether the leader lives.
 const PING_MILLISECONDS: u32 = 2_000;
 
@@ -92,6 +96,31 @@ impl State {
     pub(crate) fn set_look(&self, look: &Look, value: &str) {
         look.choose(value);
         self.touch(Subject::Choices);
+    }
+
+    /// Where one sees who comes and goes: what was chosen on this device, by its name.
+    pub(crate) fn chosen_passages(&self) -> &'static str {
+        let chosen = preference(PASSAGES);
+        let known = PASSAGES_SHOWN
+            .iter()
+            .find(|known| chosen.as_deref() == Some(**known));
+        known.copied().unwrap_or_default()
+    }
+
+    /// Sees it there from now on.
+    pub(crate) fn choose_passages(&self, chosen: &str) {
+        prefer(PASSAGES, Some(chosen).filter(|chosen| !chosen.is_empty()));
+        self.touch(Subject::Choices);
+    }
+
+    /// Whether one sees who comes into this room, and who leaves it. In a private group
+    /// everybody knows everybody, and it matters who hears what is said; elsewhere it is mostly
+    /// somebody's connection that comes and goes.
+    pub(crate) fn shows_passages(&self, room: &Room) -> bool {
+        match self.chosen_passages() {
+            "" => room.is_private(),
+            chosen => chosen == EVERYWHERE,
+        }
     }
 
     /// Whether Enter sends; otherwise it begins a new line, and sends with Ctrl or ⌘.

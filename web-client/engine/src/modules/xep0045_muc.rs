@@ -202,6 +202,9 @@ struct Membership {
     /// Who is there, until we are.
     #[serde(skip)]
     arriving: Vec<Occupant>,
+    /// What somebody there is about to be called.
+    #[serde(skip)]
+    renamed: Option<String>,
     /// When something has to have happened.
     #[serde(skip)]
     due: Option<Duration>,
@@ -634,6 +637,8 @@ impl Muc {
                 hashes: xep0486_room_avatars::told_of(info),
             };
             ctx.command(AnyCommand::RoomAvatar(told));
+            let members_only = feature("muc_membersonly");
+            change(ctx, &room, RoomChange::MembersOnly(members_only));
         } else if membership.stage == Stage::Asking {
             membership.archived = false;
         }

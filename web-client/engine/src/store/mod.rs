@@ -25,6 +25,7 @@ mod message;
 mod mirror;
 mod note;
 mod page_answer;
+mod passage;
 mod privacy;
 mod profile;
 mod reading;
@@ -68,6 +69,7 @@ pub use mention::{Mention, Mentions, words};
 pub use message::{Delivery, Direction, Failure, Message, MessageId, Scope};
 pub use note::{Note, Notes, Reply};
 pub use page_answer::PageAnswer;
+pub use passage::Passage;
 pub use privacy::Privacy;
 pub use profile::{Device, Fact, NotSaved, Profile, Saved};
 pub use room::{

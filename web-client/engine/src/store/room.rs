@@ -6,8 +6,8 @@ use std::rc::Rc;
 use jid::BareJid;
 use serde::{Deserialize, Serialize};
 
-use super::{Availability, Incident};
-use crate::codec::{decode, encode};
+use super::{Availability, Incident, Passage};
+use crate::codec::{decode_longer, encode};
 use crate::sorted_map::SortedMap;
 
 /// A room that we are in, were in, have a bookmark of, or are invited to.
@@ -33,6 +33,12 @@ pub struct Room {
     pub moderates: bool,
     /// Who was last made to go.
     pub incidents: Vec<Incident>,
+    /// Whether only those come in who belong there.
+    #[serde(skip)]
+    pub members_only: bool,
+    /// Who has last come and gone.
+    #[serde(skip)]
+    pub passages: Vec<Passage>,
     /// Who is in it.
     #[serde(skip)]
     pub occupants: Occupants,
@@ -195,6 +201,10 @@ pub enum RoomChange {
     Moderates(bool),
     /// Somebody was made to go.
     Incident(Incident),
+    /// Whether only those come in who belong there.
+    MembersOnly(bool),
+    /// Somebody may have come, or gone; what they are follows.
+    Passage(Passage),
 }
 
 impl Room {
@@ -214,20 +224,29 @@ impl Room {
         })
     }
 
+    /// Whether all who are there belong there, and know who the others are.
+    pub fn is_private(&self) -> bool {
+        self.members_only && self.shows_addresses
+    }
+
     /// Whether there is nothing to know about it.
     pub(super) fn is_void(&self) -> bool {
         !self.is_ours() && self.bookmark.is_none() && self.invitation.is_none()
     }
 
     pub(super) fn row(&self) -> Vec<u8> {
-        encode(self)
+        encode(&(self, self.members_only, &self.passages))
     }
 
     /// Takes what a row says; the occupants have rows of their own.
     pub(super) fn take_row(&mut self, row: &[u8]) -> Option<()> {
-        let room = decode::<Self>(row)?;
-        let occupants = std::mem::take(&mut self.occupants);
-        *self = Self { occupants, ..room };
+        let (room, (members_only, passages)): (Self, _) = decode_longer(row)?;
+        *self = Self {
+            members_only,
+            passages,
+            occupants: std::mem::take(&mut self.occupants),
+            ..room
+        };
         Some(())
     }
 }
@@ -344,6 +363,19 @@ mod tests {
     fn shown(occupants: &Occupants) -> Vec<&str> {
         let all = occupants.at(0..occupants.len());
         all.iter().map(|known| known.nick.as_str()).collect()
+    }
+
+    #[test]
+    fn a_row_of_an_earlier_release_is_read() {
+        let room = Room {
+            nick: "alice".to_owned(),
+            members_only: true,
+            ..Room::default()
+        };
+        let mut read = Room::default();
+        assert!(read.take_row(&encode(&room)).is_some());
+        assert_eq!((read.nick.as_str(), read.members_only), ("alice", false));
+        assert!(read.take_row(&room.row()).is_some() && read == room);
     }
 
     #[test]

@@ -76,6 +76,15 @@ impl Store {
                     false => Vec::new(),
                 };
             }
+            RoomChange::Passage(passage) => {
+                return match room.note_passage(passage) {
+                    true => {
+                        self.changed.mark(Table::Rooms, &jid);
+                        vec![Topic::Room(jid)]
+                    }
+                    false => Vec::new(),
+                };
+            }
             RoomChange::CaughtUp => {
                 let known = self.conversations.get_mut(&jid);
                 if known.is_some_and(|known| known.timeline.caught_up()) {
@@ -100,6 +109,7 @@ impl Store {
             RoomChange::Bookmark(bookmark) => room.bookmark = bookmark,
             RoomChange::Invitation(invitation) => room.invitation = invitation,
             RoomChange::Moderates(moderates) => room.moderates = moderates,
+            RoomChange::MembersOnly(members_only) => room.members_only = members_only,
             RoomChange::Incident(incident) => room.note_incident(incident),
         }
         // What was said there is still to be told from what people say.

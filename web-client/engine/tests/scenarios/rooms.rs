@@ -283,6 +283,45 @@ fn a_name_changes() {
 }
 
 #[test]
+fn who_comes_and_goes_while_we_are_there_is_remembered() {
+    let mut scenario = Scenario::signed_in();
+    join(&mut scenario);
+    told(&mut scenario, &["muc_membersonly", "muc_nonanonymous"]);
+    scenario.recv(&presence("firstwitch", "", MEMBER));
+    scenario.recv(&presence("thirdwitch", "", SELF));
+    let passages = |scenario: &Scenario| -> Vec<(String, bool)> {
+        let all = view(scenario).passages.into_iter();
+        all.map(|known| (known.nick, known.came)).collect()
+    };
+    assert!(
+        passages(&scenario).is_empty(),
+        "who is there was there before us"
+    );
+    assert!(view(&scenario).is_private());
+    scenario.recv(&presence("secondwitch", "", MEMBER));
+    // She is away, then called otherwise, and moderated by nobody.
+    scenario.recv(&presence("secondwitch", "", MEMBER).replace("<x ", "<show>away</show><x "));
+    let renamed = "<item affiliation='member' role='participant' nick='hag'/><status code='303'/>";
+    scenario.recv(&presence("secondwitch", "type='unavailable'", renamed));
+    scenario.recv(&presence("hag", "", MEMBER));
+    scenario.recv(&presence("hag", "type='unavailable'", MEMBER));
+    scenario.recv(&presence("hag", "type='unavailable'", MEMBER));
+    // Who is made to go is told of otherwise.
+    let kicked = "<item affiliation='none' role='none'/><status code='307'/>";
+    scenario.recv(&presence("firstwitch", "type='unavailable'", kicked));
+    let expected = [("secondwitch".to_owned(), true), ("hag".to_owned(), false)];
+    assert_eq!(passages(&scenario), expected);
+    let unread = |scenario: &Scenario| {
+        let known = scenario.store.conversation(&room());
+        known.map_or(0, |known| known.unread)
+    };
+    assert_eq!(unread(&scenario), 0);
+    let reloaded = scenario.reloaded(2);
+    assert_eq!(passages(&reloaded), expected);
+    assert!(view(&reloaded).is_private());
+}
+
+#[test]
 fn the_room_may_name_us() {
     let mut scenario = Scenario::signed_in();
     join(&mut scenario);

@@ -14,11 +14,28 @@ pub(super) fn page(state: &State) -> Html {
         let state = state.clone();
         move |tag: String| state.set_language(&tag)
     };
+    let passages = [
+        ("", t("appearance.passagesPrivate")),
+        ("all", t("appearance.passagesAll")),
+        ("none", t("appearance.passagesNone")),
+    ];
+    let passages = passages.into_iter();
+    let choose_passages = {
+        let state = state.clone();
+        move |chosen: String| state.choose_passages(&chosen)
+    };
     html! {
         <>
             { look(state, &THEME, "appearance.theme") }
             { look(state, &ACCENT, "appearance.accent") }
             { look(state, &TEXT_SIZE, "appearance.textSize") }
+            { one_of(
+                "passages",
+                "appearance.passages",
+                passages,
+                state.chosen_passages(),
+                choose_passages,
+            ) }
             { from_list(
                 "language",
                 "appearance.language",

@@ -2,6 +2,7 @@
 
 mod edges;
 mod incidents;
+mod passages;
 mod rows;
 mod scroll;
 #[cfg(test)]
@@ -273,6 +274,8 @@ impl Timeline {
         let ours = state.me().map(|me| face(&me)).unwrap_or_default();
         let incidents = store.room(jid).map(|room| room.incidents.as_slice());
         let incidents = incidents.unwrap_or_default();
+        let passages = store.room(jid).filter(|room| state.shows_passages(room));
+        let passages = passages.map_or(&[][..], |room| room.passages.as_slice());
         let mut last = before.map(|before| before.at);
         let mut items = Vec::with_capacity(rows.len() + 8);
         for row in rows {
@@ -280,6 +283,7 @@ impl Timeline {
             items.extend(
                 incidents::between(incidents, last, Some(row.message.at)).map(incidents::line),
             );
+            items.extend(passages::line(passages, last, Some(row.message.at)));
             let head = row.head || items.len() > lines;
             last = Some(row.message.at);
             let id = row.message.id.0.clone();
@@ -331,6 +335,7 @@ impl Timeline {
         }
         if view.window.is_open() {
             items.extend(incidents::between(incidents, last, None).map(incidents::line));
+            items.extend(passages::line(passages, last, None));
         }
         html! { <>{ items }</> }
     }

@@ -12,7 +12,7 @@ use crate::module::Ctx;
 use crate::modules::xep0421_occupant_ids::occupant_id;
 use crate::modules::{rfc6121_presence, xep0153_vcard_avatars, xep0317_hats};
 use crate::stanza::{Presence, StanzaError};
-use crate::store::{Entry, Incident, Left, Occupant, Removal, Role, RoomChange};
+use crate::store::{Entry, Incident, Left, Occupant, Passage, Removal, Role, RoomChange};
 
 impl Muc {
     /// Somebody is in the room, or is no longer what they were.
@@ -55,6 +55,10 @@ impl Muc {
                     ctx.changed();
                     entry(ctx, &room, Entry::Joined, &nick);
                 }
+                let renamed = membership.renamed.take_if(|known| *known == occupant.nick);
+                if !ours && renamed.is_none() {
+                    passes(ctx, &room, &occupant.nick, true);
+                }
                 change(ctx, &room, RoomChange::Occupant(occupant));
             }
             Stage::Out | Stage::Lost | Stage::Asking | Stage::Waiting => {}
@@ -82,8 +86,15 @@ impl Muc {
                 self.cannot_make(ctx, &room, making::refused("gone"));
             }
             Stage::Joined if !ours => {
+                let removal = removal(&codes);
+                if codes.contains(&303) {
+                    let new = item.and_then(|item| item.attr("nick"));
+                    membership.renamed = new.map(str::to_owned);
+                } else if removal.is_none() {
+                    passes(ctx, &room, nick, false);
+                }
                 change(ctx, &room, RoomChange::Gone(nick.to_owned()));
-                if let Some(removal) = removal(&codes) {
+                if let Some(removal) = removal {
                     let actor = item.and_then(|item| item.get_child("actor", ns::MUC_USER));
                     let by = actor.and_then(|actor| actor.attr("nick").or(actor.attr("jid")));
                     let incident = Incident {
@@ -153,6 +164,12 @@ impl Muc {
             _ => {}
         }
     }
+}
+
+/// Somebody has come, if they weren't there, or gone.
+fn passes(ctx: &mut Ctx<'_>, room: &BareJid, nick: &str, came: bool) {
+    let (at, nick) = (ctx.now().wall, nick.to_owned());
+    change(ctx, room, RoomChange::Passage(Passage { at, nick, came }));
 }
 
 /// What became of the room, if codes and reason of our last presence say so.

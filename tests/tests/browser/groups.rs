@@ -1,0 +1,119 @@
+//! Rooms in which people know each other.
+
+use anyhow::{Result, ensure};
+use couplet_engine::Command;
+use couplet_engine::modules::xep0045_muc::{self, New, Preset, admin};
+use couplet_engine::store::{Affiliation, Entry, Standing, Store};
+use couplet_servers::Kind;
+use couplet_tests::browser::Page;
+use couplet_tests::person::Person;
+use couplet_tests::{run, until};
+use jid::BareJid;
+
+use crate::rooms::ask;
+use crate::{ALICE, BOB, Place, options, reads, say, settings};
+
+const CAROL: &str = "carol@example.test";
+
+/// Carol, who has made a group for alice and bob.
+async fn group(place: &Place) -> Result<(BareJid, Person)> {
+    let room: BareJid = format!("tea@{}", place.server.rooms_domain()).parse()?;
+    let carol = Person::signed_in(CAROL, "carol", place.proxy.websocket()).await?;
+    carol.command(Command::Muc(xep0045_muc::Command::Make(New {
+        request: "group".to_owned(),
+        room: room.clone(),
+        name: "Tea".to_owned(),
+        preset: Preset::Group,
+    })));
+    let joined = |store: &Store| {
+        let room = store.room(&room);
+        room.is_some_and(|room| room.entry == Entry::Joined && room.is_private())
+    };
+    carol.until("carol is in her group", joined).await?;
+    for member in [ALICE, BOB] {
+        carol.command(Command::RoomAdmin(admin::Command::Set {
+            request: member.to_owned(),
+            room: room.clone(),
+            standing: Standing::Affiliation(member.parse()?, Affiliation::Member),
+            reason: None,
+        }));
+    }
+    Ok((room, carol))
+}
+
+/// Goes in, as soon as one is let in.
+async fn enter(page: &Page, room: &BareJid, nick: &str) -> Result<()> {
+    ask(page, room.as_str(), nick).await?;
+    page.gone("dialog", "Join a room").await
+}
+
+/// Waits until the conversation doesn't say so any more.
+async fn unsaid(page: &Page, words: &str) -> Result<()> {
+    until(&format!("no {words:?}"), || async {
+        let log = page.find("log", "Messages").await?;
+        Ok((!log.text().await?.contains(words)).then_some(()))
+    })
+    .await
+}
+
+async fn people_of_a_group_come_and_go(kind: Kind) -> Result<()> {
+    let place = Place::with(options(kind).account("carol", "carol")).await?;
+    let (room, carol) = group(&place).await?;
+    let (alice, bob) = (place.enters(ALICE).await?, place.enters(BOB).await?);
+    enter(&alice, &room, "Alice").await?;
+    alice.reads("2 people here").await?;
+    enter(&bob, &room, "Bob").await?;
+    reads(&alice, "Bob came").await?;
+    // Who was there before her didn't come.
+    ensure!(
+        !alice
+            .find("log", "Messages")
+            .await?
+            .text()
+            .await?
+            .contains("carol")
+    );
+    say(&alice, "Hello, Bob").await?;
+    reads(&bob, "Hello, Bob").await?;
+    alice.evaluate("location.hash = '#/'").await?;
+    alice.gone("textbox", "Message").await?;
+    bob.find("button", "Room details").await?.click().await?;
+    bob.find("button", "Leave the room").await?.click().await?;
+    carol
+        .until("bob is gone", |store| {
+            store
+                .room(&room)
+                .is_some_and(|room| room.occupants.len() == 2)
+        })
+        .await?;
+    alice.find_with("link", "Tea").await?.click().await?;
+    reads(&alice, "Bob went").await?;
+    // It is nothing to be read.
+    ensure!(
+        !alice
+            .find("list", "Conversations")
+            .await?
+            .text()
+            .await?
+            .contains("unread")
+    );
+    settings::open(&alice, "Appearance").await?;
+    alice.find("radio", "Nowhere").await?.click().await?;
+    alice
+        .evaluate(&format!("location.hash = '#/chat/{room}'"))
+        .await?;
+    reads(&alice, "Hello, Bob").await?;
+    unsaid(&alice, "Bob went").await?;
+    ensure!(alice.errors().is_empty(), "{:?}", alice.errors());
+    Ok(())
+}
+
+#[test]
+fn people_of_a_group_come_and_go_prosody() {
+    run(people_of_a_group_come_and_go(Kind::Prosody));
+}
+
+#[test]
+fn people_of_a_group_come_and_go_ejabberd() {
+    run(people_of_a_group_come_and_go(Kind::Ejabberd));
+}
