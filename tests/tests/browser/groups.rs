@@ -1,4 +1,4 @@
-//! Rooms in which people know each other.
+//! Rooms in which people know each other: who comes and goes, and who has read what.
 
 use anyhow::{Result, ensure};
 use couplet_engine::Command;
@@ -116,4 +116,61 @@ fn people_of_a_group_come_and_go_prosody() {
 #[test]
 fn people_of_a_group_come_and_go_ejabberd() {
     run(people_of_a_group_come_and_go(Kind::Ejabberd));
+}
+
+async fn a_group_knows_who_has_read_what(kind: Kind) -> Result<()> {
+    let place = Place::with(options(kind).account("carol", "carol")).await?;
+    let (room, carol) = group(&place).await?;
+    let (alice, bob) = (place.enters(ALICE).await?, place.enters(BOB).await?);
+    enter(&alice, &room, "Alice").await?;
+    enter(&bob, &room, "Bob").await?;
+    bob.evaluate("location.hash = '#/'").await?;
+    bob.gone("textbox", "Message").await?;
+    say(&alice, "Who takes milk?").await?;
+    bob.find_with("link", "1 unread message").await?;
+    ensure!(
+        !alice
+            .find("log", "Messages")
+            .await?
+            .text()
+            .await?
+            .contains("Seen by")
+    );
+    bob.find_with("link", "Tea").await?.click().await?;
+    reads(&alice, "Seen by Bob").await?;
+    // It is under the last one that anybody has seen, after a reload too.
+    bob.evaluate("location.hash = '#/'").await?;
+    bob.gone("textbox", "Message").await?;
+    say(&alice, "And sugar?").await?;
+    bob.find_with("link", "1 unread message").await?;
+    alice.reload().await?;
+    reads(&alice, "And sugar?").await?;
+    reads(&alice, "Seen by Bob").await?;
+    let shown = alice.find("log", "Messages").await?.text().await?;
+    ensure!(shown.find("Seen by Bob") < shown.find("And sugar?"));
+    // Carol, who has told nothing, has nothing to do with it.
+    carol
+        .until("carol has both", |store| said(store, &room) == 2)
+        .await?;
+    ensure!(!shown.contains("carol"));
+    for page in [&alice, &bob] {
+        ensure!(page.errors().is_empty(), "{:?}", page.errors());
+    }
+    Ok(())
+}
+
+fn said(store: &Store, room: &BareJid) -> usize {
+    store
+        .conversation(room)
+        .map_or(0, |known| known.timeline.len())
+}
+
+#[test]
+fn a_group_knows_who_has_read_what_prosody() {
+    run(a_group_knows_who_has_read_what(Kind::Prosody));
+}
+
+#[test]
+fn a_group_knows_who_has_read_what_ejabberd() {
+    run(a_group_knows_who_has_read_what(Kind::Ejabberd));
 }

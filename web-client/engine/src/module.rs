@@ -226,7 +226,10 @@ impl Core {
     pub(crate) fn event(&mut self, event: StoreEvent) {
         if matches!(
             event,
-            StoreEvent::Message { .. } | StoreEvent::Change { .. } | StoreEvent::Displayed { .. }
+            StoreEvent::Message { .. }
+                | StoreEvent::Change { .. }
+                | StoreEvent::Displayed { .. }
+                | StoreEvent::Seen { .. }
         ) {
             // In one transaction with the counter that says it was received, so that
             // it can't come twice.

@@ -29,6 +29,8 @@ pub(crate) struct Props {
     pub(crate) picture: Option<AttrValue>,
     /// What they are called in the room, if they tell of a picture that isn't here.
     pub(crate) faceless: Option<AttrValue>,
+    /// That others in the room have seen it.
+    pub(crate) seen: Option<AttrValue>,
     /// The message that it answers, if that is here.
     pub(crate) answered: Option<Rc<Message>>,
     /// Whether somebody has come here to see this one.
@@ -120,6 +122,9 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
                 { mark }
             </div>
             { reactions(state, message) }
+            if let Some(seen) = &props.seen {
+                <p class="message__seen" dir="auto">{ seen }</p>
+            }
             { failure }
             { message_actions(state, message) }
         </article>

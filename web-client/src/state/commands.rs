@@ -6,7 +6,7 @@ use couplet_engine::modules::{
     xep0424_retraction, xep0444_reactions,
 };
 use couplet_engine::store::{
-    Availability, Delivery, Hear, Message, MessageId, Note, Notes, Privacy, Reason,
+    Availability, Delivery, Hear, Message, MessageId, Note, Notes, Privacy, Reason, Room,
 };
 use couplet_engine::{Command, SessionCommand};
 use jid::BareJid;
@@ -111,7 +111,11 @@ impl State {
     }
 
     /// Sends a message and what goes with it, now or as soon as there is a connection.
-    pub(crate) fn send(&self, to: BareJid, body: String, notes: Notes) {
+    pub(crate) fn send(&self, to: BareJid, body: String, mut notes: Notes) {
+        // To everybody else it is marked anyway.
+        if self.store().room(&to).is_some_and(Room::tells_who_reads) {
+            notes.set(Note::Markable);
+        }
         self.command(Command::Message(rfc6121_message::Command::Send {
             to,
             body,

@@ -16,11 +16,8 @@ pub(crate) fn write(notes: &Notes) -> JsValue {
         Note::Spoiler(hint) => Some(list(&["spoiler".into(), hint.into()])),
         Note::File(file) => Some(write_file(file)),
         Note::Mentions(_) => Some(write_mentions(notes.mentions())),
-        Note::Markable
-        | Note::Unstyled
-        | Note::Encrypted(_)
-        | Note::StandIn
-        | Note::Moderated(..) => None,
+        Note::Markable => Some(list(&["markable".into()])),
+        Note::Unstyled | Note::Encrypted(_) | Note::StandIn | Note::Moderated(..) => None,
     });
     let written: Array = written.collect();
     written.into()
@@ -40,6 +37,7 @@ pub(crate) fn read(notes: &JsValue) -> Notes {
                 to: text(2).and_then(|to| to.parse().ok()),
                 quote: text(3)?,
             })),
+            "markable" => Some(Note::Markable),
             "spoiler" => Some(Note::Spoiler(text(1)?)),
             "file" => read_file(&parts).map(Note::File),
             "mentions" => Some(Note::Mentions(Mentions::first(read_mentions(&parts)))),

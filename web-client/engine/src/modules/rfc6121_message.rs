@@ -127,6 +127,9 @@ impl Messages {
         let mut notes = notes.clone();
         notes.set_mentions(mentions::write(to, notes.mentions(), &body));
         say(&mut stanza, &body, &notes);
+        if notes.is_markable() && stanza.kind == MessageType::Groupchat {
+            stanza.payloads.push(xep0333_markers::markable());
+        }
         message.body = body.into_owned();
         message.notes = notes;
         let provenance = live(ctx, to);

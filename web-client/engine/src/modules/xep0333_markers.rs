@@ -1,17 +1,18 @@
 //! XEP-0333 Displayed Markers 1.0.0: how far somebody has read.
 
 use jid::{BareJid, Jid};
+use minidom::Element;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
-use super::{rfc6121_message, xep0334_hints, xep0428_fallback};
+use super::{rfc6121_message, xep0045_muc, xep0334_hints, xep0428_fallback};
 use crate::codec::{decode, encode};
 use crate::envelope::{Envelope, is_said};
 use crate::input::Command;
 use crate::module::{Ctx, Flow, Incoming, Module, Specification};
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, MessageType};
-use crate::store::{Direction, MessageId, Scope, StoreEvent};
+use crate::store::{Author, Direction, MessageId, Scope, StoreEvent};
 use crate::xml::build;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -36,7 +37,7 @@ impl Module for Markers {
     fn on_established(&mut self, ctx: &mut Ctx<'_>, _resumed: bool) {
         for (to, id) in std::mem::take(&mut self.untold).iter() {
             ctx.changed();
-            tell(ctx, to, id);
+            self.tell(ctx, to, id);
         }
     }
 
@@ -44,8 +45,7 @@ impl Module for Markers {
         let says_something = message.kind == MessageType::Chat && !message.bodies.is_empty();
         // Who takes something back doesn't ask whether that was seen.
         if says_something && !xep0428_fallback::is_whole(message) {
-            let markable = build("markable", ns::DISPLAYED_MARKERS).done();
-            message.payloads.push(markable);
+            message.payloads.push(markable());
         }
     }
 
@@ -56,19 +56,33 @@ impl Module for Markers {
         let Some(id) = id.filter(|_| is_said(message)).map(str::to_owned) else {
             return Flow::Continue;
         };
-        // In a room everybody reads for themselves.
-        let envelope = Envelope::open(ctx, incoming);
-        if let Some(envelope) = envelope.filter(|known| known.scope == Scope::Person) {
-            if envelope.direction == Direction::Incoming {
-                let id = MessageId(id.clone());
-                ctx.core.outbox.received(&envelope.conversation, &id);
+        let Some(envelope) = Envelope::open(ctx, incoming) else {
+            return Flow::Continue;
+        };
+        match (envelope.scope, envelope.direction) {
+            (Scope::Person, direction) => {
+                if direction == Direction::Incoming {
+                    let id = MessageId(id.clone());
+                    ctx.core.outbox.received(&envelope.conversation, &id);
+                }
+                // What goes the one way is what that side has displayed of the other's.
+                ctx.event(StoreEvent::Displayed {
+                    conversation: envelope.conversation,
+                    by: direction,
+                    id,
+                });
             }
-            // What goes the one way is what that side has displayed of the other's.
-            ctx.event(StoreEvent::Displayed {
-                conversation: envelope.conversation,
-                by: envelope.direction,
-                id,
-            });
+            // In a room everybody reads for themselves; what we have read, our other devices
+            // tell otherwise (XEP-0490).
+            (Scope::Room, Direction::Incoming) => {
+                let occupant = envelope.occupant.as_deref();
+                ctx.event(StoreEvent::Seen {
+                    by: Author::new(envelope.scope, &envelope.from, occupant),
+                    conversation: envelope.conversation,
+                    id,
+                });
+            }
+            (Scope::Room | Scope::Whisper, _) => {}
         }
         Flow::Continue
     }
@@ -80,13 +94,13 @@ impl Module for Markers {
         }) = command
             && let Some(id) = &newest.marker
         {
-            if ctx.core.established {
-                tell(ctx, conversation, id);
-            } else {
-                self.untold.insert(conversation.clone(), id.clone());
-                ctx.changed();
-                ctx.core.durable.due = true;
-            }
+            self.tell(ctx, conversation, id);
+        }
+        if let Command::Muc(xep0045_muc::Command::Entered { room }) = command
+            && let Some(id) = self.untold.remove(room)
+        {
+            ctx.changed();
+            self.tell(ctx, room, &id);
         }
         Flow::Continue
     }
@@ -104,18 +118,35 @@ impl Module for Markers {
     }
 }
 
-/// Who may not see our presence may not see that we are reading either (XEP-0333 6); nor has
-/// everybody in a room to know.
-fn tell(ctx: &mut Ctx<'_>, to: &BareJid, id: &str) {
-    let subscription = ctx.core.subscriptions.get(to);
-    let sees_us = subscription.is_some_and(|subscription| subscription.from());
-    if ctx.core.privacy.markers && sees_us && !ctx.core.rooms.contains_key(to) {
-        let mut marker = stanza::Message::chat(Jid::from(to.clone()));
-        let displayed = build("displayed", ns::DISPLAYED_MARKERS).attr("id", id);
-        marker.payloads.push(displayed.done());
-        marker.payloads.push(xep0334_hints::store());
-        ctx.send_passing(marker);
+impl Markers {
+    /// Tells them, or keeps it until we are there. Who may not see our presence may not see that
+    /// we are reading either (XEP-0333 7); in a room the store has said whether everybody may.
+    fn tell(&mut self, ctx: &mut Ctx<'_>, to: &BareJid, id: &str) {
+        let room = ctx.core.rooms.get(to);
+        if !ctx.core.established || room.is_some_and(|room| !room.joined) {
+            self.untold.insert(to.clone(), id.to_owned());
+            ctx.changed();
+            ctx.core.durable.due = true;
+            return;
+        }
+        let subscription = ctx.core.subscriptions.get(to);
+        let sees_us = subscription.is_some_and(|subscription| subscription.from());
+        if ctx.core.privacy.markers && (sees_us || room.is_some()) {
+            let mut marker = stanza::Message::chat(Jid::from(to.clone()));
+            if room.is_some() {
+                marker.kind = MessageType::Groupchat;
+            }
+            let displayed = build("displayed", ns::DISPLAYED_MARKERS).attr("id", id);
+            marker.payloads.push(displayed.done());
+            marker.payloads.push(xep0334_hints::store());
+            ctx.send_passing(marker);
+        }
     }
+}
+
+/// Says that its writer wants to know when it is displayed.
+pub(super) fn markable() -> Element {
+    build("markable", ns::DISPLAYED_MARKERS).done()
 }
 
 /// Whether its writer wants to know when it is displayed.

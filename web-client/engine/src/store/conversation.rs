@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::timeline::Position;
 use super::waiting::{Told, Waiting};
-use super::{Change, Delivery, Direction, Failure, Message, MessageId, Provenance, Timeline};
+use super::{
+    Author, Change, Delivery, Direction, Failure, Message, MessageId, Provenance, Timeline,
+};
 use crate::codec::{decode_longer, encode};
 use crate::modules::xep0313_archive::Repeats;
 use crate::now::Timestamp;
@@ -51,6 +53,8 @@ pub struct Conversation {
     pub(super) displayed: Option<Position>,
     /// The place up to which the other side has.
     pub(super) seen: Option<Position>,
+    /// What others in the room have seen last.
+    pub(super) readers: Vec<(Author, String)>,
 }
 
 /// A stretch of the conversation that isn't here, between two that are.
@@ -499,11 +503,11 @@ impl Conversation {
             displayed: self.displayed.map(Position::order),
             seen: self.seen.map(Position::order),
         };
-        encode(&(row, &self.to_us))
+        encode(&(row, &self.to_us, &self.readers))
     }
 
     pub(super) fn restore(row: &[u8]) -> Option<Self> {
-        let (row, to_us): (Row, _) = decode_longer(row)?;
+        let (row, (to_us, readers)): (Row, _) = decode_longer(row)?;
         let mut timeline = Timeline::default();
         timeline.set_arrivals(row.arrivals);
         timeline.set_ahead(row.ahead_from.as_deref());
@@ -526,6 +530,7 @@ impl Conversation {
             cleared: None,
             displayed: row.displayed.as_deref().and_then(Position::read),
             seen: row.seen.as_deref().and_then(Position::read),
+            readers,
         })
     }
 }

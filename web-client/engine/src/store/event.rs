@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::now::Timestamp;
 
 use super::{
-    Block, Blocklist, Change, Contact, Delivery, Direction, Fact, Message, MessageId, Older,
+    Author, Block, Blocklist, Change, Contact, Delivery, Direction, Fact, Message, MessageId, Older,
     PageAnswer, Privacy, ResourcePresence, RoomChange, SessionStatus, Source, SubscriptionRequest,
     Wishes,
 };
@@ -160,6 +160,15 @@ pub enum StoreEvent {
         /// Who: the other side (XEP-0333), or we, on another device (XEP-0490).
         by: Direction,
         /// One of the message's ids.
+        id: String,
+    },
+    /// Somebody in a room has seen everything up to a message (XEP-0333).
+    Seen {
+        /// Where.
+        conversation: BareJid,
+        /// Who.
+        by: Author,
+        /// What the room calls the message.
         id: String,
     },
     /// Something about a room.

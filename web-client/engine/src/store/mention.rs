@@ -264,8 +264,8 @@ mod tests {
         let read = Conversation::restore(&conversation.row()).unwrap();
         assert_eq!(read.to_us, conversation.to_us);
         let row = Conversation::default().row();
-        // An empty list.
-        let read = Conversation::restore(&row[..row.len() - 1]).unwrap();
+        // Two empty lists.
+        let read = Conversation::restore(&row[..row.len() - 2]).unwrap();
         assert!(!read.is_to_be_read());
     }
 

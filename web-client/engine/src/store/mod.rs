@@ -257,9 +257,10 @@ impl Store {
 
     /// The command that says that everything in the conversation with `jid` has been seen.
     pub fn reading(&self, jid: &BareJid) -> rfc6121_message::Command {
+        let told = self.rooms.get(jid).map(Room::tells_who_reads);
         match self.conversations.get(jid) {
-            Some(conversation) => conversation.reading(jid),
-            None => Conversation::default().reading(jid),
+            Some(conversation) => conversation.reading(jid, told),
+            None => Conversation::default().reading(jid, told),
         }
     }
 
@@ -474,6 +475,16 @@ impl Store {
                     .get_or_insert_with(jid.clone(), Default::default);
                 let changed = conversation.display(by, id);
                 self.rewritten(changed, jid)
+            }
+            StoreEvent::Seen {
+                conversation: jid,
+                by,
+                id,
+            } => {
+                let told = self.rooms.get(&jid).is_some_and(Room::tells_who_reads);
+                let known = self.conversations.get_mut(&jid).filter(|_| told);
+                let changed = known.is_some_and(|known| known.see(by, id));
+                self.touched(changed, jid)
             }
             StoreEvent::Room { jid, change } => self.apply_room(jid, change),
             StoreEvent::RoomsLost => self.lose_rooms(),

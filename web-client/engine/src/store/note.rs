@@ -104,6 +104,11 @@ impl Notes {
         self.0.retain(|known| std::mem::discriminant(known) != kind);
     }
 
+    /// Whether the writer wants to be told when it has been displayed (XEP-0333).
+    pub fn is_markable(&self) -> bool {
+        self.0.contains(&Note::Markable)
+    }
+
     /// Everything.
     pub fn iter(&self) -> impl Iterator<Item = &Note> {
         self.0.iter()
@@ -203,7 +208,7 @@ impl FromIterator<Note> for Notes {
 impl Message {
     /// Whether its writer wants to be told when it has been displayed (XEP-0333).
     pub fn is_markable(&self) -> bool {
-        self.notes.0.contains(&Note::Markable)
+        self.notes.is_markable()
     }
 
     /// Which message it answers, if it does.

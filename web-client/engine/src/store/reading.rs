@@ -1,12 +1,15 @@
 //! Who has read how far: the other side what is ours, we what is theirs.
 
+use super::room::MOST_READERS;
 use super::timeline::Position;
-use super::{Conversation, Delivery, Direction, Message, MessageId};
+use super::{Author, Conversation, Delivery, Direction, Message, MessageId, Scope};
 use crate::modules::rfc6121_message::{Command, Newest};
 
 impl Conversation {
-    /// The command that says that everything has been seen, what it is about included.
-    pub(super) fn reading(&self, conversation: &jid::BareJid) -> Command {
+    /// The command that says that everything has been seen, what it is about included. In a
+    /// room it may be `told` to everybody, who know messages by the ids that the room gives
+    /// them (XEP-0333 6).
+    pub(super) fn reading(&self, conversation: &jid::BareJid, told: Option<bool>) -> Command {
         let first = self.first_unread.as_ref();
         let first = first.and_then(|first| self.timeline.position(first));
         let incoming = |message: &Message| message.direction == Direction::Incoming;
@@ -18,7 +21,11 @@ impl Conversation {
             marker: theirs()
                 .take_while(|(position, _)| unread(*position))
                 .find(|(_, message)| message.is_markable())
-                .and_then(|(_, message)| message.stanza_id.clone()),
+                .and_then(|(_, message)| match told {
+                    None => message.stanza_id.clone(),
+                    Some(true) => message.archive_id.clone(),
+                    Some(false) => None,
+                }),
         };
         Command::MarkRead {
             conversation: conversation.clone(),
@@ -83,6 +90,44 @@ impl Conversation {
             let next = next.filter(|_| self.unread > 0);
             self.first_unread = next.map(|(_, message)| message.id.clone());
         }
+    }
+
+    /// Somebody in a room has seen what it calls `id`; false if they had before, or if that
+    /// isn't here (XEP-0333 5).
+    pub(super) fn see(&mut self, by: Author, id: String) -> bool {
+        let place = self.timeline.archived(&id);
+        if place.is_none() {
+            return false;
+        }
+        if let Some(index) = self.readers.iter().position(|(known, _)| *known == by) {
+            let further = place > self.timeline.archived(&self.readers[index].1);
+            if further {
+                self.readers[index].1 = id;
+            }
+            return further;
+        }
+        let surplus = (self.readers.len() + 1).saturating_sub(MOST_READERS);
+        self.readers.drain(..surplus);
+        self.readers.push((by, id));
+        true
+    }
+
+    /// The last message of ours that others in the room have seen, and who.
+    pub fn seen(&self) -> Option<(&MessageId, Vec<&Author>)> {
+        let places: Vec<_> = self
+            .readers
+            .iter()
+            .filter_map(|(by, id)| Some((by, self.timeline.archived(id)?)))
+            .collect();
+        let last = places.iter().map(|(_, place)| *place).max()?;
+        let ours = |message: &Message| {
+            let said = message.scope == Scope::Room && !message.is_retracted();
+            said && message.direction == Direction::Outgoing
+        };
+        let mut before = self.timeline.between(None, Some(last)).rev();
+        let (place, message) = before.find(|(_, message)| ours(message))?;
+        let seen = places.iter().filter(|(_, seen)| *seen >= place);
+        Some((&message.id, seen.map(|(by, _)| *by).collect()))
     }
 
     /// Where one is who has seen what goes by `id`, which is the message at `position`, or a

@@ -10,6 +10,9 @@ use super::{Availability, Incident, Passage};
 use crate::codec::{decode_longer, encode};
 use crate::sorted_map::SortedMap;
 
+/// Where there are more people nobody tells the others what they have read.
+pub(super) const MOST_READERS: usize = 20;
+
 /// A room that we are in, were in, have a bookmark of, or are invited to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Room {
@@ -227,6 +230,12 @@ impl Room {
     /// Whether all who are there belong there, and know who the others are.
     pub fn is_private(&self) -> bool {
         self.members_only && self.shows_addresses
+    }
+
+    /// Whether people there tell each other what they have read: only so many who know who
+    /// the others are.
+    pub fn tells_who_reads(&self) -> bool {
+        self.is_private() && self.occupants.len() <= MOST_READERS
     }
 
     /// Whether there is nothing to know about it.

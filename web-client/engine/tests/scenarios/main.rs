@@ -25,6 +25,7 @@ mod room_changes;
 mod room_directory;
 mod room_moderation;
 mod room_owners;
+mod room_readers;
 mod rooms;
 mod scenario;
 mod search;

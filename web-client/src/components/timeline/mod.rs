@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use couplet_engine::store::{
-    Conversation, Direction, Message, MessageId, Missing, Older, SessionStatus, Store,
+    Conversation, Direction, Message, MessageId, Missing, Older, Room, SessionStatus, Store,
 };
 use jid::BareJid;
 use wasm_bindgen::JsCast;
@@ -277,6 +277,15 @@ impl Timeline {
         let passages = store.room(jid).filter(|room| state.shows_passages(room));
         let passages = passages.map_or(&[][..], |room| room.passages.as_slice());
         let mut last = before.map(|before| before.at);
+        let told = store.room(jid).is_some_and(Room::tells_who_reads);
+        let seen = store.conversation(jid).filter(|_| told);
+        let seen = seen.and_then(Conversation::seen).map(|(id, readers)| {
+            let name = |author| store.author_name(jid, author);
+            (
+                id,
+                passages::names(&readers.into_iter().filter_map(name).collect::<Vec<_>>()),
+            )
+        });
         let mut items = Vec::with_capacity(rows.len() + 8);
         for row in rows {
             let lines = items.len();
@@ -286,6 +295,10 @@ impl Timeline {
             items.extend(passages::line(passages, last, Some(row.message.at)));
             let head = row.head || items.len() > lines;
             last = Some(row.message.at);
+            let seen = seen
+                .as_ref()
+                .filter(|(id, names)| **id == row.message.id && !names.is_empty());
+            let seen = seen.map(|(_, names)| t_with("message.seen", &[("names", names)]));
             let id = row.message.id.0.clone();
             if let Some((gap, since)) = row.gap {
                 let gap = &gaps[gap];
@@ -330,6 +343,7 @@ impl Timeline {
                     {name}
                     {picture}
                     {faceless}
+                    {seen}
                 />
             });
         }

@@ -59,7 +59,8 @@ fn between(
     first.filter(|_| anybody).map(|first| (first, came, went))
 }
 
-fn names(nicks: &[&str]) -> String {
+/// Some of them, in words.
+pub(super) fn names(nicks: &[&str]) -> String {
     let named = if nicks.len() > NAMED { 2 } else { NAMED };
     let shown: Vec<_> = nicks.iter().take(named).map(|nick| tame(nick)).collect();
     let shown = shown.join(", ");
