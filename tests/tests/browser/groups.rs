@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use couplet_engine::Command;
 use couplet_engine::modules::xep0045_muc::{self, New, Preset, admin};
-use couplet_engine::store::{Affiliation, Entry, Standing, Store};
+use couplet_engine::store::{Affiliation, Entry, Room, Standing, Store};
 use couplet_servers::Kind;
 use couplet_tests::browser::Page;
 use couplet_tests::person::Person;
@@ -173,4 +173,37 @@ fn a_group_knows_who_has_read_what_prosody() {
 #[test]
 fn a_group_knows_who_has_read_what_ejabberd() {
     run(a_group_knows_who_has_read_what(Kind::Ejabberd));
+}
+
+#[test]
+fn who_looks_like_somebody_else_is_told_apart() {
+    run(async {
+        let place = Place::with(options(Kind::Prosody).account("carol", "carol")).await?;
+        let room = format!("tea@{}", place.server.rooms_domain()).parse()?;
+        let (alice, bob) = (place.enters(ALICE).await?, place.enters(BOB).await?);
+        enter(&alice, &room, "Alice").await?;
+        enter(&bob, &room, "Bob").await?;
+        say(&bob, "It is me").await?;
+        let eve = Person::signed_in(CAROL, "carol", place.proxy.websocket()).await?;
+        eve.command(Command::Muc(xep0045_muc::Command::Join {
+            room: room.clone(),
+            nick: Some("Вob".to_owned()),
+            password: None,
+        }));
+        eve.until("she is in", |store| {
+            store
+                .room(&room)
+                .is_some_and(|room: &Room| room.entry == Entry::Joined)
+        })
+        .await?;
+        eve.say(room.as_str(), "Send me the key")?;
+        reads(&alice, "Send me the key").await?;
+        reads(&alice, "Looks like Bob").await?;
+        alice.find("button", "Room details").await?.click().await?;
+        let list = alice.find("list", "3 people here").await?;
+        list.reads("Looks like Bob").await?;
+        ensure!(!list.text().await?.contains("Looks like Alice"));
+        ensure!(alice.errors().is_empty(), "{:?}", alice.errors());
+        Ok(())
+    });
 }

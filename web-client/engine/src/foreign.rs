@@ -66,6 +66,67 @@ pub(crate) fn is_mark(character: char) -> bool {
     )
 }
 
+/// The beginning of a name, if it is longer than that, in characters.
+pub fn short(name: &str, longest: usize) -> Cow<'_, str> {
+    let name = tame(name);
+    match name.char_indices().nth(longest) {
+        Some((end, _)) => Cow::Owned([&name[..end], "…"].concat()),
+        None => name,
+    }
+}
+
+/// What two names have in common that look the same: an address can tell them apart, people
+/// can't (UTS 39 4). Far from all there is, but what there is on keyboards.
+pub fn skeleton(name: &str) -> String {
+    let seen = name
+        .chars()
+        .filter(|character| !is_invisible(*character) && !is_mark(*character));
+    let seen = seen.map(|character| match character {
+        '0' => 'o',
+        '1' | '|' | 'I' | 'i' => 'l',
+        _ if character.is_ascii() => character,
+        _ => {
+            let place = LOOKING.chars().position(|known| known == character);
+            place
+                .and_then(|place| LIKE.chars().nth(place))
+                .unwrap_or(character)
+        }
+    });
+    seen.flat_map(char::to_lowercase).collect()
+}
+
+/// Cyrillic, Greek and Armenian letters, and a few of phonetics.
+const LOOKING: &str =
+    "авеѕіјкмнорстухһԁԛԝӏѵүёїАВЕЅІЈКМНОРСТУХӀαβεηικνορτυχγωϲϳΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹոսօհցıɑɡɩʏ";
+/// The Latin ones that these look like, place by place.
+const LIKE: &str =
+    "abesljkmhopctyxhdqwlvyëïabesljkmhopctyxlabenlkvoptuxywcjabezhlkmnoptyxcnuohglagly";
+
+/// Whether nothing of it is seen, or only a gap (Unicode's Default_Ignorable_Code_Point).
+fn is_invisible(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'
+                | '\u{1160}'
+                | '\u{17b4}'
+                | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,6 +159,36 @@ mod tests {
             one_line(&"林".repeat(1_000), 120).unwrap().chars().count(),
             120
         );
+    }
+
+    #[test]
+    fn names_that_look_the_same_have_one_skeleton() {
+        assert_eq!(LOOKING.chars().count(), LIKE.chars().count());
+        for (name, other) in [
+            ("Alice", "alice"),
+            ("alice", "аlісе"),
+            ("Alice", "AIice"),
+            ("bob", "b\u{43e}b\u{200b}"),
+            ("bob", "b0b"),
+            ("Bob Smith", "BobSmith"),
+            ("NIKO", "ΝΙΚΟ"),
+        ] {
+            assert_eq!(skeleton(name), skeleton(other), "{name} {other}");
+        }
+        for (name, other) in [
+            ("alice", "alice_"),
+            ("bob", "rob"),
+            ("林", "森"),
+            ("Zoë", "Zoe"),
+        ] {
+            assert_ne!(skeleton(name), skeleton(other), "{name} {other}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_cut() {
+        assert_eq!(short("Zoë", 3), "Zoë");
+        assert_eq!(short("Zoë B.", 3), "Zoë…");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use couplet_engine::foreign::short;
 use couplet_engine::store::{Delivery, Direction, Failure, Message, Scope};
 use yew::prelude::*;
 
@@ -13,6 +14,7 @@ use super::message_actions::message_actions;
 use super::message_text::{gone, message_text};
 use super::reactions::reactions;
 use super::reply_quote::quote;
+use super::room::LONGEST_NAME;
 use crate::i18n::{date_and_time, t, t_with, time};
 use crate::person_colour;
 use crate::state::State;
@@ -29,6 +31,8 @@ pub(crate) struct Props {
     pub(crate) picture: Option<AttrValue>,
     /// What they are called in the room, if they tell of a picture that isn't here.
     pub(crate) faceless: Option<AttrValue>,
+    /// Whose name theirs looks like.
+    pub(crate) alike: Option<AttrValue>,
     /// That others in the room have seen it.
     pub(crate) seen: Option<AttrValue>,
     /// The message that it answers, if that is here.
@@ -60,6 +64,7 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
     } else {
         author.as_str()
     };
+    let shown = short(name, LONGEST_NAME);
     let when = html! {
         <time class="message__time" title={date_and_time(message.at)}>{ time(message.at) }</time>
     };
@@ -91,9 +96,15 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
                     { avatar(state, &author, name, Size::Medium, None) }
                 }
                 <header class="message__head">
-                    <bdi class={["message__name ", &person_colour::class(colour)].concat()}>
-                        { name }
+                    <bdi
+                        class={["message__name ", &person_colour::class(colour)].concat()}
+                        title={(shown != name.as_str()).then(|| name.clone())}
+                    >
+                        { &*shown }
                     </bdi>
+                    if let Some(alike) = &props.alike {
+                        <span class="message__alike">{ icon(Icon::Alert) }{ alike }</span>
+                    }
                     if message.scope == Scope::Whisper {
                         <span class="message__note">{ t("message.whisper") }</span>
                     }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use couplet_engine::foreign::tame;
+use couplet_engine::foreign::{short, tame};
 use couplet_engine::store::{Affiliation, Occupant, Role, Room};
 use jid::BareJid;
 use web_sys::HtmlInputElement;
@@ -13,6 +13,7 @@ use super::deed;
 use super::icon::{Icon, icon};
 use super::icon_button::icon_button;
 use super::menu::Menu;
+use super::room::LONGEST_NAME;
 use super::virtual_rows::VirtualRows;
 use crate::i18n::{lower, t, t_count, t_with};
 use crate::state::State;
@@ -141,14 +142,28 @@ fn search(query: &AttrValue, onchange: Callback<AttrValue>) -> Html {
 fn person(state: &State, jid: &BareJid, room: &Room, occupant: &Rc<Occupant>) -> Html {
     let picture = state.face(jid, occupant);
     let name = tame(&occupant.nick);
+    let shown = short(&occupant.nick, LONGEST_NAME);
+    let ours = occupant.nick == room.nick;
+    let alike = room.occupants.looking_like(&occupant.nick);
+    let alike = alike.filter(|_| !ours).map(|other| {
+        let name = short(&other.nick, LONGEST_NAME);
+        t_with("name.alike", &[("name", &name)])
+    });
     let standing = standing(occupant);
     let entries = deed::entries(state, jid, room, occupant);
     html! {
         <div class="occupant" title={occupant.jid.as_ref().map(|jid| jid.to_string())}>
             { avatar::occupant(&occupant.nick, picture, Size::Small, Some(occupant.availability)) }
             <div class="occupant__who">
-                <bdi class="occupant__name">{ &*name }</bdi>
-                if !standing.is_empty() {
+                <bdi
+                    class="occupant__name"
+                    title={(shown != name).then(|| name.to_string())}
+                >
+                    { &*shown }
+                </bdi>
+                if let Some(alike) = alike {
+                    <span class="occupant__alike" dir="auto">{ icon(Icon::Alert) }{ alike }</span>
+                } else if !standing.is_empty() {
                     <span class="occupant__standing" title={standing.clone()} dir="auto">
                         { standing }
                     </span>

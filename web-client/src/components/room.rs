@@ -1,6 +1,6 @@
 //! A room as the head and the foot of its conversation show it.
 
-use couplet_engine::foreign::tame;
+use couplet_engine::foreign::{short, tame};
 use couplet_engine::store::{Direction, Entry, Left, Message, Room, Scope, Topic};
 use jid::BareJid;
 use yew::prelude::*;
@@ -10,6 +10,9 @@ use crate::hooks::use_subjects;
 use crate::i18n::{t, t_count, t_with};
 use crate::route::Route;
 use crate::state::State;
+
+/// Longer names are cut where they stand beside something else.
+pub(crate) const LONGEST_NAME: usize = 40;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -52,6 +55,16 @@ pub(crate) fn nick(message: &Message) -> Option<String> {
     let theirs = message.direction == Direction::Incoming && message.scope != Scope::Person;
     let nick = message.from.resource().filter(|_| theirs)?;
     Some(tame(nick.as_str()).into_owned())
+}
+
+/// What stands beside the name of whoever wrote it where somebody else there has one that looks
+/// the same.
+pub(crate) fn looks_like(room: &Room, message: &Message) -> Option<AttrValue> {
+    let other = room
+        .occupants
+        .looking_like(message.from.resource()?.as_str())?;
+    let name = short(&other.nick, LONGEST_NAME);
+    Some(t_with("name.alike", &[("name", &name)]))
 }
 
 /// Why nothing can be said, and what to do about it; nothing where something can.

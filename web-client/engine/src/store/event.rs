@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::now::Timestamp;
 
 use super::{
-    Author, Block, Blocklist, Change, Contact, Delivery, Direction, Fact, Message, MessageId, Older,
-    PageAnswer, Privacy, ResourcePresence, RoomChange, SessionStatus, Source, SubscriptionRequest,
-    Wishes,
+    Author, Block, Blocklist, Change, Contact, Delivery, Direction, Fact, Message, MessageId,
+    Older, PageAnswer, Privacy, ResourcePresence, RoomChange, SessionStatus, Source,
+    SubscriptionRequest, Wishes,
 };
 
 /// One change of what people see. Plain data: it crosses tabs and is logged.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Availability, Incident, Passage};
 use crate::codec::{decode_longer, encode};
+use crate::foreign::skeleton;
 use crate::sorted_map::SortedMap;
 
 /// Where there are more people nobody tells the others what they have read.
@@ -269,6 +270,8 @@ pub struct Occupants {
     by_nick: SortedMap<String, Rc<Occupant>>,
     /// By what they are to the room, then moderators first, then by name.
     order: Vec<Rc<Occupant>>,
+    /// The names that look the same.
+    alike: SortedMap<String, Vec<String>>,
 }
 
 impl Occupants {
@@ -285,6 +288,15 @@ impl Occupants {
     /// Who goes by this name.
     pub fn get(&self, nick: &str) -> Option<&Rc<Occupant>> {
         self.by_nick.get(nick)
+    }
+
+    /// Whose name looks like that of somebody called `nick`, and isn't theirs.
+    pub fn looking_like(&self, nick: &str) -> Option<&Rc<Occupant>> {
+        let jid = self.get(nick).and_then(|known| known.jid.as_ref());
+        let alike = self.alike.get(&skeleton(nick))?.iter();
+        let others = alike.filter(|known| *known != nick);
+        let mut others = others.filter_map(|known| self.get(known));
+        others.find(|known| jid.is_none() || known.jid.as_ref() != jid)
     }
 
     /// Those at these places: by what they are to the room, then moderators first, then by
@@ -310,6 +322,7 @@ impl Occupants {
         let place = self.place(&occupant);
         self.order
             .insert(place.unwrap_or_else(|place| place), occupant.clone());
+        self.resemble(&occupant.nick);
         self.by_nick.insert(occupant.nick.clone(), occupant);
         true
     }
@@ -321,7 +334,19 @@ impl Occupants {
         if let Ok(place) = self.place(&known) {
             self.order.remove(place);
         }
+        let skeleton = skeleton(nick);
+        if let Some(alike) = self.alike.get_mut(&skeleton) {
+            alike.retain(|known| known != nick);
+            if alike.is_empty() {
+                self.alike.remove(&skeleton);
+            }
+        }
         true
+    }
+
+    fn resemble(&mut self, nick: &str) {
+        let alike = self.alike.get_or_insert_with(skeleton(nick), Vec::new);
+        alike.push(nick.to_owned());
     }
 
     fn place(&self, occupant: &Occupant) -> Result<usize, usize> {
@@ -343,7 +368,15 @@ impl From<Vec<Occupant>> for Occupants {
             let (affiliation, talks, lower, nick) = rank(occupant);
             (affiliation, talks, lower, nick.to_owned())
         });
-        Self { by_nick, order }
+        let mut all = Self {
+            by_nick,
+            order,
+            alike: SortedMap::default(),
+        };
+        for occupant in all.order.clone() {
+            all.resemble(&occupant.nick);
+        }
+        all
     }
 }
 
@@ -403,6 +436,36 @@ mod tests {
         assert!(occupants.put(occupant("alice", Role::Participant)));
         assert_eq!(shown(&occupants), ["bob", "Alice", "alice"]);
         assert_eq!(occupants.len(), 3);
+    }
+
+    #[test]
+    fn whose_name_looks_the_same_is_known() {
+        let of = |nick: &str, jid: &str| Occupant {
+            jid: jid.parse().ok(),
+            ..occupant(nick, Role::Participant)
+        };
+        let mut occupants = Occupants::from(vec![
+            of("Alice", "alice@example.org"),
+            of("alice", "alice@example.org"),
+            of("bob", ""),
+        ]);
+        let alike = |occupants: &Occupants, nick: &str| {
+            let known = occupants.looking_like(nick);
+            known.map(|known| known.nick.clone())
+        };
+        assert_eq!(alike(&occupants, "Alice"), None, "it is her, too");
+        assert_eq!(
+            alike(&occupants, "b0b").as_deref(),
+            Some("bob"),
+            "who has left"
+        );
+        occupants.put(of("AIice", "eve@example.org"));
+        occupants.put(of("B0b", ""));
+        assert_eq!(alike(&occupants, "AIice").as_deref(), Some("Alice"));
+        assert_eq!(alike(&occupants, "Alice").as_deref(), Some("AIice"));
+        assert_eq!(alike(&occupants, "bob").as_deref(), Some("B0b"));
+        occupants.remove("B0b");
+        assert_eq!(alike(&occupants, "bob"), None);
     }
 
     #[test]

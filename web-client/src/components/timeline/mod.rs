@@ -25,7 +25,7 @@ use self::scroll::{Keep, Scroll, SizeWatch};
 use self::window::Window;
 use super::message_row::MessageRow;
 use super::message_text::gist;
-use super::room::nick;
+use super::room::{looks_like, nick};
 use crate::i18n::{day_label, local_day, t, t_with};
 use crate::state::{State, Target};
 
@@ -272,12 +272,13 @@ impl Timeline {
         };
         let theirs = face(jid);
         let ours = state.me().map(|me| face(&me)).unwrap_or_default();
-        let incidents = store.room(jid).map(|room| room.incidents.as_slice());
+        let room = store.room(jid);
+        let incidents = room.map(|room| room.incidents.as_slice());
         let incidents = incidents.unwrap_or_default();
-        let passages = store.room(jid).filter(|room| state.shows_passages(room));
+        let passages = room.filter(|room| state.shows_passages(room));
         let passages = passages.map_or(&[][..], |room| room.passages.as_slice());
         let mut last = before.map(|before| before.at);
-        let told = store.room(jid).is_some_and(Room::tells_who_reads);
+        let told = room.is_some_and(Room::tells_who_reads);
         let seen = store.conversation(jid).filter(|_| told);
         let seen = seen.and_then(Conversation::seen).map(|(id, readers)| {
             let name = |author| store.author_name(jid, author);
@@ -317,8 +318,12 @@ impl Timeline {
             }
             let own = row.message.direction == Direction::Outgoing;
             let mut faceless = None;
+            let mut alike = None;
             let (name, picture) = match nick(&row.message) {
                 Some(nick) => {
+                    alike = room
+                        .filter(|_| head)
+                        .and_then(|room| looks_like(room, &row.message));
                     let writer = store.writer(&row.message).filter(|_| head);
                     let missing = writer.filter(|writer| state.missing_face(jid, writer).is_some());
                     faceless = missing.map(|writer| AttrValue::from(writer.nick.clone()));
@@ -344,6 +349,7 @@ impl Timeline {
                     {picture}
                     {faceless}
                     {seen}
+                    {alike}
                 />
             });
         }

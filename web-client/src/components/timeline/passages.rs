@@ -1,10 +1,11 @@
 //! Who came into a room and who left it, among the messages: a line for all between two.
 
 use couplet_engine::Timestamp;
-use couplet_engine::foreign::tame;
+use couplet_engine::foreign::short;
 use couplet_engine::store::Passage;
 use yew::prelude::*;
 
+use crate::components::room::LONGEST_NAME;
 use crate::i18n::{t_count, t_with};
 
 /// So many are named, of more only the first two.
@@ -62,7 +63,11 @@ fn between(
 /// Some of them, in words.
 pub(super) fn names(nicks: &[&str]) -> String {
     let named = if nicks.len() > NAMED { 2 } else { NAMED };
-    let shown: Vec<_> = nicks.iter().take(named).map(|nick| tame(nick)).collect();
+    let shown: Vec<_> = nicks
+        .iter()
+        .take(named)
+        .map(|nick| short(nick, LONGEST_NAME))
+        .collect();
     let shown = shown.join(", ");
     match nicks.len().saturating_sub(named) {
         0 => shown,
