@@ -14,6 +14,7 @@ mod files;
 mod groups;
 mod hostile;
 mod interop;
+mod invitations;
 mod links;
 mod list;
 mod main_job;

@@ -9,7 +9,7 @@ use crate::rooms::ask;
 use crate::{ALICE, BOB, Place, reads, say};
 
 /// Opens the dialog that makes a room, and fills in its name and what it is to be.
-async fn describe(page: &Page, name: &str, preset: &str) -> Result<()> {
+pub(super) async fn describe(page: &Page, name: &str, preset: &str) -> Result<()> {
     page.find("button", "Menu").await?.click().await?;
     page.find("menuitem", "New room").await?.click().await?;
     page.find("dialog", "New room").await?;
@@ -21,8 +21,16 @@ async fn describe(page: &Page, name: &str, preset: &str) -> Result<()> {
     Ok(())
 }
 
-async fn make(page: &Page) -> Result<()> {
+pub(super) async fn make(page: &Page) -> Result<()> {
     page.find("button", "Make the room").await?.click().await
+}
+
+/// Closes the dialog in which those are chosen who would be welcome in a group.
+async fn invite_nobody(page: &Page, name: &str) -> Result<()> {
+    let dialog = format!("Invite people to {name}");
+    page.find("dialog", &dialog).await?;
+    page.press("Escape").await?;
+    page.gone("dialog", &dialog).await
 }
 
 /// Whether somebody who comes with this address and nickname is let in.
@@ -54,6 +62,7 @@ async fn rooms_are_what_they_were_to_be(kind: Kind) -> Result<()> {
         .await?;
     make(&alice).await?;
     alice.gone("dialog", "New room").await?;
+    invite_nobody(&alice, "Tea & Biscuits").await?;
     alice.find("heading", "Tea & Biscuits").await?;
     alice.reads("1 person here").await?;
     say(&alice, "Nobody else is here").await?;
@@ -194,6 +203,9 @@ async fn channels_are_found(kind: Kind) -> Result<()> {
         describe(&alice, name, preset).await?;
         make(&alice).await?;
         alice.gone("dialog", "New room").await?;
+        if preset == "Private group" {
+            invite_nobody(&alice, name).await?;
+        }
         alice.find("heading", name).await?;
     }
     open_directory(&bob).await?;

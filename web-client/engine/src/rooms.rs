@@ -29,6 +29,8 @@ pub(crate) struct Room {
     pub(crate) hold: bool,
     /// How its moderators take messages away.
     pub(crate) moderates: Moderates,
+    /// What it wanted to hear when we came.
+    pub(crate) password: Option<String>,
 }
 
 /// How the moderators of a room take messages away (XEP-0425), if they can.

@@ -12,6 +12,7 @@ use super::blocking::Blocked;
 use super::destroy_room::DestroyRoom;
 use super::edit_contact::EditContact;
 use super::find_rooms::FindRooms;
+use super::invite::Invite;
 use super::join_room::JoinRoom;
 use super::message_dialogs::{About, AboutMessage};
 use super::new_room::NewRoom;
@@ -21,7 +22,8 @@ use super::settings::DeleteAccount;
 use super::share::Share;
 use super::switcher::Switcher;
 use super::{
-    attachment, block_contact, deed, go_to_date, message_dialogs, moderate, portrait, questions,
+    attachment, block_contact, decline, deed, go_to_date, message_dialogs, moderate, portrait,
+    questions,
     set_status, shortcuts,
 };
 use crate::state::State;
@@ -85,6 +87,10 @@ pub(crate) enum Layer {
     Versions(Rc<Message>),
     /// Go into a room, this one or any.
     JoinRoom(Option<BareJid>),
+    /// Tell people that one would like to see them in a room.
+    Invite(BareJid),
+    /// Don't follow an invitation that a room has passed on.
+    Decline(BareJid),
     /// Look through the rooms that there are.
     FindRooms,
     /// Make a room.
@@ -128,6 +134,8 @@ pub(crate) fn dialog(state: &State, layer: Layer) -> Html {
         Layer::Affiliations(jid) => html! { <Affiliations state={state.clone()} {jid} /> },
         Layer::DestroyRoom(jid) => html! { <DestroyRoom state={state.clone()} {jid} /> },
         Layer::Picture(message) => attachment::lightbox(state, &message),
+        Layer::Invite(jid) => html! { <Invite state={state.clone()} {jid} /> },
+        Layer::Decline(jid) => decline::dialog(state, &jid),
         Layer::FindRooms => html! { <FindRooms state={state.clone()} /> },
         Layer::NewRoom => html! { <NewRoom state={state.clone()} /> },
         Layer::RoomPicture(jid) => portrait::of_room(state, &jid),

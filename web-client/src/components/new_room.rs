@@ -8,6 +8,7 @@ use yew::prelude::*;
 
 use super::dialog::{Dialog, form_buttons, submitting, value};
 use super::field::{Field, focus, input};
+use super::layer::Layer;
 use super::trouble::with_quote;
 use crate::hooks::{Model, use_change, use_each_rendering, use_model, use_mount, use_subjects};
 use crate::i18n::{lower, t, t_with};
@@ -88,10 +89,14 @@ pub(crate) fn NewRoom(props: &Props) -> Html {
         .and_then(|(pending, _)| state.outcome(pending));
     let made = pending.filter(|_| outcome == Some(Ok(())));
     {
-        let state = state.clone();
+        let (state, preset) = (state.clone(), making.read().preset);
         use_each_rendering(Box::new(move || {
             if let Some((_, room)) = made {
-                state.close();
+                match preset {
+                    // Nobody else finds it.
+                    Preset::Group => state.open(Layer::Invite(room.clone())),
+                    Preset::Channel => state.close(),
+                }
                 Route::Chat(room).go();
             }
         }));

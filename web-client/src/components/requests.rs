@@ -36,7 +36,8 @@ fn invitations(state: &State) -> Html {
     let store = state.store();
     let invited = store
         .rooms()
-        .filter_map(|(jid, room)| Some((jid, room.invitation.as_ref()?)));
+        .filter_map(|(jid, room)| Some((jid, room.invitation.as_ref()?)))
+        .filter(|(_, invitation)| !store.is_blocked(&invitation.from));
     let cards: Vec<Html> = invited
         .map(|(jid, invitation)| invitation_card(state, jid, invitation))
         .collect();
@@ -55,6 +56,11 @@ fn invitation_card(state: &State, jid: &BareJid, invitation: &Invitation) -> Htm
     let store = state.store();
     let from = store.name(&invitation.from);
     let name = [("name", store.name(jid))];
+    // A room can say of anybody that they have invited us.
+    let means = match invitation.direct {
+        true => "invitations.from",
+        false => "invitations.passedOn",
+    };
     let join = {
         let (state, jid, password) = (state.clone(), jid.clone(), invitation.password.clone());
         Callback::from(move |_| {
@@ -63,8 +69,11 @@ fn invitation_card(state: &State, jid: &BareJid, invitation: &Invitation) -> Htm
         })
     };
     let decline = {
-        let (state, jid) = (state.clone(), jid.clone());
-        Callback::from(move |_| state.decline_invitation(jid.clone()))
+        let (state, jid, passed_on) = (state.clone(), jid.clone(), invitation.mediated);
+        Callback::from(move |_| match passed_on {
+            true => state.open(Layer::Decline(jid.clone())),
+            false => state.decline_invitation(&jid, None),
+        })
     };
     html! {
         <article class="request" key={jid.as_str()}>
@@ -72,7 +81,7 @@ fn invitation_card(state: &State, jid: &BareJid, invitation: &Invitation) -> Htm
             <div class="request__words">
                 <bdi class="request__name">{ store.name(jid) }</bdi>
                 <bdi class="request__address">{ jid.as_str() }</bdi>
-                <p class="request__text">{ t_with("invitations.from", &[("name", from)]) }</p>
+                <p class="request__text">{ t_with(means, &[("name", from)]) }</p>
                 if let Some(reason) = &invitation.reason {
                     <p class="request__text" dir="auto">{ reason }</p>
                 }

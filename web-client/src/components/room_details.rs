@@ -145,6 +145,7 @@ fn actions(state: &State, jid: &BareJid, room: &Room) -> Html {
     let ours = own_occupant(room).map(|us| us.affiliation);
     let runs = ours.is_some_and(|ours| ours <= Affiliation::Admin);
     let owns = ours == Some(Affiliation::Owner);
+    let invite = opening::<MouseEvent>(state, Layer::Invite(jid.clone()));
     let settings = opening::<MouseEvent>(state, Layer::RoomSettings(jid.clone()));
     let picture = opening::<MouseEvent>(state, Layer::RoomPicture(jid.clone()));
     let lists = opening::<MouseEvent>(state, Layer::Affiliations(jid.clone()));
@@ -156,6 +157,12 @@ fn actions(state: &State, jid: &BareJid, room: &Room) -> Html {
     });
     html! {
         <section class="details__section" aria-label={t("room.actions")}>
+            if room.entry == Entry::Joined {
+                <button type="button" class="action" onclick={invite}>
+                    { icon(Icon::AddPerson) }
+                    { t("invite.open") }
+                </button>
+            }
             if owns {
                 <button type="button" class="action" onclick={settings}>
                     { icon(Icon::Gear) }

@@ -12,7 +12,7 @@ use crate::i18n::{t, t_with};
 use crate::state::{Pending, State};
 
 /// The field for the reason, in each such form.
-const REASON: &str = "room-reason";
+pub(crate) const REASON: &str = "room-reason";
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {

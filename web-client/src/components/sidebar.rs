@@ -41,6 +41,7 @@ pub(crate) fn Sidebar(props: &Props) -> Html {
         Topic::Roster,
         Topic::Requests,
         Topic::Conversations,
+        Topic::Blocking,
     ]
     .map(Into::into)
     .into();

@@ -274,9 +274,17 @@ impl State {
     }
 
     /// Doesn't go where somebody would like to see us.
-    pub(crate) fn decline_invitation(&self, room: BareJid) {
+    pub(crate) fn decline_invitation(&self, room: &BareJid, reason: Option<String>) {
+        let to = {
+            let store = self.store();
+            let invitation = store.room(room).and_then(|room| room.invitation.as_ref());
+            let passed_on = invitation.filter(|invitation| invitation.mediated);
+            passed_on.map(|invitation| invitation.from.clone())
+        };
         self.command(Command::Invitation(xep0249_invitations::Command::Decline {
-            room,
+            room: room.clone(),
+            to,
+            reason,
         }));
     }
 

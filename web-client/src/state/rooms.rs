@@ -1,9 +1,10 @@
-//! Rooms that are made here, what their owners change, and which there are.
+//! Rooms that are made here, what their owners change, which there are, and who is invited.
 
 use std::cell::{Ref, RefCell};
 
 use couplet_engine::Command;
 use couplet_engine::modules::xep0045_muc::{self, New, Preset};
+use couplet_engine::modules::xep0249_invitations;
 use couplet_engine::store::{About, Answer, Form, NotSaved, RoomsAnswer};
 use jid::BareJid;
 
@@ -19,6 +20,17 @@ pub(super) struct Rooms {
     /// The last form, and for which question it came.
     settings: RefCell<Option<(String, Result<Form, NotSaved>)>>,
     listing: RefCell<Listing>,
+    invited: RefCell<Vec<Invited>>,
+}
+
+/// What has become of somebody's invitation.
+struct Invited {
+    /// When that was asked for.
+    request: String,
+    jid: BareJid,
+    outcome: Result<(), NotSaved>,
+    /// Whether it has gone to them, whatever has become of it then.
+    gone: bool,
 }
 
 /// The rooms of a service, as far as they are known.
@@ -170,6 +182,44 @@ impl State {
         Pending(request)
     }
 
+    /// Tells people that one would like to see them in a room. [`Subject::Rooms`] is told what
+    /// becomes of it.
+    pub(crate) fn invite(
+        &self,
+        room: &BareJid,
+        people: Vec<BareJid>,
+        reason: Option<String>,
+    ) -> Pending {
+        let pending = self.new_pending("invite");
+        self.command(Command::Invitation(xep0249_invitations::Command::Invite {
+            request: pending.name().to_owned(),
+            room: room.clone(),
+            people,
+            reason,
+        }));
+        pending
+    }
+
+    /// What has become of somebody's invitation, if that is known.
+    pub(crate) fn invited(&self, asked: &Pending, jid: &BareJid) -> Option<Result<(), NotSaved>> {
+        let invited = self.0.rooms.invited.borrow();
+        let known = |invited: &&Invited| invited.request == asked.name() && invited.jid == *jid;
+        let known = invited.iter().find(known);
+        known.map(|invited| invited.outcome.clone())
+    }
+
+    /// Whether it has gone to them: then it isn't the room that has refused it.
+    pub(crate) fn has_gone(&self, asked: &Pending, jid: &BareJid) -> bool {
+        let invited = self.0.rooms.invited.borrow();
+        let known = |invited: &Invited| invited.request == asked.name() && invited.jid == *jid;
+        invited.iter().any(|invited| invited.gone && known(invited))
+    }
+
+    /// Nobody looks at it any more.
+    pub(crate) fn forget_invited(&self) {
+        self.0.rooms.invited.take();
+    }
+
     /// A service or a room has said something, perhaps to another tab.
     pub(super) fn take_rooms_answer(&self, answer: RoomsAnswer) {
         let rooms = &self.0.rooms;
@@ -210,6 +260,25 @@ impl State {
                     known.about = Some(about);
                 }
             }
+            RoomsAnswer::Invited {
+                request,
+                jid,
+                outcome,
+            } => {
+                if !request.starts_with(&self.0.session.tab) {
+                    return;
+                }
+                let mut invited = rooms.invited.borrow_mut();
+                let same = |known: &Invited| known.request == request && known.jid == jid;
+                let gone = outcome.is_ok() || invited.iter().any(same);
+                invited.retain(|known| !same(known));
+                invited.push(Invited {
+                    request,
+                    jid,
+                    outcome,
+                    gone,
+                });
+            }
         }
         self.touch(Subject::Rooms);
     }
@@ -219,5 +288,6 @@ impl State {
         self.0.rooms.service.take();
         self.0.rooms.settings.take();
         self.0.rooms.listing.take();
+        self.forget_invited();
     }
 }

@@ -508,6 +508,7 @@ impl Membership {
             catching_up: under_way,
             hold: under_way,
             moderates: self.moderates,
+            password: self.password.clone(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! That somebody was made to leave a room.
+//! That somebody was made to leave a room, or doesn't come into it.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,14 +8,14 @@ use crate::now::Timestamp;
 /// So many are remembered of a room, the last ones.
 const MOST: usize = 20;
 
-/// Somebody was made to leave a room.
+/// Somebody was made to leave a room, or would rather not come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
     /// When we heard of it.
     pub at: Timestamp,
-    /// What they were called.
+    /// What they were called; who declines goes by their address.
     pub nick: String,
-    /// How.
+    /// How that came.
     pub removal: Removal,
     /// Who did it, where the room tells.
     pub by: Option<String>,
@@ -23,7 +23,7 @@ pub struct Incident {
     pub reason: Option<String>,
 }
 
-/// How somebody was made to leave (XEP-0045 15.6.2).
+/// Why somebody isn't there (XEP-0045 15.6.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Removal {
     /// They may come back (status 307).
@@ -32,6 +32,8 @@ pub enum Removal {
     Banned,
     /// The room is for members only, and they are none (status 321 and 322).
     NotMember,
+    /// They were invited, and have declined (7.8.2).
+    Declined,
 }
 
 impl Room {

@@ -125,6 +125,10 @@ pub struct Invitation {
     pub reason: Option<String>,
     /// What the room will want to hear.
     pub password: Option<String>,
+    /// Whether they say so themselves.
+    pub direct: bool,
+    /// Whether the room says so for them (XEP-0045 7.8.2). It tells them if we decline.
+    pub mediated: bool,
 }
 
 /// What somebody may do in a room while they are there (XEP-0045 5.1), most first.
@@ -209,6 +213,26 @@ pub enum RoomChange {
     MembersOnly(bool),
     /// Somebody may have come, or gone; what they are follows.
     Passage(Passage),
+}
+
+impl Invitation {
+    /// Many send both: what they say themselves counts.
+    pub(super) fn join(&mut self, known: Self) {
+        if self.from != known.from {
+            return;
+        }
+        let both = (self.direct || known.direct, self.mediated || known.mediated);
+        let (first, other) = match self.direct {
+            true => (self.clone(), known),
+            false => (known, self.clone()),
+        };
+        *self = Self {
+            reason: first.reason.or(other.reason),
+            password: first.password.or(other.password),
+            ..first
+        };
+        (self.direct, self.mediated) = both;
+    }
 }
 
 impl Room {

@@ -40,7 +40,10 @@ impl Store {
     }
 
     pub(super) fn apply_room(&mut self, jid: BareJid, change: RoomChange) -> Vec<Topic> {
-        if let RoomChange::Invitation(Some(_)) = &change {
+        if let RoomChange::Invitation(Some(invitation)) = &change {
+            if self.is_blocked(&invitation.from) {
+                return Vec::new();
+            }
             let invited = self.rooms.values().filter(|room| room.invitation.is_some());
             if invited.count() >= INVITATIONS {
                 return Vec::new();
@@ -107,7 +110,12 @@ impl Store {
             RoomChange::ShowsAddresses(shows) => room.shows_addresses = shows,
             RoomChange::Logged(logged) => room.logged = logged,
             RoomChange::Bookmark(bookmark) => room.bookmark = bookmark,
-            RoomChange::Invitation(invitation) => room.invitation = invitation,
+            RoomChange::Invitation(mut invitation) => {
+                if let (Some(invitation), Some(known)) = (&mut invitation, room.invitation.take()) {
+                    invitation.join(known);
+                }
+                room.invitation = invitation;
+            }
             RoomChange::Moderates(moderates) => room.moderates = moderates,
             RoomChange::MembersOnly(members_only) => room.members_only = members_only,
             RoomChange::Incident(incident) => room.note_incident(incident),

@@ -1,4 +1,4 @@
-//! What services and rooms say to whoever makes a room, or changes one.
+//! What services and rooms say to whoever makes a room, changes one, or invites to one.
 
 use jid::BareJid;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,15 @@ pub enum RoomsAnswer {
         room: BareJid,
         /// What.
         about: About,
+    },
+    /// What has become of an invitation of ours; it may still come back later.
+    Invited {
+        /// What whoever asked calls the question.
+        request: String,
+        /// Whose it is.
+        jid: BareJid,
+        /// Whether it has gone, and why not.
+        outcome: Result<(), NotSaved>,
     },
 }
 

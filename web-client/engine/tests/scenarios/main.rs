@@ -14,6 +14,7 @@ mod faces;
 mod files;
 mod hostile;
 mod mentions;
+mod invitations;
 mod modules;
 mod nicknames;
 mod notes;

@@ -1,6 +1,6 @@
 //! Rooms: how one gets in and out, who is there, what is said and what is missed.
 
-use couplet_engine::modules::{rfc6121_message, xep0045_muc, xep0249_invitations, xep0313_archive};
+use couplet_engine::modules::{rfc6121_message, xep0045_muc, xep0313_archive};
 use couplet_engine::store::{
     Affiliation, Delivery, Direction, Entry, Left, Message, Notes, Older, Role, Room, Scope,
 };
@@ -828,24 +828,6 @@ fn joining_is_remembered() {
         .unwrap();
     assert!(publish.contains("autojoin='true'"), "{publish}");
     assert!(publish.contains("whitelist"), "{publish}");
-}
-
-#[test]
-fn an_invitation_is_shown_and_answered() {
-    let mut scenario = Scenario::signed_in();
-    let invite = format!(
-        "<message xmlns='jabber:client' from='bob@example.org/x' to='{MY_ADDRESS}'>\
-         <body>Come!</body><x xmlns='jabber:x:conference' jid='{ROOM}' password='cauldron' \
-         reason='Hey'/></message>"
-    );
-    scenario.recv(&invite);
-    let invitation = view(&scenario).invitation.unwrap();
-    assert_eq!(invitation.from.as_str(), "bob@example.org");
-    assert_eq!(invitation.password.as_deref(), Some("cauldron"));
-    assert!(!view(&scenario).is_ours());
-    let decline = xep0249_invitations::Command::Decline { room: room() };
-    scenario.command(Command::Invitation(decline));
-    assert!(scenario.store.room(&room()).is_none());
 }
 
 #[test]

@@ -1,8 +1,9 @@
-//! That somebody was made to leave a room, among the messages.
+//! That somebody was made to leave a room, or doesn't come into it, among the messages.
 
 use couplet_engine::Timestamp;
 use couplet_engine::foreign::tame;
-use couplet_engine::store::{Incident, Removal};
+use couplet_engine::store::{Incident, Removal, Store};
+use jid::BareJid;
 use yew::prelude::*;
 
 use crate::i18n::{date_and_time, t_with};
@@ -20,17 +21,17 @@ pub(super) fn between(
 }
 
 /// One line about it.
-pub(super) fn line(incident: &Incident) -> Html {
+pub(super) fn line(store: &Store, incident: &Incident) -> Html {
     let key = format!("incident {} {}", incident.at.0, incident.nick);
     html! {
         <p {key} class="timeline__incident" title={date_and_time(incident.at)} dir="auto">
-            { words(incident) }
+            { words(store, incident) }
         </p>
     }
 }
 
-/// Who has gone, who has done it, and why.
-pub(super) fn words(incident: &Incident) -> AttrValue {
+/// Who has gone or doesn't come, who has done it, and why.
+fn words(store: &Store, incident: &Incident) -> AttrValue {
     let by = incident.by.as_deref().map(tame);
     let key = match (incident.removal, &by) {
         (Removal::Kicked, None) => "incident.kicked",
@@ -38,8 +39,16 @@ pub(super) fn words(incident: &Incident) -> AttrValue {
         (Removal::Banned, None) => "incident.banned",
         (Removal::Banned, Some(_)) => "incident.bannedBy",
         (Removal::NotMember, _) => "incident.notMember",
+        (Removal::Declined, _) => "incident.declined",
     };
-    let name = tame(&incident.nick);
+    let address = match incident.removal {
+        Removal::Declined => incident.nick.parse::<BareJid>().ok(),
+        _ => None,
+    };
+    let name = match &address {
+        Some(address) => store.name(address).into(),
+        None => tame(&incident.nick),
+    };
     let names = [("name", &*name), ("by", by.as_deref().unwrap_or_default())];
     let said = t_with(key, &names);
     match &incident.reason {

@@ -291,7 +291,8 @@ impl Timeline {
         for row in rows {
             let lines = items.len();
             items.extend(
-                incidents::between(incidents, last, Some(row.message.at)).map(incidents::line),
+                incidents::between(incidents, last, Some(row.message.at))
+                    .map(|incident| incidents::line(store, incident)),
             );
             items.extend(passages::line(passages, last, Some(row.message.at)));
             let head = row.head || items.len() > lines;
@@ -354,7 +355,8 @@ impl Timeline {
             });
         }
         if view.window.is_open() {
-            items.extend(incidents::between(incidents, last, None).map(incidents::line));
+            let late = incidents::between(incidents, last, None);
+            items.extend(late.map(|incident| incidents::line(store, incident)));
             items.extend(passages::line(passages, last, None));
         }
         html! { <>{ items }</> }

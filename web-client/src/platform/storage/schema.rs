@@ -63,8 +63,9 @@ const STEPS: [Step; 14] = [
     Step::Create(&[]),
     // What rooms say of who is in them, who was made to go, and what moderators can do.
     Step::Forget(&[Table::Engine, Table::Rooms, Table::Occupants]),
-    // Whom a message names is in rows, and what is said to us; earlier builds read neither.
-    Step::Create(&[]),
+    // Whom a message names is in rows, and what is said to us; by which way an invitation has
+    // come, and what it takes to be let in and heard.
+    Step::Forget(&[Table::Engine, Table::Rooms, Table::Occupants]),
 ];
 
 /// The version that this build reads and writes.

@@ -185,7 +185,7 @@ fn why(user: Option<&Element>, codes: &[u16], reason: Option<String>) -> Left {
         Some(Removal::Banned) => Left::Banned(reason),
         Some(Removal::Kicked) => Left::Kicked(reason),
         Some(Removal::NotMember) => Left::MembersOnly,
-        None => Left::Away,
+        Some(Removal::Declined) | None => Left::Away,
     }
 }
 

@@ -1,0 +1,117 @@
+//! How people come into rooms, and what they do there without running them.
+
+use anyhow::{Result, ensure};
+use couplet_servers::Kind;
+use couplet_tests::browser::Page;
+use couplet_tests::run;
+
+use crate::new_rooms::{describe, make};
+use crate::rooms::ask;
+use crate::{ALICE, BOB, Place, options, reads, say};
+
+const CAROL: &str = "carol@example.test";
+
+/// Chooses bob by the beginning of his name, says why, and invites him.
+async fn invite_bob(page: &Page, reason: &str) -> Result<()> {
+    let find = page.find("textbox", "Name or address").await?;
+    find.fill("bo").await?;
+    page.find_with("checkbox", BOB).await?;
+    page.press("Enter").await?;
+    find.has("").await?;
+    page.find("textbox", "Reason (optional)")
+        .await?
+        .fill(reason)
+        .await?;
+    page.find("button", "Invite 1 person")
+        .await?
+        .click()
+        .await?;
+    page.reads("1 person is invited.").await?;
+    page.find("button", "Done").await?.click().await
+}
+
+/// Into a group nobody comes who isn't invited; who is may decline, come in, and invite nobody.
+async fn people_are_invited_into_a_group(kind: Kind) -> Result<()> {
+    let place = Place::with(options(kind).account("carol", "carol")).await?;
+    let (alice, bob) = place.friends().await?;
+    describe(&alice, "Tea", "Private group").await?;
+    make(&alice).await?;
+    alice.find("dialog", "Invite people to Tea").await?;
+    alice.find("button", "Invite").await?.click().await?;
+    alice
+        .reads("Choose somebody, or type a whole address.")
+        .await?;
+    invite_bob(&alice, "There is cake").await?;
+    alice.gone("dialog", "Invite people to Tea").await?;
+
+    bob.reads("alice would like to see you there.").await?;
+    bob.reads("There is cake").await?;
+    bob.find("button", "Decline tea").await?.click().await?;
+    bob.find("dialog", "Decline the invitation to tea?").await?;
+    bob.find("textbox", "Reason (optional)")
+        .await?
+        .fill("I don't eat cake")
+        .await?;
+    bob.find("button", "Decline").await?.click().await?;
+    bob.gone("button", "Join tea").await?;
+    reads(&alice, "bob declined the invitation.").await?;
+    reads(&alice, "“I don't eat cake”").await?;
+
+    alice.find("button", "Room details").await?.click().await?;
+    alice.find("button", "Invite people").await?.click().await?;
+    invite_bob(&alice, "There is tea, too").await?;
+    bob.reads("There is tea, too").await?;
+    bob.find("button", "Join tea").await?.click().await?;
+    bob.reads("2 people here").await?;
+    bob.gone("button", "Join tea").await?;
+    say(&bob, "Then I come").await?;
+    reads(&alice, "Then I come").await?;
+
+    // Only who runs the group has a say in who comes in.
+    bob.find("button", "Room details").await?.click().await?;
+    bob.find("button", "Invite people").await?.click().await?;
+    let find = bob.find("textbox", "Name or address").await?;
+    find.fill(CAROL).await?;
+    bob.find_with("checkbox", CAROL).await?.click().await?;
+    bob.find("button", "Invite 1 person").await?.click().await?;
+    bob.reads("Only those who run this room may invite people.")
+        .await?;
+    bob.reads("1 person couldn't be invited.").await?;
+    for page in [&alice, &bob] {
+        ensure!(page.errors().is_empty(), "{:?}", page.errors());
+    }
+    Ok(())
+}
+
+#[test]
+fn people_are_invited_into_a_group_prosody() {
+    run(people_are_invited_into_a_group(Kind::Prosody));
+}
+
+#[test]
+fn people_are_invited_into_a_group_ejabberd() {
+    run(people_are_invited_into_a_group(Kind::Ejabberd));
+}
+
+/// A tab that follows invites, too; and a room that anybody may enter is asked nothing.
+#[test]
+fn people_are_invited_into_a_channel_from_another_tab() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (leader, bob) = place.friends().await?;
+        let room = format!("tea@{}", place.server.rooms_domain());
+        ask(&leader, &room, "Alice").await?;
+        leader.reads("1 person here").await?;
+        let alice = place.beside(&leader).await?;
+        alice.find_with("link", "tea").await?.click().await?;
+        alice.find("heading", "tea").await?;
+        alice.find("button", "Room details").await?.click().await?;
+        alice.find("button", "Invite people").await?.click().await?;
+        invite_bob(&alice, "Milk or lemon?").await?;
+        bob.reads("Milk or lemon?").await?;
+        // What the room has no part in is declined at once.
+        bob.find("button", "Decline tea").await?.click().await?;
+        bob.gone("button", "Decline tea").await?;
+        Ok(())
+    });
+}
