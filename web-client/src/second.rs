@@ -4,7 +4,7 @@
 //! `xtask/src/split.rs` has a list of the ways in, of which [`draw`] is the widest. What only
 //! they lead to is in that module, and none of them is taken before it is here.
 
-use couplet_engine::store::Topic;
+use couplet_engine::store::{Topic, Whisper};
 use gloo_timers::callback::Timeout;
 use jid::BareJid;
 use js_sys::Promise;
@@ -20,6 +20,7 @@ use crate::components::room_details::RoomDetails;
 use crate::components::search_results::SearchResults;
 use crate::components::settings::Settings;
 use crate::components::voice::{Voice, VoiceBar};
+use crate::components::whisper::WhisperBanner;
 use crate::hooks::{Model, use_model, use_mount, use_subjects};
 use crate::i18n::{Clock, t};
 use crate::route::Section;
@@ -52,6 +53,8 @@ pub(crate) enum Part {
     Found(AttrValue, Clock),
     /// What is being recorded.
     Voice(Voice),
+    /// For whom in a room what is being written is.
+    Whisper(BareJid, Whisper),
 }
 
 #[derive(Properties, PartialEq)]
@@ -191,5 +194,6 @@ fn draw(state: &State, part: &Part) -> Html {
         Part::Details(jid) => html! { <Details {state} {jid} /> },
         Part::Found(query, clock) => html! { <SearchResults {state} {query} {clock} /> },
         Part::Voice(voice) => html! { <VoiceBar {voice} /> },
+        Part::Whisper(jid, whisper) => html! { <WhisperBanner {state} {jid} {whisper} /> },
     }
 }

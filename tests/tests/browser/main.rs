@@ -42,6 +42,7 @@ mod tokens;
 mod tray;
 mod trouble;
 mod views;
+mod whispers;
 
 use anyhow::Result;
 use couplet_servers::{Kind, Server, ServerOptions};

@@ -18,6 +18,7 @@ use crate::modules;
 use crate::now::Now;
 use crate::outbox::{Outbox, Queued};
 use crate::output::{Level, Output, Record, Table};
+use crate::rooms::Names;
 use crate::sasl;
 use crate::session::{self, Effect, Session};
 use crate::sorted_map::SortedMap;
@@ -96,6 +97,7 @@ impl Engine {
             carbons: false,
             subscriptions: SortedMap::default(),
             rooms: SortedMap::default(),
+            names: Names::default(),
             avatars: SortedMap::default(),
             privacy: Privacy::default(),
             features,
@@ -419,6 +421,7 @@ impl Engine {
                 self.modules = modules::table();
                 self.core.subscriptions.clear();
                 self.core.rooms.clear();
+                self.core.names = Names::default();
                 self.core.avatars.clear();
                 self.core.privacy = Privacy::default();
                 self.core.catching_up = false;

@@ -6,11 +6,11 @@ use xmpp_parsers::ns;
 
 use crate::module::{Ctx, Incoming, Origin};
 use crate::now::Timestamp;
-use crate::rooms::{Whence, whence};
+use crate::rooms::{Whence, whence, whispered};
 use crate::stanza::{self, MessageType};
 use crate::store::{
-    Author, Change, Changes, Delivery, Direction, Mention, Message, MessageId, Notes, Provenance,
-    Scope, StoreEvent, What,
+    Author, Change, Changes, Delivery, Direction, Mention, Message, MessageId, Note, Notes,
+    Provenance, Scope, StoreEvent, What, Whisper,
 };
 use crate::xml;
 
@@ -23,6 +23,8 @@ pub(crate) struct Envelope {
     /// The occupant id of whoever wrote it, in a room that has such (XEP-0421).
     pub(crate) occupant: Option<String>,
     pub(crate) scope: Scope,
+    /// The name of whom one of ours was whispered to.
+    whispered_to: Option<String>,
     pub(crate) direction: Direction,
     /// Our name for it.
     pub(crate) id: MessageId,
@@ -62,6 +64,7 @@ impl Envelope {
             from: whence.from,
             occupant: whence.occupant,
             scope: whence.scope,
+            whispered_to: whence.whispered_to,
             direction: whence.direction,
             id,
             stanza_id,
@@ -73,7 +76,11 @@ impl Envelope {
     }
 
     /// The message that says `body`, and of itself `notes`.
-    pub(crate) fn message(&self, body: String, notes: Notes) -> Box<Message> {
+    pub(crate) fn message(&self, body: String, mut notes: Notes) -> Box<Message> {
+        if let Some(nick) = self.whispered_to.clone() {
+            let occupant = None;
+            notes.set(Note::Whisper(Whisper { nick, occupant }));
+        }
         Box::new(Message {
             id: self.id.clone(),
             stanza_id: self.stanza_id.clone(),
@@ -164,6 +171,24 @@ pub(crate) fn compose(ctx: &mut Ctx<'_>, to: &BareJid) -> Option<(stanza::Messag
         notes: Notes::default(),
         changes: Changes::default(),
     };
+    Some((stanza, message))
+}
+
+/// The same to one person in a room, as long as we know the room.
+pub(crate) fn compose_whisper(
+    ctx: &mut Ctx<'_>,
+    room: &BareJid,
+    whisper: &Whisper,
+) -> Option<(stanza::Message, Message)> {
+    let to = room.with_resource_str(&whisper.nick).ok()?;
+    let (mut stanza, mut message) = compose(ctx, room)?;
+    if message.scope != Scope::Room {
+        return None;
+    }
+    stanza.to = Some(to.into());
+    stanza.kind = MessageType::Chat;
+    stanza.payloads.push(whispered());
+    message.scope = Scope::Whisper;
     Some((stanza, message))
 }
 

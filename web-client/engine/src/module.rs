@@ -14,7 +14,7 @@ use crate::iq::{self, NoResult, Requests, Response, Ticket};
 use crate::now::{Now, Timestamp};
 use crate::outbox::Outbox;
 use crate::output::Level;
-use crate::rooms::Room;
+use crate::rooms::{Names, Room};
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, Iq, IqKind, StanzaError};
 use crate::store::{
@@ -205,6 +205,8 @@ pub(crate) struct Core {
     pub(crate) subscriptions: SortedMap<BareJid, Subscription>,
     /// The rooms that we are in, have been in, or are about to be.
     pub(crate) rooms: SortedMap<BareJid, Room>,
+    /// Who has come to be called what in them, or is no longer.
+    pub(crate) names: Names,
     /// The pictures that are shown.
     pub(crate) avatars: SortedMap<BareJid, Shown>,
     /// What others learn of us, and who may contact us.

@@ -11,7 +11,7 @@ use crate::now::Timestamp;
 use crate::output::{Record, Table};
 use crate::rooms::Room;
 use crate::sorted_map::SortedMap;
-use crate::store::{Message, MessageId};
+use crate::store::{Message, MessageId, Scope, Whisper};
 use crate::xep0082;
 use crate::xml::{self, Frame, build};
 
@@ -135,6 +135,8 @@ pub(crate) struct Outbox {
     /// The archive is being read: what was on the wire when the last session ended may
     /// have arrived, and nothing may overtake it.
     pub(crate) hold: bool,
+    /// Whoever something is whispered to may have gone: that is still to come.
+    pub(crate) hold_whispers: bool,
     /// What has changed since the last commit.
     records: Vec<Record>,
 }
@@ -163,6 +165,7 @@ impl Outbox {
             queue: queue.into(),
             next,
             hold: false,
+            hold_whispers: false,
             records,
         }
     }
@@ -240,7 +243,7 @@ impl Outbox {
         for queued in std::mem::take(&mut self.queue) {
             self.delete(queued.number);
         }
-        self.hold = false;
+        (self.hold, self.hold_whispers) = (false, false);
     }
 
     /// Takes note that the next unsent message is on the wire now, and returns it. What is
@@ -255,13 +258,16 @@ impl Outbox {
         }
         let doubted = |queued: &Queued| queued.is_doubted() && !queued.room;
         let held = self.hold && self.queue.iter().any(doubted);
+        let hold_whispers = self.hold_whispers;
         let may_go = |queued: &&mut Queued| {
+            let room = rooms.get(&queued.message.conversation);
             !queued.sent
-                && if queued.room {
-                    let room = rooms.get(&queued.message.conversation);
-                    room.is_some_and(|room| room.joined && !room.hold)
-                } else {
-                    !held
+                && match queued.message.scope {
+                    _ if queued.room => room.is_some_and(|room| room.joined && !room.hold),
+                    Scope::Whisper => {
+                        !held && !hold_whispers && room.is_some_and(|room| room.joined)
+                    }
+                    Scope::Person | Scope::Room => !held,
                 }
         };
         let queued = self.queue.iter_mut().find(may_go)?;
@@ -288,7 +294,8 @@ impl Outbox {
     /// The rooms that something is for, and as whom.
     pub(crate) fn rooms(&self) -> Vec<Jid> {
         let mut rooms: Vec<Jid> = Vec::new();
-        for queued in self.queue.iter().filter(|queued| queued.room) {
+        let of_rooms = self.queue.iter();
+        for queued in of_rooms.filter(|queued| queued.message.scope != Scope::Person) {
             let from = &queued.message.from;
             if rooms.iter().all(|known| known.to_bare() != from.to_bare()) {
                 rooms.push(from.clone());
@@ -316,7 +323,8 @@ impl Outbox {
     /// We can't get into the room: takes out what was for it.
     pub(crate) fn give_up(&mut self, room: &BareJid) -> Vec<MessageId> {
         let ids = self.of_room(room).map(|queued| queued.message.id.clone());
-        let ids: Vec<_> = ids.collect();
+        let whispers = self.unsent_whispers(room).map(|(id, _)| id.clone());
+        let ids: Vec<_> = ids.chain(whispers).collect();
         for id in &ids {
             self.prove(id);
         }
@@ -326,6 +334,27 @@ impl Outbox {
     fn of_room(&self, room: &BareJid) -> impl Iterator<Item = &Queued> {
         let of_room = move |queued: &&Queued| queued.room && queued.message.conversation == *room;
         self.queue.iter().filter(of_room)
+    }
+
+    /// What is to be whispered in the room, and to whom, as soon as that can be.
+    pub(crate) fn unsent_whispers(
+        &self,
+        room: &BareJid,
+    ) -> impl Iterator<Item = (&MessageId, &Whisper)> {
+        let of_room = self
+            .queue
+            .iter()
+            .filter(move |queued| !queued.sent && queued.message.conversation == *room);
+        of_room.filter_map(|queued| {
+            let message = &queued.message;
+            Some((&message.id, message.whispered_to()?))
+        })
+    }
+
+    /// Whether something is to be whispered anywhere.
+    pub(crate) fn has_whispers(&self) -> bool {
+        self.messages()
+            .any(|message| message.scope == Scope::Whisper)
     }
 
     /// These are on the wire, says a session that is restored.
@@ -371,9 +400,12 @@ impl Outbox {
         number.is_some()
     }
 
-    /// Whether the server may have something of which we have no proof, rooms apart.
+    /// Whether the server may have something of which we have no proof, rooms apart, and what
+    /// waits until we are in one.
     pub(crate) fn is_unproven(&self) -> bool {
-        let unproven = |queued: &Queued| !queued.room && (queued.sent || queued.is_doubted());
+        let waits = |queued: &Queued| queued.message.scope == Scope::Whisper && !queued.sent;
+        let doubted = |queued: &Queued| queued.is_doubted() && !waits(queued);
+        let unproven = |queued: &Queued| !queued.room && (queued.sent || doubted(queued));
         self.queue.iter().any(unproven)
     }
 

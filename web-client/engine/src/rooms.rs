@@ -1,5 +1,7 @@
 //! What session and modules have to know of rooms, and who wrote a message.
 
+use std::collections::VecDeque;
+
 use jid::{BareJid, Jid};
 use minidom::Element;
 use serde::{Deserialize, Serialize};
@@ -8,7 +10,8 @@ use xmpp_parsers::ns;
 use crate::module::{Core, Incoming, Origin};
 use crate::modules::xep0421_occupant_ids::occupant_id;
 use crate::stanza::{self, MessageType};
-use crate::store::{Direction, Scope};
+use crate::store::{Direction, Scope, Whisper};
+use crate::xml::build;
 
 /// A room as the modules share it. `xep0045_muc` keeps it up to date.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,6 +47,57 @@ pub(crate) enum Moderates {
     Plain,
 }
 
+/// So many of those who come and go are remembered.
+const REMEMBERED: usize = 100;
+
+/// Whose names have lately become somebody else's, or nobody's: what is whispered to somebody
+/// who is there is for them and not for whoever is called so next.
+#[derive(Debug, Default)]
+pub(crate) struct Names(VecDeque<(BareJid, String, Holder)>);
+
+/// Who goes by a name in a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Holder {
+    Nobody,
+    /// Somebody, by occupant id, where the room gives such (XEP-0421).
+    Occupant(Option<String>),
+}
+
+impl Names {
+    pub(crate) fn note(&mut self, room: &BareJid, nick: &str, holder: Holder) {
+        self.0
+            .retain(|(known, name, _)| known != room || name != nick);
+        if self.0.len() == REMEMBERED {
+            self.0.pop_front();
+        }
+        self.0.push_back((room.clone(), nick.to_owned(), holder));
+    }
+
+    /// We are no longer in the room, or have just come in.
+    pub(crate) fn forget(&mut self, room: &BareJid) {
+        self.0.retain(|(known, ..)| known != room);
+    }
+
+    /// Whether nothing says that they are there no longer.
+    pub(crate) fn may_be_there(&self, room: &BareJid, whisper: &Whisper) -> bool {
+        let of =
+            |(known, nick, _): &&(BareJid, String, Holder)| known == room && *nick == whisper.nick;
+        let known = self.0.iter().find(of);
+        known.is_none_or(|(.., holder)| holder.is(whisper))
+    }
+}
+
+impl Holder {
+    /// Whether it is who the whisper is for; by the name, where there are no ids.
+    pub(crate) fn is(&self, whisper: &Whisper) -> bool {
+        match (self, &whisper.occupant) {
+            (Self::Nobody, _) => false,
+            (Self::Occupant(Some(id)), Some(wanted)) => id == wanted,
+            (Self::Occupant(_), _) => true,
+        }
+    }
+}
+
 /// Where a message belongs, and who wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Whence {
@@ -54,6 +108,8 @@ pub(crate) struct Whence {
     pub(crate) occupant: Option<String>,
     /// To whom it was said.
     pub(crate) scope: Scope,
+    /// The name of whom one of ours was whispered to.
+    pub(crate) whispered_to: Option<String>,
     /// Whose archive gives its id (XEP-0359), if it can be in one that we read.
     pub(crate) archive: Option<BareJid>,
 }
@@ -91,14 +147,29 @@ fn to_us(core: &Core, incoming: &Incoming) -> Option<Whence> {
     };
     let room = core.rooms.get(&conversation);
     if room.is_some() || muc_user(stanza).is_some() {
+        let room = room?;
+        if own {
+            // What another device of ours has whispered, or what is in the archive.
+            let nick = to?.resource()?.to_string();
+            return Some(Whence {
+                occupant: room.occupant.clone(),
+                from: conversation.with_resource_str(&room.nick).ok()?.into(),
+                conversation,
+                direction,
+                scope: Scope::Whisper,
+                whispered_to: Some(nick),
+                archive: None,
+            });
+        }
         // Only occupants whisper; what the room itself says so is for modules.
-        let room = room.filter(|_| !own && from.resource().is_some())?;
+        from.resource()?;
         return Some(Whence {
             occupant: occupant(room, stanza),
             conversation,
             from,
             direction,
             scope: Scope::Whisper,
+            whispered_to: None,
             archive: None,
         });
     }
@@ -108,6 +179,7 @@ fn to_us(core: &Core, incoming: &Incoming) -> Option<Whence> {
         direction,
         occupant: None,
         scope: Scope::Person,
+        whispered_to: None,
         archive: Some(account),
     })
 }
@@ -135,6 +207,7 @@ fn in_room(core: &Core, incoming: &Incoming) -> Option<Whence> {
         direction,
         occupant,
         scope: Scope::Room,
+        whispered_to: None,
     })
 }
 
@@ -163,6 +236,16 @@ fn is_own(
     }
     let nick = from.resource().map(|nick| nick.as_str());
     nick == Some(&room.nick) || core.outbox.wrote(stanza.id.as_deref(), from)
+}
+
+/// Whether it goes to somebody in a room, and says so (XEP-0045 7.5).
+pub(crate) fn is_whisper(stanza: &stanza::Message) -> bool {
+    stanza.kind == MessageType::Chat && muc_user(stanza).is_some()
+}
+
+/// Says so.
+pub(crate) fn whispered() -> Element {
+    build("x", ns::MUC_USER).done()
 }
 
 /// What a room adds to a stanza about an occupant (XEP-0045 15.5.2).

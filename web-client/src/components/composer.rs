@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use couplet_engine::store::{self, Message, MessageId};
+use couplet_engine::store::{self, Message, MessageId, Whisper};
 use jid::BareJid;
 use wasm_bindgen::JsCast as _;
 use web_sys::{HtmlTextAreaElement, InputEventInit};
@@ -20,7 +20,7 @@ use super::message_actions::{is_answerable, is_editable};
 use super::style_preview::{Preview, StylePreview};
 use super::typing::Typing;
 use super::voice::Voice;
-use super::{reply_quote, spoiler_banner};
+use super::{reply_quote, spoiler_banner, whisper};
 use crate::i18n::t;
 use crate::platform::is_touch;
 use crate::second::{Part, Second};
@@ -40,8 +40,8 @@ struct Inner {
     filled: Cell<bool>,
     /// The message whose text is in the field instead of a draft.
     shown: RefCell<Option<MessageId>>,
-    /// The id of the message that is answered.
-    answered: RefCell<Option<String>>,
+    /// The id of the message that is answered, and who in a room is to read it.
+    aim: RefCell<Aim>,
     /// What it will look like.
     preview: Preview,
     /// What is offered for the word at the caret.
@@ -89,7 +89,7 @@ impl Composer {
             field: NodeRef::default(),
             filled: Cell::default(),
             shown: RefCell::default(),
-            answered: RefCell::new(answered(state, jid)),
+            aim: RefCell::new(aim(state, jid)),
             preview: Preview::default(),
             completion: Completion::default(),
             voice: Voice::new(state, jid, update.clone()),
@@ -131,11 +131,11 @@ impl Composer {
         let id = editing.as_ref().map(|message| message.id.clone());
         let before = self.0.shown.replace(id.clone());
         let Some(area) = self.area() else { return };
-        let answered = answered(&self.0.state, &self.0.jid);
-        let answers = self.0.answered.replace(answered.clone()) != answered;
+        let aim = aim(&self.0.state, &self.0.jid);
+        let aims = self.0.aim.replace(aim.clone()) != aim;
         if before == id {
             self.follow_draft(&area);
-            if answers {
+            if aims {
                 // A field on the page takes the focus.
                 let _ = area.focus();
             }
@@ -183,13 +183,13 @@ impl Composer {
     /// Goes up or down by one message among those that can be answered; below the last, none is.
     fn answer_next(&self, up: bool) {
         let (state, jid) = (&self.0.state, &self.0.jid);
-        let answered = answered(state, jid);
+        let (answered, _) = aim(state, jid);
         let next = {
             let store = state.store();
             let known = store.conversation(jid);
             let all = known.into_iter().flat_map(|known| known.timeline.iter());
             let all: Vec<_> = all.filter(|message| is_answerable(message)).collect();
-            let is_it = |message: &&Rc<Message>| message.reference() == answered.as_deref();
+            let is_it = |message: &&Rc<Message>| message.answered_as() == answered.as_deref();
             let place = all.iter().position(is_it);
             let next = match (place, up) {
                 (Some(place), true) => Some(place.saturating_sub(1)),
@@ -234,6 +234,9 @@ impl Composer {
                     "Escape" if composer.answers() => {
                         composer.0.state.answer_nothing(&composer.0.jid);
                     }
+                    "Escape" if composer.whisper().is_some() => {
+                        composer.0.state.whisper(&composer.0.jid, None);
+                    }
                     key @ ("ArrowUp" | "ArrowDown")
                         if !editing && (event.ctrl_key() || event.meta_key()) =>
                     {
@@ -261,6 +264,11 @@ impl Composer {
         let disabled = self.is_shut();
         let editing_none = editing.is_none();
         let files = editing_none && self.has_files();
+        let whisper = self.whisper().filter(|_| editing_none);
+        let placeholder = match &whisper {
+            Some(whisper) => whisper::words(whisper),
+            None => t("composer.placeholder"),
+        };
         let onpaste = {
             let (state, jid) = (self.0.state.clone(), self.0.jid.clone());
             Callback::from(move |event: Event| paste(&state, &jid, &event))
@@ -285,7 +293,7 @@ impl Composer {
                         class="composer__field"
                         rows="1"
                         aria-label={t("composer.label")}
-                        placeholder={t("composer.placeholder")}
+                        {placeholder}
                         dir="auto"
                         enterkeyhint="send"
                         autocomplete="off"
@@ -322,7 +330,12 @@ impl Composer {
     }
 
     fn answers(&self) -> bool {
-        answered(&self.0.state, &self.0.jid).is_some()
+        aim(&self.0.state, &self.0.jid).0.is_some()
+    }
+
+    /// Who in the room is to read it, if not everybody is.
+    fn whisper(&self) -> Option<Whisper> {
+        aim(&self.0.state, &self.0.jid).1
     }
 
     /// What else there is to say of a message.
@@ -359,7 +372,11 @@ impl Composer {
             let reply = reply.map(|reply| reply_quote::banner(state, jid, reply));
             let spoiler = notes.spoiler();
             let spoiler = spoiler.map(|hint| spoiler_banner::banner(state, jid, hint));
-            return html! { <>{ reply }{ spoiler }</> };
+            let whisper = notes.whisper().map(|whisper| {
+                let part = Part::Whisper(jid.clone(), whisper.clone());
+                html! { <Second state={state.clone()} {part} /> }
+            });
+            return html! { <>{ whisper }{ reply }{ spoiler }</> };
         }
         let stop = {
             let state = self.0.state.clone();
@@ -419,6 +436,7 @@ impl Composer {
             match self.editing() {
                 Some(_) if body.is_empty() => {}
                 Some(message) => self.save(&message, body),
+                None if self.is_for_nobody() => {}
                 None => {
                     let (composer, area, onsend) = (self.clone(), area.clone(), onsend.clone());
                     let body = body.to_owned();
@@ -434,6 +452,17 @@ impl Composer {
         }
         // A field on the page takes the focus.
         let _ = area.focus();
+    }
+
+    /// Whether whom in the room it is for has left, which is said then.
+    fn is_for_nobody(&self) -> bool {
+        let Inner { state, jid, .. } = &*self.0;
+        let lost = self.whisper();
+        let lost = lost.filter(|whisper| !state.reaches(jid, whisper));
+        if let Some(lost) = &lost {
+            state.announce(&whisper::gone_words(lost));
+        }
+        lost.is_some()
     }
 
     fn save(&self, message: &Message, body: &str) {
@@ -458,10 +487,13 @@ impl Composer {
     }
 }
 
-/// The id of the message that what is being written answers.
-fn answered(state: &State, jid: &BareJid) -> Option<String> {
+/// The id of the message that what is being written answers, and who in a room it is for.
+type Aim = (Option<String>, Option<Whisper>);
+
+fn aim(state: &State, jid: &BareJid) -> Aim {
     let notes = state.draft_notes(jid);
-    notes.reply().map(|reply| reply.id.clone())
+    let answered = notes.reply().map(|reply| reply.id.clone());
+    (answered, notes.whisper().cloned())
 }
 
 /// Whether an input method is at work, whose Enter only chooses characters.

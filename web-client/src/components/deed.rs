@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use couplet_engine::foreign::tame;
-use couplet_engine::store::{Deed, Occupant, Room};
+use couplet_engine::store::{Deed, Occupant, Room, Whisper};
 use jid::BareJid;
 use web_sys::FormData;
 use yew::prelude::*;
@@ -36,6 +36,14 @@ pub(crate) fn entries(
             onselect,
         });
     };
+    let whisper = {
+        let (state, jid, whisper) = (state.clone(), jid.clone(), Whisper::to(occupant));
+        Callback::from(move |()| {
+            state.whisper(&jid, Some(whisper.clone()));
+            Route::Chat(jid.clone()).go();
+        })
+    };
+    add(Icon::Lock, t("whisper.begin"), whisper);
     if let Some(theirs) = &occupant.jid {
         let theirs = theirs.clone();
         let write = Callback::from(move |()| Route::Chat(theirs.clone()).go());

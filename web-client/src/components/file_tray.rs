@@ -215,6 +215,7 @@ fn words(failure: &Failure) -> AttrValue {
         Failure::Status(status) => t_with("files.refused", &[("reason", &status.to_string())]),
         Failure::Broken => t("files.broken"),
         Failure::Unreadable => t("files.unreadable"),
+        Failure::Gone => t("whisper.left"),
     }
 }
 

@@ -23,8 +23,7 @@ use super::share::Share;
 use super::switcher::Switcher;
 use super::{
     attachment, block_contact, decline, deed, go_to_date, message_dialogs, moderate, portrait,
-    questions,
-    set_status, shortcuts,
+    questions, set_status, shortcuts,
 };
 use crate::state::State;
 

@@ -33,7 +33,12 @@ pub(crate) fn message_actions(state: &State, message: &Rc<Message>) -> Html {
             onselect: Callback::from(move |()| state.toggle_reaction(&message, emoji)),
         }
     };
-    let choices: Vec<Choice> = COMMON.iter().map(choice).collect();
+    // Whoever reacts to what was whispered would tell everybody.
+    let public = message.reference().is_some();
+    let choices: Vec<Choice> = match public {
+        true => COMMON.iter().map(choice).collect(),
+        false => Vec::new(),
+    };
     let mut entries = vec![];
     entries.push(entry(
         Icon::Reply,
@@ -42,13 +47,24 @@ pub(crate) fn message_actions(state: &State, message: &Rc<Message>) -> Html {
         message,
         |state, message| state.answer(&message),
     ));
-    entries.push(entry(
-        Icon::Smile,
-        "message.react",
-        state,
-        message,
-        |state, message| state.open(Layer::React(message)),
-    ));
+    if state.can_whisper_about(message) {
+        entries.push(entry(
+            Icon::Lock,
+            "whisper.begin",
+            state,
+            message,
+            |state, message| state.whisper(&message.conversation, state.whisper_about(&message)),
+        ));
+    }
+    if public {
+        entries.push(entry(
+            Icon::Smile,
+            "message.react",
+            state,
+            message,
+            |state, message| state.open(Layer::React(message)),
+        ));
+    }
     if message.reactions().any(|by| !by.emojis.is_empty()) {
         entries.push(entry(
             Icon::People,
@@ -103,10 +119,10 @@ pub(crate) fn message_actions(state: &State, message: &Rc<Message>) -> Html {
     }
 }
 
-/// Whether others know of which message we speak.
+/// Whether whoever is told knows of which message we speak.
 pub(crate) fn is_answerable(message: &Message) -> bool {
     let own = message.direction == Direction::Outgoing;
-    message.reference().is_some()
+    message.answered_as().is_some()
         && !message.is_retracted()
         && !(matches!(message.delivery, Delivery::Failed(_)) && own)
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use couplet_engine::foreign::short;
+use couplet_engine::foreign::{short, tame};
 use couplet_engine::store::{Delivery, Direction, Failure, Message, Scope};
 use yew::prelude::*;
 
@@ -106,7 +106,7 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
                         <span class="message__alike">{ icon(Icon::Alert) }{ alike }</span>
                     }
                     if message.scope == Scope::Whisper {
-                        <span class="message__note">{ t("message.whisper") }</span>
+                        <span class="message__note">{ only_to(message) }</span>
                     }
                     { when }
                 </header>
@@ -142,6 +142,14 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
     }
 }
 
+/// For whom it is, of all in the room.
+fn only_to(message: &Message) -> AttrValue {
+    match message.whispered_to() {
+        Some(whisper) => t_with("message.whisperTo", &[("name", &tame(&whisper.nick))]),
+        None => t("message.whisper"),
+    }
+}
+
 /// That it once said something else, and the way to what.
 fn edited(state: &State, message: &Rc<Message>) -> Html {
     if message.corrections().is_empty() {
@@ -158,7 +166,10 @@ fn edited(state: &State, message: &Rc<Message>) -> Html {
 /// What became of a message that came back, and why.
 fn why(state: &State, message: &Rc<Message>, failure: &Failure) -> Html {
     let said_to_all = message.scope == Scope::Room;
+    let whispered = message.whispered_to().is_some();
     let reason = match failure.condition.as_str() {
+        "item-not-found" | "recipient-unavailable" if whispered => t("whisper.left"),
+        "forbidden" | "not-allowed" if whispered => t("whisper.forbidden"),
         "forbidden" | "not-allowed" if said_to_all => t("failure.noVoice"),
         "not-acceptable" if said_to_all => t("failure.notInside"),
         "policy-violation" | "resource-constraint" if said_to_all => t("failure.tooFast"),

@@ -86,3 +86,4 @@ pub(crate) mod trouble;
 mod typing;
 mod virtual_rows;
 pub(crate) mod voice;
+pub(crate) mod whisper;

@@ -10,10 +10,10 @@
 
 use couplet_engine::Command;
 use couplet_engine::modules::rfc6121_message;
-use couplet_engine::store::Notes;
 use js_sys::{Array, Date, JSON};
 
 use super::State;
+use super::whispers::of_next;
 use crate::driver::{Driver, Enclosure};
 use crate::platform;
 use crate::platform::storage::{Change, DEVICE, Fault, Storage};
@@ -67,7 +67,7 @@ impl State {
             && self.draft(to).trim() == body
         {
             self.save_draft(to, "");
-            self.keep_notes(to, Notes::default());
+            self.keep_notes(to, of_next(&self.draft_notes(to)));
         }
     }
 

@@ -12,6 +12,8 @@ use couplet_engine::{Command, SessionCommand};
 use jid::BareJid;
 
 use super::State;
+use super::whispers::{of_all, of_next};
+use crate::components::whisper::gone_words;
 use crate::uri;
 
 impl State {
@@ -147,14 +149,13 @@ impl State {
     pub(crate) fn send_draft(&self, to: &BareJid, body: &str) {
         let notes = self.draft_notes(to);
         if body.is_empty() {
-            self.send_files(to, notes);
+            self.send_files(to, notes.clone());
         } else {
             // An answer answers once; what is hidden is all of it.
-            let hidden = notes.iter().filter(|note| matches!(note, Note::Spoiler(_)));
-            self.send_files(to, hidden.cloned().collect());
-            self.send(to.clone(), body.to_owned(), notes);
+            self.send_files(to, of_all(&notes));
+            self.send(to.clone(), body.to_owned(), notes.clone());
         }
-        self.keep_notes(to, Notes::default());
+        self.keep_notes(to, of_next(&notes));
         self.leave_draft(to, "");
     }
 
@@ -166,6 +167,11 @@ impl State {
                 Some(body) => self.correct(message, body.to_owned()),
                 None => self.retract(message),
             };
+        }
+        let whisper = message.whispered_to();
+        let lost = whisper.filter(|whisper| !self.reaches(&message.conversation, whisper));
+        if let Some(whisper) = lost {
+            return self.announce(&gone_words(whisper));
         }
         self.command(Command::Message(rfc6121_message::Command::Retry {
             conversation: message.conversation.clone(),

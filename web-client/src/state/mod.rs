@@ -26,6 +26,7 @@ mod search;
 mod session;
 mod uploads;
 mod watch;
+mod whispers;
 mod wishes;
 
 use std::cell::{Cell, Ref, RefCell};

@@ -15,7 +15,7 @@ const QUOTED_CHARACTERS: usize = 200;
 impl State {
     /// What is written next to whom this is from answers it.
     pub(crate) fn answer(&self, message: &Message) {
-        let Some(id) = message.reference() else {
+        let Some(id) = message.answered_as() else {
             return;
         };
         // What is hidden stays so for whoever reads the quotation.
@@ -31,6 +31,10 @@ impl State {
         };
         let mut notes = self.draft_notes(&message.conversation);
         notes.set(Note::Reply(reply));
+        if message.scope == Scope::Whisper {
+            let whisper = self.whisper_about(message);
+            notes.extend(whisper.map(Note::Whisper));
+        }
         // Who edits something has stopped to.
         self.edit(None);
         self.keep_notes(&message.conversation, notes);

@@ -20,6 +20,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{BeforeUnloadEvent, File, Url};
 use yew::AttrValue;
 
+use super::whispers::{of_all, of_next};
 use super::{State, Subject};
 use crate::files::{Quality, Ready, Unreadable, has_notes, is_picture, media_type, prepare};
 use crate::platform::{Put, PutNews};
@@ -107,6 +108,8 @@ pub(crate) enum Failure {
     Broken,
     /// It is a picture that can't be opened here, to take out where it was taken.
     Unreadable,
+    /// Whom in a room it was for has left.
+    Gone,
 }
 
 impl Failure {
@@ -228,12 +231,11 @@ impl State {
     /// Sends the files off that have been chosen for `to`; `notes` is what goes with the first,
     /// and what is hidden is all of it.
     pub(super) fn send_files(&self, to: &BareJid, notes: Notes) {
-        let hidden = notes.iter().filter(|note| matches!(note, Note::Spoiler(_)));
-        let hidden: Notes = hidden.cloned().collect();
+        let of_all = of_all(&notes);
         let mut first = Some(notes);
         self.change_chosen(|item| {
             let concerned = item.is_chosen_for(to);
-            concerned.then(|| item.send_off(first.take().unwrap_or_else(|| hidden.clone())))
+            concerned.then(|| item.send_off(first.take().unwrap_or_else(|| of_all.clone())))
         });
         self.uploads_changed(to);
         self.next_upload();
@@ -246,7 +248,7 @@ impl State {
         let notes = self.draft_notes(to);
         self.change_chosen(|item| (item.number == last).then(|| item.send_off(notes.clone())));
         // An answer answers once.
-        self.keep_notes(to, Notes::default());
+        self.keep_notes(to, of_next(&notes));
         self.uploads_changed(to);
         self.next_upload();
     }
@@ -483,6 +485,13 @@ impl State {
 
     /// It is there: now others are told.
     fn uploaded(&self, number: u32) {
+        let lost = self.with_upload(number, |item| {
+            let whisper = item.chosen.notes.whisper();
+            whisper.is_some_and(|whisper| !self.reaches(&item.chosen.to, whisper))
+        });
+        if lost == Some(true) {
+            return self.upload_failed(number, Failure::Gone);
+        }
         let items = &self.0.uploads.items;
         let place = items.borrow().iter().position(|item| item.number == number);
         let item = place.map(|place| items.borrow_mut().remove(place));

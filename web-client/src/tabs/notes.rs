@@ -1,6 +1,6 @@
 //! What a message says of itself, as an array that a browser can clone and write as JSON.
 
-use couplet_engine::store::{File, Mention, Mentions, Note, Notes, Reply};
+use couplet_engine::store::{File, Mention, Mentions, Note, Notes, Reply, Whisper};
 use js_sys::{Array, JSON};
 use wasm_bindgen::JsValue;
 
@@ -15,6 +15,10 @@ pub(crate) fn write(notes: &Notes) -> JsValue {
         }
         Note::Spoiler(hint) => Some(list(&["spoiler".into(), hint.into()])),
         Note::File(file) => Some(write_file(file)),
+        Note::Whisper(Whisper { nick, occupant }) => {
+            let occupant = maybe(occupant.as_deref());
+            Some(list(&["whisper".into(), nick.into(), occupant]))
+        }
         Note::Mentions(_) => Some(write_mentions(notes.mentions())),
         Note::Markable => Some(list(&["markable".into()])),
         Note::Unstyled | Note::Encrypted(_) | Note::StandIn | Note::Moderated(..) => None,
@@ -41,6 +45,10 @@ pub(crate) fn read(notes: &JsValue) -> Notes {
             "spoiler" => Some(Note::Spoiler(text(1)?)),
             "file" => read_file(&parts).map(Note::File),
             "mentions" => Some(Note::Mentions(Mentions::first(read_mentions(&parts)))),
+            "whisper" => Some(Note::Whisper(Whisper {
+                nick: text(1)?,
+                occupant: text(2),
+            })),
             _ => None,
         }
     };

@@ -1,7 +1,9 @@
 //! RFC 6121 5: messages, to people and to rooms.
 
+use std::collections::VecDeque;
+
 use couplet_shared::escape::permitted;
-use jid::{BareJid, Jid};
+use jid::{BareJid, FullJid, Jid};
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns;
 
@@ -10,12 +12,12 @@ use super::{
     xep0424_retraction, xep0425_moderation, xep0447_file_sharing, xep0461_replies,
     xep0513_mentions,
 };
-use crate::envelope::{Envelope, compose, live};
+use crate::envelope::{Envelope, compose, compose_whisper, live};
 use crate::input::Command as AnyCommand;
 use crate::mentions;
 use crate::module::{Ctx, Flow, Incoming, Module, Specification};
 use crate::stanza::{self, MessageType, StanzaError};
-use crate::store::{Delivery, Failure, MessageId, Note, Notes, Source, StoreEvent};
+use crate::store::{Delivery, Failure, Message, MessageId, Note, Notes, Source, StoreEvent};
 use crate::xml::write;
 
 /// What a person can do with messages.
@@ -66,8 +68,14 @@ pub struct Newest {
     pub marker: Option<String>,
 }
 
+/// So many whispers that the server has taken may still come back.
+const MOST_WHISPERS: usize = 100;
+
 #[derive(Debug, Default)]
-pub(crate) struct Messages;
+pub(crate) struct Messages {
+    /// What we have whispered, and to whom: the last ones that the server has taken.
+    whispered: VecDeque<(MessageId, FullJid)>,
+}
 
 impl Module for Messages {
     fn specification(&self) -> Specification {
@@ -113,6 +121,15 @@ impl Module for Messages {
         }
         Flow::Continue
     }
+
+    fn on_proven(&mut self, _ctx: &mut Ctx<'_>, message: &Message) {
+        if let Some(to) = message.addressee() {
+            if self.whispered.len() == MOST_WHISPERS {
+                self.whispered.pop_front();
+            }
+            self.whispered.push_back((message.id.clone(), to));
+        }
+    }
 }
 
 impl Messages {
@@ -120,7 +137,12 @@ impl Messages {
         if body.trim().is_empty() {
             return;
         }
-        let Some((mut stanza, mut message)) = compose(ctx, to) else {
+        let whisper = notes.whisper();
+        let composed = match whisper {
+            Some(whisper) => compose_whisper(ctx, to, whisper),
+            None => compose(ctx, to),
+        };
+        let Some((mut stanza, mut message)) = composed else {
             return;
         };
         let body = permitted(body);
@@ -137,6 +159,9 @@ impl Messages {
             message: Box::new(message.clone()),
             provenance,
         });
+        if whisper.is_some_and(|whisper| !ctx.core.names.may_be_there(to, whisper)) {
+            return ctx.event(whispered_to_nobody(to, message.id));
+        }
         ctx.send_queued(stanza, message);
     }
 
@@ -186,7 +211,9 @@ impl Messages {
         let Some(id) = stanza.id.clone().map(MessageId) else {
             return;
         };
-        let Some(conversation) = came_back_from(ctx, stanza.from.as_ref(), &id) else {
+        let from = stanza.from.as_ref();
+        let whispered = self.whispered_to(from, &id);
+        let Some(conversation) = whispered.or_else(|| came_back_from(ctx, from, &id)) else {
             return ctx.warn("refused an error that is not from where the message went");
         };
         let error = stanza
@@ -207,6 +234,25 @@ impl Messages {
             id,
             delivery: Delivery::Failed(failure),
         });
+    }
+
+    /// The room, if `from` is whom in it we have whispered that to, or the room itself.
+    fn whispered_to(&self, from: Option<&Jid>, id: &MessageId) -> Option<BareJid> {
+        let mut whispered = self.whispered.iter();
+        let (_, to) = whispered.find(|(known, _)| known == id)?;
+        speaks_for(from?, to).then(|| to.to_bare())
+    }
+}
+
+/// What is said of a message that is for nobody who is there (XEP-0045 7.5).
+pub(crate) fn whispered_to_nobody(room: &BareJid, id: MessageId) -> StoreEvent {
+    StoreEvent::Delivery {
+        conversation: room.clone(),
+        id,
+        delivery: Delivery::Failed(Failure {
+            condition: "item-not-found".to_owned(),
+            text: None,
+        }),
     }
 }
 
@@ -261,6 +307,12 @@ pub(super) fn read(
 /// other side, or our own server (RFC 6120 8.1.2.1).
 fn came_back_from(ctx: &Ctx<'_>, from: Option<&Jid>, id: &MessageId) -> Option<BareJid> {
     let waiting = ctx.core.outbox.message(id);
+    let addressee = waiting.and_then(Message::addressee);
+    if let (Some(from), Some(to)) = (from, addressee)
+        && speaks_for(from, &to)
+    {
+        return Some(to.to_bare());
+    }
     let waiting = waiting.map(|message| message.conversation.clone());
     // Who is in a room doesn't speak for it.
     let occupant =
@@ -271,6 +323,11 @@ fn came_back_from(ctx: &Ctx<'_>, from: Option<&Jid>, id: &MessageId) -> Option<B
         waiting if waiting == other || is_own_server(ctx, from) => waiting,
         Some(_) => None,
     }
+}
+
+/// Whether `from` is whoever in a room is called so, or the room.
+fn speaks_for(from: &Jid, occupant: &FullJid) -> bool {
+    from == occupant || *from == occupant.to_bare()
 }
 
 fn is_own_server(ctx: &Ctx<'_>, from: Option<&Jid>) -> bool {

@@ -24,7 +24,7 @@ use crate::foreign;
 use crate::input::Command as AnyCommand;
 use crate::iq::{NoResult, Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
-use crate::rooms::{self, Moderates, Room};
+use crate::rooms::{self, Moderates, Room, is_whisper};
 use crate::service::{Looked, Lookup};
 use crate::session::Command as SessionCommand;
 use crate::sorted_map::SortedMap;
@@ -244,6 +244,8 @@ enum Asked {
     Settings(String),
     /// To be otherwise.
     Configured(String),
+    /// Our server, whether it is there: what was missed has come before that.
+    Missed,
 }
 
 impl Module for Muc {
@@ -263,6 +265,11 @@ impl Module for Muc {
         if !resumed {
             ctx.event(StoreEvent::RoomsLost);
             self.recover(ctx);
+        } else if ctx.core.outbox.has_whispers() {
+            // Whoever they are for may have gone meanwhile, which we are about to be told.
+            let ticket = ctx.get(None, build("ping", ns::PING).done());
+            self.asked.insert(ticket, Asked::Missed);
+            ctx.core.outbox.hold_whispers = true;
         }
         self.cancel_half_made(ctx);
         self.look_for_service(ctx);
@@ -308,8 +315,8 @@ impl Module for Muc {
             let membership = self.rooms.get(room);
             membership.is_some_and(|membership| membership.stage == Stage::Out)
         };
-        if let Some(room) = room.filter(|room| out(room) && message.kind == MessageType::Groupchat)
-        {
+        let said = message.kind == MessageType::Groupchat || is_whisper(message);
+        if let Some(room) = room.filter(|room| said && out(room)) {
             // There is nothing to wait for.
             ctx.command(AnyCommand::Muc(Command::GiveUp { room }));
         }
@@ -453,6 +460,7 @@ impl Module for Muc {
             Some(Asked::Filled(room)) => self.filled(ctx, &room, response),
             Some(Asked::Settings(request)) => settings::tell(ctx, request, response),
             Some(Asked::Configured(request)) => ctx.saved(request, response.map(drop)),
+            Some(Asked::Missed) => ctx.core.outbox.hold_whispers = false,
             _ => {}
         }
     }
@@ -720,6 +728,7 @@ impl Muc {
         membership.arriving.clear();
         membership.due = None;
         membership.stage = Stage::Out;
+        ctx.core.names.forget(&room);
         ctx.core.outbox.room_lost(&room);
         if left == Left::Unreachable {
             membership.stage = Stage::Waiting;
@@ -827,6 +836,7 @@ impl Muc {
             return;
         };
         let everybody = std::mem::take(&mut membership.arriving);
+        presence::keep_whispers_of(ctx, room, &everybody);
         if codes.contains(&201) {
             // A new room has no history, and whoever made it may ask for it now.
             membership.archived = false;

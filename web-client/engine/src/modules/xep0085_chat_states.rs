@@ -9,6 +9,7 @@ use xmpp_parsers::ns;
 use super::xep0334_hints;
 use crate::input::Command as AnyCommand;
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
+use crate::rooms::is_whisper;
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, MessageType};
 use crate::store::StoreEvent;
@@ -63,7 +64,8 @@ impl Module for ChatStates {
     }
 
     fn on_outgoing_message(&mut self, _ctx: &mut Ctx<'_>, message: &mut stanza::Message) {
-        if message.kind == MessageType::Chat && !message.bodies.is_empty() {
+        let chat = message.kind == MessageType::Chat && !is_whisper(message);
+        if chat && !message.bodies.is_empty() {
             message
                 .payloads
                 .push(build("active", ns::CHATSTATES).done());

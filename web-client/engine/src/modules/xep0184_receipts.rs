@@ -5,6 +5,7 @@ use xmpp_parsers::ns;
 
 use super::xep0334_hints;
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
+use crate::rooms::is_whisper;
 use crate::stanza::{self, MessageType};
 use crate::store::{Delivery, MessageId, StoreEvent};
 use crate::xml::build;
@@ -26,7 +27,9 @@ impl Module for Receipts {
     }
 
     fn on_outgoing_message(&mut self, _ctx: &mut Ctx<'_>, message: &mut stanza::Message) {
-        if message.kind == MessageType::Chat && !message.bodies.is_empty() {
+        // Rooms know none (XEP-0184 5.3), nor do those in them by their names there.
+        let chat = message.kind == MessageType::Chat && !is_whisper(message);
+        if chat && !message.bodies.is_empty() {
             message.payloads.push(build("request", ns::RECEIPTS).done());
         }
     }

@@ -10,6 +10,7 @@ use crate::codec::{decode, encode};
 use crate::envelope::{Envelope, is_said};
 use crate::input::Command;
 use crate::module::{Ctx, Flow, Incoming, Module, Specification};
+use crate::rooms::is_whisper;
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, MessageType};
 use crate::store::{Author, Direction, MessageId, Scope, StoreEvent};
@@ -42,7 +43,8 @@ impl Module for Markers {
     }
 
     fn on_outgoing_message(&mut self, _ctx: &mut Ctx<'_>, message: &mut stanza::Message) {
-        let says_something = message.kind == MessageType::Chat && !message.bodies.is_empty();
+        let chat = message.kind == MessageType::Chat && !is_whisper(message);
+        let says_something = chat && !message.bodies.is_empty();
         // Who takes something back doesn't ask whether that was seen.
         if says_something && !xep0428_fallback::is_whole(message) {
             message.payloads.push(markable());

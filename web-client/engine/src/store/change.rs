@@ -196,10 +196,22 @@ impl Message {
         }
     }
 
+    /// The id by which an answer says that it is to this one (XEP-0461 4.1). What was whispered is
+    /// answered by a whisper.
+    pub fn answered_as(&self) -> Option<&str> {
+        match self.scope {
+            Scope::Whisper => self.own_id(),
+            Scope::Person | Scope::Room => self.reference(),
+        }
+    }
+
     /// The id by which others are told what it should have said (XEP-0308 3).
     pub fn written_as(&self) -> Option<&str> {
-        let written = self.stanza_id.as_deref().or(self.origin_id.as_deref());
-        written.filter(|_| self.scope != Scope::Whisper)
+        self.own_id().filter(|_| self.scope != Scope::Whisper)
+    }
+
+    fn own_id(&self) -> Option<&str> {
+        self.stanza_id.as_deref().or(self.origin_id.as_deref())
     }
 
     /// What it said at first.

@@ -29,7 +29,7 @@ pub enum Scope {
     Person,
     /// To everybody in a room.
     Room,
-    /// By somebody in a room, to us only (XEP-0045 7.5).
+    /// By somebody in a room to us only, or by us to them (XEP-0045 7.5).
     Whisper,
 }
 

@@ -67,7 +67,7 @@ pub use incident::{Incident, Removal};
 pub use known::Known;
 pub use mention::{Mention, Mentions, words};
 pub use message::{Delivery, Direction, Failure, Message, MessageId, Scope};
-pub use note::{Note, Notes, Reply};
+pub use note::{Note, Notes, Reply, Whisper};
 pub use page_answer::PageAnswer;
 pub use passage::Passage;
 pub use privacy::Privacy;

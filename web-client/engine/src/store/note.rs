@@ -1,9 +1,9 @@
 //! What a message says of itself besides its text.
 
-use jid::Jid;
+use jid::{FullJid, Jid};
 use serde::{Deserialize, Serialize};
 
-use super::{Conversation, File, Mentions, Message, Moderation, Scope};
+use super::{Conversation, File, Mentions, Message, Moderation, Occupant, Scope};
 use crate::now::Timestamp;
 use std::rc::Rc;
 
@@ -29,6 +29,27 @@ pub enum Note {
     Moderated(Timestamp, Moderation),
     /// Whom it names (XEP-0372, XEP-0513).
     Mentions(Mentions),
+    /// It is for one person in a room, and for nobody else there (XEP-0045 7.5).
+    Whisper(Whisper),
+}
+
+/// To whom in a room something of ours is whispered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Whisper {
+    /// What they are called.
+    pub nick: String,
+    /// By which the room knows them whatever they are called (XEP-0421).
+    pub occupant: Option<String>,
+}
+
+impl Whisper {
+    /// To this one.
+    pub fn to(occupant: &Occupant) -> Self {
+        Self {
+            nick: occupant.nick.clone(),
+            occupant: occupant.id.clone(),
+        }
+    }
 }
 
 /// Which message is answered.
@@ -143,6 +164,14 @@ impl Notes {
         })
     }
 
+    /// To whom it is whispered, if it is one of ours and is.
+    pub fn whisper(&self) -> Option<&Whisper> {
+        self.0.iter().find_map(|note| match note {
+            Note::Whisper(whisper) => Some(whisper),
+            _ => None,
+        })
+    }
+
     /// A moderator has taken the message away. Of several the first one counts, but one of
     /// whom nothing is known only where there is no other.
     pub(super) fn moderate(&mut self, at: Timestamp, moderation: Moderation) {
@@ -195,12 +224,18 @@ impl Notes {
     }
 }
 
+impl Extend<Note> for Notes {
+    fn extend<T: IntoIterator<Item = Note>>(&mut self, notes: T) {
+        for note in notes {
+            self.set(note);
+        }
+    }
+}
+
 impl FromIterator<Note> for Notes {
     fn from_iter<T: IntoIterator<Item = Note>>(notes: T) -> Self {
         let mut all = Self::default();
-        for note in notes {
-            all.set(note);
-        }
+        all.extend(notes);
         all
     }
 }
@@ -232,6 +267,17 @@ impl Message {
             Note::Moderated(_, moderation) => Some(moderation),
             _ => None,
         })
+    }
+
+    /// To whom in the room we have whispered it, if we have.
+    pub fn whispered_to(&self) -> Option<&Whisper> {
+        self.notes.whisper()
+    }
+
+    /// Where it was whispered to, if it was.
+    pub(crate) fn addressee(&self) -> Option<FullJid> {
+        let nick = &self.whispered_to()?.nick;
+        self.conversation.with_resource_str(nick).ok()
     }
 
     /// What it is encrypted with, if it can't be read here; the text is then for those whose

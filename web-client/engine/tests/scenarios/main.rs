@@ -13,8 +13,8 @@ mod export;
 mod faces;
 mod files;
 mod hostile;
-mod mentions;
 mod invitations;
+mod mentions;
 mod modules;
 mod nicknames;
 mod notes;
@@ -33,4 +33,5 @@ mod search;
 mod session;
 #[cfg(feature = "native-crypto")]
 mod sign_in;
+mod whispers;
 mod wishes;

@@ -44,7 +44,9 @@ pub(super) fn rows(
             Some((gap, before.at))
         });
         let continues = previous.as_ref().is_some_and(|(before, _)| {
-            before.is_by_writer_of(message) && message.at.0 - before.at.0 <= GROUP_MILLISECONDS
+            before.is_by_writer_of(message)
+                && before.whispered_to() == message.whispered_to()
+                && message.at.0 - before.at.0 <= GROUP_MILLISECONDS
         });
         rows.push(Row {
             message: message.clone(),

@@ -9,10 +9,12 @@ use super::{
 };
 use crate::foreign;
 use crate::module::Ctx;
+use crate::modules::rfc6121_message::whispered_to_nobody;
 use crate::modules::xep0421_occupant_ids::occupant_id;
 use crate::modules::{rfc6121_presence, xep0153_vcard_avatars, xep0317_hats};
+use crate::rooms::Holder;
 use crate::stanza::{Presence, StanzaError};
-use crate::store::{Entry, Incident, Left, Occupant, Passage, Removal, Role, RoomChange};
+use crate::store::{Entry, Incident, Left, Occupant, Passage, Removal, Role, RoomChange, Whisper};
 
 impl Muc {
     /// Somebody is in the room, or is no longer what they were.
@@ -59,6 +61,12 @@ impl Muc {
                 if !ours && renamed.is_none() {
                     passes(ctx, &room, &occupant.nick, true);
                 }
+                called(
+                    ctx,
+                    &room,
+                    &occupant.nick,
+                    Holder::Occupant(occupant.id.clone()),
+                );
                 change(ctx, &room, RoomChange::Occupant(occupant));
             }
             Stage::Out | Stage::Lost | Stage::Asking | Stage::Waiting => {}
@@ -93,6 +101,7 @@ impl Muc {
                 } else if removal.is_none() {
                     passes(ctx, &room, nick, false);
                 }
+                called(ctx, &room, nick, Holder::Nobody);
                 change(ctx, &room, RoomChange::Gone(nick.to_owned()));
                 if let Some(removal) = removal {
                     let actor = item.and_then(|item| item.get_child("actor", ns::MUC_USER));
@@ -170,6 +179,33 @@ impl Muc {
 fn passes(ctx: &mut Ctx<'_>, room: &BareJid, nick: &str, came: bool) {
     let (at, nick) = (ctx.now().wall, nick.to_owned());
     change(ctx, room, RoomChange::Passage(Passage { at, nick, came }));
+}
+
+/// Somebody else goes by that name from now on, or nobody does: what was to be whispered to
+/// whoever did before isn't for them.
+fn called(ctx: &mut Ctx<'_>, room: &BareJid, nick: &str, holder: Holder) {
+    let others = |whisper: &Whisper| whisper.nick == nick && !holder.is(whisper);
+    fail_whispers(ctx, room, others);
+    ctx.core.names.note(room, nick, holder);
+}
+
+/// We are in, and so are these: what is to be whispered is for those of them only.
+pub(super) fn keep_whispers_of(ctx: &mut Ctx<'_>, room: &BareJid, everybody: &[Occupant]) {
+    ctx.core.names.forget(room);
+    fail_whispers(ctx, room, |whisper| {
+        let mut known = everybody.iter().rev();
+        let called = known.find(|occupant| occupant.nick == whisper.nick);
+        !called.is_some_and(|occupant| Holder::Occupant(occupant.id.clone()).is(whisper))
+    });
+}
+
+fn fail_whispers(ctx: &mut Ctx<'_>, room: &BareJid, lost: impl Fn(&Whisper) -> bool) {
+    let whispers = ctx.core.outbox.unsent_whispers(room);
+    let lost = whispers.filter(|(_, whisper)| lost(whisper));
+    for id in lost.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
+        ctx.core.outbox.prove(&id);
+        ctx.event(whispered_to_nobody(room, id));
+    }
 }
 
 /// What became of the room, if codes and reason of our last presence say so.
