@@ -243,9 +243,14 @@ fn rooms_that_are_made_changed_and_found() {
         page.find("button", "Save").await?;
         inspector.look_at("dialog", "Room settings").await?;
         page.resize(1280, 800).await?;
-        click(&page, "button", "Invite people").await?;
-        inspector.look_at("dialog", "Invite people to Tea").await?;
-        page.resize(1280, 800).await?;
+        for (action, dialog) in [
+            ("Invite people", "Invite people to Tea"),
+            ("Change your nickname", "Your nickname in Tea"),
+        ] {
+            click(&page, "button", action).await?;
+            inspector.look_at("dialog", dialog).await?;
+            page.resize(1280, 800).await?;
+        }
         click(&page, "button", "Join a room").await?;
         click(&page, "button", "Find a room").await?;
         let list = page.find("list", "Rooms found").await?;

@@ -115,3 +115,84 @@ fn people_are_invited_into_a_channel_from_another_tab() {
         Ok(())
     });
 }
+
+/// Names and subjects change, for those who may change them.
+async fn names_and_subjects_change(kind: Kind) -> Result<()> {
+    let place = Place::new(kind).await?;
+    let room = format!("tea@{}", place.server.rooms_domain());
+    let (alice, bob) = (place.enters(ALICE).await?, place.enters(BOB).await?);
+    for (page, nick) in [(&alice, "Alice"), (&bob, "Bob")] {
+        ask(page, &room, nick).await?;
+        page.gone("dialog", "Join a room").await?;
+    }
+    alice.reads("2 people here").await?;
+    bob.find("button", "Room details").await?.click().await?;
+    bob.find("button", "Change your nickname")
+        .await?
+        .click()
+        .await?;
+    let nick = bob.find("textbox", "Nickname").await?;
+    nick.has("Bob").await?;
+    nick.fill("Alice").await?;
+    bob.find("button", "Save").await?.click().await?;
+    bob.reads("Somebody else goes by that nickname here.")
+        .await?;
+    nick.fill("Robert").await?;
+    bob.find("button", "Save").await?.click().await?;
+    bob.gone("dialog", "Your nickname in tea").await?;
+    say(&bob, "It is me").await?;
+    reads(&alice, "Robert").await?;
+
+    alice.find("button", "Room details").await?.click().await?;
+    alice
+        .find("button", "Change the subject")
+        .await?
+        .click()
+        .await?;
+    alice
+        .find("textbox", "Subject")
+        .await?
+        .fill("Milk or lemon")
+        .await?;
+    alice.find("button", "Save").await?.click().await?;
+    alice.gone("dialog", "The subject of tea").await?;
+    for page in [&alice, &bob] {
+        page.reads("2 people here · Milk or lemon").await?;
+    }
+    Ok(())
+}
+
+#[test]
+fn names_and_subjects_change_on_prosody() {
+    run(names_and_subjects_change(Kind::Prosody));
+}
+
+#[test]
+fn names_and_subjects_change_on_ejabberd() {
+    run(names_and_subjects_change(Kind::Ejabberd));
+}
+
+/// Only moderators change a room's subject on Prosody, unless they want otherwise.
+#[test]
+fn who_may_not_change_the_subject_is_told_so() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let room = format!("tea@{}", place.server.rooms_domain());
+        let (alice, bob) = (place.enters(ALICE).await?, place.enters(BOB).await?);
+        for (page, nick) in [(&alice, "Alice"), (&bob, "Bob")] {
+            ask(page, &room, nick).await?;
+            page.gone("dialog", "Join a room").await?;
+        }
+        bob.find("button", "Room details").await?.click().await?;
+        bob.find("button", "Change the subject")
+            .await?
+            .click()
+            .await?;
+        let subject = bob.find("textbox", "Subject").await?;
+        subject.fill("Coffee").await?;
+        bob.find("button", "Save").await?.click().await?;
+        bob.reads("Only moderators can change the subject here.")
+            .await?;
+        subject.has("Coffee").await
+    });
+}

@@ -97,6 +97,7 @@ async fn two_people_talk_in_a_room(kind: Kind) -> Result<()> {
     let (ours, theirs) = (Direction::Outgoing, Direction::Incoming);
     assert_eq!(directions, [ours, ours, theirs]);
     alice.command(Command::Muc(xep0045_muc::Command::Subject {
+        request: "1".to_owned(),
         room: jid.clone(),
         subject: "Which tea?".to_owned(),
     }));

@@ -23,7 +23,7 @@ use super::share::Share;
 use super::switcher::Switcher;
 use super::{
     attachment, block_contact, decline, deed, go_to_date, message_dialogs, moderate, portrait,
-    questions, set_status, shortcuts,
+    questions, room_wishes, set_status, shortcuts,
 };
 use crate::state::State;
 
@@ -86,6 +86,10 @@ pub(crate) enum Layer {
     Versions(Rc<Message>),
     /// Go into a room, this one or any.
     JoinRoom(Option<BareJid>),
+    /// Be called otherwise in a room.
+    Nick(BareJid),
+    /// Say in a room what is being talked about.
+    Subject(BareJid),
     /// Tell people that one would like to see them in a room.
     Invite(BareJid),
     /// Don't follow an invitation that a room has passed on.
@@ -133,6 +137,8 @@ pub(crate) fn dialog(state: &State, layer: Layer) -> Html {
         Layer::Affiliations(jid) => html! { <Affiliations state={state.clone()} {jid} /> },
         Layer::DestroyRoom(jid) => html! { <DestroyRoom state={state.clone()} {jid} /> },
         Layer::Picture(message) => attachment::lightbox(state, &message),
+        Layer::Nick(jid) => room_wishes::nick(state, &jid),
+        Layer::Subject(jid) => room_wishes::subject(state, &jid),
         Layer::Invite(jid) => html! { <Invite state={state.clone()} {jid} /> },
         Layer::Decline(jid) => decline::dialog(state, &jid),
         Layer::FindRooms => html! { <FindRooms state={state.clone()} /> },

@@ -68,6 +68,7 @@ pub(crate) mod room;
 pub(crate) mod room_details;
 mod room_question;
 mod room_settings;
+mod room_wishes;
 mod search_field;
 pub(crate) mod search_results;
 mod set_status;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use couplet_engine::store::{Affiliation, Entry, Room, Topic};
+use couplet_engine::store::{Affiliation, Entry, Role, Room, Topic};
 use jid::BareJid;
 use web_sys::HtmlElement;
 use yew::prelude::*;
@@ -145,6 +145,9 @@ fn actions(state: &State, jid: &BareJid, room: &Room) -> Html {
     let ours = own_occupant(room).map(|us| us.affiliation);
     let runs = ours.is_some_and(|ours| ours <= Affiliation::Admin);
     let owns = ours == Some(Affiliation::Owner);
+    let speaks = own_occupant(room).is_some_and(|us| us.role != Role::Visitor);
+    let nick = opening::<MouseEvent>(state, Layer::Nick(jid.clone()));
+    let subject = opening::<MouseEvent>(state, Layer::Subject(jid.clone()));
     let invite = opening::<MouseEvent>(state, Layer::Invite(jid.clone()));
     let settings = opening::<MouseEvent>(state, Layer::RoomSettings(jid.clone()));
     let picture = opening::<MouseEvent>(state, Layer::RoomPicture(jid.clone()));
@@ -161,6 +164,18 @@ fn actions(state: &State, jid: &BareJid, room: &Room) -> Html {
                 <button type="button" class="action" onclick={invite}>
                     { icon(Icon::AddPerson) }
                     { t("invite.open") }
+                </button>
+            }
+            if room.entry == Entry::Joined {
+                <button type="button" class="action" onclick={nick}>
+                    { icon(Icon::Person) }
+                    { t("roomNick.open") }
+                </button>
+            }
+            if speaks {
+                <button type="button" class="action" onclick={subject}>
+                    { icon(Icon::Pencil) }
+                    { t("roomSubject.open") }
                 </button>
             }
             if owns {

@@ -27,6 +27,12 @@ pub(crate) struct Props {
     /// Whether others are told why.
     #[prop_or_default]
     pub(crate) reasoned: bool,
+    /// What the first field begins with.
+    #[prop_or_default]
+    pub(crate) text: AttrValue,
+    /// What a conflict means, and what a refusal.
+    #[prop_or(("deed.conflict", "deed.refused"))]
+    pub(crate) faults: (&'static str, &'static str),
     /// Asks the room; nothing where the form doesn't say what for.
     pub(crate) ask: Callback<FormData, Option<Pending>>,
 }
@@ -77,7 +83,7 @@ pub(crate) fn RoomQuestion(props: &Props) -> Html {
         false => "button button--primary",
     };
     html! {
-        <Dialog state={state.clone()} title={props.title.clone()}>
+        <Dialog state={state.clone()} title={props.title.clone()} text={props.text.clone()}>
             <form class="form" novalidate=true {onsubmit}>
                 { props.children.clone() }
                 if props.reasoned {
@@ -87,7 +93,7 @@ pub(crate) fn RoomQuestion(props: &Props) -> Html {
                     if busy {
                         { t("deed.busy") }
                     } else if let Some(Some(Err(reason))) = &outcome {
-                        { why(reason) }
+                        { why_of(reason, props.faults) }
                     }
                 </p>
                 <div class="form__buttons">
@@ -108,16 +114,21 @@ pub(crate) fn reason(form: &FormData) -> Option<String> {
     Some(value(form, REASON)).filter(|reason| !reason.is_empty())
 }
 
-/// What the room refuses, and what to do.
+/// What the room refuses to those who run it, and what to do.
 pub(crate) fn why(reason: &NotSaved) -> AttrValue {
+    why_of(reason, ("deed.conflict", "deed.refused"))
+}
+
+/// The same where a conflict means something else, and a refusal.
+fn why_of(reason: &NotSaved, (conflict, refused): (&'static str, &'static str)) -> AttrValue {
     let NotSaved::Refused { condition, text } = reason else {
         return t("self.offline");
     };
     let said = match condition.as_str() {
-        "forbidden" | "not-allowed" | "not-authorized" => t("deed.refused"),
+        "forbidden" | "not-allowed" | "not-authorized" => t(refused),
         // ejabberd says the second of somebody who isn't in the room.
         "item-not-found" | "not-acceptable" => t("deed.gone"),
-        "conflict" => t("deed.conflict"),
+        "conflict" => t(conflict),
         "service-unavailable" | "feature-not-implemented" => t("deed.unsupported"),
         _ => t_with("failure.other", &[("condition", condition)]),
     };

@@ -1,9 +1,10 @@
-//! What those who run a room ask of it.
+//! What people ask of a room that they are in, and those who run it.
 
 use std::rc::Rc;
 
 use couplet_engine::Command;
-use couplet_engine::modules::{xep0045_muc::admin, xep0425_moderation};
+use couplet_engine::modules::xep0045_muc::{self, admin};
+use couplet_engine::modules::xep0425_moderation;
 use couplet_engine::store::{Direction, Entry, Message, Occupant, Role, Room, Scope, Standing};
 use jid::BareJid;
 
@@ -23,6 +24,28 @@ impl State {
             room: room.clone(),
             standing,
             reason,
+        }));
+        pending
+    }
+
+    /// Has us be called otherwise in a room.
+    pub(crate) fn rename_in_room(&self, room: &BareJid, nick: String) -> Pending {
+        let pending = self.new_pending("nick");
+        self.command(Command::Muc(xep0045_muc::Command::Nick {
+            request: pending.name().to_owned(),
+            room: room.clone(),
+            nick,
+        }));
+        pending
+    }
+
+    /// Says in a room what is being talked about.
+    pub(crate) fn set_subject(&self, room: &BareJid, subject: String) -> Pending {
+        let pending = self.new_pending("subject");
+        self.command(Command::Muc(xep0045_muc::Command::Subject {
+            request: pending.name().to_owned(),
+            room: room.clone(),
+            subject,
         }));
         pending
     }

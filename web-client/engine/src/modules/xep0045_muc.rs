@@ -10,6 +10,7 @@ mod making;
 mod presence;
 mod refusal;
 mod settings;
+mod wishes;
 
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ use crate::xml::{self, build};
 use directory::Directory;
 pub(super) use directory::ROOM_INFO;
 pub use making::{New, Preset};
+use wishes::Wish;
 
 /// What a person can do with rooms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,15 +87,27 @@ pub enum Command {
         /// Which.
         room: BareJid,
     },
-    /// Say what is being talked about.
+    /// Say what is being talked about. What becomes of it is a
+    /// [`Fact::Saved`](crate::store::Fact).
     Subject {
+        /// By which whoever asks knows the answer.
+        request: String,
         /// In which room.
         room: BareJid,
         /// In what words.
         subject: String,
     },
-    /// Be called otherwise.
+    /// Be called otherwise. What becomes of it is a [`Fact::Saved`](crate::store::Fact).
     Nick {
+        /// By which whoever asks knows the answer.
+        request: String,
+        /// In which room.
+        room: BareJid,
+        /// The name.
+        nick: String,
+    },
+    /// We are called otherwise.
+    Renamed {
         /// In which room.
         room: BareJid,
         /// The name.
@@ -178,6 +192,8 @@ pub(crate) struct Muc {
     is_service_wanted: bool,
     #[serde(skip)]
     directory: Directory,
+    #[serde(skip)]
+    wishes: Vec<Wish>,
 }
 
 /// What we are to a room.
@@ -297,6 +313,7 @@ impl Module for Muc {
         self.lookup.stop();
         self.directory.stop(ctx);
         self.give_up_making(ctx);
+        self.give_up_wishes(ctx, None);
         for (jid, membership) in self.rooms.iter_mut() {
             membership.due = None;
             membership.arriving.clear();
@@ -354,21 +371,18 @@ impl Module for Muc {
             }
             Command::Rejoin { room } => self.rejoin(ctx, &room),
             Command::GiveUp { room } => give_up(ctx, &room, &Left::Away),
-            Command::Entered { .. } | Command::Made { .. } => {}
+            Command::Entered { .. } | Command::Made { .. } | Command::Renamed { .. } => {}
             Command::Leave { room } | Command::Follow { room } => self.leave(ctx, &room),
-            Command::Subject { room, subject } => {
-                let mut message = stanza::Message::chat(Jid::from(room));
-                message.kind = MessageType::Groupchat;
-                let subject = build("subject", ns::JABBER_CLIENT).text(subject);
-                message.payloads.push(subject.done());
-                ctx.send_passing(message);
-            }
-            Command::Nick { room, nick } => {
-                if let Ok(to) = room.with_resource_str(&nick) {
-                    let to = Some(Jid::from(to));
-                    ctx.send_presence(stanza::Presence::new(PresenceType::Available, to));
-                }
-            }
+            Command::Subject {
+                request,
+                room,
+                subject,
+            } => self.set_subject(ctx, request, room, subject),
+            Command::Nick {
+                request,
+                room,
+                nick,
+            } => self.rename(ctx, request, room, nick),
             Command::Service => {
                 self.is_service_wanted = true;
                 self.look_for_service(ctx);
@@ -422,15 +436,18 @@ impl Module for Muc {
         if incoming.origin != Origin::Live || !self.rooms.contains_key(&room) {
             return Flow::Continue;
         }
+        let by_room = message
+            .from
+            .as_ref()
+            .is_some_and(|from| from.resource().is_none());
         match message.kind {
+            MessageType::Error if by_room && self.wish_refused(ctx, &room, message) => {
+                return Flow::Stop;
+            }
             MessageType::Error => {
                 let error = message
                     .payload("error", ns::JABBER_CLIENT)
                     .map(StanzaError::read);
-                let by_room = message
-                    .from
-                    .as_ref()
-                    .is_some_and(|from| from.resource().is_none());
                 // It doesn't know us (XEP-0045 7.4).
                 if by_room && error.is_some_and(|error| error.condition == "not-acceptable") {
                     ctx.command(AnyCommand::Muc(Command::Rejoin { room }));
@@ -475,6 +492,7 @@ impl Module for Muc {
         for room in due.map(|(room, _)| room.clone()).collect::<Vec<_>>() {
             self.overdue(ctx, room);
         }
+        self.expire_wishes(ctx, now);
         self.schedule(ctx);
     }
 
@@ -722,6 +740,7 @@ impl Muc {
 
     /// We are not in the room, and why.
     fn out(&mut self, ctx: &mut Ctx<'_>, room: BareJid, left: Left) {
+        self.give_up_wishes(ctx, Some(&room));
         let Some(membership) = self.rooms.get_mut(&room) else {
             return;
         };
@@ -790,6 +809,7 @@ impl Muc {
         if let Some(subject) = message.payload("subject", ns::JABBER_CLIENT)
             && message.bodies.is_empty()
         {
+            self.subject_changed(ctx, &room, message);
             let subject = foreign::lines(&subject.text(), LONGEST_SUBJECT);
             change(ctx, &room, RoomChange::Subject(subject.unwrap_or_default()));
             self.history_ends(ctx, &room);
@@ -824,7 +844,9 @@ impl Muc {
     }
 
     fn schedule(&self, ctx: &mut Ctx<'_>) {
-        match self.rooms.values().filter_map(|known| known.due).min() {
+        let rooms = self.rooms.values().filter_map(|known| known.due);
+        let wishes = self.wishes.iter().map(|wish| wish.due);
+        match rooms.chain(wishes).min() {
             Some(due) => ctx.wake_in(DUE, due.saturating_sub(ctx.now().monotonic)),
             None => ctx.cancel(DUE),
         }

@@ -122,6 +122,16 @@ impl Module for Bookmarks {
                 conference.autojoin = true;
                 self.publish(ctx, room.clone(), conference);
             }
+            AnyCommand::Muc(xep0045_muc::Command::Renamed { room, nick }) => {
+                if let Some(known) = self.known.get(room) {
+                    let nick = Some(nick.clone());
+                    let conference = Conference {
+                        nick,
+                        ..known.clone()
+                    };
+                    self.publish(ctx, room.clone(), conference);
+                }
+            }
             AnyCommand::Muc(xep0045_muc::Command::Leave { room }) => {
                 // It stays a bookmark: other devices leave too (XEP-0402 3.4).
                 if let Some(known) = self.known.get(room) {

@@ -262,6 +262,7 @@ fn a_name_changes() {
     scenario.recv(&presence("firstwitch", "type='unavailable'", &theirs));
     scenario.recv(&presence("oldhag", "", MEMBER));
     scenario.command(Command::Muc(xep0045_muc::Command::Nick {
+        request: "1".to_owned(),
         room: room(),
         nick: "hecate".to_owned(),
     }));

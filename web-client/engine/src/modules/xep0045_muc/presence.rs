@@ -56,6 +56,7 @@ impl Muc {
                     }
                     ctx.changed();
                     entry(ctx, &room, Entry::Joined, &nick);
+                    self.renamed(ctx, &room, &nick);
                 }
                 let renamed = membership.renamed.take_if(|known| *known == occupant.nick);
                 if !ours && renamed.is_none() {
@@ -125,6 +126,7 @@ impl Muc {
                     }
                     ctx.changed();
                     entry(ctx, &room, Entry::Joined, new);
+                    self.renamed(ctx, &room, new);
                 }
             }
             Stage::Joined => {
@@ -152,7 +154,8 @@ impl Muc {
             .iter()
             .find(|payload| payload.name() == "error");
         let error = error.map(StanzaError::read);
-        let condition = error.map(|error| error.condition).unwrap_or_default();
+        let condition = error.as_ref().map(|error| error.condition.clone());
+        let condition = condition.unwrap_or_default();
         let left = refusal::of_room(&condition);
         match membership.stage {
             Stage::Joining => {
@@ -167,8 +170,10 @@ impl Muc {
             }
             Stage::Making => self.not_made(ctx, &room, presence),
             // We go on under the name that we have.
-            Stage::Joined if nick.is_some_and(|nick| nick != membership.nick) => {
-                ctx.warn(format!("a room refuses a nickname: {condition}"));
+            Stage::Joined => {
+                if let (Some(nick), Some(error)) = (nick, error) {
+                    self.not_renamed(ctx, &room, nick, error);
+                }
             }
             _ => {}
         }
