@@ -19,7 +19,9 @@ use crate::rooms;
 use crate::service::has;
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, MessageType, StanzaError};
-use crate::store::{Incident, Invitation, NotSaved, Removal, RoomChange, RoomsAnswer, StoreEvent};
+use crate::store::{
+    Incident, Invitation, NotSaved, PageAnswer, Removal, RoomChange, RoomsAnswer, StoreEvent,
+};
 use crate::xml::{self, build};
 
 /// What a person can do about invitations, but for following one.
@@ -283,7 +285,7 @@ fn tell(ctx: &mut Ctx<'_>, request: &str, jid: BareJid, outcome: Result<(), NotS
         jid,
         outcome,
     };
-    ctx.event(StoreEvent::Rooms(Box::new(answer)));
+    ctx.answer_page(PageAnswer::Rooms(answer));
 }
 
 /// A message without a text to somebody, or to a room, and its id.

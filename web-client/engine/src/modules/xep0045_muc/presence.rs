@@ -49,6 +49,10 @@ impl Muc {
                 }
             }
             Stage::Joined => {
+                let renamed = membership.renamed.take_if(|known| *known == occupant.nick);
+                if !ours && renamed.is_none() {
+                    passes(ctx, &room, &occupant.nick, true);
+                }
                 if ours && membership.nick != nick {
                     membership.nick.clone_from(&nick);
                     if let Some(shared) = ctx.core.rooms.get_mut(&room) {
@@ -57,10 +61,6 @@ impl Muc {
                     ctx.changed();
                     entry(ctx, &room, Entry::Joined, &nick);
                     self.renamed(ctx, &room, &nick);
-                }
-                let renamed = membership.renamed.take_if(|known| *known == occupant.nick);
-                if !ours && renamed.is_none() {
-                    passes(ctx, &room, &occupant.nick, true);
                 }
                 called(
                     ctx,
