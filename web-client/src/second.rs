@@ -17,6 +17,7 @@ use crate::components::icon::{Icon, icon};
 use crate::components::icon_button::icon_button;
 use crate::components::layer::{self, Layer};
 use crate::components::room_details::RoomDetails;
+use crate::components::room_standing::RoomStanding;
 use crate::components::search_results::SearchResults;
 use crate::components::settings::Settings;
 use crate::components::voice::{Voice, VoiceBar};
@@ -55,6 +56,8 @@ pub(crate) enum Part {
     Voice(Voice),
     /// For whom in a room what is being written is.
     Whisper(BareJid, Whisper),
+    /// Who may not speak in a room.
+    Standing(BareJid),
 }
 
 #[derive(Properties, PartialEq)]
@@ -194,6 +197,7 @@ fn draw(state: &State, part: &Part) -> Html {
         Part::Details(jid) => html! { <Details {state} {jid} /> },
         Part::Found(query, clock) => html! { <SearchResults {state} {query} {clock} /> },
         Part::Voice(voice) => html! { <VoiceBar {voice} /> },
+        Part::Standing(jid) => html! { <RoomStanding {state} {jid} /> },
         Part::Whisper(jid, whisper) => html! { <WhisperBanner {state} {jid} {whisper} /> },
     }
 }

@@ -62,6 +62,7 @@ Component "rooms.@domain@" "muc"
 	name = "Rooms"
 	modules_enabled = { "muc_mam", "muc_moderation", "vcard_muc" }
 	muc_room_default_public = true
+	allow_unaffiliated_register = true
 	muc_room_default_history_length = 50
 
 @upload_host@

@@ -196,3 +196,87 @@ fn who_may_not_change_the_subject_is_told_so() {
         subject.has("Coffee").await
     });
 }
+
+/// Whoever may only listen asks to speak, and a moderator lets them.
+async fn whoever_listens_asks_to_speak(kind: Kind) -> Result<()> {
+    let place = Place::new(kind).await?;
+    let room = format!("tea@{}", place.server.rooms_domain());
+    let (alice, bob) = (place.enters(ALICE).await?, place.enters(BOB).await?);
+    for (page, nick) in [(&alice, "Alice"), (&bob, "Bob")] {
+        ask(page, &room, nick).await?;
+        page.gone("dialog", "Join a room").await?;
+    }
+    alice.reads("2 people here").await?;
+    alice.find("button", "Room details").await?.click().await?;
+    alice
+        .find("button", "Options for Bob")
+        .await?
+        .click()
+        .await?;
+    let deed = "Let them only listen";
+    alice.find("menuitem", deed).await?.click().await?;
+    alice.find("dialog", &format!("{deed}: Bob")).await?;
+    alice.find("button", deed).await?.click().await?;
+    bob.reads("You may only listen here.").await?;
+    bob.find("button", "Ask to speak").await?.click().await?;
+    bob.reads("The moderators have been asked.").await?;
+    alice.reads("Bob would like to speak.").await?;
+    alice.reload().await?;
+    alice
+        .find("button", "Allow Bob to speak")
+        .await?
+        .click()
+        .await?;
+    alice.gone("button", "Allow Bob to speak").await?;
+    bob.gone("button", "Ask to speak").await?;
+    say(&bob, "At last").await?;
+    reads(&alice, "At last").await?;
+    for page in [&alice, &bob] {
+        ensure!(page.errors().is_empty(), "{:?}", page.errors());
+    }
+    Ok(())
+}
+
+#[test]
+fn whoever_listens_asks_to_speak_on_prosody() {
+    run(whoever_listens_asks_to_speak(Kind::Prosody));
+}
+
+#[test]
+fn whoever_listens_asks_to_speak_on_ejabberd() {
+    run(whoever_listens_asks_to_speak(Kind::Ejabberd));
+}
+
+/// ejabberd 23.01 registers names only.
+#[test]
+fn whoever_is_no_member_asks_to_be_let_in() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = (place.enters(ALICE).await?, place.enters(BOB).await?);
+        describe(&alice, "Tea", "Private group").await?;
+        make(&alice).await?;
+        alice.find("dialog", "Invite people to Tea").await?;
+        alice.press("Escape").await?;
+        let room = format!("tea@{}", place.server.rooms_domain());
+        ask(&bob, &room, "Bob").await?;
+        bob.reads("Only members may be here.").await?;
+        bob.press("Escape").await?;
+        bob.gone("dialog", "Join a room").await?;
+        bob.find_with("link", "Tea").await?.click().await?;
+        bob.find("button", "Ask to be let in")
+            .await?
+            .click()
+            .await?;
+        bob.find("dialog", "Ask to be let in").await?;
+        bob.find("button", "Ask").await?.click().await?;
+        let nick = bob.find_with("textbox", "Nickname").await?;
+        nick.fill("Bob").await?;
+        bob.find("button", "Ask").await?.click().await?;
+        bob.reads("The room has your request.").await?;
+        bob.find("dialog", "Ask to be let in").await?;
+        bob.evaluate("document.querySelector('dialog [type=submit]').click()")
+            .await?;
+        bob.reads("2 people here").await?;
+        Ok(())
+    });
+}

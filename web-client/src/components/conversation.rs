@@ -8,6 +8,7 @@ use super::blocking::blocked_bar;
 use super::composer::Composer;
 use super::conversation_header::conversation_header;
 use super::room::room_bar;
+use super::room_standing::room_standing;
 use super::timeline::Timeline;
 use super::typing::typing_line;
 use crate::hooks::{use_each_rendering, use_mount, use_subjects};
@@ -89,6 +90,7 @@ pub(crate) fn Conversation(props: &Props) -> Html {
             { timeline.html() }
             { typing_line(state, jid) }
             { room_bar(state, jid) }
+            { room_standing(state, jid) }
             { blocked_bar(state, jid) }
             if !state.store().is_blocked(jid) {
                 { composer.html(onsend) }

@@ -17,7 +17,7 @@ use super::join_room::JoinRoom;
 use super::message_dialogs::{About, AboutMessage};
 use super::new_room::NewRoom;
 use super::profile::Profile;
-use super::room_settings::RoomSettings;
+use super::room_form::{Purpose, RoomForm};
 use super::settings::DeleteAccount;
 use super::share::Share;
 use super::switcher::Switcher;
@@ -102,6 +102,8 @@ pub(crate) enum Layer {
     RoomPicture(BareJid),
     /// What an owner can have otherwise with a room.
     RoomSettings(BareJid),
+    /// What a room wants to know of whoever would be its member.
+    AskIn(BareJid),
     /// The picture of a message, large.
     Picture(Rc<Message>),
 }
@@ -144,7 +146,12 @@ pub(crate) fn dialog(state: &State, layer: Layer) -> Html {
         Layer::FindRooms => html! { <FindRooms state={state.clone()} /> },
         Layer::NewRoom => html! { <NewRoom state={state.clone()} /> },
         Layer::RoomPicture(jid) => portrait::of_room(state, &jid),
-        Layer::RoomSettings(jid) => html! { <RoomSettings state={state.clone()} {jid} /> },
+        Layer::RoomSettings(jid) => html! {
+            <RoomForm state={state.clone()} {jid} purpose={Purpose::Settings} />
+        },
+        Layer::AskIn(jid) => html! {
+            <RoomForm state={state.clone()} {jid} purpose={Purpose::Membership} />
+        },
         Layer::JoinRoom(jid) => html! { <JoinRoom state={state.clone()} {jid} /> },
     }
 }

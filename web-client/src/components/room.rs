@@ -70,9 +70,11 @@ pub(crate) fn looks_like(room: &Room, message: &Message) -> Option<AttrValue> {
 /// Why nothing can be said, and what to do about it; nothing where something can.
 pub(crate) fn room_bar(state: &State, jid: &BareJid) -> Html {
     let store = state.store();
-    let Some(Entry::Left(left)) = store.room(jid).map(|room| &room.entry) else {
+    let room = store.room(jid);
+    let Some(Entry::Left(left)) = room.map(|room| &room.entry) else {
         return Html::default();
     };
+    let registers = room.is_some_and(|room| room.registers) && *left == Left::MembersOnly;
     let (label, onclick) = match left {
         Left::Destroyed(Some(alternative), _) => {
             let (state, jid) = (state.clone(), alternative.clone());
@@ -97,6 +99,15 @@ pub(crate) fn room_bar(state: &State, jid: &BareJid) -> Html {
     html! {
         <div class="room-bar" role="status">
             <p class="room-bar__text">{ words(left) }</p>
+            if registers {
+                <button
+                    type="button"
+                    class="button button--primary button--small"
+                    onclick={opening(state, Layer::AskIn(jid.clone()))}
+                >
+                    { t("askIn.open") }
+                </button>
+            }
             <button type="button" class="button button--small" {onclick}>{ t(label) }</button>
         </div>
     }

@@ -5,7 +5,9 @@ use std::rc::Rc;
 use couplet_engine::Command;
 use couplet_engine::modules::xep0045_muc::{self, admin};
 use couplet_engine::modules::xep0425_moderation;
-use couplet_engine::store::{Direction, Entry, Message, Occupant, Role, Room, Scope, Standing};
+use couplet_engine::store::{
+    Direction, Entry, Message, Occupant, Role, Room, Scope, Standing, VoiceRequest,
+};
 use jid::BareJid;
 
 use super::{Pending, State};
@@ -48,6 +50,25 @@ impl State {
             subject,
         }));
         pending
+    }
+
+    /// Asks the moderators of a room for leave to speak.
+    pub(crate) fn ask_to_speak(&self, room: &BareJid) -> Pending {
+        let pending = self.new_pending("speak");
+        self.command(Command::Muc(xep0045_muc::Command::AskToSpeak {
+            request: pending.name().to_owned(),
+            room: room.clone(),
+        }));
+        pending
+    }
+
+    /// Has somebody who has asked speak in a room, or not.
+    pub(crate) fn answer_voice(&self, room: &BareJid, voice: VoiceRequest, allow: bool) {
+        self.command(Command::Muc(xep0045_muc::Command::AnswerVoice {
+            room: room.clone(),
+            voice,
+            allow,
+        }));
     }
 
     /// Makes an end of a room.

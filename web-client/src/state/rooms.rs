@@ -152,6 +152,28 @@ impl State {
         Pending(request)
     }
 
+    /// Finds out what a room wants to know of those who would be its members. The answer is taken
+    /// as that of [`ask_room_settings`](Self::ask_room_settings) is.
+    pub(crate) fn ask_registration(&self, room: BareJid) -> Pending {
+        let pending = self.new_pending("registration");
+        self.command(Command::Muc(xep0045_muc::Command::Registration {
+            request: pending.name().to_owned(),
+            room,
+        }));
+        pending
+    }
+
+    /// Asks a room to have us as a member.
+    pub(crate) fn register_in_room(&self, room: BareJid, answer: Answer) -> Pending {
+        let pending = self.new_pending("register");
+        self.command(Command::Muc(xep0045_muc::Command::Register {
+            request: pending.name().to_owned(),
+            room,
+            answer,
+        }));
+        pending
+    }
+
     /// Finds out what can be otherwise with a room.
     pub(crate) fn ask_room_settings(&self, room: BareJid) -> Pending {
         let request = self.new_request("settings");

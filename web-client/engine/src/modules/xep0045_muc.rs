@@ -10,6 +10,7 @@ mod making;
 mod presence;
 mod refusal;
 mod settings;
+mod voice;
 mod wishes;
 
 use std::time::Duration;
@@ -32,7 +33,7 @@ use crate::sorted_map::SortedMap;
 use crate::stanza::{self, MessageType, PresenceType, StanzaError};
 use crate::store::{
     Answer, Delivery, Entry, Failure, Left, Occupant, PageAnswer, RoomChange, RoomsAnswer,
-    StoreEvent,
+    StoreEvent, VoiceRequest,
 };
 use crate::timer::Key;
 use crate::xml::{self, build};
@@ -143,6 +144,40 @@ pub enum Command {
         /// Which room.
         room: BareJid,
     },
+    /// Find out what a room wants to know of those who would be its members. The answer is a
+    /// [`RoomsAnswer`].
+    Registration {
+        /// By which whoever asks knows the answer.
+        request: String,
+        /// Which room.
+        room: BareJid,
+    },
+    /// Tell it. What becomes of it is a [`Fact::Saved`](crate::store::Fact).
+    Register {
+        /// By which whoever asks knows the answer.
+        request: String,
+        /// Which room.
+        room: BareJid,
+        /// What its form says.
+        answer: Answer,
+    },
+    /// Ask for leave to speak. What becomes of it is a [`Fact::Saved`](crate::store::Fact):
+    /// whether the moderators are asked.
+    AskToSpeak {
+        /// By which whoever asks knows the answer.
+        request: String,
+        /// In which room.
+        room: BareJid,
+    },
+    /// Answer somebody who has.
+    AnswerVoice {
+        /// In which room.
+        room: BareJid,
+        /// Whom.
+        voice: VoiceRequest,
+        /// Whether they may.
+        allow: bool,
+    },
     /// Have something otherwise. What becomes of it is a [`Fact::Saved`](crate::store::Fact).
     Configure {
         /// By which whoever asks knows the answer.
@@ -194,6 +229,9 @@ pub(crate) struct Muc {
     directory: Directory,
     #[serde(skip)]
     wishes: Vec<Wish>,
+    /// Who is to be told whether they may speak, as soon as we are there.
+    #[serde(skip)]
+    answers: Vec<(BareJid, VoiceRequest, bool)>,
 }
 
 /// What we are to a room.
@@ -262,6 +300,8 @@ enum Asked {
     Configured(String),
     /// Our server, whether it is there: what was missed has come before that.
     Missed,
+    /// What the room is, once it has passed on a request to speak.
+    Voice(BareJid, String),
 }
 
 impl Module for Muc {
@@ -289,6 +329,7 @@ impl Module for Muc {
         }
         self.cancel_half_made(ctx);
         self.look_for_service(ctx);
+        self.answer_late(ctx);
         let back = |membership: &Membership| match membership.stage {
             Stage::Out | Stage::Making => false,
             Stage::Joined => !resumed,
@@ -394,12 +435,24 @@ impl Module for Muc {
             } => self.directory.browse(ctx, request, service, after),
             Command::Describe { rooms } => self.directory.describe(ctx, &rooms),
             Command::Make(new) => self.make(ctx, new),
-            Command::Settings { request, room } => self.ask_settings(ctx, request, room),
+            Command::Settings { request, room } => self.ask_form(ctx, request, room, MUC_OWNER),
             Command::Configure {
                 request,
                 room,
                 answer,
-            } => self.configure(ctx, request, room, &answer),
+            } => self.fill_in(ctx, request, room, &answer, MUC_OWNER),
+            Command::Registration { request, room } => {
+                self.ask_form(ctx, request, room, ns::REGISTER);
+            }
+            Command::Register {
+                request,
+                room,
+                answer,
+            } => self.fill_in(ctx, request, room, &answer, ns::REGISTER),
+            Command::AskToSpeak { request, room } => self.ask_to_speak(ctx, request, room),
+            Command::AnswerVoice { room, voice, allow } => {
+                self.answer_voice(ctx, room, voice, allow);
+            }
         }
         // Bookmarks are kept of it.
         Flow::Continue
@@ -454,6 +507,12 @@ impl Module for Muc {
                 }
             }
             MessageType::Groupchat => self.heard(ctx, room, message),
+            MessageType::Normal if by_room => {
+                if let Some(request) = voice::read(message) {
+                    change(ctx, &room, RoomChange::Voice(request));
+                    return Flow::Stop;
+                }
+            }
             _ => {}
         }
         Flow::Continue
@@ -477,6 +536,9 @@ impl Module for Muc {
             Some(Asked::Filled(room)) => self.filled(ctx, &room, response),
             Some(Asked::Settings(request)) => settings::tell(ctx, request, response),
             Some(Asked::Configured(request)) => ctx.saved(request, response.map(drop)),
+            Some(Asked::Voice(room, id)) if response != Err(NoResult::Lost) => {
+                self.passed_on(ctx, &room, id);
+            }
             Some(Asked::Missed) => ctx.core.outbox.hold_whispers = false,
             _ => {}
         }
@@ -657,6 +719,7 @@ impl Muc {
                 &room,
                 RoomChange::ShowsAddresses(feature("muc_nonanonymous")),
             );
+            change(ctx, &room, RoomChange::Registers(feature(ns::REGISTER)));
             let moderates = membership.moderates != Moderates::No;
             change(ctx, &room, RoomChange::Moderates(moderates));
             let told = xep0486_room_avatars::Command::Told {
@@ -882,6 +945,7 @@ impl Muc {
         change(ctx, room, RoomChange::Occupants(everybody));
         entry(ctx, room, Entry::Joined, &membership.nick);
         change(ctx, room, RoomChange::Invitation(None));
+        self.answer_late(ctx);
         ctx.changed();
         ctx.core.durable.due = true;
         if archived {

@@ -40,6 +40,7 @@ mod stand_in;
 mod status;
 mod timeline;
 mod upload;
+mod voice;
 mod waiting;
 mod wishes;
 
@@ -82,6 +83,7 @@ pub use source::{Original, Source};
 pub use status::{Again, SessionStatus, SignInStep, Trouble};
 pub use timeline::Timeline;
 pub use upload::{Refusal, Slot, UploadAnswer};
+pub use voice::VoiceRequest;
 pub use wishes::{Muted, Wishes};
 
 use crate::modules::rfc6121_message;

@@ -2,7 +2,9 @@
 
 use jid::{BareJid, Jid};
 
-use super::{Author, Entry, Left, Occupant, Occupants, Room, RoomChange, Scope, Store, Topic};
+use super::{
+    Author, Entry, Left, Occupant, Occupants, Role, Room, RoomChange, Scope, Store, Topic,
+};
 use crate::output::Table;
 
 /// More invitations than this at a time are nobody's friends.
@@ -63,21 +65,32 @@ impl Store {
                 let nick = occupant.nick.clone();
                 self.changed.mark_occupant(&jid, &nick);
                 let before = room.occupants.get(&nick).cloned();
-                return match room.occupants.put(occupant) {
-                    true => {
-                        let now = room.occupants.get(&nick);
-                        touched(before.as_deref(), now.map(|now| &**now), jid)
-                    }
-                    false => Vec::new(),
-                };
+                let listens = occupant.role == Role::Visitor;
+                if !room.occupants.put(occupant) {
+                    return Vec::new();
+                }
+                let now = room.occupants.get(&nick);
+                let mut topics = touched(before.as_deref(), now.map(|now| &**now), jid.clone());
+                if !listens && room.forget_voice(&nick) {
+                    self.changed.mark(Table::Rooms, &jid);
+                    topics.push(Topic::Room(jid));
+                } else if nick == room.nick {
+                    topics.push(Topic::Room(jid));
+                }
+                return topics;
             }
             RoomChange::Gone(nick) => {
                 self.changed.mark_occupant(&jid, &nick);
                 let before = room.occupants.get(&nick).cloned();
-                return match room.occupants.remove(&nick) {
-                    true => touched(before.as_deref(), None, jid),
-                    false => Vec::new(),
-                };
+                if !room.occupants.remove(&nick) {
+                    return Vec::new();
+                }
+                let mut topics = touched(before.as_deref(), None, jid.clone());
+                if room.forget_voice(&nick) {
+                    self.changed.mark(Table::Rooms, &jid);
+                    topics.push(Topic::Room(jid));
+                }
+                return topics;
             }
             RoomChange::Passage(passage) => {
                 return match room.note_passage(passage) {
@@ -100,6 +113,7 @@ impl Store {
                     for nick in std::mem::take(&mut room.occupants).nicks() {
                         self.changed.mark_occupant(&jid, nick);
                     }
+                    room.voice.clear();
                 }
                 (room.entry, room.nick) = (entry, nick);
             }
@@ -119,6 +133,9 @@ impl Store {
             RoomChange::Moderates(moderates) => room.moderates = moderates,
             RoomChange::MembersOnly(members_only) => room.members_only = members_only,
             RoomChange::Incident(incident) => room.note_incident(incident),
+            RoomChange::Registers(registers) => room.registers = registers,
+            RoomChange::Voice(voice) => room.note_voice(voice),
+            RoomChange::VoiceAnswered(nick) => drop(room.forget_voice(&nick)),
         }
         // What was said there is still to be told from what people say.
         if room.is_void() && !self.conversations.contains_key(&jid) {

@@ -3,7 +3,7 @@
 use couplet_engine::Command;
 use couplet_engine::modules::{xep0045_muc, xep0191_blocking, xep0249_invitations};
 use couplet_engine::store::{
-    Incident, Invitation, NotSaved, Removal, RoomsAnswer, Store, StoreEvent,
+    Incident, Invitation, NotSaved, PageAnswer, Removal, RoomsAnswer, Store,
 };
 use jid::BareJid;
 use minidom::Element;
@@ -30,22 +30,18 @@ fn invite(scenario: &mut Scenario, people: &[&str], reason: Option<&str>) {
 
 /// What has become of whose invitation, in order.
 fn outcomes(scenario: &mut Scenario) -> Vec<(String, Result<(), NotSaved>)> {
-    let events = std::mem::take(&mut scenario.events).into_iter();
-    let outcome = |event| match event {
-        StoreEvent::Rooms(answer) => match *answer {
-            RoomsAnswer::Invited {
-                request,
-                jid,
-                outcome,
-            } => {
-                assert_eq!(request, "1");
-                Some((jid.to_string(), outcome))
-            }
-            _ => None,
-        },
+    let outcome = |answer| match answer {
+        PageAnswer::Rooms(RoomsAnswer::Invited {
+            request,
+            jid,
+            outcome,
+        }) => {
+            assert_eq!(request, "1");
+            Some((jid.to_string(), outcome))
+        }
         _ => None,
     };
-    events.filter_map(outcome).collect()
+    scenario.answers().filter_map(outcome).collect()
 }
 
 /// The payloads of the messages to this address, with their ids.

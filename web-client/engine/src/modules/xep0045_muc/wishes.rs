@@ -1,6 +1,7 @@
-//! What anybody may want in a room: another name (XEP-0045 7.6), another subject (8.1).
+//! What anybody may want in a room: another name (XEP-0045 7.6), another subject (8.1), to speak
+//! (7.13).
 //!
-//! Neither is a request that is answered: what comes of it is seen from what the room tells
+//! None is a request that is answered: what comes of it is seen from what the room tells
 //! everybody, or from an error.
 
 use std::time::Duration;
@@ -26,11 +27,13 @@ pub(super) struct Wish {
 }
 
 #[derive(Debug, PartialEq)]
-enum What {
+pub(super) enum What {
     /// To be called so.
     Nick(String),
     /// What the message with this id says.
     Subject(String),
+    /// To speak, which the message with this id asks for.
+    Voice(String),
 }
 
 impl Muc {
@@ -80,7 +83,7 @@ impl Muc {
     }
 
     /// Whether something can be wanted there; whoever wants it is told if not.
-    fn is_in(&self, ctx: &mut Ctx<'_>, request: &str, room: &BareJid) -> bool {
+    pub(super) fn is_in(&self, ctx: &mut Ctx<'_>, request: &str, room: &BareJid) -> bool {
         let why = match self.rooms.get(room) {
             _ if !ctx.core.established => NoResult::Lost,
             Some(known) if known.stage == Stage::Joined => return true,
@@ -90,7 +93,7 @@ impl Muc {
         false
     }
 
-    fn wish(&mut self, ctx: &mut Ctx<'_>, request: String, room: BareJid, what: What) {
+    pub(super) fn wish(&mut self, ctx: &mut Ctx<'_>, request: String, room: BareJid, what: What) {
         let due = ctx.now().monotonic + PATIENCE;
         self.wishes.push(Wish {
             request,
@@ -124,20 +127,29 @@ impl Muc {
         });
     }
 
-    /// Whether it is the subject that is wanted that has come back from the room.
+    /// Whether it is what is wanted that has come back from the room.
     pub(super) fn wish_refused(
         &mut self,
         ctx: &mut Ctx<'_>,
         room: &BareJid,
         message: &stanza::Message,
     ) -> bool {
-        let Some(id) = message.id.clone().map(What::Subject) else {
+        let Some(id) = message.id.clone() else {
             return false;
         };
+        let wanted = [What::Subject(id.clone()), What::Voice(id)];
         let error = message.payload("error", ns::JABBER_CLIENT);
         let error = error.map(|error| NoResult::Error(StanzaError::read(error)));
         let outcome = Err(error.unwrap_or_else(|| refused("undefined-condition")));
-        self.settle(ctx, outcome, |wish| wish.room == *room && wish.what == id)
+        self.settle(ctx, outcome, |wish| {
+            wish.room == *room && wanted.contains(&wish.what)
+        })
+    }
+
+    /// The room has passed it on, since it hasn't said that it hasn't.
+    pub(super) fn passed_on(&mut self, ctx: &mut Ctx<'_>, room: &BareJid, id: String) {
+        let voice = What::Voice(id);
+        self.settle(ctx, Ok(()), |wish| wish.room == *room && wish.what == voice);
     }
 
     /// What is talked about there is what we have said, which not every room gives back with the
