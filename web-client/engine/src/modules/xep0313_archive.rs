@@ -54,7 +54,8 @@ pub enum Command {
         /// When.
         at: Timestamp,
     },
-    /// Show the stanza of a message. What comes of it is told by [`PageAnswer::Original`].
+    /// Show the stanza of a message. What comes of it is a
+    /// [`PageAnswer::Original`](crate::store::PageAnswer).
     Original {
         /// Of which conversation.
         conversation: BareJid,
