@@ -134,7 +134,7 @@ fn said_besides(command: &Command) -> JsValue {
     }
 }
 
-/// `None` for what [`write`] hasn't written.
+/// `None` for what [`write()`] hasn't written.
 pub(crate) fn read(parts: &JsValue) -> Option<Command> {
     let parts = Array::from(parts);
     let text = |place| parts.get(place).as_string();
