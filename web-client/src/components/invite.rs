@@ -97,7 +97,11 @@ pub(crate) fn Invite(props: &Props) -> Html {
             <form class="form" novalidate=true {onsubmit}>
                 { find.html() }
                 if people.is_empty() {
-                    <p class="form__text" role="status">{ t("invite.nobody") }</p>
+                    <p class="form__text" role="status">
+                        if !now.typed.is_empty() {
+                            { t("invite.nobody") }
+                        }
+                    </p>
                 } else {
                     <ul class="choices choices--many" aria-label={t("invite.people")}>
                         { for people.iter().map(|jid| person(state, &inviting, jid)) }
