@@ -61,8 +61,13 @@ async fn corrections(kind: Kind) -> Result<()> {
                 device.bodies(with) == ["Typo!"]
             })
             .await?;
-        assert_eq!(device.messages(with)[0].original(), "tyop");
-        assert_eq!(device.messages(with)[0].corrections().len(), 2);
+        // Who has just come in may hear of the corrections first.
+        device
+            .until("the message and both corrections", |_| {
+                let message = &device.messages(with)[0];
+                message.original() == "tyop" && message.corrections().len() == 2
+            })
+            .await?;
     }
     alice
         .until("the receipt", |_| {
