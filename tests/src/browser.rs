@@ -7,11 +7,12 @@ mod devtools;
 mod page;
 mod tasks;
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::rc::Rc;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use couplet_servers::find_program;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -155,8 +156,38 @@ impl Browser {
     }
 }
 
+/// What became of a start.
+enum Start {
+    Listening {
+        process: Child,
+        url: String,
+    },
+    Ended {
+        status: ExitStatus,
+        complaints: String,
+    },
+}
+
 /// A process, and the way to it.
+///
+/// Debian's Chromium 148 breaks off by itself before it listens, about once in 600 starts, with or
+/// without the arguments below. Nothing of a test has begun by then, so that another is started.
 async fn launch(profile: &TempDir) -> Result<(Child, Rc<DevTools>)> {
+    const SEGMENTATION_FAULT: i32 = 11;
+    let broke_off = |start: &Start| matches!(start, Start::Ended { status, .. } if status.signal() == Some(SEGMENTATION_FAULT));
+    let mut started = start(profile).await?;
+    if broke_off(&started) {
+        started = start(profile).await?;
+    }
+    match started {
+        Start::Listening { process, url } => Ok((process, Rc::new(DevTools::connect(&url).await?))),
+        Start::Ended { status, complaints } => {
+            bail!("Chromium ended without listening, {status}:\n{complaints}")
+        }
+    }
+}
+
+async fn start(profile: &TempDir) -> Result<Start> {
     let mut process = Command::new(program()?)
         .args([
             "--headless",
@@ -175,6 +206,8 @@ async fn launch(profile: &TempDir) -> Result<(Child, Rc<DevTools>)> {
             EVERY_HOST_IS_HERE,
         ])
         .arg(format!("--user-data-dir={}", profile.path().display()))
+        // What it leaves when it is ended goes with the profile.
+        .env("TMPDIR", profile.path())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -186,19 +219,26 @@ async fn launch(profile: &TempDir) -> Result<(Child, Rc<DevTools>)> {
         .take()
         .context("Chromium has no error output")?;
     let mut lines = BufReader::new(stderr).lines();
-    let url = timeout(PATIENCE, async {
+    let mut complaints = String::new();
+    let listening = timeout(PATIENCE, async {
         while let Some(line) = lines.next_line().await? {
             if let Some((_, url)) = line.split_once("DevTools listening on ") {
-                return Ok(url.trim().to_owned());
+                return Ok(Some(url.trim().to_owned()));
             }
+            complaints.push_str(&line);
+            complaints.push('\n');
         }
-        anyhow::bail!("Chromium ended without listening")
+        anyhow::Ok(None)
     })
     .await
     .context("Chromium did not come up")??;
+    let Some(url) = listening else {
+        let status = process.wait().await?;
+        return Ok(Start::Ended { status, complaints });
+    };
     // Read on, so that Chromium never waits for somebody to read its complaints.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    Ok((process, Rc::new(DevTools::connect(&url).await?)))
+    Ok(Start::Listening { process, url })
 }
 
 fn text(value: &Value) -> Result<String> {

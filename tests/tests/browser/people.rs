@@ -115,6 +115,8 @@ fn one_feels_several_things_and_others_read_who_does() {
         bob.press("Escape").await?;
         bob.gone("dialog", "Reactions").await?;
         alice.find("button", "🎉 by You").await?.click().await?;
+        // What goes makes room for the other one, which a click would miss amid that.
+        bob.gone("button", "🎉 by alice").await?;
         bob.find("button", "❤️ by You")
             .await?
             .click_for_menu()

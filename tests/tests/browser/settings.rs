@@ -502,11 +502,12 @@ fn what_the_server_keeps_is_taken_away_ejabberd() {
     run(exported(Kind::Ejabberd));
 }
 
-/// Once there is a `held`, keeps in it whatever asks for another page of an archive.
+/// Once there is a `held`, keeps in it whatever asks for another page of an export, which are the
+/// large ones: what catches up with the archive goes on.
 const HOLD: &str = "{
     const send = WebSocket.prototype.send;
     WebSocket.prototype.send = function (text) {
-        if (window.held && text.includes('<after>')) held.push(() => send.call(this, text));
+        if (window.held && /<max>100<.*<after>|<after>.*<max>100</.test(text)) held.push(() => send.call(this, text));
         else send.call(this, text);
     };
     window.held = [];

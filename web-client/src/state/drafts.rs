@@ -32,6 +32,10 @@ fn noted(account: &BareJid) -> String {
     ["couplet.draft\n", account.as_str(), "\n"].concat()
 }
 
+fn notes_key(jid: &BareJid) -> String {
+    [jid.as_str(), NOTES].concat()
+}
+
 impl Drafts {
     pub(super) fn clear(&self) {
         self.0.borrow_mut().clear();
@@ -112,7 +116,7 @@ impl State {
         }
         let text = tabs::notes_to_text(&notes);
         self.0.drafts.change(jid, |draft| draft.notes = notes);
-        self.keep_draft(&[jid.as_str(), NOTES].concat(), &text);
+        self.keep_draft(&notes_key(jid), &text, None);
         self.touch(Topic::Conversation(jid.clone()).into());
     }
 
@@ -139,11 +143,18 @@ impl State {
 
     /// Keeps what is being written, at every key: nobody knows when a page ends.
     pub(crate) fn save_draft(&self, jid: &BareJid, text: &str) {
-        if matches!(self.store().status(), SessionStatus::SignedOut { .. }) {
-            return;
+        if self.set_draft(jid, text) {
+            self.keep_draft(jid.as_str(), &self.draft(jid), None);
         }
-        self.0.drafts.set(jid, text);
-        self.keep_draft(jid.as_str(), &self.draft(jid));
+    }
+
+    /// Returns whether there is anybody whose draft it is.
+    fn set_draft(&self, jid: &BareJid, text: &str) -> bool {
+        let signed_in = !matches!(self.store().status(), SessionStatus::SignedOut { .. });
+        if signed_in {
+            self.0.drafts.set(jid, text);
+        }
+        signed_in
     }
 
     /// Has `text` behind what is being written to them, for the person to send.
@@ -157,7 +168,8 @@ impl State {
         self.leave_draft(jid, &[&draft, gap, text].concat());
     }
 
-    fn keep_draft(&self, key: &str, text: &str) {
+    /// Keeps it, and tells the other tabs this when it is kept.
+    fn keep_draft(&self, key: &str, text: &str, then: Option<Message>) {
         let session = &self.0.session;
         let (true, Some(storage), Some(account)) =
             (session.is_kept(), session.storage(), self.account())
@@ -171,11 +183,16 @@ impl State {
         let Ok(kept) = storage.keep_draft(account.as_str(), key, text) else {
             return;
         };
-        let text = text.to_owned();
+        let (state, text) = (self.clone(), text.to_owned());
         spawn_local(async move {
-            let is_kept = kept.await.is_ok();
-            if is_kept && preference(&note).is_some_and(|noted| noted == text) {
+            if kept.await.is_err() {
+                return;
+            }
+            if preference(&note).is_some_and(|noted| noted == text) {
                 platform::drop_note(&note);
+            }
+            if let Some(message) = then {
+                state.0.session.post(&message);
             }
         });
     }
@@ -202,7 +219,15 @@ impl State {
 
     /// The draft is left for now: the list shows it, here and in the other tabs.
     pub(crate) fn leave_draft(&self, jid: &BareJid, text: &str) {
-        self.save_draft(jid, text);
+        if self.set_draft(jid, text) {
+            let text = self.draft(jid);
+            let conversation = jid.clone();
+            let kept = Message::DraftKept {
+                conversation,
+                text: text.clone(),
+            };
+            self.keep_draft(jid.as_str(), &text, Some(kept));
+        }
         let before = self.0.drafts.share(jid);
         self.0.session.post(&Message::Draft {
             conversation: jid.clone(),
@@ -218,11 +243,25 @@ impl State {
     pub(super) fn learn_draft(&self, jid: BareJid, text: &str, before: &str, notes: Notes) {
         let ours = self.draft(&jid);
         if !ours.is_empty() && ours != before {
-            return self.save_draft(&jid, &ours);
+            return self.keep_draft_again(&jid);
         }
         self.0.drafts.set(&jid, text);
         self.0.drafts.change(&jid, |draft| draft.notes = notes);
         self.0.drafts.share(&jid);
         self.touch(Topic::Conversation(jid).into());
+    }
+
+    /// Another tab's is on disk now, which may have come after one that was written here later:
+    /// what two tabs write is in no order.
+    pub(super) fn outlast_draft(&self, jid: &BareJid, text: &str) {
+        if self.draft(jid) != text {
+            self.keep_draft_again(jid);
+        }
+    }
+
+    fn keep_draft_again(&self, jid: &BareJid) {
+        let notes = tabs::notes_to_text(&self.draft_notes(jid));
+        self.keep_draft(&notes_key(jid), &notes, None);
+        self.keep_draft(jid.as_str(), &self.draft(jid), None);
     }
 }

@@ -175,6 +175,9 @@ impl State {
                 before,
                 notes,
             } if session.is_kept() => self.learn_draft(conversation, &text, &before, notes),
+            Message::DraftKept { conversation, text } if session.is_kept() => {
+                self.outlast_draft(&conversation, &text);
+            }
             Message::Answer(answer) => self.page_answered(&answer),
             _ => {}
         }

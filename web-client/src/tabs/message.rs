@@ -90,6 +90,13 @@ pub(crate) enum Message {
         /// What goes with it.
         notes: Notes,
     },
+    /// That draft is on disk as it was in this tab.
+    DraftKept {
+        /// To whom.
+        conversation: BareJid,
+        /// What.
+        text: String,
+    },
     /// The answer to a command, as [`encode`](couplet_engine::codec::encode) writes it. One of
     /// the tabs has asked.
     Answer(Vec<u8>),
@@ -159,6 +166,11 @@ impl Message {
                 before.into(),
                 notes::write(notes),
             ]),
+            Self::DraftKept { conversation, text } => list(&[
+                "draft-kept".into(),
+                conversation.as_str().into(),
+                text.into(),
+            ]),
             Self::Answer(answer) => list(&["answer".into(), write_bytes(answer)]),
         }
     }
@@ -204,6 +216,10 @@ impl Message {
                 text: text(2)?,
                 before: text(3)?,
                 notes: notes::read(&parts.get(4)),
+            },
+            "draft-kept" => Self::DraftKept {
+                conversation: text(1)?.parse().ok()?,
+                text: text(2)?,
             },
             "answer" => Self::Answer(read_bytes(&parts.get(1))?),
             _ => return None,
