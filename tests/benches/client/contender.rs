@@ -27,10 +27,7 @@ impl Contender {
     pub(crate) fn has_form(self) -> &'static str {
         match self {
             Self::Couplet => "document.querySelector('#sign-in-address')",
-            Self::Converse => {
-                "document.querySelector('converse-login-form input[name=password], \
-                               #converse-login input[name=password]')"
-            }
+            Self::Converse => "document.querySelector('converse-login-form [name=password]')",
         }
     }
 

@@ -30,7 +30,7 @@ const LIVELY: Duration = Duration::from_secs(10);
 /// In each fiftieth of a second of that one comes or goes, and in two of five one says something.
 const TICK: Duration = Duration::from_millis(20);
 /// After so long a client is given up.
-const PATIENCE: Duration = Duration::from_secs(400);
+const PATIENCE: Duration = Duration::from_secs(180);
 /// How much slower than the machine a page is loaded.
 const THROTTLE: f64 = 4.0;
 
@@ -195,7 +195,9 @@ async fn room(place: &Place, contender: Contender, figures: &mut Figures) -> Res
     }
     figures.messages = settled(&page).await;
     if figures.messages.is_some() {
-        figures.megabytes = Some(page.memory().await? / 1_000_000.0);
+        let program = page.evaluate("measured.memory?.buffer.byteLength ?? 0");
+        let program = program.await?.as_f64().context("a size")?;
+        figures.megabytes = Some((page.memory().await? + program) / 1_000_000.0);
         let key = format!("measured.key({})", contender.field());
         figures.key = median(&page.evaluate(&key).await?);
         let scroll = format!("measured.scroll({})", contender.scroller());
@@ -237,10 +239,14 @@ async fn begin(page: &Page, seen: &str) -> Result<()> {
     Ok(())
 }
 
-/// `None` if it doesn't in time, or the page doesn't answer any more.
+/// `None` if it doesn't in time.
 async fn settled(page: &Page) -> Option<Settled> {
     let settled = until_for(PATIENCE, "it settles", || async {
-        let found = page.evaluate("measured.settled()").await?;
+        // A page that is busy for half a minute at a time answers later.
+        let found = page
+            .evaluate("measured.settled()")
+            .await
+            .unwrap_or_default();
         Ok(found[0].as_f64().zip(found[1].as_f64()))
     });
     let (after, longest) = settled.await.ok()?;

@@ -8,6 +8,16 @@ new PerformanceObserver(list => {
   }
 }).observe({ type: "longtask", buffered: true });
 
+// The memory of a program, which the browser doesn't count among the page's.
+for (const name of ["instantiate", "instantiateStreaming"]) {
+  const instantiate = WebAssembly[name];
+  WebAssembly[name] = async (...all) => {
+    const result = await instantiate.apply(WebAssembly, all);
+    measured.memory ??= (result.instance ?? result).exports.memory;
+    return result;
+  };
+}
+
 // From now on, until `seen` is true.
 measured.begin = seen => {
   measured.tasks.length = 0;

@@ -74,7 +74,7 @@ impl Pages {
 fn converse_page(websocket: &str, signed_in: bool) -> String {
     let mut settings = json!({
         "view_mode": "fullscreen",
-        "assets_path": "/converse/dist/",
+        "assets_path": "/converse/",
         "websocket_url": websocket,
         "i18n": "en",
         "discover_connection_methods": false,
@@ -91,10 +91,10 @@ fn converse_page(websocket: &str, signed_in: bool) -> String {
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Converse</title>\
          <meta name=\"viewport\" content=\"width=device-width\">\
-         <link rel=\"stylesheet\" href=\"dist/converse.min.css\">\
-         <script src=\"dist/converse.min.js\"></script></head>\
+         <link rel=\"stylesheet\" href=\"converse.min.css\"></head>\
          <body class=\"converse-fullscreen\"><div id=\"conversejs-bg\"></div>\
-         <script>converse.initialize({settings})</script></body></html>"
+         <script type=\"module\">import \"./converse.min.js\";\
+         converse.initialize({settings})</script></body></html>"
     )
 }
 
@@ -150,7 +150,7 @@ impl Site {
         };
         match path.strip_prefix("/couplet/") {
             Some(name) => read(&self.couplet, name),
-            None => read(&self.converse, path.strip_prefix("/converse/dist/")?),
+            None => read(&self.converse, path.strip_prefix("/converse/")?),
         }
     }
 }

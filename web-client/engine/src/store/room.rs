@@ -350,7 +350,7 @@ impl Occupants {
         let place = self.place(&occupant);
         self.order
             .insert(place.unwrap_or_else(|place| place), occupant.clone());
-        self.resemble(&occupant.nick);
+        push(&mut self.alike, skeleton(&occupant.nick), &occupant.nick);
         self.by_nick.insert(occupant.nick.clone(), occupant);
         true
     }
@@ -372,15 +372,15 @@ impl Occupants {
         true
     }
 
-    fn resemble(&mut self, nick: &str) {
-        let alike = self.alike.get_or_insert_with(skeleton(nick), Vec::new);
-        alike.push(nick.to_owned());
-    }
-
     fn place(&self, occupant: &Occupant) -> Result<usize, usize> {
         self.order
             .binary_search_by(|known| rank(known).cmp(&rank(occupant)))
     }
+}
+
+fn push(alike: &mut SortedMap<String, Vec<String>>, skeleton: String, nick: &str) {
+    let alike = alike.get_or_insert_with(skeleton, Vec::new);
+    alike.push(nick.to_owned());
 }
 
 impl From<Vec<Occupant>> for Occupants {
@@ -396,15 +396,17 @@ impl From<Vec<Occupant>> for Occupants {
             let (affiliation, talks, lower, nick) = rank(occupant);
             (affiliation, talks, lower, nick.to_owned())
         });
-        let mut all = Self {
+        let mut looks: Vec<_> = by_nick.keys().map(|nick| (skeleton(nick), nick)).collect();
+        looks.sort();
+        let mut alike = SortedMap::default();
+        for (skeleton, nick) in looks {
+            push(&mut alike, skeleton, nick);
+        }
+        Self {
             by_nick,
             order,
-            alike: SortedMap::default(),
-        };
-        for occupant in all.order.clone() {
-            all.resemble(&occupant.nick);
+            alike,
         }
-        all
     }
 }
 
