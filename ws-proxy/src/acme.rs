@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use instant_acme::{
-    Account, AccountCredentials, AuthorizationStatus, ChallengeType, Identifier, NewAccount,
-    NewOrder, Order, OrderStatus, RetryPolicy,
+    Account, AccountBuilder, AccountCredentials, AuthorizationStatus, ChallengeType, Identifier,
+    Key, NewAccount, NewOrder, Order, OrderStatus, RetryPolicy,
 };
 use rcgen::{CertificateParams, CustomExtension, KeyPair};
 use rustls::crypto::ring::sign::any_supported_type;
@@ -27,6 +27,8 @@ use crate::tls::{self, Challenges};
 
 /// How long an authority may take to look, and to sign.
 const POLLS: RetryPolicy = RetryPolicy::new().timeout(Duration::from_secs(120));
+/// How long it may take to say what it offers.
+const DIRECTORY: Duration = Duration::from_secs(10);
 /// How long all of it may take.
 const ORDER: Duration = Duration::from_secs(600);
 /// After a failure: then twice as long each time. Authorities count failures.
@@ -37,7 +39,7 @@ const LOOK: Duration = Duration::from_secs(60 * 60);
 
 /// Why there is no certificate.
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+pub(crate) enum Failure {
     #[error(transparent)]
     Authority(#[from] instant_acme::Error),
     #[error("it offers no tls-alpn-01 for {0}")]
@@ -54,8 +56,8 @@ enum Failure {
     File { path: PathBuf, error: io::Error },
     #[error("what it has made is for other hosts, or for no time")]
     Useless,
-    #[error("it took longer than {} s", ORDER.as_secs())]
-    Time,
+    #[error("it took longer than {} s", .0.as_secs())]
+    Time(Duration),
 }
 
 /// Keeps a certificate in `files` for ever.
@@ -71,7 +73,7 @@ pub(crate) async fn keep(acme: Acme, files: TlsFiles, challenges: Arc<Challenges
         for name in &acme.names {
             challenges.set(name.ascii(), None);
         }
-        let made = match ordered.unwrap_or(Err(Failure::Time)) {
+        let made = match ordered.unwrap_or(Err(Failure::Time(ORDER))) {
             Ok(()) if left(&acme, &files).is_none() => Err(Failure::Useless),
             other => other,
         };
@@ -88,6 +90,20 @@ pub(crate) async fn keep(acme: Acme, files: TlsFiles, challenges: Arc<Challenges
             }
         }
     }
+}
+
+/// Whether the authority answers, and what it makes could be written: nothing is ordered.
+pub(crate) async fn check(acme: &Acme, files: &TlsFiles) -> Result<(), Failure> {
+    let (_, key) = Key::generate_pkcs8()?;
+    let nobody = builder(acme)?.from_parts(String::new(), key, acme.directory.to_string());
+    let answered = timeout(DIRECTORY, nobody).await;
+    answered.map_err(|_| Failure::Time(DIRECTORY))??;
+    for path in [&files.key, &files.cert] {
+        let fail = |error| failed(path, error);
+        create(path).await.map_err(fail)?;
+        fs::remove_file(unfinished(path)).await.map_err(fail)?;
+    }
+    Ok(())
 }
 
 /// How long what is in `files` is good for: until two thirds of its time are over. `None` if
@@ -192,10 +208,7 @@ struct Kept {
 
 /// Our account: the one that is kept beside the key, or a new one.
 async fn account(acme: &Acme, files: &TlsFiles) -> Result<Account, Failure> {
-    let builder = match &acme.ca {
-        Some(ca) => Account::builder_with_root(ca)?,
-        None => Account::builder()?,
-    };
+    let builder = builder(acme)?;
     let directory = acme.directory.to_string();
     let path = files.key.with_file_name("acme-account.json");
     let kept = fs::read(&path).await.ok();
@@ -219,23 +232,39 @@ async fn account(acme: &Acme, files: &TlsFiles) -> Result<Account, Failure> {
     Ok(account)
 }
 
+/// The way to an account, to an authority that can be trusted.
+fn builder(acme: &Acme) -> Result<AccountBuilder, instant_acme::Error> {
+    match &acme.ca {
+        Some(ca) => Account::builder_with_root(ca),
+        None => Account::builder(),
+    }
+}
+
 /// Writes a file that nobody else may read, as a whole.
 async fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let fail = |error| Failure::File {
-        path: path.to_owned(),
-        error,
-    };
-    let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(".new");
-    let mut file = fs::OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(&unfinished)
-        .await
-        .map_err(fail)?;
+    let fail = |error| failed(path, error);
+    let mut file = create(path).await.map_err(fail)?;
     file.write_all(text.as_bytes()).await.map_err(fail)?;
     file.sync_all().await.map_err(fail)?;
-    fs::rename(&unfinished, path).await.map_err(fail)
+    fs::rename(unfinished(path), path).await.map_err(fail)
+}
+
+/// What is to be that file when it is whole.
+async fn create(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.create(true).truncate(true).write(true).mode(0o600);
+    options.open(unfinished(path)).await
+}
+
+fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    name.into()
+}
+
+fn failed(path: &Path, error: io::Error) -> Failure {
+    Failure::File {
+        path: path.to_owned(),
+        error,
+    }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use couplet_shared::framing::OpenAttributes;
 
+use crate::acme;
 use crate::config::{BackendTls, Config, Domain, ProbeUrl};
 use crate::faults::Fault;
 use crate::http;
@@ -25,7 +26,8 @@ pub struct Report {
 }
 
 /// Explains `config` and opens a stream to each domain's server, certificate check
-/// included, as a session would, and a connection to each upload host. Listens nowhere. Then connects as a browser does:
+/// included, as a session would, and a connection to each upload host. Asks the authority of
+/// `[acme]` what it offers, and for nothing. Listens nowhere. Then connects as a browser does:
 /// to `asked`, where a failure counts, or else to the configuration's `public_url`,
 /// where it doesn't if the proxy may just not run yet.
 ///
@@ -61,6 +63,28 @@ pub async fn check(config: &Config, asked: Option<&ProbeUrl>) -> Result<Report, 
             "  Mind that the limits by address count all clients behind the server in front as \
              one: name it in trusted_proxies."
         ));
+    }
+    if let (Some(acme), Some(files)) = (&config.acme, &config.tls) {
+        let names: Vec<_> = acme.names.iter().map(|name| name.ascii()).collect();
+        report.line(format_args!(
+            "A certificate for {} comes from {}.",
+            names.join(", "),
+            acme.directory
+        ));
+        if config.listen.port() != 443 {
+            report.line(format_args!(
+                "  Mind that it looks for this proxy at port 443 of each: what comes there has to \
+                 reach {} as it is.",
+                config.listen
+            ));
+        }
+        match acme::check(acme, files).await {
+            Ok(()) => report.line(format_args!("  It answers, and what it makes can be kept.")),
+            Err(failure) => {
+                report.line(format_args!("  It does not work: {failure}."));
+                report.passed = false;
+            }
+        }
     }
     match &config.static_dir {
         Some(directory) => {

@@ -99,6 +99,16 @@ impl Handle {
         }
         if config.acme != old.acme {
             stay.push("acme");
+            if old.acme.is_none()
+                && config
+                    .tls
+                    .as_ref()
+                    .is_some_and(|files| tls::own(files).is_err())
+            {
+                // What it would have made.
+                stay.push("tls_cert");
+                config.tls = old.tls.clone();
+            }
             config.acme = old.acme.clone();
         }
         let live = Live::new(config, &self.shared)?;

@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use ws_proxy::Config;
+use ws_proxy::check::check;
 
 use crate::Proxy;
 use crate::log::Log;
@@ -296,6 +297,32 @@ async fn acme_authority_that_does_not_find_the_proxy_is_quoted() {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test]
+async fn acme_is_checked_and_nothing_is_ordered() {
+    let mut pebble = Pebble::new().await;
+    let backend = "backend = '127.0.0.1:1'\nbackend_tls = 'none'\n[acme]";
+    let toml = pebble.toml(HOST).replace("[acme]", backend);
+    let found = async |toml: &str| {
+        let config = Config::from_toml(toml, "t.toml").unwrap();
+        check(&config, None).await.unwrap().text
+    };
+    let text = found(&toml).await;
+    assert!(text.contains("A certificate for chat.example.test comes from https://localhost:"));
+    assert!(text.contains("Mind that it looks for this proxy at port 443"));
+    assert!(!text.contains("It answers"), "{text}");
+    pebble.run(LONG).await;
+    let text = found(&toml).await;
+    assert!(
+        text.contains("It answers, and what it makes can be kept."),
+        "{text}"
+    );
+    let text = found(&toml.replace("/cert.pem", "/own.pem/cert.pem")).await;
+    assert!(text.contains("own.pem/cert.pem can't be written"), "{text}");
+    for name in ["cert.pem", "key.pem", "key.pem.new", "acme-account.json"] {
+        assert!(!pebble.directory.path().join(name).exists(), "{name}");
+    }
 }
 
 #[tokio::test]

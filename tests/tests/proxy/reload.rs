@@ -54,6 +54,24 @@ async fn sessions_outlive_a_change_of_domains_and_backends() {
 }
 
 #[tokio::test]
+async fn certificates_that_will_come_by_themselves_wait_for_a_restart_and_the_rest_does_not() {
+    let (one, other) = (
+        FakeBackend::bind().await.unwrap(),
+        FakeBackend::bind().await.unwrap(),
+    );
+    let proxy = Proxy::plain(&one, "").await;
+    let address = other.address();
+    let toml = format!(
+        "tls_cert = '/nowhere/cert.pem'\ntls_key = '/nowhere/key.pem'\n\
+         [[domain]]\nname = '{DOMAIN}'\nbackend = '{address}'\nbackend_tls = 'none'\n\
+         [acme]\nnames = ['chat.example.test']\naccept_terms = true"
+    );
+    let stay = proxy.reload(&toml).unwrap();
+    assert_eq!(stay, ["listen", "admin_listen", "acme", "tls_cert"]);
+    let _at_the_new_backend = another_session(&proxy, &other).await;
+}
+
+#[tokio::test]
 async fn limits_change_for_those_that_connect_later() {
     let backend = FakeBackend::bind().await.unwrap();
     let proxy = Proxy::plain(&backend, "").await;
