@@ -18,6 +18,7 @@ use couplet_engine::{
 use wasm_bindgen_futures::spawn_local;
 use zeroize::Zeroizing;
 
+use journal::Entry;
 pub(crate) use journal::Journal;
 use secrets::NewToken;
 pub(crate) use secrets::Secrets;
@@ -108,6 +109,7 @@ impl Driver {
 
     /// Ends without a word to anybody: another tab goes on with the session.
     pub(crate) fn stop(&self) {
+        self.flush();
         self.0.stopped.set(true);
         self.0.connection.take();
         self.0.timer.take();
@@ -205,24 +207,50 @@ impl Driver {
 
     /// Writes what a drain has changed; what waits for that goes on when it is done.
     fn keep(&self, commit: Option<u64>, records: Vec<Record>, enclosure: Enclosure) {
-        let Enclosure { changes, then } = enclosure;
+        let Enclosure {
+            changes: more,
+            then,
+        } = enclosure;
         let Some(journal) = &self.0.journal else {
             if let Some(then) = then {
                 then();
             }
             return;
         };
-        if commit.is_none() && records.is_empty() && changes.is_empty() {
+        if commit.is_none() && records.is_empty() && more.is_empty() {
             return;
         }
-        let durability = match (commit, changes.is_empty()) {
+        let durability = match (commit, more.is_empty()) {
             (None, true) => Durability::Relaxed,
             _ => Durability::Strict,
         };
-        let writing = journal.begin(records, changes, durability);
+        let mut changes: Vec<Change> = records.into_iter().map(Change::from).collect();
+        changes.extend(more);
+        journal.push(Entry {
+            changes,
+            commit,
+            durability,
+            then,
+        });
+        if journal.is_idle() {
+            self.write();
+        }
+    }
+
+    /// Begins to write all that waits for an earlier transaction, so that whoever reads after
+    /// this finds it.
+    pub(crate) fn flush(&self) {
+        while self.write() {}
+    }
+
+    /// Begins a transaction, after which the next one begins. False if there is nothing to write.
+    fn write(&self) -> bool {
+        let Some(batch) = self.0.journal.as_ref().and_then(Journal::begin) else {
+            return false;
+        };
         let driver = self.clone();
         spawn_local(async move {
-            let outcome = match writing {
+            let outcome = match batch.writing {
                 Ok(None) => Ok(()),
                 Ok(Some(writing)) => {
                     let outcome = writing.done().await;
@@ -233,11 +261,17 @@ impl Driver {
                 }
                 Err(fault) => Err(fault),
             };
-            if let Some(then) = then.filter(|_| outcome != Err(Fault::Deposed)) {
-                then();
+            if outcome != Err(Fault::Deposed) {
+                for then in batch.then {
+                    then();
+                }
             }
-            driver.kept(commit, outcome);
+            driver.kept(batch.commit, outcome);
+            if driver.0.journal.as_ref().is_some_and(Journal::is_idle) {
+                driver.write();
+            }
         });
+        true
     }
 
     fn kept(&self, commit: Option<u64>, outcome: Result<(), Fault>) {

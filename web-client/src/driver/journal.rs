@@ -1,4 +1,5 @@
-//! What a session leaves on the disk, one transaction a drain.
+//! What a session leaves on the disk: drain after drain, as many in one transaction as have come
+//! while the one before was written.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -12,6 +13,8 @@ use crate::platform::storage::{Change, Durability, Fault, Kept, Storage, Writing
 pub(crate) struct Journal {
     storage: Storage,
     account: String,
+    /// What waits for the transaction under way.
+    queue: RefCell<Vec<Entry>>,
     /// Transactions that have begun and aren't complete.
     under_way: RefCell<VecDeque<Rc<Vec<Change>>>>,
     /// What the disk didn't take: it goes with the next transaction, so that what is
@@ -24,14 +27,37 @@ pub(crate) struct Journal {
     closed: Cell<bool>,
 }
 
+/// What a drain leaves: all of it is written, or nothing.
+pub(super) struct Entry {
+    pub(super) changes: Vec<Change>,
+    /// What the engine waits for.
+    pub(super) commit: Option<u64>,
+    pub(super) durability: Durability,
+    /// Called as soon as it is kept, or can't be.
+    pub(super) then: Option<Box<dyn FnOnce()>>,
+}
+
+/// A transaction that has begun, and what waits for it.
+pub(super) struct Batch {
+    /// Nothing if nothing is kept any more.
+    pub(super) writing: Result<Option<Writing>, Fault>,
+    /// The last one that the engine waits for.
+    pub(super) commit: Option<u64>,
+    pub(super) then: Vec<Box<dyn FnOnce()>>,
+}
+
 /// More than this isn't kept for a disk that takes nothing.
 const MOST_UNSAVED: usize = 5_000;
+
+/// So many changes back a row is looked for that changes again.
+const LATELY: usize = 32;
 
 impl Journal {
     pub(crate) fn new(storage: Storage, account: String) -> Self {
         Self {
             storage,
             account,
+            queue: RefCell::default(),
             under_way: RefCell::default(),
             unsaved: RefCell::default(),
             remembered: RefCell::default(),
@@ -40,11 +66,44 @@ impl Journal {
         }
     }
 
-    /// Begins to write, besides what an earlier transaction has left.
-    pub(super) fn begin(
+    /// Has this written with the next transaction.
+    pub(super) fn push(&self, entry: Entry) {
+        self.queue.borrow_mut().push(entry);
+    }
+
+    /// Whether a transaction can begin that waits for no other.
+    pub(super) fn is_idle(&self) -> bool {
+        self.under_way.borrow().is_empty()
+    }
+
+    /// Begins to write what waits, besides what an earlier transaction has left. Nothing if
+    /// nothing does.
+    pub(super) fn begin(&self) -> Option<Batch> {
+        let queue = self.queue.take();
+        if queue.is_empty() {
+            return None;
+        }
+        let mut changes = Vec::new();
+        let mut durability = Durability::Relaxed;
+        let (mut commit, mut then) = (None, Vec::new());
+        for entry in queue {
+            changes.extend(entry.changes);
+            then.extend(entry.then);
+            commit = entry.commit.or(commit);
+            if entry.durability == Durability::Strict {
+                durability = Durability::Strict;
+            }
+        }
+        Some(Batch {
+            writing: self.write(changes, durability),
+            commit,
+            then,
+        })
+    }
+
+    fn write(
         &self,
-        records: Vec<Record>,
-        more: Vec<Change>,
+        changes: Vec<Change>,
         durability: Durability,
     ) -> Result<Option<Writing>, Fault> {
         if self.closed.get() {
@@ -53,11 +112,10 @@ impl Journal {
         if self.given_up.get() {
             return Err(Fault::Full);
         }
-        let mut changes: Vec<Change> = records.into_iter().map(change).collect();
-        changes.extend(more);
         let mut batch = self.unsaved.take();
-        batch.retain(|old| !has(&changes, old));
-        batch.extend(changes);
+        for change in changes {
+            append(&mut batch, change);
+        }
         let batch = Rc::new(batch);
         let writing = self.storage.write(&self.account, &batch, durability);
         self.under_way.borrow_mut().push_back(batch);
@@ -112,20 +170,73 @@ impl Journal {
     }
 }
 
-fn change(record: Record) -> Change {
-    let behind = record.deletes_behind();
-    let behind = behind.map(|(conversation, key)| (conversation.to_owned(), key.to_owned()));
-    let (behind, key) = behind.map_or((None, record.key), |(of, key)| (Some(of), key));
-    Change {
-        table: record.table.name(),
-        key,
-        value: record.value,
-        behind,
+impl From<Record> for Change {
+    fn from(record: Record) -> Self {
+        let behind = record.deletes_behind();
+        let behind = behind.map(|(conversation, key)| (conversation.to_owned(), key.to_owned()));
+        let (behind, key) = behind.map_or((None, record.key), |(of, key)| (Some(of), key));
+        Self {
+            table: record.table.name(),
+            key,
+            value: record.value,
+            behind,
+        }
     }
 }
 
+/// Has `change` behind the others. What lately came of the same row is left out: of one that
+/// changes with each message the last is written.
+fn append(changes: &mut Vec<Change>, change: Change) {
+    let from = changes.len().saturating_sub(LATELY);
+    let lately = changes.get(from..).unwrap_or_default();
+    if let Some(place) = lately.iter().position(|known| is_of_row(known, &change)) {
+        changes.remove(from + place);
+    }
+    changes.push(change);
+}
+
+fn is_of_row(one: &Change, other: &Change) -> bool {
+    one.table == other.table && one.key == other.key && one.behind == other.behind
+}
+
 fn has(changes: &[Change], wanted: &Change) -> bool {
-    changes
-        .iter()
-        .any(|change| change.table == wanted.table && change.key == wanted.key)
+    changes.iter().any(|change| is_of_row(change, wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(key: &str, value: u8) -> Change {
+        Change {
+            table: "messages",
+            key: key.to_owned(),
+            value: Some(vec![value]),
+            behind: None,
+        }
+    }
+
+    #[test]
+    fn of_a_row_that_is_written_twice_the_last_stays_in_its_place() {
+        let gone = Change {
+            behind: Some("a".to_owned()),
+            value: None,
+            ..set("1", 0)
+        };
+        let mut written = Vec::new();
+        for change in [
+            set("1", 1),
+            set("2", 2),
+            gone.clone(),
+            set("3", 3),
+            set("2", 4),
+        ] {
+            append(&mut written, change);
+        }
+        assert_eq!(
+            written,
+            [set("1", 1), gone, set("3", 3), set("2", 4)],
+            "what all behind it went for isn't the row itself"
+        );
+    }
 }

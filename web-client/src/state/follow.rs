@@ -1,6 +1,8 @@
 //! This page among the tabs of its browser: how it follows, how it leads others, and
 //! how it takes over.
 
+use std::rc::Rc;
+
 use couplet_engine::store::{Store, Topic};
 use couplet_engine::{Command, Record, SessionCommand};
 use gloo_timers::callback::Timeout;
@@ -201,7 +203,8 @@ impl State {
         let state = self.clone();
         spawn_local(async move {
             // Behind whatever is being written.
-            let outcome = match storage.write(account.as_str(), &[], Durability::Relaxed) {
+            let outcome = match storage.write(account.as_str(), &Rc::default(), Durability::Relaxed)
+            {
                 Ok(writing) => writing.done().await,
                 Err(fault) => Err(fault),
             };

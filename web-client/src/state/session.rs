@@ -108,7 +108,11 @@ impl Session {
         }
     }
 
+    /// What is on the disk, and what was to be written until now.
     pub(super) fn storage(&self) -> Option<Storage> {
+        if let Some(driver) = self.driver() {
+            driver.flush();
+        }
         self.storage.borrow().as_ref().ok().cloned()
     }
 

@@ -129,26 +129,20 @@ impl Storage {
     pub(crate) fn write(
         &self,
         account: &str,
-        changes: &[Change],
+        changes: &Rc<Vec<Change>>,
         durability: Durability,
     ) -> Result<Writing, Fault> {
         let mut tables = vec![DEVICE];
-        for change in changes {
+        for change in &**changes {
             if !tables.contains(&change.table) {
                 tables.push(change.table);
             }
         }
-        let writing = self.begin(&tables, durability)?;
-        for change in changes {
-            let store = writing.transaction.object_store(change.table)?;
-            let key = match &change.behind {
-                Some(conversation) => range(account, conversation, Some(&change.key))?.into(),
-                None => key(account, &change.key),
-            };
-            match &change.value {
-                Some(value) => store.put_with_key(&Uint8Array::from(value.as_slice()), &key)?,
-                None => store.delete(&key)?,
-            };
+        let mut writing = self.begin(&tables, durability)?;
+        let (first, rest) = changes.split_at(changes.len().min(AT_ONCE));
+        write_rows(&writing.transaction, account, first)?;
+        if !rest.is_empty() {
+            writing.rest = Some((account.to_owned(), changes.clone()));
         }
         Ok(writing)
     }
@@ -337,6 +331,7 @@ impl Storage {
             transaction,
             epoch,
             expected: self.0.epoch.get(),
+            rest: None,
         })
     }
 
@@ -360,6 +355,9 @@ impl Storage {
             .unchecked_into())
     }
 }
+
+/// So many rows are written before the page does something else.
+const AT_ONCE: usize = 300;
 
 /// A row of [`DEVICE`]: the number of the leadership of the moment.
 const EPOCH: &str = "epoch";
@@ -418,6 +416,8 @@ pub(crate) struct Writing {
     transaction: IdbTransaction,
     epoch: IdbRequest,
     expected: f64,
+    /// Whose rows there are more of than are written [at once](AT_ONCE).
+    rest: Option<(String, Rc<Vec<Change>>)>,
 }
 
 impl Writing {
@@ -432,8 +432,50 @@ impl Writing {
             let _ = self.transaction.abort();
             return Err(Fault::Deposed);
         }
+        if let Some((account, changes)) = &self.rest {
+            for rows in changes.chunks(AT_ONCE).skip(1) {
+                if let Some(last) = write_rows(&self.transaction, account, rows)? {
+                    request::result(&last).await?;
+                }
+            }
+        }
         request::completion(&self.transaction).await
     }
+}
+
+/// Asks for this to be done to the rows of the account, or for nothing of the transaction;
+/// returns the last request.
+fn write_rows(
+    transaction: &IdbTransaction,
+    account: &str,
+    changes: &[Change],
+) -> Result<Option<IdbRequest>, Fault> {
+    let last = ask_for_rows(transaction, account, changes);
+    if last.is_err() {
+        // Fails only for one that is over, of which there is nothing left to undo.
+        let _ = transaction.abort();
+    }
+    last
+}
+
+fn ask_for_rows(
+    transaction: &IdbTransaction,
+    account: &str,
+    changes: &[Change],
+) -> Result<Option<IdbRequest>, Fault> {
+    let mut last = None;
+    for change in changes {
+        let store = transaction.object_store(change.table)?;
+        let key = match &change.behind {
+            Some(conversation) => range(account, conversation, Some(&change.key))?.into(),
+            None => key(account, &change.key),
+        };
+        last = Some(match &change.value {
+            Some(value) => store.put_with_key(&Uint8Array::from(value.as_slice()), &key)?,
+            None => store.delete(&key)?,
+        });
+    }
+    Ok(last)
 }
 
 /// Leaves a transaction to the browser, which can complete it without the page.
