@@ -54,7 +54,15 @@ async fn request(
          content-length: {length}\r\n\r\n"
     );
     browser.write_all(head.as_bytes()).await.unwrap();
-    let mut peer = host.accept().await.unwrap();
+    let mut peer = match host.accept().await {
+        Ok(peer) => peer,
+        Err(error) => {
+            let mut answer = vec![0; 1_000];
+            let read = timeout(PAUSE, browser.read(&mut answer)).await;
+            let answer = String::from_utf8_lossy(&answer);
+            panic!("the host: {error:#}; the browser: {read:?} {answer}");
+        }
+    };
     peer.expect("\r\n\r\n").await.unwrap();
     (peer, browser)
 }
