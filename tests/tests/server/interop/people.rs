@@ -114,16 +114,20 @@ async fn presence(kind: Kind) -> Result<()> {
 async fn who_is_blocked_cannot_write(kind: Kind) -> Result<()> {
     let place = Place::new(kind).await?;
     let (alice, mut bob) = place.strangers_made_friends().await?;
+    // Who unblocks is shown so at once; another device is when the server has it so.
+    let other = place.enters(ALICE).await?;
     let jid: BareJid = BOB.parse()?;
     alice.command(Command::Blocking(xep0191_blocking::Command::Block {
         jid: jid.clone(),
         report: None,
     }));
-    alice
-        .until("bob is blocked", |store| {
-            store.block(&jid) == Some(Block::Kept)
-        })
-        .await?;
+    for device in [&alice, &other] {
+        device
+            .until("bob is blocked", |store| {
+                store.block(&jid) == Some(Block::Kept)
+            })
+            .await?;
+    }
     // XEP-0191 3.3 wants it of servers; ejabberd 23.01 doesn't say so.
     if kind == Kind::Prosody {
         bob.until("alice is gone", |event| is_presence(event, "unavailable"))
@@ -139,7 +143,7 @@ async fn who_is_blocked_cannot_write(kind: Kind) -> Result<()> {
     alice.command(Command::Blocking(xep0191_blocking::Command::Unblock {
         jid: jid.clone(),
     }));
-    alice
+    other
         .until("bob is let in", |store| store.block(&jid).is_none())
         .await?;
     bob.say(ALICE, "And now?").await?;
