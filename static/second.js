@@ -1,8 +1,8 @@
-// What is opened now and then is a module of its own; web-client/src/second.rs asks for it.
+// What is opened now and then comes later; web-client/src/second.rs asks for it.
 
 let later;
+let texts;
 let coming;
-let styled;
 
 // Fetches it, unless it is here.
 function second() {
@@ -14,27 +14,20 @@ function second() {
 }
 
 async function load() {
-  const url = new URL("{{second}}", import.meta.url);
-  const [file] = await Promise.all([fetch(url), style()]);
-  const { instance } = await __wbg_load(file, { ...__wbg_get_imports(), b: wasm });
-  later = instance.exports;
+  const [functions, words] = await Promise.all([module(), wording()]);
+  texts = words;
+  later = functions;
 }
 
-// What it looks like: nothing of it is drawn before that is here.
-function style() {
-  styled ??= new Promise((done, fail) => {
-    const link = document.createElement("link");
-    link.rel = "stylesheet";
-    link.href = new URL("{{css}}", import.meta.url);
-    link.onload = done;
-    link.onerror = () => {
-      link.remove();
-      styled = undefined;
-      fail(new Error(`${link.href} didn't come`));
-    };
-    document.head.append(link);
-  });
-  return styled;
+// What it says; in English if not in the language of the page.
+function wording() {
+  return wordingIn(document.documentElement.lang).catch(() => wordingIn("en"));
+}
+
+async function wordingIn(language) {
+  const file = await fetch(new URL(`second/${language}-{{texts}}.json`, import.meta.url));
+  if (!file.ok) throw new Error(`${file.url}: ${file.status}`);
+  return file.json();
 }
 
 // The same, as soon as there is nothing else to do.
@@ -42,8 +35,6 @@ function secondSoon() {
   (self.requestIdleCallback ?? setTimeout)(() => second());
 }
 
-// What the first module calls in the second one.
-function way(name) {
-  if (!later) throw new Error(`${name} is called before its module is here`);
-  return later[name];
+function secondTexts() {
+  return texts;
 }

@@ -47,6 +47,7 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
 
     let mut sheet = css::bundle(&source.join("css"))?;
     let later = css::bundle(&source.join("css/second"))?;
+    let texts = lay_out_texts(&source.join(LATER), &new.join(LATER))?;
     let second = match &parts.second {
         Some(second) => Some([
             write_hashed(&new, "second.wasm", second)?,
@@ -63,16 +64,17 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
     let script = format!(
         "{early}{}\n{}{}\n",
         parts.script.trim_end(),
-        second_script(&source, second.as_ref())?,
+        second_script(&source, second.as_ref(), &texts)?,
         start_line(&wasm)
     );
     let js = write_hashed(&new, "couplet.js", script.as_bytes())?;
     let index = fs::read_to_string(source.join("index.html")).context("static/index.html")?;
-    let texts = fs::read_to_string(source.join("locales/en.json")).context("locales/en.json")?;
-    let index = fill_texts(&index, &serde_json::from_str(&texts)?);
+    let words = fs::read_to_string(source.join("locales/en.json")).context("locales/en.json")?;
+    let index = fill_texts(&index, &serde_json::from_str(&words)?);
     let words = [("css", css.as_str()), ("js", &js), ("wasm", &wasm)];
     let mut index = fill("index.html", &index, &words)?;
-    let hashed: Vec<_> = [&css, &js, &wasm]
+    let english = text_file("en", &texts);
+    let hashed: Vec<_> = [&css, &js, &wasm, &english]
         .into_iter()
         .chain(second.iter().flatten())
         .collect();
@@ -106,6 +108,12 @@ const EARLY: &str = "early.js";
 
 /// What the script does for what comes later.
 const SECOND: &str = "second.js";
+
+/// What it does for the second module.
+const MODULE: &str = "module.js";
+
+/// What the second module says, a file a language.
+const LATER: &str = "second";
 
 /// The service worker, which keeps the page for when there is no network.
 const WORKER: &str = "sw.js";
@@ -146,14 +154,62 @@ fn lay_out_emoji(directory: &Path) -> Result<()> {
     Ok(())
 }
 
-/// How the second module is loaded, by its name and that of its style sheet; without one all
-/// of it is here.
-fn second_script(source: &Path, names: Option<&[String; 2]>) -> Result<String> {
-    let Some([module, sheet]) = names else {
-        return Ok("function second() {}\nfunction secondSoon() {}\n".to_owned());
+/// Fails when the first module has the key of a text that comes with the second one.
+pub(crate) fn check_texts(first: &[u8]) -> Result<()> {
+    let file = workspace::root().join("static/second/en.json");
+    let texts = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+    let early = keys_in(first, &serde_json::from_str(&texts)?);
+    ensure!(
+        early.is_empty(),
+        "the first module says {}, which belongs into static/locales, not static/second",
+        early.join(", ")
+    );
+    Ok(())
+}
+
+/// Which of the keys of `texts` a module has in its data.
+fn keys_in(module: &[u8], texts: &Map<String, Value>) -> Vec<String> {
+    let module = String::from_utf8_lossy(module);
+    let keys = texts.keys().filter(|key| module.contains(key.as_str()));
+    keys.cloned().collect()
+}
+
+/// Lays out what the second module says. Its names have one hash for all languages, which is
+/// returned.
+fn lay_out_texts(source: &Path, target: &Path) -> Result<String> {
+    let mut files = Vec::new();
+    for language in emoji::languages()? {
+        let file = source.join(&language).with_extension("json");
+        let texts = fs::read(&file).with_context(|| file.display().to_string())?;
+        files.push((language, texts));
+    }
+    let all: Vec<_> = files.iter().map(|(_, texts)| texts.as_slice()).collect();
+    let hash = hash(&all.concat());
+    fs::create_dir(target)?;
+    for (language, texts) in files {
+        fs::write(target.with_file_name(text_file(&language, &hash)), texts)?;
+    }
+    Ok(hash)
+}
+
+/// The name of the file with what the second module says in a language.
+fn text_file(language: &str, hash: &str) -> String {
+    format!("{LATER}/{language}-{hash}.json")
+}
+
+/// How what comes later is loaded: the second module by its name and that of its style sheet,
+/// unless all of it is here, and the texts by their hash.
+fn second_script(source: &Path, names: Option<&[String; 2]>, texts: &str) -> Result<String> {
+    let read = |name: &str| fs::read_to_string(source.join(name)).context(name.to_owned());
+    let module = match names {
+        Some([module, sheet]) => fill(
+            MODULE,
+            &read(MODULE)?,
+            &[("second", module), ("css", sheet)],
+        )?,
+        None => "async function module() { return {}; }\n".to_owned(),
     };
-    let script = fs::read_to_string(source.join(SECOND)).context(SECOND)?;
-    fill(SECOND, &script, &[("second", module), ("css", sheet)])
+    Ok(fill(SECOND, &read(SECOND)?, &[("texts", texts)])? + &module)
 }
 
 /// The last line of the script, which wasm-bindgen leaves to the page.
@@ -180,7 +236,8 @@ fn copy_assets(source: &Path, target: &Path) -> Result<()> {
     for entry in fs::read_dir(source).context("static")? {
         let entry = entry?.path();
         let name = entry.file_name().unwrap_or_default();
-        let is_source = [WORKER, EARLY, SECOND].iter().any(|source| name == *source);
+        let sources = [WORKER, EARLY, SECOND, MODULE, LATER];
+        let is_source = sources.iter().any(|source| name == *source);
         if name != "css" && name != "index.html" && !is_source {
             copy_below(&entry, &target.join(name))?;
         }
@@ -338,6 +395,14 @@ mod tests {
             name,
             write_hashed(directory.path(), "couplet.js", b"2").unwrap()
         );
+    }
+
+    #[test]
+    fn a_text_that_is_said_too_early_is_found() {
+        let module = b"\0asm\x01\xff\xfelist.namefind.go{}\xff";
+        let texts = r#"{ "find.go": "Go", "find.list": "Rooms" }"#;
+        let texts = serde_json::from_str(texts).unwrap();
+        assert_eq!(keys_in(module, &texts), ["find.go"]);
     }
 
     #[test]

@@ -96,20 +96,29 @@ fn compressed(file: &Path) -> Result<u64> {
     Ok(fs::metadata(file)?.len())
 }
 
-/// The module that comes later and what it looks like, with their sizes.
+/// The module that comes later, what it looks like and the largest of what it says, with their
+/// sizes.
 fn second(directory: &Path) -> Result<Vec<(String, u64)>> {
     let mut files = Vec::new();
+    let mut texts: Option<(String, u64)> = None;
     for file in files_below(directory)? {
         let name = file.strip_prefix(directory)?.display().to_string();
-        if is_second(&name) && (name.ends_with(".wasm") || name.ends_with(".css")) {
-            files.push((name, compressed(&file)?));
+        if !is_second(&name) {
+            continue;
+        }
+        let size = compressed(&file)?;
+        if name.ends_with(".wasm") || name.ends_with(".css") {
+            files.push((name, size));
+        } else if name.ends_with(".json") && texts.as_ref().is_none_or(|(_, most)| size > *most) {
+            texts = Some((name, size));
         }
     }
+    files.extend(texts);
     Ok(files)
 }
 
 fn is_second(name: &str) -> bool {
-    name.starts_with("second-")
+    name.starts_with("second-") || name.starts_with("second/")
 }
 
 #[cfg(test)]
@@ -120,7 +129,7 @@ mod tests {
     fn counts_compressed_sizes_and_one_language() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
-        for folder in ["emoji", "icons", "locales", "sounds"] {
+        for folder in ["emoji", "icons", "locales", "second", "sounds"] {
             fs::create_dir(path.join(folder)).unwrap();
         }
         for (name, size) in [
@@ -135,6 +144,9 @@ mod tests {
             ("second-0123456789abcdef.css.br", 70),
             ("second-0123456789abcdef.wasm", 6000),
             ("second-0123456789abcdef.wasm.br", 600),
+            ("second/de-0123456789abcdef.json", 80),
+            ("second/de-0123456789abcdef.json.br", 8),
+            ("second/ja-0123456789abcdef.json", 9),
             ("locales/de.json", 30),
             ("locales/ja.json", 40),
             ("locales/ja.json.br", 20),
@@ -145,6 +157,7 @@ mod tests {
         let later = [
             ("second-0123456789abcdef.css".to_owned(), 70),
             ("second-0123456789abcdef.wasm".to_owned(), 600),
+            ("second/ja-0123456789abcdef.json".to_owned(), 9),
         ];
         assert_eq!(second(path).unwrap(), later);
         let mut files = first_load(path).unwrap();

@@ -54,6 +54,7 @@ pub(crate) fn build(flavour: Flavour) -> Result<PathBuf> {
         fs::write(&file, halves.first)?;
         let names;
         (script, names) = wasm_opt::optimise(&file, &halves.script)?;
+        page::check_texts(&fs::read(&file)?)?;
         let later = work.path().join("second.wasm");
         fs::write(&later, split::rename(&halves.second, &names)?)?;
         wasm_opt::shrink(&later)?;

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use js_sys::{Array, Intl, JSON, Object};
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use yew::AttrValue;
 
@@ -50,10 +51,19 @@ const fn language(tag: &'static str, name: &'static str) -> Language {
 /// What somebody chose on this device, in place of what the browser says.
 const CHOSEN: &str = "couplet.language";
 
+#[wasm_bindgen]
+extern "C" {
+    /// What the second module says, if it is here (`static/second.js`).
+    #[wasm_bindgen(js_name = secondTexts)]
+    fn second_texts() -> JsValue;
+}
+
 struct Locale {
     language: &'static Language,
     /// A few hundred at most: found as quickly by going through them.
     texts: Vec<(String, Text)>,
+    /// Those of the second module, once it is here.
+    later: OnceCell<Vec<(String, Text)>>,
     plurals: Intl::PluralRules,
     formats: Formats,
 }
@@ -94,6 +104,7 @@ pub(crate) async fn start() {
     let locale = Locale {
         language,
         texts,
+        later: OnceCell::new(),
         plurals,
         formats: Formats::new(&tags),
     };
@@ -104,7 +115,7 @@ pub(crate) async fn start() {
 /// The text of `key`; the key itself if there is none.
 pub(crate) fn t(key: &'static str) -> AttrValue {
     LOCALE.with(
-        |cell| match cell.get().and_then(|locale| find(&locale.texts, key)) {
+        |cell| match cell.get().and_then(|locale| locale.find(key)) {
             Some(Text::Plain(text)) => AttrValue::Rc(text.clone()),
             _ => AttrValue::Static(key),
         },
@@ -121,19 +132,36 @@ pub(crate) fn t_with(key: &'static str, values: &[(&str, &str)]) -> AttrValue {
 pub(crate) fn t_count(key: &'static str, count: u32) -> AttrValue {
     let number = super::number(count);
     LOCALE.with(|cell| {
-        let form = cell
-            .get()
-            .and_then(|locale| match find(&locale.texts, key)? {
-                Text::Plural(forms) => {
-                    let category = String::from(locale.plurals.select(f64::from(count)));
-                    find(forms, &category).or_else(|| find(forms, "other"))
-                }
-                Text::Plain(text) => Some(text),
-            });
+        let form = cell.get().and_then(|locale| match locale.find(key)? {
+            Text::Plural(forms) => {
+                let category = String::from(locale.plurals.select(f64::from(count)));
+                find(forms, &category).or_else(|| find(forms, "other"))
+            }
+            Text::Plain(text) => Some(text),
+        });
         form.map_or(AttrValue::Static(key), |text| {
             AttrValue::from(fill(text, &[("count", &number)], is_rtl()))
         })
     })
+}
+
+impl Locale {
+    fn find(&self, key: &str) -> Option<&Text> {
+        find(&self.texts, key).or_else(|| find(self.later()?, key))
+    }
+
+    fn later(&self) -> Option<&Vec<(String, Text)>> {
+        if self.later.get().is_none() {
+            let file = second_texts();
+            if file.is_undefined() {
+                return None;
+            }
+            let mut texts = Vec::new();
+            add(&mut texts, &file);
+            self.later.set(texts).ok();
+        }
+        self.later.get()
+    }
 }
 
 /// What `Intl` formats are set up for the locale; `None` before [`start`].

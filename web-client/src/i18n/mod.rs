@@ -1,8 +1,9 @@
 //! Words, numbers, dates and sorting in the reader's language.
 //!
-//! Every text that people see is a key of a locale file in `static/locales`.
-//! English is compiled in: it is what the page starts with, and what stands in
-//! for a text that another language lacks.
+//! Every text that people see is a key of a locale file: in `static/second` those that only the
+//! second module says, which come with it, and in `static/locales` all others. Of these English
+//! is compiled in: it is what the page starts with, and what stands in for a text that another
+//! language lacks.
 
 mod format;
 mod locale;

@@ -9,8 +9,13 @@ use serde_json::Value;
 use super::format::{Age, Clock, lasting};
 use super::locale::{LANGUAGES, Language, choose};
 
-fn locales() -> BTreeMap<String, BTreeMap<String, Value>> {
-    fs::read_dir(static_folder().join("locales"))
+type Locales = BTreeMap<String, BTreeMap<String, Value>>;
+
+/// Where locale files are: what the first module says, and what only the second one does.
+const FOLDERS: [&str; 2] = ["locales", "second"];
+
+fn locales(folder: &str) -> Locales {
+    fs::read_dir(static_folder().join(folder))
         .unwrap()
         .map(|entry| {
             let path = entry.unwrap().path();
@@ -93,14 +98,15 @@ fn gaps(text: &Value) -> BTreeSet<String> {
 
 #[test]
 fn every_key_exists_and_is_used() {
-    let locales = locales();
-    let english = &locales["en"];
-    let namespaces = english
-        .keys()
+    let english = FOLDERS.map(|folder| locales(folder).remove("en").unwrap());
+    let keys: Vec<_> = english.iter().flat_map(BTreeMap::keys).collect();
+    let namespaces = keys
+        .iter()
         .map(|key| key.split('.').next().unwrap())
         .collect();
     let used = keys_in_code(&namespaces);
-    let known: BTreeSet<String> = english.keys().cloned().collect();
+    let known: BTreeSet<String> = keys.iter().copied().cloned().collect();
+    assert_eq!(known.len(), keys.len(), "a key is in one folder only");
     let missing: Vec<_> = used.difference(&known).collect();
     let unused: Vec<_> = known.difference(&used).collect();
     assert!(
@@ -115,9 +121,14 @@ fn every_key_exists_and_is_used() {
 
 #[test]
 fn every_locale_says_the_same() {
-    let locales = locales();
+    for folder in FOLDERS {
+        says_the_same(&locales(folder));
+    }
+}
+
+fn says_the_same(locales: &Locales) {
     let english = &locales["en"];
-    for (tag, texts) in &locales {
+    for (tag, texts) in locales {
         assert!(
             LANGUAGES.iter().any(|language| language.tag == tag),
             "{tag} is never chosen"
