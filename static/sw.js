@@ -67,9 +67,15 @@ function isRelayed(pathname) {
   return pathname.startsWith(new URL("relay/", self.registration.scope).pathname);
 }
 
-// A file that never changes.
+// A file that never changes; those that not everybody needs are kept once somebody has.
 async function kept(request) {
-  return await caches.match(request) ?? fetch(request);
+  const known = await caches.match(request);
+  if (known) return known;
+  const cache = await caches.open(CACHE);
+  const response = await fetch(request);
+  // What breaks off isn't kept.
+  if (response.ok) await cache.put(request, response.clone()).catch(() => {});
+  return response;
 }
 
 // What there is now or, without a network that brings all of it, what there was.

@@ -168,15 +168,23 @@ enum Start {
     },
 }
 
+impl Start {
+    fn broke_off(&self) -> bool {
+        const SEGMENTATION_FAULT: i32 = 11;
+        let Self::Ended { status, .. } = self else {
+            return false;
+        };
+        status.signal() == Some(SEGMENTATION_FAULT)
+    }
+}
+
 /// A process, and the way to it.
 ///
 /// Debian's Chromium 148 breaks off by itself before it listens, about once in 600 starts, with or
 /// without the arguments below. Nothing of a test has begun by then, so that another is started.
 async fn launch(profile: &TempDir) -> Result<(Child, Rc<DevTools>)> {
-    const SEGMENTATION_FAULT: i32 = 11;
-    let broke_off = |start: &Start| matches!(start, Start::Ended { status, .. } if status.signal() == Some(SEGMENTATION_FAULT));
     let mut started = start(profile).await?;
-    if broke_off(&started) {
+    if started.broke_off() {
         started = start(profile).await?;
     }
     match started {

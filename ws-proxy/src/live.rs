@@ -99,13 +99,9 @@ impl Handle {
         }
         if config.acme != old.acme {
             stay.push("acme");
-            if old.acme.is_none()
-                && config
-                    .tls
-                    .as_ref()
-                    .is_some_and(|files| tls::own(files).is_err())
-            {
-                // What it would have made.
+            // It would have made them.
+            let lacks = |files| tls::own(files).is_err();
+            if old.acme.is_none() && config.tls.as_ref().is_some_and(lacks) {
                 stay.push("tls_cert");
                 config.tls = old.tls.clone();
             }

@@ -63,6 +63,56 @@ fn nothing_is_said_or_acknowledged_before_it_is_on_disk() {
     });
 }
 
+/// Has the disk write nothing of the page's until `release` is called, and counts in `begun` the
+/// transactions that want to.
+const BUSY: &str = "new Promise(resolve => {
+    indexedDB.open('couplet').onsuccess = event => {
+        const database = event.target.result;
+        const transaction = database.transaction([...database.objectStoreNames], 'readwrite');
+        const store = transaction.objectStore('messages');
+        let busy = true;
+        window.release = () => busy = false;
+        (function goOn() {
+            if (busy) store.count().onsuccess = goOn;
+        })();
+        transaction.oncomplete = () => database.close();
+        window.begun = 0;
+        const begin = IDBDatabase.prototype.transaction;
+        IDBDatabase.prototype.transaction = function (stores, mode, ...words) {
+            begun += mode === 'readwrite';
+            return begin.call(this, stores, mode, ...words);
+        };
+        resolve();
+    };
+})";
+
+#[test]
+fn what_comes_while_the_disk_is_busy_is_written_at_once() {
+    run(async {
+        const MESSAGES: usize = 20;
+        let mut place = Place::new(Kind::Prosody).await?;
+        let (alice, bob) = place.friends().await?;
+        alice.evaluate(BUSY).await?;
+        for n in 1..=MESSAGES {
+            say(&bob, &format!("No. {n}.")).await?;
+            reads(&alice, &format!("No. {n}.")).await?;
+        }
+        // One waits for the disk, and all others for that one.
+        let begun = alice.evaluate("begun").await?;
+        ensure!(begun == 1, "{begun} transactions");
+        alice.evaluate("release()").await?;
+        // An answer is on the disk after all that came before.
+        say(&alice, "All of it?").await?;
+        reads(&bob, "All of it?").await?;
+        place.proxy.kill().await?;
+        alice.reload().await?;
+        for n in 1..=MESSAGES {
+            reads(&alice, &format!("No. {n}.")).await?;
+        }
+        Ok(())
+    });
+}
+
 /// Closes alice's page, damages the rows of `table` in which `text` can be read, and has her
 /// come back to bob.
 async fn damage(place: &Place, alice: Page, table: &str, text: &str) -> Result<Page> {

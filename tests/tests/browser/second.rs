@@ -13,6 +13,9 @@ const MODULE: &str = "*/second-*.wasm";
 /// What that looks like.
 const SHEET: &str = "*/second-*.css";
 
+/// What that says, in any language.
+const TEXTS: &str = "*/second/*.json";
+
 /// Alice, whose browser keeps nothing of the page by itself, signed in without `file`.
 async fn without(place: &Place, file: &str) -> Result<Page> {
     let page = place.browser.open("about:blank").await?;
@@ -23,6 +26,13 @@ async fn without(place: &Place, file: &str) -> Result<Page> {
     sign_in(&page, ALICE, "alice").await?;
     page.find("list", "Conversations").await?;
     Ok(page)
+}
+
+/// Has the page be in German from its next load on.
+async fn in_german(page: &Page) -> Result<()> {
+    page.evaluate("localStorage.setItem('couplet.language', 'de')")
+        .await?;
+    Ok(())
 }
 
 async fn choose(page: &Page, entry: &str) -> Result<()> {
@@ -48,7 +58,7 @@ fn a_page_can_begin_with_it() {
 fn what_does_not_come_is_said_and_can_be_tried_again() {
     run(async {
         let place = Place::new(Kind::Prosody).await?;
-        for file in [MODULE, SHEET] {
+        for file in [MODULE, SHEET, TEXTS] {
             let page = without(&place, file).await?;
             choose(&page, "Settings").await?;
             page.reads("This part of Couplet couldn't be loaded.")
@@ -92,6 +102,46 @@ fn it_needs_no_network_the_second_time() {
         page.reads("Your messages will be sent.").await?;
         choose(&page, "Settings").await?;
         page.find("heading", "Settings").await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn it_is_in_english_where_its_words_in_another_language_do_not_come() {
+    run(async {
+        let place = Place::new(Kind::Prosody).await?;
+        let page = without(&place, "*/second/de-*.json").await?;
+        in_german(&page).await?;
+        page.reload().await?;
+        page.find("button", "Menü").await?.click().await?;
+        page.find("menuitem", "Einstellungen")
+            .await?
+            .click()
+            .await?;
+        page.find("heading", "Settings").await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn another_language_needs_no_network_either() {
+    run(async {
+        let mut place = Place::new(Kind::Prosody).await?;
+        let page = place.enters(ALICE).await?;
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+            .await?;
+        in_german(&page).await?;
+        page.reload().await?;
+        page.find("button", "Menü").await?.click().await?;
+        page.find("menuitem", "Einstellungen")
+            .await?
+            .click()
+            .await?;
+        page.find("heading", "Einstellungen").await?;
+        page.forget_files().await?;
+        place.proxy.kill().await?;
+        page.reload().await?;
+        page.find("heading", "Einstellungen").await?;
         Ok(())
     });
 }
