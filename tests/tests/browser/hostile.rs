@@ -16,6 +16,7 @@ use flate2::{Compression, Crc};
 use serde_json::Value;
 
 use crate::notifications::{SHOWN, goes_away};
+use crate::rooms::ask;
 use crate::{ALICE, BOB, Place, files, profile, reads, sign_in};
 
 /// So many milliseconds of work a task may be.
@@ -488,5 +489,52 @@ fn names_and_what_goes_with_them_do_no_harm_either() {
             "{text}"
         );
         is_unharmed_by_pictures(&alice).await
+    });
+}
+
+/// What one of many says without an end is a line, and there for who wants it.
+#[test]
+fn a_flood_in_a_room_is_folded() {
+    run(async {
+        const SAID: usize = 300;
+        let place = Place::new(Kind::Prosody).await?;
+        let room = format!("tea@{}", place.server.rooms_domain());
+        let alice = place.enters(ALICE).await?;
+        ask(&alice, &room, "alice").await?;
+        alice.gone("dialog", "Join a room").await?;
+        let mut bob = Raw::signed_in(BOB, "bob", &place.proxy.websocket()).await?;
+        let enter = "<x xmlns='http://jabber.org/protocol/muc'/>";
+        bob.send(&format!(
+            "<presence xmlns='jabber:client' to='{room}/bob'>{enter}</presence>"
+        ))
+        .await?;
+        alice.reads("2 people here").await?;
+        is_quick(&alice, "a flood", async {
+            for number in 1..=SAID {
+                bob.send(&format!(
+                    "<message xmlns='jabber:client' type='groupchat' to='{room}' id='f{number}'>\
+                     <body>No. {number}.</body></message>"
+                ))
+                .await?;
+            }
+            alice.find("button", "Show 295 more messages").await?;
+            Ok(())
+        })
+        .await?;
+        let log = alice.find("log", "Messages").await?.text().await?;
+        ensure!(log.contains("No. 5.") && !log.contains("No. 6."), "{log}");
+        crate::say(&alice, "Quiet, please.").await?;
+        alice.reload().await?;
+        reads(&alice, "Quiet, please.").await?;
+        let show = alice.find("button", "Show 295 more messages").await?;
+        show.click().await?;
+        reads(&alice, "No. 6.").await?;
+        alice
+            .find("button", "Hide 295 messages")
+            .await?
+            .click()
+            .await?;
+        alice.find("button", "Show 295 more messages").await?;
+        Ok(())
     });
 }

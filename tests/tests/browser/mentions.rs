@@ -112,6 +112,43 @@ fn who_is_named_is_told_ejabberd() {
     run(who_is_named_is_told(Kind::Ejabberd));
 }
 
+async fn who_runs_a_room_says_it_to_everybody(kind: Kind) -> Result<()> {
+    let place = Place::new(kind).await?;
+    let room = format!("tea@{}", place.server.rooms_domain());
+    // Whoever is in first has made it.
+    let (alice, bob) = (place.enters(ALICE).await?, place.enters(BOB).await?);
+    enter(&alice, &room, "Alice").await?;
+    enter(&bob, &room, "Bob").await?;
+    alice.reads("2 people here").await?;
+    bob.evaluate("location.hash = '#/'").await?;
+    bob.gone("textbox", "Message").await?;
+    say_to(&alice, "@ev", "Everybody here", "there is tea").await?;
+    bob.find_with("link", "1 mention of you").await?;
+
+    bob.find_with("link", "tea").await?.click().await?;
+    reads(&bob, "To you").await?;
+    bob.find("textbox", "Message").await?.click().await?;
+    bob.type_text("@al").await?;
+    bob.find("option", "Alice").await?;
+    bob.gone("option", "Everybody here").await?;
+    alice.evaluate("location.hash = '#/'").await?;
+    alice.gone("textbox", "Message").await?;
+    bob.type_text("l, is there milk?").await?;
+    bob.press("Enter").await?;
+    alice.find_with("link", "1 unread message").await?;
+    unsaid(&alice, "mention of you").await
+}
+
+#[test]
+fn who_runs_a_room_says_it_to_everybody_prosody() {
+    run(who_runs_a_room_says_it_to_everybody(Kind::Prosody));
+}
+
+#[test]
+fn who_runs_a_room_says_it_to_everybody_ejabberd() {
+    run(who_runs_a_room_says_it_to_everybody(Kind::Ejabberd));
+}
+
 #[test]
 fn there_is_a_way_to_what_is_said_to_oneself() {
     run(async {

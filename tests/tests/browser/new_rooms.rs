@@ -125,8 +125,9 @@ async fn is_on(page: &Page, switch: &str) -> Result<bool> {
     Ok(page.evaluate(&on).await? == true)
 }
 
-/// An owner gives the room another name and has it moderated; others see the name, and no settings.
-async fn an_owner_changes_a_room(kind: Kind, name: &str, switch: &str) -> Result<()> {
+/// An owner gives the room another name and a description, and has it moderated; others see what it
+/// is, and no settings.
+async fn an_owner_changes_a_room(kind: Kind, [name, about, switch]: [&str; 3]) -> Result<()> {
     let place = Place::new(kind).await?;
     let (alice, bob) = (place.enters(ALICE).await?, place.enters(BOB).await?);
     // The tab that was first leads, and asks for the other one.
@@ -146,6 +147,9 @@ async fn an_owner_changes_a_room(kind: Kind, name: &str, switch: &str) -> Result
     let field = alice.find_with("textbox", name).await?;
     field.has("Tea").await?;
     field.fill("Coffee").await?;
+    let description = "Beans, and https://coffee.example/roasts";
+    let field = alice.find_with("textbox", about).await?;
+    field.fill(description).await?;
     let before = is_on(&alice, switch).await?;
     alice.find_with("switch", switch).await?.click().await?;
     alice.find("button", "Save").await?.click().await?;
@@ -153,6 +157,11 @@ async fn an_owner_changes_a_room(kind: Kind, name: &str, switch: &str) -> Result
     for page in [&alice, &bob] {
         page.find("heading", "Coffee").await?;
     }
+    bob.find("region", "Description")
+        .await?
+        .reads("Beans, and")
+        .await?;
+    bob.find("link", "https://coffee.example/roasts").await?;
     // What was changed is there when one looks again.
     alice.find("button", "Room settings").await?.click().await?;
     alice
@@ -170,14 +179,17 @@ async fn an_owner_changes_a_room(kind: Kind, name: &str, switch: &str) -> Result
 
 #[test]
 fn an_owner_changes_a_room_on_prosody() {
-    run(async { an_owner_changes_a_room(Kind::Prosody, "Title", "Moderated").await });
+    run(async {
+        let fields = ["Title", "Description", "Moderated"];
+        an_owner_changes_a_room(Kind::Prosody, fields).await
+    });
 }
 
 #[test]
 fn an_owner_changes_a_room_on_ejabberd() {
     run(async {
-        let (name, switch) = ("Room title", "Make room moderated");
-        an_owner_changes_a_room(Kind::Ejabberd, name, switch).await
+        let fields = ["Room title", "Room description", "Make room moderated"];
+        an_owner_changes_a_room(Kind::Ejabberd, fields).await
     });
 }
 

@@ -1,7 +1,8 @@
 //! Whom what is said in a room names: the one place that decides whether that is us.
 //!
 //! We are named by our occupant id (XEP-0513), by our address or the one that we have there
-//! (XEP-0372), or by our name, where that stands in the text for nobody else.
+//! (XEP-0372), or by our name, where that stands in the text for nobody else. Whether everybody
+//! is, the store decides, which knows who may.
 
 use jid::{BareJid, Jid};
 
@@ -10,7 +11,7 @@ use crate::module::Core;
 use crate::modules::{xep0372_references, xep0461_replies, xep0513_mentions};
 use crate::rooms::Room;
 use crate::stanza;
-use crate::store::{Direction, Mention, Notes, Scope, words};
+use crate::store::{Direction, EVERYBODY, Mention, Notes, Scope, words};
 
 /// So many are read of a message; who names more names everybody.
 const MOST: usize = 16;
@@ -39,7 +40,7 @@ pub(crate) fn read(
     let mut explicit: Vec<(Mention, bool)> = Vec::new();
     let told = |payload| {
         let mention = xep0372_references::read(payload).map(|mention| (mention, false));
-        mention.or_else(|| xep0513_mentions::read(payload))
+        mention.or_else(|| xep0513_mentions::read(payload, &envelope.conversation))
     };
     for (mut mention, quiet) in stanza.payloads.iter().filter_map(told).take(MOST) {
         let Some((begin, end)) = place(stanza, (whole, body), notes, &mention) else {
@@ -68,7 +69,7 @@ pub(crate) fn read(
     let mut mentions: Vec<Mention> = Vec::new();
     for (mut mention, quiet) in explicit {
         mention.us = incoming && !quiet && us.is_named_by(&mention);
-        if incoming {
+        if incoming && (quiet || !mention.is_of_all(&envelope.conversation)) {
             (mention.jid, mention.occupant) = (None, None);
         }
         mentions.push(mention);
@@ -88,7 +89,8 @@ pub(crate) fn read(
 pub(crate) fn write(room: &BareJid, wanted: &[Mention], text: &str) -> Vec<Mention> {
     let nick = |mention: &Mention| {
         let jid = mention.jid.as_ref().filter(|jid| jid.to_bare() == *room)?;
-        jid.resource().map(|nick| nick.as_str().to_owned())
+        let nick = jid.resource().map_or(EVERYBODY, |nick| nick.as_str());
+        Some(nick.to_owned())
     };
     let nicks: Vec<_> = wanted.iter().take(MOST).map(nick).collect();
     let mut mentions: Vec<Mention> = Vec::new();

@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use couplet_engine::store::{Mention, Occupant};
+use couplet_engine::store::{EVERYBODY, Mention, Occupant};
 use jid::{BareJid, Jid};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlTextAreaElement;
@@ -255,8 +255,9 @@ fn people(state: &State, jid: &BareJid, begins: &str, first: bool) -> Vec<Offer>
     // In a room that gives occupants no ids anybody can write one (XEP-0421 5).
     let ours = room.occupants.get(&room.nick);
     let has_ids = ours.is_some_and(|known| known.id.is_some());
+    let end = if first { ": " } else { " " };
     let offer = |occupant: &Rc<Occupant>| Offer {
-        text: [occupant.nick.as_str(), if first { ": " } else { " " }].concat(),
+        text: [occupant.nick.as_str(), end].concat(),
         face: "@".to_owned(),
         label: occupant.nick.clone(),
         mention: Some(Mention {
@@ -265,7 +266,20 @@ fn people(state: &State, jid: &BareJid, begins: &str, first: bool) -> Vec<Offer>
             ..Mention::default()
         }),
     };
-    found.take(MOST).map(offer).collect()
+    let name = t("mention.everybody");
+    let begins_so = |word: &str| i18n::lower(word).starts_with(&begins);
+    let is_all = begins_so(&name) || begins_so(EVERYBODY.trim_start_matches('@'));
+    let may = room.lets_name_all(ours.map(|known| &**known));
+    let everybody = (is_all && may).then(|| Offer {
+        text: [EVERYBODY, end].concat(),
+        face: "@".to_owned(),
+        label: name.to_string(),
+        mention: Some(Mention {
+            jid: Some(Jid::from(jid.clone())),
+            ..Mention::default()
+        }),
+    });
+    found.map(offer).chain(everybody).take(MOST).collect()
 }
 
 /// What stands before the caret, if nothing is selected.

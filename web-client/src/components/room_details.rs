@@ -11,6 +11,7 @@ use super::avatar::{Size, avatar};
 use super::icon::{Icon, icon};
 use super::icon_button::icon_button;
 use super::layer::{Layer, opening};
+use super::long_text::any_text;
 use super::occupants::{self, Line};
 use super::virtual_rows::VirtualRows;
 use crate::hooks::{use_each_rendering, use_model, use_mount, use_subjects};
@@ -106,16 +107,26 @@ pub(crate) fn RoomDetails(props: &Props) -> Html {
                 <p class="details__name"><bdi>{ name }</bdi></p>
                 <p class="details__address"><bdi>{ jid.as_str() }</bdi></p>
             </div>
-            if let Some(subject) = &room.subject {
-                <section class="details__section" aria-labelledby="details-subject">
-                    <h3 id="details-subject" class="details__heading">{ t("room.subject") }</h3>
-                    <p class="details__text" dir="auto">{ subject }</p>
-                </section>
-            }
+            { text("description", t("room.description"), room.description.as_ref()) }
+            { text("subject", t("room.subject"), room.subject.as_ref()) }
             { privacy(room) }
             { actions(state, jid, room) }
             { occupants::list(state, jid, room, (&lines, &rows.read()), narrowing) }
         </aside>
+    }
+}
+
+/// What somebody has written about it, if anybody has.
+fn text(name: &str, heading: AttrValue, text: Option<&String>) -> Html {
+    let Some(text) = text else {
+        return Html::default();
+    };
+    let id = ["details-", name].concat();
+    html! {
+        <section class="details__section" aria-labelledby={id.clone()}>
+            <h3 {id} class="details__heading">{ heading }</h3>
+            <div class="details__text" dir="auto">{ any_text(text, true, Vec::new()) }</div>
+        </section>
     }
 }
 

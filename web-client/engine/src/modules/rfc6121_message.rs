@@ -269,10 +269,16 @@ pub(super) fn say(stanza: &mut stanza::Message, body: &str, notes: &Notes) {
         xep0447_file_sharing::say(stanza, file);
     }
     let offset = whole.chars().count() - body.chars().count();
+    let (offset, to) = (offset as u32, stanza.to.clone());
     for mention in notes.mentions() {
-        let reference = xep0372_references::reference(mention, offset as u32);
+        if mention.jid == to {
+            let everybody = xep0513_mentions::everybody(mention, offset);
+            stanza.payloads.push(everybody);
+            continue;
+        }
+        let reference = xep0372_references::reference(mention, offset);
         stanza.payloads.extend(reference);
-        let explicit = xep0513_mentions::mention(mention, offset as u32);
+        let explicit = xep0513_mentions::mention(mention, offset);
         stanza.payloads.extend(explicit);
     }
     stanza.bodies.push((String::new(), whole));

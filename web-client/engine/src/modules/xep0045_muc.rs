@@ -710,10 +710,7 @@ impl Muc {
             membership.archived = feature(ns::MAM);
             membership.moderates = xep0425_moderation::offered(feature);
             membership.hats = feature(xep0317_hats::HATS);
-            let identity = info.get_child("identity", ns::DISCO_INFO);
-            let name = identity.and_then(|identity| identity.attr("name"));
-            let name = name.and_then(|name| foreign::one_line(name, LONGEST_NAME));
-            change(ctx, &room, RoomChange::Name(name));
+            change(ctx, &room, RoomChange::About(directory::about(info)));
             change(
                 ctx,
                 &room,
@@ -727,8 +724,6 @@ impl Muc {
                 hashes: xep0486_room_avatars::told_of(info),
             };
             ctx.command(AnyCommand::RoomAvatar(told));
-            let members_only = feature("muc_membersonly");
-            change(ctx, &room, RoomChange::MembersOnly(members_only));
         } else if membership.stage == Stage::Asking {
             membership.archived = false;
         }

@@ -59,7 +59,7 @@ pub(super) fn reference(mention: &Mention, offset: u32) -> Option<Element> {
 }
 
 /// Whose address the URI has (RFC 5122 2.2): what it asks for besides is of no interest.
-fn address(uri: &str) -> Option<Jid> {
+pub(super) fn address(uri: &str) -> Option<Jid> {
     let path = uri.strip_prefix(SCHEME).filter(|_| uri.len() <= LONGEST)?;
     let path = path.split(['?', '#']).next()?;
     decoded(path).parse().ok()

@@ -1,14 +1,16 @@
-//! XEP-0513 Explicit Mentions 0.1.0: who is named in a text, by occupant id. Groups, which are
-//! optional, are nobody in particular.
+//! XEP-0513 Explicit Mentions 0.1.0: who is named in a text, by occupant id, or everybody in the
+//! room. Other groups, which are optional, are nobody in particular.
 
+use jid::BareJid;
 use minidom::Element;
 
-use super::xep0372_references::range;
+use super::xep0372_references::{address, range};
 use crate::module::{Module, Specification};
 use crate::store::Mention;
-use crate::xml::build;
+use crate::xml::{Builder, build};
 
 const MENTIONS: &str = "urn:xmpp:mentions:0";
+const CHANNEL: &str = "urn:xmpp:mentions:0#channel";
 
 #[derive(Debug, Default)]
 pub(crate) struct ExplicitMentions;
@@ -23,17 +25,29 @@ impl Module for ExplicitMentions {
     }
 
     fn features(&self) -> &'static [&'static str] {
-        &[MENTIONS]
+        &[MENTIONS, CHANNEL]
     }
 }
 
 /// Whom `payload` says that the text names, if it does, and whether they aren't to be told
-/// (XEP-0513 3.5.2).
-pub(crate) fn read(payload: &Element) -> Option<(Mention, bool)> {
-    let individual = payload.is("mention", MENTIONS) && payload.attr("mentions").is_none();
-    let occupant = payload.attr("occupantid").map(str::to_owned);
-    let jid = payload.attr("jid").and_then(|jid| jid.parse().ok());
-    if !individual || occupant.is_none() && jid.is_none() {
+/// (XEP-0513 3.5.2). Everybody in `room` has its address.
+pub(crate) fn read(payload: &Element, room: &BareJid) -> Option<(Mention, bool)> {
+    if !payload.is("mention", MENTIONS) {
+        return None;
+    }
+    let (occupant, jid) = match payload.attr("mentions") {
+        None => {
+            let jid = payload.attr("jid").and_then(|jid| jid.parse().ok());
+            (payload.attr("occupantid").map(str::to_owned), jid)
+        }
+        // Of this room, unless it says another one (3.2.1.1).
+        Some(CHANNEL) => match payload.attr("uri") {
+            None => (None, Some(room.clone().into())),
+            Some(uri) => (None, address(uri).filter(|jid| *jid == *room)),
+        },
+        Some(_) => (None, None),
+    };
+    if occupant.is_none() && jid.is_none() {
         return None;
     }
     let (begin, end) = range(payload);
@@ -50,9 +64,21 @@ pub(crate) fn read(payload: &Element) -> Option<(Mention, bool)> {
 /// Says that it names them, if their room knows them by an id: only where it doesn't, their
 /// address would have to be told. What is said begins so many code points into the text.
 pub(super) fn mention(mention: &Mention, offset: u32) -> Option<Element> {
-    let element = build("mention", MENTIONS)
+    let element = element(mention, offset);
+    Some(
+        element
+            .attr("occupantid", mention.occupant.as_deref()?)
+            .done(),
+    )
+}
+
+/// Says that it names everybody.
+pub(super) fn everybody(mention: &Mention, offset: u32) -> Element {
+    element(mention, offset).attr("mentions", CHANNEL).done()
+}
+
+fn element(mention: &Mention, offset: u32) -> Builder {
+    build("mention", MENTIONS)
         .attr("begin", (mention.begin + offset).to_string())
         .attr("end", (mention.end + offset).to_string())
-        .attr("occupantid", mention.occupant.as_deref()?);
-    Some(element.done())
 }

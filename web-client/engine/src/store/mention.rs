@@ -2,12 +2,18 @@
 
 use std::ops::Range;
 
-use jid::Jid;
+use jid::{BareJid, Jid};
 use serde::{Deserialize, Serialize};
 
 use super::timeline::Position;
-use super::{Change, Conversation, Direction, Message, MessageId, Note, Notes};
+use super::{
+    Author, Change, Conversation, Direction, Message, MessageId, Note, Notes, Occupant, Role, Room,
+    Store,
+};
 use crate::foreign::is_mark;
+
+/// What stands in a text for everybody in a room.
+pub const EVERYBODY: &str = "@all";
 
 /// So many are remembered of a conversation; nobody counts more.
 const MOST_UNREAD: usize = 200;
@@ -19,12 +25,20 @@ pub struct Mention {
     pub begin: u32,
     /// Up to which; no further than `begin` where nothing in the text stands for them.
     pub end: u32,
-    /// Their address, or the one that they have in the room; for what is ours.
+    /// Their address, or the one that they have in the room, whose own is everybody's; for what
+    /// is ours.
     pub jid: Option<Jid>,
     /// By which the room knows them (XEP-0421); for what is ours.
     pub occupant: Option<String>,
     /// Whether it is us.
     pub us: bool,
+}
+
+impl Mention {
+    /// Whether it is everybody in `room`.
+    pub(crate) fn is_of_all(&self, room: &BareJid) -> bool {
+        self.jid.as_ref().is_some_and(|jid| *jid == *room)
+    }
 }
 
 /// Whom the versions of a message name: each by the id of its correction, the first by none.
@@ -124,6 +138,53 @@ impl Message {
         if let Some(others) = others.all_mentions() {
             self.notes.merge_mentions(others.clone());
         }
+    }
+}
+
+impl Room {
+    /// Whether `writer` may name everybody: anybody where only those come in who belong there,
+    /// elsewhere who runs it.
+    pub fn lets_name_all(&self, writer: Option<&Occupant>) -> bool {
+        self.members_only || writer.is_some_and(|writer| writer.role == Role::Moderator)
+    }
+}
+
+impl Store {
+    /// Whether what is said to everybody is said to us.
+    pub(super) fn settle_message(&self, message: &mut Message) {
+        let mut mentions = message.notes.mentions().to_vec();
+        if message.direction == Direction::Incoming
+            && self.settle_mentions(&message.conversation, &message.author(), &mut mentions)
+        {
+            message.notes.set_mentions(mentions);
+        }
+    }
+
+    /// The same of what `author` says in `room`; false if that names nobody else.
+    pub(super) fn settle_mentions(
+        &self,
+        room: &BareJid,
+        author: &Author,
+        mentions: &mut [Mention],
+    ) -> bool {
+        let mut of_all = mentions.iter_mut().filter(|known| known.is_of_all(room));
+        let (Some(known), Some(first)) = (self.rooms.get(room), of_all.next()) else {
+            return false;
+        };
+        let all = known.occupants.at(0..known.occupants.len());
+        let writer = match author {
+            Author::Person(_) => None,
+            Author::Nick(jid) => known.occupants.get(jid.resource().as_str()),
+            Author::Occupant(id) => all.iter().find(|known| known.id.as_ref() == Some(id)),
+        };
+        if writer.is_some_and(|writer| writer.nick == known.nick) {
+            return false;
+        }
+        let us = known.lets_name_all(writer.map(|writer| &**writer));
+        for mention in std::iter::once(first).chain(of_all) {
+            (mention.us, mention.jid) = (us, None);
+        }
+        true
     }
 }
 

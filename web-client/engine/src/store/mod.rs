@@ -66,7 +66,7 @@ pub(crate) use file::{decoded, file_name, is_address, is_private};
 pub use form::{Answer, Choice, Datatype, Field, Form, Kind, Part, Rule, Wrong};
 pub use incident::{Incident, Removal};
 pub use known::Known;
-pub use mention::{Mention, Mentions, words};
+pub use mention::{EVERYBODY, Mention, Mentions, words};
 pub use message::{Delivery, Direction, Failure, Message, MessageId, Scope};
 pub use note::{Note, Notes, Reply, Whisper};
 pub use page_answer::PageAnswer;
@@ -353,10 +353,11 @@ impl Store {
                 vec![Topic::Roster, Topic::Conversations]
             }
             StoreEvent::Message {
-                message,
+                mut message,
                 provenance,
             } => {
                 let jid = message.conversation.clone();
+                self.settle_message(&mut message);
                 let cleared = self.is_cleared(&message, provenance);
                 let conversation = self
                     .conversations
@@ -455,11 +456,15 @@ impl Store {
                 self.touched(true, jid)
             }
             StoreEvent::Change {
-                change,
-                alone,
+                mut change,
+                mut alone,
                 provenance,
             } => {
                 let jid = change.conversation.clone();
+                self.settle_mentions(&jid, &change.author, &mut change.mentions);
+                if let Some(alone) = &mut alone {
+                    self.settle_message(alone);
+                }
                 let alone = alone.filter(|alone| !self.is_cleared(alone, provenance));
                 let conversation = self
                     .conversations

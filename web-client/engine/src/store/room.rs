@@ -6,7 +6,7 @@ use std::rc::Rc;
 use jid::BareJid;
 use serde::{Deserialize, Serialize};
 
-use super::{Availability, Incident, Passage, VoiceRequest};
+use super::{About, Availability, Incident, Passage, VoiceRequest};
 use crate::codec::{decode, encode};
 use crate::foreign::skeleton;
 use crate::sorted_map::SortedMap;
@@ -23,6 +23,8 @@ pub struct Room {
     pub nick: String,
     /// What it calls itself.
     pub name: Option<String>,
+    /// What it is about.
+    pub description: Option<String>,
     /// What is being talked about.
     pub subject: Option<String>,
     /// Whether the addresses of its occupants are known to all of them (status 100, 172).
@@ -187,8 +189,8 @@ pub struct Occupant {
 pub enum RoomChange {
     /// We come, go, or are called otherwise.
     Entry(Entry, String),
-    /// What it calls itself.
-    Name(Option<String>),
+    /// It has said what it is.
+    About(About),
     /// What is being talked about.
     Subject(String),
     /// Whether addresses are shown.
@@ -211,8 +213,6 @@ pub enum RoomChange {
     Moderates(bool),
     /// Somebody was made to go.
     Incident(Incident),
-    /// Whether only those come in who belong there.
-    MembersOnly(bool),
     /// Somebody may have come, or gone; what they are follows.
     Passage(Passage),
     /// Whether it takes requests of those who would be its members.

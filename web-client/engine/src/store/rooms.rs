@@ -117,7 +117,11 @@ impl Store {
                 }
                 (room.entry, room.nick) = (entry, nick);
             }
-            RoomChange::Name(name) => room.name = name,
+            RoomChange::About(about) => {
+                room.name = about.name;
+                room.description = about.description;
+                room.members_only = about.closed;
+            }
             RoomChange::Subject(subject) => {
                 room.subject = Some(subject).filter(|subject| !subject.trim().is_empty());
             }
@@ -131,7 +135,6 @@ impl Store {
                 room.invitation = invitation;
             }
             RoomChange::Moderates(moderates) => room.moderates = moderates,
-            RoomChange::MembersOnly(members_only) => room.members_only = members_only,
             RoomChange::Incident(incident) => room.note_incident(incident),
             RoomChange::Registers(registers) => room.registers = registers,
             RoomChange::Voice(voice) => room.note_voice(voice),

@@ -6,7 +6,7 @@ use couplet_engine::store::{Conversation, Mention, Message, Note, Notes, Reply};
 use minidom::Element;
 
 use crate::room_changes::{inside_with_ids, occupant};
-use crate::rooms::{ROOM, archived, inside, messages, room, said};
+use crate::rooms::{ROOM, SELF, archived, inside, join, messages, presence, room, said, told};
 use crate::scenario::{MY_ADDRESS, Scenario, body};
 
 fn conversation(scenario: &Scenario) -> &Conversation {
@@ -342,4 +342,87 @@ fn between_two_nobody_has_to_be_named() {
         reference("7", "12", "xmpp:alice@example.org")
     ));
     assert!(!scenario.messages()[0].is_to_us());
+}
+
+/// In a room of these features with firstwitch, who runs it, and secondwitch.
+fn with_a_moderator(features: &[&str]) -> Scenario {
+    let mut scenario = Scenario::signed_in();
+    join(&mut scenario);
+    told(&mut scenario, features);
+    let owner = "<item affiliation='owner' role='moderator'/>";
+    let participant = "<item affiliation='none' role='participant'/>";
+    for (nick, user) in [
+        ("firstwitch", owner),
+        ("secondwitch", participant),
+        ("thirdwitch", SELF),
+    ] {
+        scenario.recv(&presence(nick, "", user));
+    }
+    scenario.sent.clear();
+    scenario
+}
+
+#[test]
+fn who_runs_a_room_says_it_to_everybody() {
+    let channel = "mentions='urn:xmpp:mentions:0#channel'";
+    let everybody = mention("7", "11", channel);
+    let here = mention("7", "11", &format!("{channel} uri='xmpp:{ROOM}?join'"));
+    let elsewhere = format!("{channel} uri='xmpp:other@chat.shakespeare.lit'");
+    let quiet = everybody.replace("/>", "><noping/></mention>");
+    for (nick, more, ours) in [
+        ("firstwitch", &everybody, true),
+        ("firstwitch", &here, true),
+        ("firstwitch", &mention("7", "11", &elsewhere), false),
+        ("firstwitch", &quiet, false),
+        ("secondwitch", &everybody, false),
+        ("nobody", &everybody, false),
+    ] {
+        let mut scenario = with_a_moderator(&[]);
+        scenario.recv(&said(nick, "m1", "Hello, @all!", more));
+        let message = messages(&scenario).remove(0);
+        assert_eq!(message.is_to_us(), ours, "{nick} {more}");
+        let correction = correction("m1") + more;
+        scenario.recv(&said(nick, "m2", "Harpy, @all!", &correction));
+        let message = messages(&scenario).remove(0);
+        assert_eq!(message.body, "Harpy, @all!");
+        assert_eq!(message.is_to_us(), ours, "{nick} {more}");
+    }
+    // Where only those are who belong there anybody may.
+    let mut scenario = with_a_moderator(&["muc_membersonly"]);
+    scenario.recv(&said("secondwitch", "m1", "Hello, @all!", &everybody));
+    let message = messages(&scenario).remove(0);
+    assert!(message.is_to_us());
+    assert_eq!(names(&message), [("@all".to_owned(), true)]);
+}
+
+#[test]
+fn we_say_it_to_everybody() {
+    let mut scenario = inside();
+    let mut notes = Notes::default();
+    notes.set_mentions(vec![Mention {
+        jid: Some(room().into()),
+        ..Mention::default()
+    }]);
+    scenario.command(Command::Message(rfc6121_message::Command::Send {
+        to: room(),
+        body: "Hello, @all of all!".to_owned(),
+        notes,
+    }));
+    let stanza = sent(&mut scenario);
+    assert_eq!(attributes(&stanza, "mention"), ["7-11 "]);
+    let mention = stanza.get_child("mention", "urn:xmpp:mentions:0").unwrap();
+    let group = mention.attr("mentions");
+    assert_eq!(group, Some("urn:xmpp:mentions:0#channel"));
+    assert!(attributes(&stanza, "reference").is_empty());
+    // Nobody is named by what they say themselves; a correction still names everybody.
+    let message = messages(&scenario).remove(0);
+    assert_eq!(names(&message), [("@all".to_owned(), false)]);
+    scenario.command(Command::Correction(xep0308_correction::Command::Correct {
+        conversation: room(),
+        target: message.written_as().unwrap().to_owned(),
+        body: "@all!".to_owned(),
+        notes: message.notes.clone(),
+    }));
+    let stanza = sent(&mut scenario);
+    assert_eq!(attributes(&stanza, "mention"), ["0-4 "]);
 }

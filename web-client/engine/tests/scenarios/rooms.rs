@@ -53,7 +53,11 @@ pub(crate) fn told(scenario: &mut Scenario, features: &[&str]) {
     scenario.recv(&format!(
         "<iq xmlns='jabber:client' type='result' id='{id}' from='{ROOM}'>\
          <query xmlns='http://jabber.org/protocol/disco#info'>\
-         <identity category='conference' type='text' name='A Dark Cave'/>{features}</query></iq>"
+         <identity category='conference' type='text' name='A Dark Cave'/>{features}\
+         <x xmlns='jabber:x:data' type='result'>\
+         <field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roominfo</value></field>\
+         <field var='muc#roominfo_description'><value>The place for all good witches!</value></field>\
+         </x></query></iq>"
     ));
 }
 
@@ -159,6 +163,8 @@ fn who_comes_in_sees_who_is_there() {
     let known = view(&scenario);
     assert_eq!(known.entry, Entry::Joined);
     assert_eq!(known.name.as_deref(), Some("A Dark Cave"));
+    let description = "The place for all good witches!";
+    assert_eq!(known.description.as_deref(), Some(description));
     assert!(known.shows_addresses && known.logged);
     assert_eq!(known.occupants.len(), 3);
     let first = known.occupants.get("firstwitch").unwrap();

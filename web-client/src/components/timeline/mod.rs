@@ -1,6 +1,7 @@
 //! The messages of one conversation.
 
 mod edges;
+mod floods;
 mod incidents;
 mod passages;
 mod rows;
@@ -17,9 +18,10 @@ use couplet_engine::store::{
 };
 use jid::BareJid;
 use wasm_bindgen::JsCast;
-use web_sys::{FocusOptions, HtmlElement};
+use web_sys::{Element, FocusOptions, HtmlElement};
 use yew::prelude::*;
 
+use self::floods::Flood;
 use self::rows::Row;
 use self::scroll::{Keep, Scroll, SizeWatch};
 use self::window::Window;
@@ -62,6 +64,10 @@ struct View {
     shown: usize,
     /// Whose pictures were last asked for.
     asked: Vec<(String, String)>,
+    /// Which floods are shown, by a message of each that would be folded.
+    floods: Vec<MessageId>,
+    /// Whether one of them has just been shown or folded.
+    folded: bool,
 }
 
 impl Timeline {
@@ -73,7 +79,8 @@ impl Timeline {
             ..View::default()
         };
         if let Some(divider) = &view.divider {
-            view.window.include(&messages(&store, jid), divider);
+            let (all, _) = view.messages(&store, jid);
+            view.window.include(&all, divider);
         }
         Self(Rc::new(Inner {
             state: state.clone(),
@@ -99,6 +106,10 @@ impl Timeline {
     /// has come in is said.
     pub(crate) fn rendered(&self) {
         self.0.scroll.rendered();
+        if std::mem::take(&mut self.0.view.borrow_mut().folded) {
+            let open = self.0.view.borrow().window.is_open();
+            self.note_end(self.0.scroll.is_at_end() && open);
+        }
         self.show_target();
         self.grow_if_short();
         self.load_if_short();
@@ -132,10 +143,10 @@ impl Timeline {
             {
                 let store = self.0.state.store();
                 let view = &mut *self.0.view.borrow_mut();
-                let all = messages(&store, &self.0.jid);
+                view.target = Some(id.clone());
+                let (all, _) = view.messages(&store, &self.0.jid);
                 view.window.include(&all, &id);
                 view.window.hold(&all);
-                view.target = Some(id);
                 view.reveal = true;
             }
             self.0.scroll.follow(false);
@@ -163,11 +174,11 @@ impl Timeline {
             ..
         } = &*self.0;
         let store = state.store();
-        let all = messages(&store, jid);
         let reading = self.is_read();
         let view = &mut *view.borrow_mut();
-        view.move_divider(&store, jid, all.last().copied(), reading);
+        view.move_divider(&store, jid, reading);
 
+        let (all, floods) = view.messages(&store, jid);
         let range = view.window.range(&all);
         let before = range.start.checked_sub(1).map(|before| all[before]);
         let gaps = store.gaps(jid);
@@ -227,7 +238,7 @@ impl Timeline {
                 >
                     <div ref={scroll.content()} class="timeline__content">
                         { top.html(self.retrying()) }
-                        { self.items(&store, before, rows, &gaps, view) }
+                        { self.items(&store, before, rows, (&gaps, &floods), view) }
                     </div>
                 </div>
                 if state.is_going(jid) {
@@ -259,7 +270,7 @@ impl Timeline {
         store: &Store,
         before: Option<&Rc<Message>>,
         rows: Vec<Row>,
-        gaps: &[Missing],
+        (gaps, floods): (&[Missing], &[Rc<Flood>]),
         view: &View,
     ) -> Html {
         let online = *store.status() == SessionStatus::Online;
@@ -287,6 +298,12 @@ impl Timeline {
                 passages::names(&readers.into_iter().filter_map(name).collect::<Vec<_>>()),
             )
         });
+        let toggle = {
+            let timeline = self.clone();
+            Callback::from(move |(line, flood): (_, Rc<Flood>)| {
+                timeline.toggle_flood(line, &flood);
+            })
+        };
         let mut items = Vec::with_capacity(rows.len() + 8);
         for row in rows {
             let lines = items.len();
@@ -301,6 +318,7 @@ impl Timeline {
                 .as_ref()
                 .filter(|(id, names)| **id == row.message.id && !names.is_empty());
             let seen = seen.map(|(_, names)| t_with("message.seen", &[("names", names)]));
+            let flood = floods.iter().find(|flood| flood.behind == row.message.id);
             let id = row.message.id.0.clone();
             if let Some((gap, since)) = row.gap {
                 let gap = &gaps[gap];
@@ -353,6 +371,7 @@ impl Timeline {
                     {alike}
                 />
             });
+            items.extend(flood.map(|flood| flood.line(&toggle)));
         }
         if view.window.is_open() {
             let late = incidents::between(incidents, last, None);
@@ -360,6 +379,24 @@ impl Timeline {
             items.extend(passages::line(passages, last, None));
         }
         html! { <>{ items }</> }
+    }
+
+    /// Shows what is folded, or folds it again; the line that says so stays where it is.
+    fn toggle_flood(&self, line: Element, flood: &Flood) {
+        {
+            let view = &mut *self.0.view.borrow_mut();
+            let known = view.floods.iter().position(|known| *known == flood.key);
+            match known {
+                Some(known) => drop(view.floods.swap_remove(known)),
+                None => view.floods.push(flood.key.clone()),
+            }
+            view.folded = true;
+            let store = self.0.state.store();
+            let (all, _) = view.messages(&store, &self.0.jid);
+            view.window.include(&all, &flood.behind);
+        }
+        self.0.scroll.keep_element(line);
+        self.0.update.force_update();
     }
 
     fn filling(&self, behind: &str) -> Callback<MouseEvent> {
@@ -384,8 +421,9 @@ impl Timeline {
         };
         let grown = {
             let store = self.0.state.store();
-            let all = messages(&store, &self.0.jid);
-            let window = &mut self.0.view.borrow_mut().window;
+            let view = &mut *self.0.view.borrow_mut();
+            let (all, _) = view.messages(&store, &self.0.jid);
+            let window = &mut view.window;
             if self.0.scroll.is_at_end() && window.is_open() {
                 window.follow();
             } else {
@@ -433,8 +471,9 @@ impl Timeline {
             .is_some_and(|(above, _)| above < REACH);
         let grown = short && {
             let store = self.0.state.store();
-            let all = messages(&store, &self.0.jid);
-            self.0.view.borrow_mut().window.grow_up(&all)
+            let view = &mut *self.0.view.borrow_mut();
+            let (all, _) = view.messages(&store, &self.0.jid);
+            view.window.grow_up(&all)
         };
         if grown {
             self.0.scroll.keep(Keep::First);
@@ -447,13 +486,14 @@ impl Timeline {
     fn load_if_short(&self) {
         let wanted = {
             let store = self.0.state.store();
-            let all = messages(&store, &self.0.jid);
+            let view = self.0.view.borrow();
+            let (all, _) = view.messages(&store, &self.0.jid);
             let known = store.conversation(&self.0.jid);
             let older = known.map(|known| known.older).unwrap_or_default();
             let there_is_more = known.is_some_and(|known| known.more_on_disk)
                 || *store.status() == SessionStatus::Online
                     && matches!(older, Older::Unknown | Older::More);
-            there_is_more && self.0.view.borrow().window.range(&all).start == 0
+            there_is_more && view.window.range(&all).start == 0
         };
         if wanted
             && self
@@ -497,10 +537,11 @@ impl Timeline {
     fn announce_newest(&self) {
         let (last, name) = {
             let store = self.0.state.store();
-            let last = store
-                .conversation(&self.0.jid)
-                .and_then(|known| known.last().cloned());
-            (last, store.name(&self.0.jid).to_owned())
+            let (all, _) = self.0.view.borrow().messages(&store, &self.0.jid);
+            (
+                all.last().copied().cloned(),
+                store.name(&self.0.jid).to_owned(),
+            )
         };
         let before = std::mem::replace(&mut self.0.view.borrow_mut().newest, last.clone());
         let (Some(last), Some(before)) = (last, before) else {
@@ -519,27 +560,33 @@ impl Timeline {
 impl View {
     /// The divider stays while one reads on, though everything below it is read by
     /// then; it moves when more comes in unseen, and goes when one answers.
-    fn move_divider(
-        &mut self,
-        store: &Store,
-        jid: &BareJid,
-        last: Option<&Rc<Message>>,
-        reading: bool,
-    ) {
+    fn move_divider(&mut self, store: &Store, jid: &BareJid, reading: bool) {
+        let last = store.conversation(jid).and_then(Conversation::last);
         if last.is_some_and(|last| last.direction == Direction::Outgoing) {
             self.divider = None;
         } else if !reading {
             self.divider = first_unread(store, jid).or(self.divider.take());
         }
     }
-}
 
-fn messages<'a>(store: &'a Store, jid: &BareJid) -> Vec<&'a Rc<Message>> {
-    store
-        .conversation(jid)
-        .into_iter()
-        .flat_map(|known| known.timeline.iter())
-        .collect()
+    /// What there is to show, and where the rest would be.
+    fn messages<'a>(
+        &self,
+        store: &'a Store,
+        jid: &BareJid,
+    ) -> (Vec<&'a Rc<Message>>, Vec<Rc<Flood>>) {
+        let all = store.conversation(jid).into_iter();
+        let all = all.flat_map(|known| known.timeline.iter()).collect();
+        let gaps = store.gaps(jid);
+        let stands = |message: &Message| {
+            let id = Some(&message.id);
+            let archived = message.archive_id.as_deref();
+            id == self.divider.as_ref()
+                || id == self.target.as_ref()
+                || archived.is_some_and(|id| gaps.iter().any(|gap| gap.behind == id))
+        };
+        floods::fold(all, stands, &self.floods)
+    }
 }
 
 fn first_unread(store: &Store, jid: &BareJid) -> Option<MessageId> {

@@ -100,6 +100,12 @@ impl Scroll {
         });
     }
 
+    /// The same for an element between rows.
+    pub(super) fn keep_element(&self, element: Element) {
+        let top = element.get_bounding_client_rect().top();
+        *self.0.anchor.borrow_mut() = Some((element, top));
+    }
+
     /// The same for the row in the middle, where one reads, unless another is to be kept.
     pub(super) fn keep_middle(&self) {
         if self.0.anchor.borrow().is_some() || self.0.follows.get() {

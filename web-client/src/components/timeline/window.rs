@@ -62,6 +62,9 @@ impl Window {
         let Some(place) = messages.iter().rposition(|message| message.id == *wanted) else {
             return;
         };
+        // What was its end may not be shown any more.
+        let is_gone = |last: &MessageId| messages.iter().all(|message| message.id != *last);
+        self.last.take_if(|last| is_gone(last));
         let range = self.range(messages);
         if range.start + BEFORE > place || place >= range.end {
             self.first = id(messages, place.saturating_sub(BEFORE));

@@ -220,7 +220,7 @@ fn rooms(service: BareJid, after: Option<&str>, items: Option<&Element>) -> Room
 }
 
 /// What a room says of itself.
-fn about(info: &Element) -> About {
+pub(super) fn about(info: &Element) -> About {
     let form = xep0004::extension(info, ROOM_INFO);
     let value = |name: &str| xep0004::value(form?, name);
     let mut features = info.children().filter_map(|child| child.attr("var"));
