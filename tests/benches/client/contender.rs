@@ -69,6 +69,16 @@ impl Contender {
         }
     }
 
+    /// Whether so many rooms are listed.
+    pub(crate) fn lists_rooms(self, rooms: usize) -> String {
+        match self {
+            Self::Couplet => self.lists(rooms),
+            Self::Converse => format!(
+                "document.querySelectorAll('converse-rooms-list .list-item').length >= {rooms}"
+            ),
+        }
+    }
+
     /// Whether so many are in the room, and listed.
     pub(crate) fn has_people(self, people: usize) -> String {
         match self {

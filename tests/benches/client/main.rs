@@ -7,8 +7,10 @@
 
 mod contender;
 mod pages;
+mod rooms;
 mod server;
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -25,6 +27,7 @@ use server::{Asked, Client, DOMAIN, ROOM, Server};
 const CONTACTS: usize = 2_000;
 const PEOPLE: usize = 3_000;
 const MESSAGES: usize = 5_000;
+const BOOKMARKS: usize = 300;
 /// How long people come, go and talk in the room.
 const LIVELY: Duration = Duration::from_secs(10);
 /// In each fiftieth of a second of that one comes or goes, and in two of five one says something.
@@ -51,6 +54,9 @@ struct Figures {
     megabytes: Option<f64>,
     frame: Option<f64>,
     key: Option<f64>,
+    bookmarks: Option<Settled>,
+    /// How many questions one of these rooms gets.
+    asks: f64,
 }
 
 /// How long it took until all was there and nothing long went on, and the longest task, in
@@ -89,6 +95,7 @@ async fn measure() -> Result<()> {
         load(&place, contender, &mut figures).await?;
         roster(&place, contender, &mut figures).await?;
         room(&place, contender, &mut figures).await?;
+        bookmarks(&place, contender, &mut figures).await?;
         all.push(figures);
     }
     let [ours, theirs] = all.as_slice() else {
@@ -107,11 +114,15 @@ impl Place {
         Ok(page)
     }
 
-    /// The page as it signs in, and what the server has of it.
-    async fn enter(&self, contender: Contender) -> Result<(Page, Client, String)> {
+    /// The page as it signs in with so many bookmarks, and what the server has of it.
+    async fn enter(
+        &self,
+        contender: Contender,
+        bookmarks: usize,
+    ) -> Result<(Page, Client, String)> {
         let page = self.page().await?;
         contender.enter(&page, &self.pages).await?;
-        let mut client = self.server.accept().await?;
+        let mut client = self.server.accept(bookmarks).await?;
         loop {
             if let Asked::Roster(id) = client.asks().await? {
                 return Ok((page, client, id));
@@ -145,7 +156,7 @@ async fn load(place: &Place, contender: Contender, figures: &mut Figures) -> Res
 
 /// A roster, and all its people online.
 async fn roster(place: &Place, contender: Contender, figures: &mut Figures) -> Result<()> {
-    let (page, client, id) = place.enter(contender).await?;
+    let (page, client, id) = place.enter(contender, 0).await?;
     begin(&page, &contender.lists(CONTACTS)).await?;
     client.send(contacts(&id, CONTACTS))?;
     for number in 0..CONTACTS {
@@ -159,7 +170,7 @@ async fn roster(place: &Place, contender: Contender, figures: &mut Figures) -> R
 
 /// A room that many are in, then lively, then very talkative.
 async fn room(place: &Place, contender: Contender, figures: &mut Figures) -> Result<()> {
-    let (page, mut client, id) = place.enter(contender).await?;
+    let (page, mut client, id) = place.enter(contender, 0).await?;
     client.send(contacts(&id, 10))?;
     contender.join(&page).await?;
     let nick = loop {
@@ -205,6 +216,32 @@ async fn room(place: &Place, contender: Contender, figures: &mut Figures) -> Res
         let frames = frames.as_array().context("frames")?;
         figures.frame = frames.last().and_then(Value::as_f64);
     }
+    page.close().await
+}
+
+/// Rooms that one is in wherever one signs in, from the moment that there is a roster.
+async fn bookmarks(place: &Place, contender: Contender, figures: &mut Figures) -> Result<()> {
+    let (page, mut client, id) = place.enter(contender, BOOKMARKS).await?;
+    begin(&page, &contender.lists_rooms(BOOKMARKS)).await?;
+    client.send(contacts(&id, 0))?;
+    let mut asked = HashMap::<_, f64>::new();
+    let mut is_everywhere = || {
+        for question in client.has_asked() {
+            if let Asked::Bookmarked(room) = question {
+                *asked.entry(room).or_default() += 1.0;
+            }
+        }
+        asked.len() == BOOKMARKS
+    };
+    let everywhere = until_for(PATIENCE, "it is in every room", || {
+        let everywhere = is_everywhere().then_some(());
+        async move { Ok(everywhere) }
+    });
+    if everywhere.await.is_ok() {
+        figures.bookmarks = settled(&page).await;
+    }
+    is_everywhere();
+    figures.asks = asked.into_values().fold(0.0, f64::max);
     page.close().await
 }
 
@@ -307,7 +344,7 @@ struct Line {
     figure: fn(&Figures) -> Option<f64>,
 }
 
-const LINES: [Line; 13] = [
+const LINES: [Line; 16] = [
     line("cold load, compressed", "300 KB", "KB", |of| {
         Some(of.kilobytes)
     }),
@@ -351,6 +388,13 @@ const LINES: [Line; 13] = [
     line("longest frame scrolled through them", "33 ms", "ms", |of| {
         of.frame
     }),
+    line("300 rooms at sign-in: settled", "2000 ms", "ms", |of| {
+        Some(of.bookmarks?.after)
+    }),
+    line("longest task of that", "50 ms", "ms", |of| {
+        Some(of.bookmarks?.longest)
+    }),
+    line("requests to each of them", "2", "", |of| Some(of.asks)),
 ];
 
 const fn line(

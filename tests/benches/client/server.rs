@@ -23,11 +23,13 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 use couplet_tests::PATIENCE;
 
+use crate::rooms;
+
 pub(crate) const DOMAIN: &str = "example.test";
 pub(crate) const ME: &str = "alice@example.test";
 pub(crate) const ROOM: &str = "hall@rooms.example.test";
 
-const CLIENT: &str = "jabber:client";
+pub(crate) const CLIENT: &str = "jabber:client";
 const MUC: &str = "http://jabber.org/protocol/muc";
 const ERROR: &str = "<error type='cancel'>\
                      <service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
@@ -39,6 +41,8 @@ pub(crate) enum Asked {
     Roster(String),
     /// To be let into the room, under this name.
     Entry(String),
+    /// Something of a room that it has a bookmark of, which answers at once.
+    Bookmarked(String),
 }
 
 /// Listens for one client after the other.
@@ -62,8 +66,8 @@ impl Server {
         Ok(format!("ws://{}/", self.listener.local_addr()?))
     }
 
-    /// Waits for a client, and serves it from then on.
-    pub(crate) async fn accept(&self) -> Result<Client> {
+    /// Waits for a client that has so many bookmarks, and serves it from then on.
+    pub(crate) async fn accept(&self, bookmarks: usize) -> Result<Client> {
         let (stream, _) = timeout(PATIENCE, self.listener.accept()).await??;
         let (ask, asked) = unbounded_channel();
         let (out, frames) = unbounded_channel();
@@ -73,7 +77,7 @@ impl Server {
         };
         tokio::spawn(async move {
             // It ends as the client does.
-            let _ = serve(stream, ask, out, frames).await;
+            let _ = serve(stream, bookmarks, ask, out, frames).await;
         });
         Ok(client)
     }
@@ -82,6 +86,11 @@ impl Server {
 impl Client {
     pub(crate) fn send(&self, frame: String) -> Result<()> {
         self.out.send(frame).context("the client is gone")
+    }
+
+    /// What the client has asked by now.
+    pub(crate) fn has_asked(&mut self) -> impl Iterator<Item = Asked> {
+        std::iter::from_fn(|| self.asked.try_recv().ok())
     }
 
     /// Waits for what the client asks next.
@@ -93,6 +102,7 @@ impl Client {
 
 async fn serve(
     stream: TcpStream,
+    bookmarks: usize,
     ask: UnboundedSender<Asked>,
     out: UnboundedSender<String>,
     mut frames: UnboundedReceiver<String>,
@@ -104,7 +114,10 @@ async fn serve(
         }
         anyhow::Ok(())
     });
-    let mut script = Script::default();
+    let mut script = Script {
+        bookmarks,
+        ..Script::default()
+    };
     while let Some(frame) = stream.next().await {
         let Message::Text(text) = frame? else {
             continue;
@@ -136,6 +149,7 @@ struct Script {
     first: String,
     challenge: String,
     signed_in: bool,
+    bookmarks: usize,
 }
 
 impl Script {
@@ -150,7 +164,7 @@ impl Script {
             ],
             "auth" => vec![self.challenge(&frame.text())?],
             "response" => vec![self.success(&frame.text())?],
-            "iq" => self.iq(frame, ask)?.into_iter().collect(),
+            "iq" => self.iq(frame, ask)?,
             "presence" => presence(frame, ask)?,
             "message" => reflection(frame).into_iter().collect(),
             _ => Vec::new(),
@@ -199,22 +213,38 @@ impl Script {
         ))
     }
 
-    fn iq(&self, iq: &Element, ask: &UnboundedSender<Asked>) -> Result<Option<String>> {
+    fn iq(&self, iq: &Element, ask: &UnboundedSender<Asked>) -> Result<Vec<String>> {
         let id = iq.attr("id").context("an id")?;
         let Some(query) = iq.children().next().filter(|_| is_request(iq)) else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let to = iq.attr("to").unwrap_or(ME);
+        let (bare, _) = to.split_once('/').unwrap_or((to, ""));
+        if rooms::is_bookmarked(bare) {
+            ask.send(Asked::Bookmarked(bare.to_owned()))?;
+        }
         let result = |payload: &str| {
             format!("<iq xmlns='{CLIENT}' type='result' id='{id}' from='{to}'>{payload}</iq>")
         };
-        Ok(Some(match (query.name(), query.ns().as_str()) {
+        Ok(vec![match (query.name(), query.ns().as_str()) {
             ("bind", _) => result(&format!(
                 "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>{ME}/bench</jid></bind>"
             )),
             ("query", "jabber:iq:roster") => {
                 ask.send(Asked::Roster(id.to_owned()))?;
-                return Ok(None);
+                return Ok(Vec::new());
+            }
+            ("pubsub", _) if rooms::are_bookmarks(query) => {
+                result(&rooms::bookmarks(self.bookmarks))
+            }
+            ("query", "http://jabber.org/protocol/disco#info") if rooms::is_bookmarked(to) => {
+                result(rooms::INFO)
+            }
+            ("query", rooms::ARCHIVE) if rooms::is_bookmarked(to) => {
+                let query = query.attr("queryid").unwrap_or_default();
+                let mut all = rooms::archive(to, query);
+                all.push(result(rooms::FIN));
+                return Ok(all);
             }
             ("query", "http://jabber.org/protocol/disco#info") if to == ROOM => result(&format!(
                 "<query xmlns='http://jabber.org/protocol/disco#info'>\
@@ -232,7 +262,7 @@ impl Script {
             _ => {
                 format!("<iq xmlns='{CLIENT}' type='error' id='{id}' from='{to}'>{ERROR}</iq>")
             }
-        }))
+        }])
     }
 }
 
@@ -248,6 +278,10 @@ fn presence(presence: &Element, ask: &UnboundedSender<Asked>) -> Result<Vec<Stri
     let to = Jid::from_str(to)?;
     if presence.get_child("x", MUC).is_some() {
         let nick = to.resource().context("a nickname")?;
+        let room = to.to_bare();
+        if rooms::is_bookmarked(room.as_str()) {
+            return Ok(rooms::everybody(room.as_str(), nick.as_str()));
+        }
         ask.send(Asked::Entry(nick.to_string()))?;
     }
     Ok(Vec::new())
