@@ -45,6 +45,7 @@ mod stream_management;
 mod timer;
 mod vcard;
 mod xep0004;
+mod xep0059;
 mod xep0082;
 mod xml;
 

@@ -9,10 +9,11 @@ use crate::input::Command as AnyCommand;
 use crate::iq::{Response, Ticket};
 use crate::module::{Ctx, Flow, Incoming, Module, Origin, Specification};
 use crate::modules::xep0292_vcard4;
-use crate::modules::xep0313_archive::{Fin, page};
+use crate::modules::xep0313_archive::Fin;
 use crate::private_node;
 use crate::store::{Card, ExportPart, Exported, ExportedMessage, PageAnswer};
 use crate::vcard::Form;
+use crate::xep0059::page;
 use crate::xml::{self, build};
 
 /// What a person can ask for.

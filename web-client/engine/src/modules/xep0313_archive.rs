@@ -19,7 +19,7 @@ use xmpp_parsers::ns;
 use self::history::{answered, around, find, found, loading, older, original};
 use self::progress::Progress;
 pub(crate) use self::progress::{Repeated, Repeats};
-pub(crate) use self::query::{Fin, page};
+pub(crate) use self::query::Fin;
 use self::query::{Pending, Purpose, filter, no_archive};
 use crate::codec::{decode, encode};
 use crate::envelope::archive_id;
@@ -32,6 +32,7 @@ use crate::sorted_map::SortedMap;
 use crate::stanza::MessageType;
 use crate::store::{Cleared, Known, Message, MessageId, Older, Provenance, RoomChange, StoreEvent};
 use crate::timer::Key;
+use crate::xep0059::page;
 use crate::xml::{self, build};
 
 /// What a person can ask of the archive.

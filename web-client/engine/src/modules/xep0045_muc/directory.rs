@@ -14,7 +14,8 @@ use crate::service::{self, Looked, Lookup};
 use crate::sorted_map::SortedMap;
 use crate::store::{About, PageAnswer, RoomsAnswer, RoomsPage};
 use crate::xep0004;
-use crate::xml::{build, child_text};
+use crate::xep0059;
+use crate::xml::build;
 
 /// So many rooms a page is to have (XEP-0059), and at most has.
 const PAGE: usize = 100;
@@ -22,8 +23,6 @@ const MOST_ROOMS: usize = 2_000;
 /// So many rooms are asked at a time what they are, and so many wait to be.
 const AT_A_TIME: usize = 4;
 const MOST_WAITING: usize = 64;
-/// The longest place in a list, in bytes.
-const LONGEST_PLACE: usize = 1_024;
 
 /// What rooms say of themselves, in a form (15.5.5 and XEP-0128).
 pub(in crate::modules) const ROOM_INFO: &str = "http://jabber.org/protocol/muc#roominfo";
@@ -145,13 +144,8 @@ impl Directory {
         service: BareJid,
         after: Option<String>,
     ) {
-        let place = after
-            .iter()
-            .map(|after| build("after", ns::RSM).text(after).done());
-        let set = build("set", ns::RSM)
-            .child(build("max", ns::RSM).text(PAGE.to_string()).done())
-            .children(place);
-        let query = build("query", ns::DISCO_ITEMS).child(set.done());
+        let set = xep0059::page(PAGE, "after", after.as_deref());
+        let query = build("query", ns::DISCO_ITEMS).child(set);
         let ticket = ctx.get(Some(Jid::from(service.clone())), query.done());
         self.asked
             .insert(ticket, Asked::Rooms(request, service, after));
@@ -198,23 +192,9 @@ fn rooms(service: BareJid, after: Option<&str>, items: Option<&Element>) -> Room
         Some((room, name))
     });
     let rooms: Vec<_> = rooms.take(MOST_ROOMS).collect();
-    let set = items.and_then(|items| items.get_child("set", ns::RSM));
-    let last = set.and_then(|set| child_text(set, "last"));
-    // A service that goes round in circles isn't followed.
-    let goes_on = |last: &String| last.len() <= LONGEST_PLACE && after != Some(last.as_str());
-    let number = |text: Option<String>| text?.parse::<u64>().ok();
-    let first = set.and_then(|set| set.get_child("first", ns::RSM));
-    let index = number(first.and_then(|first| Some(first.attr("index")?.to_owned())));
-    let count = number(set.and_then(|set| child_text(set, "count")));
-    let is_last = match (index, count) {
-        (Some(index), Some(count)) => rooms.len() as u64 + index >= count,
-        (None, _) | (_, None) => rooms.len() < PAGE,
-    };
     RoomsPage {
         service,
-        next: last
-            .filter(goes_on)
-            .filter(|_| !is_last && !rooms.is_empty()),
+        next: items.and_then(|items| xep0059::next(items, rooms.len(), PAGE, after)),
         rooms,
     }
 }

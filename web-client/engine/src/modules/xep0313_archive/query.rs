@@ -93,14 +93,6 @@ impl Fin {
     }
 }
 
-/// So many messages, before or after one; before nothing are the newest.
-pub(crate) fn page(max: usize, direction: &str, id: Option<&str>) -> Element {
-    build("set", ns::RSM)
-        .child(build("max", ns::RSM).text(max.to_string()).done())
-        .children(id.map(|id| build(direction, ns::RSM).text(id).done()))
-        .done()
-}
-
 /// The filter for one conversation, for what was archived since some time (XEP-0313 4.1).
 pub(super) fn filter(with: Option<&BareJid>, start: Option<Timestamp>) -> Option<Element> {
     if with.is_none() && start.is_none() {
