@@ -17,6 +17,10 @@ pub struct ClientConfig {
     /// The upload services (XEP-0363) whose files the proxy relays. Empty where it relays none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub relay: Vec<RelayedHost>,
+    /// Who searches the public rooms of all servers (XEP-0433) for those who want that; empty if
+    /// nobody is to. Without it, the client knows somebody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room_search: Option<String>,
     /// Accounts that the sign-in page offers to try. Empty but in a demo.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub demo: Vec<DemoAccount>,
@@ -53,10 +57,12 @@ mod tests {
             (config.websocket.as_str(), config.demo.len()),
             ("/xmpp-websocket", 0)
         );
-        assert!(config.relay.is_empty());
+        assert!(config.relay.is_empty() && config.room_search.is_none());
         let written = serde_json::to_string(&config).unwrap();
         assert!(
-            !written.contains("demo") && !written.contains("relay"),
+            !["demo", "relay", "room_search"]
+                .iter()
+                .any(|key| written.contains(key)),
             "{written}"
         );
     }
@@ -75,6 +81,7 @@ mod tests {
                 url: "https://upload.example.org".into(),
                 path: "/relay/upload.example.org".into(),
             }],
+            room_search: Some("api@search.example.org".into()),
             demo: vec![alice],
         };
         let json = serde_json::to_string(&config).unwrap();

@@ -25,6 +25,7 @@ pub(crate) async fn load() -> ClientConfig {
                 })
             })
             .collect(),
+        room_search: text(&file, "room_search"),
         demo: list(&file, "demo")
             .filter_map(|account| {
                 Some(DemoAccount {

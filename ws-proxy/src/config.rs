@@ -63,6 +63,9 @@ pub struct Config {
     pub log: String,
     /// The domains that are carried; the first is the web client's default.
     pub domains: Vec<Domain>,
+    /// Who searches rooms of all servers for the web client, if that isn't left to it; empty if
+    /// nobody is to.
+    pub room_search: Option<String>,
     /// Accounts that the web client's sign-in page offers to try.
     pub demo: Vec<DemoAccount>,
     /// Whose files browsers may reach through the proxy.
@@ -207,6 +210,7 @@ impl Config {
                 .or(file.log)
                 .unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             domains,
+            room_search: file.web.room_search,
             demo: file.web.demo,
             relay,
             limits,

@@ -59,6 +59,7 @@ impl Web {
                     path: format!("{}{}", site.prefix(), relay::of_host(host)),
                 })
                 .collect(),
+            room_search: config.room_search.clone(),
             demo: config.demo.clone(),
         };
         Ok(Self {

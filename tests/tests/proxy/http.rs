@@ -134,7 +134,8 @@ async fn a_host_that_is_no_host_is_not_repeated() {
 
 #[tokio::test]
 async fn the_client_learns_the_domains() {
-    let toml = "[[web.demo]]\njid = 'alice@example.test'\npassword = 'alice'";
+    let toml = "[web]\nroom_search = ''\n\
+                [[web.demo]]\njid = 'alice@example.test'\npassword = 'alice'";
     let (head, json) = get(&proxy(toml).await, "/config.json").await;
     assert!(
         head.contains("\r\ncontent-type: application/json\r\n"),
@@ -147,6 +148,7 @@ async fn the_client_learns_the_domains() {
         json["domains"],
         serde_json::json!(["example.test", "b\u{fc}cher.test"])
     );
+    assert_eq!(json["room_search"], "");
     assert_eq!(json["demo"][0]["jid"], "alice@example.test");
 }
 

@@ -91,6 +91,7 @@ impl FileDomain {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct FileWeb {
+    pub(super) room_search: Option<String>,
     pub(super) demo: Vec<DemoAccount>,
 }
 

@@ -49,6 +49,9 @@ struct PrintedDomain<'a> {
 
 #[derive(Serialize)]
 struct PrintedWeb<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room_search: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     demo: Vec<PrintedAccount<'a>>,
 }
 
@@ -89,7 +92,10 @@ impl Config {
             acme: self.acme.as_ref(),
             relay: Some(&self.relay).filter(|relay| **relay != Relay::default()),
             domain: self.domains.iter().map(PrintedDomain::new).collect(),
-            web: (!demo.is_empty()).then_some(PrintedWeb { demo }),
+            web: (self.room_search.is_some() || !demo.is_empty()).then_some(PrintedWeb {
+                room_search: self.room_search.as_deref(),
+                demo,
+            }),
             limits: &self.limits,
         };
         // Plain tables of strings, numbers and lists: nothing that TOML can't say.
