@@ -34,11 +34,15 @@ DISCO = "{http://jabber.org/protocol/disco#info}"
 EVENT = "{http://jabber.org/protocol/pubsub#event}"
 FALLBACK = "urn:xmpp:fallback:0"
 FILE = "{urn:xmpp:file:metadata:0}"
+FORM = "{jabber:x:data}"
 REPLY = "urn:xmpp:reply:0"
+RSM = "{http://jabber.org/protocol/rsm}"
 # slixmpp has a plugin for this, which takes a package of its own for HTTP.
 UPLOAD = "urn:xmpp:http:upload:0"
 # slixmpp 1.8 speaks version 0 (XEP-0424 0.3), which wraps it in <apply-to/>.
 RETRACT = "urn:xmpp:message-retract:1"
+# What of a room is searched.
+SEARCHED = ["address", "name", "description"]
 SHARING = "{urn:xmpp:sfs:0}"
 SPOILER = "{urn:xmpp:spoiler:0}"
 STYLING = "urn:xmpp:styling:0"
@@ -174,6 +178,30 @@ class Peer(slixmpp.ClientXMPP):
         ET.SubElement(time, "{%s}utc" % TIME).text = utc
         answer.send()
 
+    def search_asked(self, iq, namespace, rooms, page):
+        """Which of the rooms have all of the words (XEP-0433 3.2), so many at a time."""
+        if iq["type"] != "get":
+            return
+        search = iq.xml.find(namespace + "search")
+        fields = {field.get("var"): field[0].text for field in search.find(FORM + "x")}
+        after = search.findtext(RSM + "set/" + RSM + "after")
+        tell("searched", **fields, after=after)
+        words = fields["q"].lower().split()
+        said = lambda room: " ".join(room.get(name, "") for name in SEARCHED).lower()
+        found = [room for room in rooms if all(word in said(room) for word in words)]
+        begin = int(after or 0)
+        end = min(begin + page, len(found))
+        answer = iq.reply()
+        result = ET.SubElement(answer.xml, namespace + "result")
+        for room in found[begin:end]:
+            item = ET.SubElement(result, namespace + "item", address=room["address"])
+            for name in room.keys() - {"address"}:
+                ET.SubElement(item, namespace + name).text = room[name]
+        place = ET.SubElement(result, RSM + "set")
+        for name, text in [("first", begin), ("last", end), ("max", page)]:
+            ET.SubElement(place, RSM + name).text = str(text)
+        answer.send()
+
     # What it is asked to do
 
     async def obey(self, order):
@@ -282,6 +310,13 @@ class Peer(slixmpp.ClientXMPP):
 
     async def do_contact(self, jid, name, groups):
         self.update_roster(slixmpp.JID(jid), name=name, groups=groups)
+
+    async def do_search_rooms(self, namespace, rooms, page):
+        """From now on it answers who searches them, asked in the names of this namespace."""
+        namespace = "{%s}" % namespace
+        asked = MatchXPath("{jabber:client}iq/" + namespace + "search")
+        answer = lambda iq: self.search_asked(iq, namespace, rooms, page)
+        self.register_handler(Callback("peer search", asked, answer))
 
     async def do_version(self, jid):
         answer = (await self["xep_0092"].get_version(jid))["software_version"]

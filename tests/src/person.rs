@@ -10,11 +10,12 @@ use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use couplet_engine::modules::{
     rfc6121_message, rfc6121_presence, rfc6121_roster, xep0055_search, xep0363_upload,
+    xep0433_channel_search,
 };
 use couplet_engine::sasl::{self, Exchange, Identity, Means, Reply, Request, Step};
 use couplet_engine::store::{
-    self, DirectoryAnswer, Message, NotFound, Notes, PageAnswer, Refusal, SessionStatus, Slot,
-    Store, StoreEvent, UploadAnswer,
+    self, DirectoryAnswer, Message, NotFound, NotSaved, Notes, PageAnswer, Refusal, RoomsAnswer,
+    RoomsPage, SessionStatus, Slot, Store, StoreEvent, UploadAnswer,
 };
 use couplet_engine::{
     CloseReason, Command, Config, Engine, Input, Now, Output, SessionCommand, Timestamp,
@@ -58,6 +59,8 @@ struct State {
     uploads: Vec<UploadAnswer>,
     /// What a directory of people has said.
     directory: Vec<DirectoryAnswer>,
+    /// What services and rooms have said.
+    rooms: Vec<RoomsAnswer>,
     /// The mechanisms that were tried.
     mechanisms: Vec<String>,
     /// How many sessions were taken up again.
@@ -190,6 +193,36 @@ impl Person {
                 DirectoryAnswer::Found {
                     search, outcome, ..
                 } if *search == number => Some(outcome.clone()),
+                _ => None,
+            }))
+        })
+        .await
+    }
+
+    /// Has `service` look for rooms behind `after`, and waits for the answer.
+    ///
+    /// # Errors
+    /// When none comes, or `service` is not an address.
+    pub async fn search_rooms(
+        &self,
+        service: &str,
+        words: &str,
+        after: Option<String>,
+    ) -> Result<Result<RoomsPage, NotSaved>> {
+        let number = self.state.borrow().rooms.len().to_string();
+        self.command(Command::RoomSearch(xep0433_channel_search::Search {
+            request: number.clone(),
+            service: service.parse()?,
+            words: words.to_owned(),
+            after,
+        }));
+        until(&format!("an answer about {words:?}"), || async {
+            let state = self.state.borrow();
+            let mut answers = state.rooms.iter();
+            Ok(answers.find_map(|answer| match answer {
+                RoomsAnswer::Page { request, outcome } if *request == number => {
+                    Some(outcome.clone())
+                }
                 _ => None,
             }))
         })
@@ -432,6 +465,7 @@ impl Driver {
                         match &**answer {
                             PageAnswer::Upload(answer) => state.uploads.push(answer.clone()),
                             PageAnswer::Directory(answer) => state.directory.push(answer.clone()),
+                            PageAnswer::Rooms(answer) => state.rooms.push(answer.clone()),
                             _ => {}
                         }
                     }

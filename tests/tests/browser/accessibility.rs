@@ -255,6 +255,10 @@ fn rooms_that_are_made_changed_and_found() {
         click(&page, "button", "Find a room").await?;
         let list = page.find("list", "Rooms found").await?;
         list.reads("1 person here").await?;
+        page.find_with("checkbox", "other servers")
+            .await?
+            .click()
+            .await?;
         inspector.look_at("dialog", "Find a room").await?;
         inspector.finds_nothing()
     });

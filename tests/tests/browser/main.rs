@@ -30,6 +30,7 @@ mod profile;
 mod relay;
 mod release;
 mod replies;
+mod room_search;
 mod rooms;
 mod schema;
 mod search;

@@ -10,6 +10,7 @@ mod messages;
 mod people;
 mod profiles;
 mod reports;
+mod room_search;
 
 use anyhow::{Context as _, Result};
 use couplet_engine::store::Direction;

@@ -8,8 +8,8 @@ use crate::modules::{
     xep0055_search, xep0077_account, xep0084_avatar, xep0085_chat_states, xep0153_vcard_avatars,
     xep0172_nickname, xep0191_blocking, xep0223_conversations, xep0223_privacy, xep0227_export,
     xep0249_invitations, xep0292_vcard4, xep0308_correction, xep0313_archive, xep0363_upload,
-    xep0402_bookmarks, xep0424_retraction, xep0425_moderation, xep0444_reactions,
-    xep0486_room_avatars,
+    xep0402_bookmarks, xep0424_retraction, xep0425_moderation, xep0433_channel_search,
+    xep0444_reactions, xep0486_room_avatars,
 };
 use crate::sasl;
 use crate::session;
@@ -106,6 +106,8 @@ pub enum Command {
     },
     /// Look for people.
     Search(xep0055_search::Command),
+    /// Look for rooms of other servers.
+    RoomSearch(xep0433_channel_search::Search),
     /// Find a place for a file.
     Upload(xep0363_upload::Command),
 }

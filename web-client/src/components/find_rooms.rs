@@ -1,6 +1,7 @@
-//! The dialog in which one finds a room: those of our server's service, or of any other.
+//! The dialog in which one finds a room: those of our server's service, or of any other, and, for
+//! whoever wants that, public rooms of all servers.
 
-use couplet_engine::store::{Entry, NotSaved};
+use couplet_engine::store::{Entry, ListedRoom, NotSaved};
 use jid::BareJid;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement};
@@ -15,7 +16,7 @@ use super::virtual_rows::VirtualRows;
 use crate::hooks::{Model, use_change, use_each_rendering, use_model, use_mount, use_subjects};
 use crate::i18n::{lower, t, t_count, t_with};
 use crate::route::Route;
-use crate::state::{Listed, State, Subject, document};
+use crate::state::{Listing, State, Subject, document};
 
 const FILTER: &str = "find-filter";
 const SERVICE: &str = "find-service";
@@ -93,10 +94,20 @@ pub(crate) fn FindRooms(props: &Props) -> Html {
         label: t("find.filter"),
         autofocus: true,
         oninput: {
-            let finding = finding.clone();
+            let (state, finding) = (state.clone(), finding.clone());
             Callback::from(move |event: InputEvent| {
                 let field: HtmlInputElement = event.target_unchecked_into();
-                finding.change(|finding| finding.filter = lower(field.value().trim()));
+                let typed = field.value();
+                state.seek_rooms(&typed);
+                finding.change(|finding| finding.filter = lower(typed.trim()));
+            })
+        },
+        onkeydown: {
+            let state = state.clone();
+            Callback::from(move |event: KeyboardEvent| {
+                if event.key() == "Enter" && !event.is_composing() {
+                    state.seek_now();
+                }
             })
         },
         ..Field::default()
@@ -118,6 +129,7 @@ pub(crate) fn FindRooms(props: &Props) -> Html {
         <Dialog state={state.clone()} title={t("account.findRooms")} class="dialog--search dialog--form">
             <div class="form find-rooms" onkeydown={Callback::from(moving)}>
                 { filter.html() }
+                { elsewhere(state) }
                 { list }
                 <form novalidate=true onsubmit={going(state, &finding)}>{ service.html() }</form>
             </div>
@@ -125,9 +137,43 @@ pub(crate) fn FindRooms(props: &Props) -> Html {
     }
 }
 
-/// The rooms that go with what is typed.
-fn found<'a>(rooms: &'a [Listed], filter: &str) -> Vec<&'a Listed> {
-    let goes = |room: &&Listed| {
+/// Whether rooms of other servers are searched too, and who is told then what is typed.
+fn elsewhere(state: &State) -> Html {
+    let Some(service) = state.room_search() else {
+        return Html::default();
+    };
+    let onchange = {
+        let state = state.clone();
+        Callback::from(move |event: Event| {
+            let switch: HtmlInputElement = event.target_unchecked_into();
+            state.search_elsewhere(switch.checked());
+            let typed = input(FILTER).map(|field| field.value());
+            state.seek_rooms(&typed.unwrap_or_default());
+        })
+    };
+    html! {
+        <div class="choices">
+            <label class="choice choice--explained">
+                <input
+                    type="checkbox"
+                    class="choice__input"
+                    checked={state.searches_elsewhere()}
+                    {onchange}
+                />
+                <span>
+                    { t("find.elsewhere") }
+                    <span class="choice__hint">
+                        { t_with("find.isSent", &[("service", service.domain().as_str())]) }
+                    </span>
+                </span>
+            </label>
+        </div>
+    }
+}
+
+/// The rooms that go with what is typed, those of the service first.
+fn found<'a>(own: &'a Listing, elsewhere: &'a Listing, filter: &str) -> Vec<&'a ListedRoom> {
+    let goes = |room: &&ListedRoom| {
         let said = [
             room.name(),
             " ",
@@ -137,13 +183,19 @@ fn found<'a>(rooms: &'a [Listed], filter: &str) -> Vec<&'a Listed> {
         ];
         filter.is_empty() || lower(&said.concat()).contains(filter)
     };
-    rooms.iter().filter(goes).collect()
+    let domain = own.service.as_ref().map(|service| service.domain());
+    let is_listed = |room: &ListedRoom| {
+        let listed = |own: &ListedRoom| own.jid == room.jid;
+        domain == Some(room.jid.domain()) && own.rooms.iter().any(listed)
+    };
+    let others = elsewhere.rooms.iter().filter(|room| !is_listed(room));
+    own.rooms.iter().filter(goes).chain(others).collect()
 }
 
 /// Those in view that haven't said yet what they are.
 fn unknown(state: &State, finding: &Finding) -> Vec<BareJid> {
-    let listing = state.listing();
-    let found = found(&listing.rooms, &finding.filter);
+    let (listing, elsewhere) = (state.listing(), state.elsewhere());
+    let found = found(&listing, &elsewhere.found, &finding.filter);
     let shown = found
         .get(finding.rows.range(found.len()))
         .unwrap_or_default();
@@ -153,28 +205,23 @@ fn unknown(state: &State, finding: &Finding) -> Vec<BareJid> {
 
 fn list(state: &State, finding: &Model<Finding>, measure: &Callback<()>) -> Html {
     let now = finding.read();
-    let listing = state.listing();
-    let found = found(&listing.rooms, &now.filter);
+    let (listing, elsewhere) = (state.listing(), state.elsewhere());
+    let found = found(&listing, &elsewhere.found, &now.filter);
     let range = now.rows.range(found.len());
     let shown = found.get(range.clone()).unwrap_or_default();
     let items = shown.iter().zip(range.start + 1..);
+    let has_more = listing.has_more() || elsewhere.found.has_more();
+    let is_asking = listing.is_asking() || elsewhere.is_asking();
     let more = {
         let state = state.clone();
-        Callback::from(move |_: MouseEvent| state.more_rooms())
+        Callback::from(move |_: MouseEvent| {
+            state.more_rooms();
+            if state.elsewhere().found.has_more() {
+                state.more_elsewhere();
+            }
+        })
     };
-    let service = listing
-        .service
-        .as_ref()
-        .map_or("", |service| service.as_str());
-    let count = u32::try_from(found.len()).unwrap_or(u32::MAX);
-    let said = match &listing.failure {
-        Some(failure) => why(failure, service),
-        None if listing.is_asking() => t("find.looking"),
-        None if listing.service.is_none() => AttrValue::default(),
-        None if count == 0 && !now.filter.is_empty() => t("find.nothing"),
-        None if count == 0 => t_with("find.none", &[("service", service)]),
-        None => t_count("find.count", count),
-    };
+    let said = said(state, found.len(), !now.filter.is_empty());
     html! {
         <div>
             <div
@@ -187,22 +234,55 @@ fn list(state: &State, finding: &Model<Finding>, measure: &Callback<()>) -> Html
                     { for items.map(|(room, place)| row(state, room, place, found.len())) }
                 </ul>
                 { now.rows.room(found.len() - range.end) }
-                if listing.has_more() && !listing.is_asking() {
+                if has_more && !is_asking {
                     <button type="button" class="button button--small find-rooms__more" onclick={more}>
                         { t("search.more") }
                     </button>
                 }
             </div>
-            <p class="find-rooms__status" role="status">{ said }</p>
+            <div class="find-rooms__status" role="status">
+                { for said.into_iter().map(|said| html! { <p>{ said }</p> }) }
+            </div>
         </div>
     }
 }
 
-fn row(state: &State, room: &Listed, place: usize, count: usize) -> Html {
+/// How it goes: what has failed, how many rooms there are of which some may be filtered out, and
+/// what is missing for a search.
+fn said(state: &State, count: usize, filtered: bool) -> Vec<AttrValue> {
+    let (listing, elsewhere) = (state.listing(), state.elsewhere());
+    let service = listing.service.as_ref().map(|service| service.as_str());
+    let mut said = Vec::new();
+    if let Some(failure) = &listing.failure {
+        said.push(why(failure, service.unwrap_or_default()));
+    }
+    if let Some(failure) = &elsewhere.found.failure {
+        said.push(why_not_elsewhere(state, failure));
+        // Both, if there is no connection.
+        said.dedup();
+    }
+    let quantity = u32::try_from(count).unwrap_or(u32::MAX);
+    if listing.is_asking() || elsewhere.is_asking() {
+        said.push(t("find.looking"));
+    } else if count > 0 {
+        said.push(t_count("find.count", quantity));
+    } else if filtered && said.is_empty() && (service.is_some() || elsewhere.is_wanted()) {
+        said.push(t("find.nothing"));
+    } else if said.is_empty()
+        && let Some(service) = service
+    {
+        said.push(t_with("find.none", &[("service", service)]));
+    }
+    if state.searches_elsewhere() && state.room_search().is_some() && !elsewhere.is_wanted() {
+        said.push(t("find.typeMore"));
+    }
+    said
+}
+
+fn row(state: &State, room: &ListedRoom, place: usize, count: usize) -> Html {
     let (name, about) = (room.name(), room.about.as_ref());
     let people = about.and_then(|about| about.people);
     let closed = about.is_some_and(|about| about.closed);
-    let line = room.description().unwrap_or(room.jid.as_str());
     let onclick = {
         let (state, jid) = (state.clone(), room.jid.clone());
         Callback::from(move |_: MouseEvent| go(&state, &jid))
@@ -218,7 +298,10 @@ fn row(state: &State, room: &Listed, place: usize, count: usize) -> Html {
                 { avatar(state, &room.jid, name, Size::Medium, None) }
                 <span class="find-rooms__text">
                     <bdi class="find-rooms__name">{ name }</bdi>
-                    <bdi class="find-rooms__line">{ line }</bdi>
+                    if let Some(description) = room.description() {
+                        <bdi class="find-rooms__line">{ description }</bdi>
+                    }
+                    <bdi class="find-rooms__line">{ room.jid.as_str() }</bdi>
                 </span>
                 <span class="find-rooms__facts">
                     if let Some(people) = people {
@@ -301,6 +384,31 @@ fn why(failure: &NotSaved, service: &str) -> AttrValue {
             t_with("find.unreachable", &[service])
         }
         _ => t_with("find.refused", &[service, ("condition", condition)]),
+    };
+    with_quote(said, text.as_deref())
+}
+
+/// Why other servers can't be searched, and what to do.
+fn why_not_elsewhere(state: &State, failure: &NotSaved) -> AttrValue {
+    let NotSaved::Refused { condition, text } = failure else {
+        return t("self.offline");
+    };
+    let service = state.room_search();
+    let service = service
+        .as_ref()
+        .map_or("", |service| service.domain().as_str());
+    let service = ("service", service);
+    let said = match condition.as_str() {
+        "resource-constraint" => t_with("find.tooOften", &[service]),
+        // No word in it is long enough, or there are too many.
+        "bad-request" | "not-acceptable" | "policy-violation" => {
+            t_with("find.otherWords", &[service])
+        }
+        "remote-server-not-found"
+        | "remote-server-timeout"
+        | "service-unavailable"
+        | "feature-not-implemented" => t_with("find.noSearch", &[service]),
+        _ => t_with("find.searchRefused", &[service, ("condition", condition)]),
     };
     with_quote(said, text.as_deref())
 }

@@ -5,9 +5,10 @@ use std::cell::{Ref, RefCell};
 use couplet_engine::Command;
 use couplet_engine::modules::xep0045_muc::{self, New, Preset};
 use couplet_engine::modules::xep0249_invitations;
-use couplet_engine::store::{About, Answer, Form, NotSaved, RoomsAnswer};
+use couplet_engine::store::{Answer, Form, ListedRoom, NotSaved, RoomsAnswer, RoomsPage};
 use jid::BareJid;
 
+use super::elsewhere::Elsewhere;
 use super::{Pending, State, Subject};
 
 /// More rooms than these nobody looks through.
@@ -20,6 +21,7 @@ pub(super) struct Rooms {
     /// The last form, and for which question it came.
     settings: RefCell<Option<(String, Result<Form, NotSaved>)>>,
     listing: RefCell<Listing>,
+    pub(super) elsewhere: RefCell<Elsewhere>,
     invited: RefCell<Vec<Invited>>,
 }
 
@@ -33,27 +35,18 @@ struct Invited {
     gone: bool,
 }
 
-/// The rooms of a service, as far as they are known.
+/// The rooms of a service, or those it has found, as far as they are known.
 #[derive(Default)]
 pub(crate) struct Listing {
     /// What is being asked.
-    request: Option<String>,
+    pub(super) request: Option<String>,
     /// Whose they are, or are to be.
     pub(crate) service: Option<BareJid>,
-    pub(crate) rooms: Vec<Listed>,
+    pub(crate) rooms: Vec<ListedRoom>,
     /// Behind what there are more.
-    next: Option<String>,
+    pub(super) next: Option<String>,
     /// Why there are none.
     pub(crate) failure: Option<NotSaved>,
-}
-
-/// A room that a service has.
-pub(crate) struct Listed {
-    pub(crate) jid: BareJid,
-    /// What the service calls it.
-    name: Option<String>,
-    /// What it says of itself, once it has been asked.
-    pub(crate) about: Option<About>,
 }
 
 impl Listing {
@@ -65,19 +58,27 @@ impl Listing {
     pub(crate) fn has_more(&self) -> bool {
         self.next.is_some() && self.rooms.len() < MOST_ROOMS
     }
-}
 
-impl Listed {
-    /// What it is called, if only by its address.
-    pub(crate) fn name(&self) -> &str {
-        let own = self.about.as_ref().and_then(|about| about.name.as_deref());
-        let name = own.or(self.name.as_deref());
-        name.unwrap_or_else(|| self.jid.node().map_or("", |node| node.as_str()))
-    }
-
-    /// What it is about.
-    pub(crate) fn description(&self) -> Option<&str> {
-        self.about.as_ref()?.description.as_deref()
+    /// The answer to what was asked.
+    fn take(&mut self, outcome: Result<RoomsPage, NotSaved>) {
+        self.request = None;
+        if self.next.take().is_none() {
+            // What is still here goes with other words.
+            self.rooms.clear();
+        }
+        match outcome {
+            Ok(page) => {
+                for room in page.rooms {
+                    // While rooms are listed by their people, one may get onto two pages.
+                    if !self.rooms.iter().any(|known| known.jid == room.jid) {
+                        self.rooms.push(room);
+                    }
+                }
+                self.service = Some(page.service);
+                self.next = page.next;
+            }
+            Err(failure) => self.failure = Some(failure),
+        }
     }
 }
 
@@ -137,6 +138,7 @@ impl State {
     /// Nobody looks at them any more.
     pub(crate) fn close_listing(&self) {
         self.0.rooms.listing.take();
+        self.0.rooms.elsewhere.take();
         self.describe_rooms(Vec::new());
     }
 
@@ -255,25 +257,13 @@ impl State {
             }
             RoomsAnswer::Page { request, outcome } => {
                 let mut listing = rooms.listing.borrow_mut();
-                if listing.request.take_if(|asked| *asked == request).is_none() {
+                let mut elsewhere = rooms.elsewhere.borrow_mut();
+                let mut asking = [&mut *listing, &mut elsewhere.found].into_iter();
+                let asked = |listing: &&mut Listing| listing.request.as_ref() == Some(&request);
+                let Some(listing) = asking.find(asked) else {
                     return;
-                }
-                match outcome {
-                    Ok(page) => {
-                        let listed = |(jid, name)| Listed {
-                            jid,
-                            name,
-                            about: None,
-                        };
-                        listing.rooms.extend(page.rooms.into_iter().map(listed));
-                        listing.service = Some(page.service);
-                        listing.next = page.next;
-                    }
-                    Err(failure) => {
-                        listing.next = None;
-                        listing.failure = Some(failure);
-                    }
-                }
+                };
+                listing.take(outcome);
             }
             RoomsAnswer::Room { room, about } => {
                 let mut listing = rooms.listing.borrow_mut();
@@ -310,6 +300,7 @@ impl State {
         self.0.rooms.service.take();
         self.0.rooms.settings.take();
         self.0.rooms.listing.take();
+        self.0.rooms.elsewhere.take();
         self.forget_invited();
     }
 }

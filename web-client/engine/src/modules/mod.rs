@@ -45,6 +45,7 @@ pub mod xep0421_occupant_ids;
 pub mod xep0424_retraction;
 pub mod xep0425_moderation;
 pub mod xep0428_fallback;
+pub mod xep0433_channel_search;
 pub mod xep0444_reactions;
 pub mod xep0446_file_metadata;
 pub mod xep0447_file_sharing;
@@ -114,6 +115,7 @@ pub(crate) fn table() -> Vec<Box<dyn Module>> {
         Box::<xep0066_oob::OutOfBand>::default(),
         Box::<xep0363_upload::Upload>::default(),
         Box::<xep0055_search::Search>::default(),
+        Box::<xep0433_channel_search::ChannelSearch>::default(),
         Box::<xep0446_file_metadata::FileMetadata>::default(),
         Box::<xep0447_file_sharing::FileSharing>::default(),
     ]

@@ -204,9 +204,9 @@ const NAMES: u8 = 3;
 /// A room with more occupants is shown without the rest of them.
 const MOST_OCCUPANTS: usize = 50_000;
 /// More of a name than this, in characters, nobody reads.
-const LONGEST_NAME: usize = 200;
+pub(super) const LONGEST_NAME: usize = 200;
 /// More of a subject than this, in characters, is no subject.
-const LONGEST_SUBJECT: usize = 4096;
+pub(super) const LONGEST_SUBJECT: usize = 4096;
 /// More of a reason than this, in characters, nobody reads.
 pub(super) const LONGEST_REASON: usize = 500;
 

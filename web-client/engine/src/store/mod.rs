@@ -77,7 +77,7 @@ pub use room::{
     Affiliation, Bookmark, Entry, Hear, Invitation, Left, Occupant, Occupants, Role, Room,
     RoomChange,
 };
-pub use rooms_answer::{About, RoomsAnswer, RoomsPage};
+pub use rooms_answer::{About, ListedRoom, RoomsAnswer, RoomsPage};
 pub use roster::{Availability, Contact, ResourcePresence, Subscription, SubscriptionRequest};
 pub use source::{Original, Source};
 pub use status::{Again, SessionStatus, SignInStep, Trouble};

@@ -47,10 +47,35 @@ pub enum RoomsAnswer {
 pub struct RoomsPage {
     /// Who has them.
     pub service: BareJid,
-    /// Which, and what the service calls them.
-    pub rooms: Vec<(BareJid, Option<String>)>,
+    /// Which.
+    pub rooms: Vec<ListedRoom>,
     /// What the last one is called for whoever asks for more; `None` if there are no more.
     pub next: Option<String>,
+}
+
+/// A room that a service has or knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedRoom {
+    /// Its address.
+    pub jid: BareJid,
+    /// What the service calls it.
+    pub name: Option<String>,
+    /// What it says of itself, once that is known.
+    pub about: Option<About>,
+}
+
+impl ListedRoom {
+    /// What it is called, if only by its address.
+    pub fn name(&self) -> &str {
+        let own = self.about.as_ref().and_then(|about| about.name.as_deref());
+        let name = own.or(self.name.as_deref());
+        name.unwrap_or_else(|| self.jid.node().map_or("", |node| node.as_str()))
+    }
+
+    /// What it is about.
+    pub fn description(&self) -> Option<&str> {
+        self.about.as_ref()?.description.as_deref()
+    }
 }
 
 /// What a room says of itself; nothing where it doesn't want to be known.

@@ -27,6 +27,7 @@ mod room_directory;
 mod room_moderation;
 mod room_owners;
 mod room_readers;
+mod room_search;
 mod room_voice;
 mod room_wishes;
 mod rooms;

@@ -89,7 +89,7 @@ fn a_service_tells_its_rooms_page_by_page() {
     let rooms: Vec<_> = first
         .rooms
         .iter()
-        .map(|(room, name)| (room.as_str(), name.as_deref()))
+        .map(|room| (room.jid.as_str(), room.name.as_deref()))
         .collect();
     assert_eq!(
         rooms,

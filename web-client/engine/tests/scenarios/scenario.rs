@@ -13,6 +13,7 @@ use jid::BareJid;
 use minidom::Element;
 use xmpp_parsers::bind::BindQuery;
 use xmpp_parsers::blocking::{Block, BlocklistRequest, Unblock};
+use xmpp_parsers::data_forms::DataForm;
 use xmpp_parsers::disco::{DiscoInfoQuery, DiscoItemsQuery};
 use xmpp_parsers::http_upload::SlotRequest;
 use xmpp_parsers::iq::Iq;
@@ -21,6 +22,7 @@ use xmpp_parsers::ping::Ping;
 use xmpp_parsers::presence::Presence;
 use xmpp_parsers::pubsub::{Owner, PubSub};
 use xmpp_parsers::roster::Roster;
+use xmpp_parsers::rsm::SetQuery;
 use xmpp_parsers::spam_reporting::Report;
 use xmpp_parsers::time::TimeQuery;
 use xmpp_parsers::version::VersionQuery;
@@ -759,6 +761,9 @@ fn payload(iq: Iq) -> Option<String> {
             .map(|error| error.to_string()),
         // Nobody parses these.
         ns::VCARD | "jabber:iq:last" | "jabber:iq:search" => None,
+        "urn:xmpp:channel-search:0:search" | "https://xmlns.zombofant.net/muclumbus/search/1.0" => {
+            room_search(payload)
+        }
         ns::VERSION => VersionQuery::try_from(payload)
             .err()
             .map(|error| error.to_string()),
@@ -775,6 +780,15 @@ fn payload(iq: Iq) -> Option<String> {
         ns::PING => Ping::try_from(payload).err().map(|error| error.to_string()),
         other => Some(format!("nobody has an opinion on {other}")),
     }
+}
+
+/// Nobody parses it, but what it consists of.
+fn room_search(mut payload: Element) -> Option<String> {
+    let form = payload.remove_child("x", ns::DATA_FORMS)?;
+    let set = payload.remove_child("set", ns::RSM)?;
+    let form = DataForm::try_from(form).map(drop);
+    let outcome = form.and_then(|()| SetQuery::try_from(set).map(drop));
+    outcome.err().map(|error| error.to_string())
 }
 
 /// Parsed without the reports that go with it, which have a parser of their own.

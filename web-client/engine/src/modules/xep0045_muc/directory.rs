@@ -12,7 +12,7 @@ use crate::iq::{NoResult, Response, Ticket};
 use crate::module::Ctx;
 use crate::service::{self, Looked, Lookup};
 use crate::sorted_map::SortedMap;
-use crate::store::{About, PageAnswer, RoomsAnswer, RoomsPage};
+use crate::store::{About, ListedRoom, PageAnswer, RoomsAnswer, RoomsPage};
 use crate::xep0004;
 use crate::xep0059;
 use crate::xml::build;
@@ -189,7 +189,11 @@ fn rooms(service: BareJid, after: Option<&str>, items: Option<&Element>) -> Room
         let name = item
             .attr("name")
             .and_then(|name| one_line(name, LONGEST_NAME));
-        Some((room, name))
+        Some(ListedRoom {
+            jid: room,
+            name,
+            about: None,
+        })
     });
     let rooms: Vec<_> = rooms.take(MOST_ROOMS).collect();
     RoomsPage {
