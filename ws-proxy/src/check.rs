@@ -36,7 +36,7 @@ pub struct Report {
 pub async fn check(config: &Config, asked: Option<&ProbeUrl>) -> Result<Report, BindError> {
     let shared = Shared::default();
     let proxy = Proxy::new(config, shared.metrics.clone())?;
-    tls::acceptor(config, &shared.challenges)?;
+    tls::server_config(config, &shared.challenges)?;
     http::router(config, &shared).map(drop)?;
 
     let mut report = Report {

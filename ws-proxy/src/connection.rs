@@ -20,7 +20,7 @@ use crate::live::{Changes, Live, Shared};
 use crate::proxy::Proxy;
 use crate::session;
 use crate::shutdown::Shutdown;
-use crate::socket::{Socket, tune};
+use crate::socket::{Socket, TlsStream, tune};
 use crate::tls::ACME_TLS;
 use crate::upgrade::{Gate, Handoff};
 
@@ -135,19 +135,19 @@ impl Connection {
     }
 
     async fn negotiate(&self, stream: TcpStream) -> Option<(Socket, Version)> {
-        let Some(acceptor) = &self.live.acceptor else {
+        let Some(config) = &self.live.tls else {
             let version = version(&stream).await?;
             return Some((Socket::Tcp(stream), version));
         };
-        match acceptor.accept(stream).await {
+        match TlsStream::accept(config, stream).await {
             Ok(stream) => {
-                let version = match stream.get_ref().1.alpn_protocol() {
+                let version = match stream.alpn_protocol() {
                     Some(b"h2") => Version::Http2,
                     // It has seen what it wanted to see (RFC 8737 3).
                     Some(ACME_TLS) => return None,
                     _ => Version::Http1,
                 };
-                Some((Socket::Tls(Box::new(stream.into())), version))
+                Some((Socket::Tls(Box::new(stream)), version))
             }
             Err(error) => {
                 tracing::debug!("no TLS with a client: {error}");

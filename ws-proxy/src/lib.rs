@@ -17,7 +17,6 @@ mod acme;
 mod addresses;
 mod admin;
 mod allowance;
-mod buffers;
 pub mod check;
 mod client_address;
 pub mod config;

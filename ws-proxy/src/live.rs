@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
+use rustls::ServerConfig;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
-use tokio_rustls::TlsAcceptor;
 
 use crate::addresses::Addresses;
 use crate::config::Config;
@@ -36,7 +36,8 @@ pub(crate) struct Shared {
 pub(crate) struct Live {
     pub(crate) config: Arc<Config>,
     pub(crate) proxy: Arc<Proxy>,
-    pub(crate) acceptor: Option<TlsAcceptor>,
+    /// Absent where browsers come without TLS.
+    pub(crate) tls: Option<Arc<ServerConfig>>,
     pub(crate) router: Router,
 }
 
@@ -44,7 +45,7 @@ impl Live {
     pub(crate) fn new(config: Config, shared: &Shared) -> Result<Self, BindError> {
         Ok(Self {
             proxy: Arc::new(Proxy::new(&config, shared.metrics.clone())?),
-            acceptor: tls::acceptor(&config, &shared.challenges)?,
+            tls: tls::server_config(&config, &shared.challenges)?,
             router: http::router(&config, shared)?,
             config: Arc::new(config),
         })
@@ -151,12 +152,12 @@ impl Handle {
         let seen = self.live();
         // Where nobody is let in before there is a pair, half of one is no reason to stop.
         seen.config.tls.as_ref().map(tls::own).transpose()?;
-        let acceptor = tls::acceptor(&seen.config, &self.shared.challenges)?;
+        let tls = tls::server_config(&seen.config, &self.shared.challenges)?;
         self.live.send_modify(|live| {
             // A configuration that came meanwhile has read the files itself.
             if Arc::ptr_eq(live, &seen) {
                 *live = Arc::new(Live {
-                    acceptor,
+                    tls,
                     ..(**live).clone()
                 });
             }

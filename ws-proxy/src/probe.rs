@@ -11,7 +11,6 @@ use rustls::{ClientConfig, crypto};
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -20,7 +19,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::config::ProbeUrl;
-use crate::socket::Socket;
+use crate::socket::{Socket, TlsStream};
 use crate::upgrade::PATH;
 
 /// How long each step may take.
@@ -90,9 +89,9 @@ async fn connect(url: &ProbeUrl) -> Result<Socket, Finding> {
         .map_err(|error| broken(&error))?
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    let connector = TlsConnector::from(Arc::new(config));
-    match timeout(PATIENCE, connector.connect(name, stream)).await {
-        Ok(Ok(stream)) => Ok(Socket::Tls(Box::new(stream.into()))),
+    let config = Arc::new(config);
+    match timeout(PATIENCE, TlsStream::connect(&config, name, stream)).await {
+        Ok(Ok(stream)) => Ok(Socket::Tls(Box::new(stream))),
         Ok(Err(error)) => Err(broken(&error)),
         Err(_) => Err(broken(&"its TLS handshake takes too long")),
     }

@@ -1,5 +1,7 @@
 //! A connection to a browser or to a server, whatever carries it.
 
+mod tls;
+
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,7 +13,8 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
-use tokio_rustls::TlsStream;
+
+pub(crate) use self::tls::TlsStream;
 
 /// A byte stream.
 #[derive(Debug)]

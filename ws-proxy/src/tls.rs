@@ -9,7 +9,6 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{self, ServerConfig, crypto};
-use tokio_rustls::TlsAcceptor;
 
 use crate::config::{Config, TlsFiles};
 
@@ -40,10 +39,10 @@ pub enum CertificateError {
 ///
 /// # Errors
 /// What is wrong with the files.
-pub(crate) fn acceptor(
+pub(crate) fn server_config(
     config: &Config,
     challenges: &Arc<Challenges>,
-) -> Result<Option<TlsAcceptor>, CertificateError> {
+) -> Result<Option<Arc<ServerConfig>>, CertificateError> {
     let Some(files) = &config.tls else {
         return Ok(None);
     };
@@ -66,7 +65,7 @@ pub(crate) fn acceptor(
         tls.alpn_protocols.push(ACME_TLS.to_vec());
     }
     tls.ticketer = crypto::ring::Ticketer::new()?;
-    Ok(Some(TlsAcceptor::from(Arc::new(tls))))
+    Ok(Some(Arc::new(tls)))
 }
 
 /// The certificate and the key in `files`.

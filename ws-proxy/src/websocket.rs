@@ -5,7 +5,7 @@
 //! buffers of the largest message for ever, fixes the message limit at the
 //! handshake, and takes one lock for both directions. Here the [`Receiver`] owns
 //! tungstenite's state machine, and everything that is written, pongs and close
-//! frames included, goes through the [`Sender`], whose buffer is ours to recycle.
+//! frames included, goes through the [`Sender`]. Who says nothing has no buffers.
 
 mod receiver;
 mod sender;

@@ -8,7 +8,6 @@ use couplet_shared::scanner::Found;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::link::Link;
-use crate::buffers::recycle;
 use crate::config::{ChannelBinding, Domain};
 use crate::faults::Fault;
 use crate::proxy::Proxy;
@@ -105,9 +104,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
                     self.sender.text(&message);
                 }
                 self.note_authentication();
-                let bytes = self.message.len();
-                recycle(&mut self.message);
-                Ok(bytes)
+                Ok(std::mem::take(&mut self.message).len())
             }
             // A server's keepalive has done its work by arriving (RFC 7395 3.8).
             Found::Declaration | Found::Whitespace | Found::StreamEnd => Ok(0),
@@ -116,8 +113,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
 
     fn open(&mut self) {
         write_open(&self.header, &mut self.message);
-        self.sender.text(&self.message);
-        recycle(&mut self.message);
+        self.sender.text(&std::mem::take(&mut self.message));
         self.link.stream_was_opened();
     }
 
@@ -156,9 +152,6 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
         self.sender.flush().await?;
         if pings {
             self.link.ping_was_sent();
-            self.sender.release();
-            self.reader.release();
-            self.message = String::new();
         }
         Ok(())
     }

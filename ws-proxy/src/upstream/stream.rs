@@ -1,17 +1,20 @@
 //! A server's XML stream, cut into its tokens.
 
+use std::future::poll_fn;
+use std::io;
+use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use couplet_shared::limits::XmlLimits;
 use couplet_shared::scanner::{Found, Mode, ScanError, Scanner};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncRead, ReadBuf};
 
-use crate::buffers::recycle;
 use crate::faults::Fault;
 
-/// Read at least this much at a time: what an idle connection keeps ready.
-const LEAST_BYTES: usize = 512;
-/// Read at most this much at a time.
+/// Read at most this much at a time, on the stack: a server that has said all it had to say
+/// needs no room.
 const MOST_BYTES: usize = 16 * 1024;
 
 /// Reads a stream. The bytes of a token stay in the buffer until the next
@@ -27,8 +30,6 @@ pub(crate) struct StreamReader<R> {
     start: usize,
     /// How far the scanner has read.
     scanned: usize,
-    /// How much to read next: a busy stream is read in bigger pieces.
-    read_bytes: usize,
     /// The client began its stream anew, so the server's will (RFC 6120 4.3.3).
     restart: bool,
 }
@@ -50,7 +51,6 @@ impl<R: AsyncRead + Unpin> StreamReader<R> {
             buffer: Vec::new(),
             start: 0,
             scanned: 0,
-            read_bytes: LEAST_BYTES,
             restart: false,
         }
     }
@@ -103,43 +103,31 @@ impl<R: AsyncRead + Unpin> StreamReader<R> {
     /// [`Fault::BackendLost`].
     pub(crate) async fn fill(&mut self) -> Result<(), Fault> {
         if self.unread().is_empty() {
-            recycle(&mut self.buffer);
+            self.buffer = Vec::new();
         } else {
             self.buffer.drain(..self.start);
         }
         self.scanned -= self.start;
         self.start = 0;
-        self.buffer.reserve(self.read_bytes);
-        let room = self.buffer.capacity() - self.buffer.len();
-        match self.reader.read_buf(&mut self.buffer).await {
+        match poll_fn(|cx| self.poll_more(cx)).await {
             Ok(0) => Err(Fault::BackendLost("the connection was closed".into())),
-            Ok(read) => {
-                // What waits for a server that has said all it had to say needs no room.
-                self.read_bytes = if read == room {
-                    (self.read_bytes * 2).min(MOST_BYTES)
-                } else {
-                    LEAST_BYTES
-                };
-                Ok(())
-            }
+            Ok(_) => Ok(()),
             Err(error) => Err(Fault::BackendLost(error.to_string().into())),
         }
+    }
+
+    fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut room = [MaybeUninit::uninit(); MOST_BYTES];
+        let mut came = ReadBuf::uninit(&mut room);
+        ready!(Pin::new(&mut self.reader).poll_read(cx, &mut came))?;
+        self.buffer.extend_from_slice(came.filled());
+        Poll::Ready(Ok(came.filled().len()))
     }
 
     /// Expects the server's stream to begin anew, once what belongs to the old
     /// stream has been read.
     pub(crate) fn expect_restart(&mut self) {
         self.restart = true;
-    }
-
-    /// Gives memory back that an idle stream doesn't need.
-    pub(crate) fn release(&mut self) {
-        self.read_bytes = LEAST_BYTES;
-        if self.unread().is_empty() {
-            self.buffer = Vec::new();
-            self.start = 0;
-            self.scanned = 0;
-        }
     }
 
     /// What has been read beyond the last token.
@@ -208,19 +196,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_big_stanza_does_not_keep_its_memory() {
+    async fn what_was_read_keeps_no_memory() {
         let body = "x".repeat(1024 * 1024);
         let stream = format!(
             "<stream:stream xmlns:stream='http://etherx.jabber.org/streams'><a>{body}</a><b/>"
         );
-        let (mut reader, found) = tokens(stream.as_bytes()).await;
+        let (reader, found) = tokens(stream.as_bytes()).await;
         assert_eq!(found, [Found::StreamStart, Found::Element, Found::Element]);
-        assert!(
-            reader.buffer.capacity() <= LEAST_BYTES,
-            "{}",
-            reader.buffer.capacity()
-        );
-        reader.release();
         assert_eq!(reader.buffer.capacity(), 0);
     }
 

@@ -9,11 +9,10 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{self, CertificateError, ClientConfig, crypto};
 use rustls_platform_verifier::Verifier;
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
 use crate::config::BackendTls;
 use crate::faults::Fault;
-use crate::socket::Socket;
+use crate::socket::{Socket, TlsStream};
 
 /// Why TLS towards a server can't even be tried.
 #[derive(Debug, thiserror::Error)]
@@ -88,8 +87,8 @@ fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsSet
 /// domain wherever it is hosted (RFC 6120 13.7.2).
 pub(super) struct ClientTls {
     name: ServerName<'static>,
-    starttls: TlsConnector,
-    direct: TlsConnector,
+    starttls: Arc<ClientConfig>,
+    direct: Arc<ClientConfig>,
 }
 
 impl ClientTls {
@@ -103,8 +102,8 @@ impl ClientTls {
         direct.alpn_protocols = vec![b"xmpp-client".to_vec()];
         Ok(Self {
             name,
-            starttls: TlsConnector::from(Arc::new(config)),
-            direct: TlsConnector::from(Arc::new(direct)),
+            starttls: Arc::new(config),
+            direct: Arc::new(direct),
         })
     }
 
@@ -117,13 +116,13 @@ impl ClientTls {
         stream: TcpStream,
         security: BackendTls,
     ) -> Result<Socket, Fault> {
-        let connector = if security == BackendTls::Direct {
+        let config = if security == BackendTls::Direct {
             &self.direct
         } else {
             &self.starttls
         };
-        match connector.connect(self.name.clone(), stream).await {
-            Ok(stream) => Ok(Socket::Tls(Box::new(stream.into()))),
+        match TlsStream::connect(config, self.name.clone(), stream).await {
+            Ok(stream) => Ok(Socket::Tls(Box::new(stream))),
             Err(error) => Err(handshake_fault(&error)),
         }
     }

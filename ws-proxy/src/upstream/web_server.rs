@@ -3,23 +3,23 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 
 use super::tcp::{self, Rule};
 use super::tls::{TlsSetupError, TrustedRoots, handshake_fault};
 use crate::config::{Config, UploadHost};
 use crate::faults::Fault;
 use crate::limits::Limits;
-use crate::socket::Socket;
+use crate::socket::{Socket, TlsStream};
 
 /// Knows the way to one upload host.
 pub(crate) struct WebServer {
     host: UploadHost,
     rule: Rule,
     /// Absent where the configuration says that there is no TLS.
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+    tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
 }
 
 impl WebServer {
@@ -34,8 +34,8 @@ impl WebServer {
             false => Rule::Named,
         };
         let hosts = &config.relay.hosts;
-        let connector = match hosts.iter().any(|host| host.secure) {
-            true => Some(connector(config)?),
+        let tls = match hosts.iter().any(|host| host.secure) {
+            true => Some(client_config(config)?),
             false => None,
         };
         let server = |host: &UploadHost| {
@@ -44,10 +44,7 @@ impl WebServer {
             Ok(Self {
                 host: host.clone(),
                 rule,
-                tls: connector
-                    .clone()
-                    .filter(|_| host.secure)
-                    .map(|connector| (connector, name)),
+                tls: tls.clone().filter(|_| host.secure).map(|tls| (tls, name)),
             })
         };
         hosts.iter().map(server).collect()
@@ -65,11 +62,12 @@ impl WebServer {
     pub(crate) async fn connect(&self, limits: &Limits) -> Result<Socket, Fault> {
         let UploadHost { host, port, .. } = &self.host;
         let stream = tcp::connect(host, *port, self.rule, limits.backend_connect).await?;
-        let Some((connector, name)) = &self.tls else {
+        let Some((config, name)) = &self.tls else {
             return Ok(Socket::Tcp(stream));
         };
-        match timeout(limits.backend_tls, connector.connect(name.clone(), stream)).await {
-            Ok(Ok(stream)) => Ok(Socket::Tls(Box::new(stream.into()))),
+        let connecting = TlsStream::connect(config, name.clone(), stream);
+        match timeout(limits.backend_tls, connecting).await {
+            Ok(Ok(stream)) => Ok(Socket::Tls(Box::new(stream))),
             Ok(Err(error)) => Err(handshake_fault(&error)),
             Err(_) => Err(Fault::BackendTimeout {
                 what: "it did not finish the TLS handshake",
@@ -85,7 +83,7 @@ impl std::fmt::Debug for WebServer {
     }
 }
 
-fn connector(config: &Config) -> Result<TlsConnector, TlsSetupError> {
+fn client_config(config: &Config) -> Result<Arc<ClientConfig>, TlsSetupError> {
     let mut authorities: Vec<&Path> = config
         .domains
         .iter()
@@ -96,5 +94,5 @@ fn connector(config: &Config) -> Result<TlsConnector, TlsSetupError> {
     authorities.dedup();
     let mut tls = TrustedRoots::load(authorities)?.client_config()?;
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsConnector::from(Arc::new(tls)))
+    Ok(Arc::new(tls))
 }

@@ -2,9 +2,10 @@
 
 use std::future::poll_fn;
 use std::io::{self, Cursor};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::body::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
@@ -17,9 +18,9 @@ use crate::faults::Fault;
 use crate::limits::Limits;
 use crate::session::Link;
 
-/// What tungstenite reads at a time and keeps between messages: nearly all are smaller. Its
-/// default of 128 KiB is allocated at once for every connection.
-const READ_BYTES: usize = 1024;
+/// What tungstenite reads at a time. Its default of 128 KiB is allocated at once for every
+/// connection.
+const READ_BYTES: usize = 4 * 1024;
 
 /// What a client sent.
 #[derive(Debug)]
@@ -36,7 +37,8 @@ pub(crate) enum Incoming<'a> {
 #[derive(Debug)]
 pub(crate) struct Receiver<R> {
     reader: R,
-    context: WebSocketContext,
+    /// Absent while nothing has come that it would hold.
+    context: Option<Box<WebSocketContext>>,
     frames: Frames,
     /// The message that was returned last.
     message: Option<Utf8Bytes>,
@@ -53,22 +55,21 @@ pub(crate) struct Receiver<R> {
 impl<R: AsyncRead + Unpin> Receiver<R> {
     /// Reads from `reader` after `leftover`, what came together with the handshake.
     pub(crate) fn new(reader: R, leftover: &[u8], limits: Arc<Limits>, link: Arc<Link>) -> Self {
-        let config = websocket_config(&limits, false);
-        let mut frames = Frames::default();
-        frames.follow(leftover);
-        let context =
-            WebSocketContext::from_partially_read(leftover.to_vec(), Role::Server, Some(config));
-        Self {
+        let mut receiver = Self {
             reader,
-            context,
-            frames,
+            context: None,
+            frames: Frames::default(),
             message: None,
             limits,
             authenticated: false,
             link,
             broken: false,
             closed: false,
+        };
+        if !leftover.is_empty() {
+            receiver.context = Some(receiver.begin(leftover));
         }
+        receiver
     }
 
     /// Waits for the next message. Cancel-safe.
@@ -78,8 +79,7 @@ impl<R: AsyncRead + Unpin> Receiver<R> {
     /// RFC 6455, and the loss of the connection.
     pub(crate) async fn next(&mut self) -> Result<Incoming<'_>, Fault> {
         loop {
-            let message = poll_fn(|cx| self.poll_message(cx)).await;
-            match message.map_err(|error| self.fault(error))? {
+            match self.message().await? {
                 Message::Text(text) => {
                     return Ok(Incoming::Text(self.message.insert(text).as_str()));
                 }
@@ -93,6 +93,15 @@ impl<R: AsyncRead + Unpin> Receiver<R> {
                 Message::Pong(_) | Message::Frame(_) => {}
             }
         }
+    }
+
+    /// Waits for the next message, of whatever kind. Cancel-safe.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next), but for binary messages.
+    pub(super) async fn message(&mut self) -> Result<Message, Fault> {
+        let message = poll_fn(|cx| self.poll_message(cx)).await;
+        message.map_err(|error| self.fault(error))
     }
 
     /// Reads until the client has closed the WebSocket or the connection, whatever
@@ -128,25 +137,47 @@ impl<R: AsyncRead + Unpin> Receiver<R> {
         self.message = None;
         if self.link.is_authenticated() && !self.authenticated {
             self.authenticated = true;
-            self.context
-                .set_config(|config| *config = websocket_config(&self.limits, true));
+            if let Some(context) = &mut self.context {
+                context.set_config(|config| *config = websocket_config(&self.limits, true));
+            }
         }
+        let mut context = match self.context.take() {
+            Some(context) => context,
+            None => {
+                let mut room = [MaybeUninit::uninit(); READ_BYTES];
+                let mut came = ReadBuf::uninit(&mut room);
+                ready!(Pin::new(&mut self.reader).poll_read(cx, &mut came))?;
+                self.link.client_was_heard();
+                self.begin(came.filled())
+            }
+        };
         let mut polled = Polled {
             reader: Pin::new(&mut self.reader),
             cx,
             frames: &mut self.frames,
             link: &self.link,
         };
-        match self.context.read(&mut polled) {
+        match context.read(&mut polled) {
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                if self.frames.take_oversized() {
-                    let config = websocket_config(&self.limits, self.authenticated);
-                    self.context = WebSocketContext::new(Role::Server, Some(config));
+                if !self.frames.are_whole() {
+                    self.context = Some(context);
                 }
                 Poll::Pending
             }
-            result => Poll::Ready(result),
+            result => {
+                self.context = Some(context);
+                Poll::Ready(result)
+            }
         }
+    }
+
+    /// Has tungstenite take in the first bytes after it held nothing.
+    fn begin(&mut self, came: &[u8]) -> Box<WebSocketContext> {
+        self.frames.follow(came);
+        let config = websocket_config(&self.limits, self.authenticated);
+        let context =
+            WebSocketContext::from_partially_read(came.to_vec(), Role::Server, Some(config));
+        Box::new(context)
     }
 
     fn fault(&mut self, error: Error) -> Fault {
@@ -175,8 +206,8 @@ fn websocket_config(limits: &Limits, authenticated: bool) -> WebSocketConfig {
 }
 
 /// Follows the frames that pass by on their way to tungstenite, to know when it
-/// holds no part of one. Its buffer keeps the size of the largest frame for ever, so
-/// after a large one a state machine that holds nothing is replaced.
+/// holds no part of one: then nothing is lost with it, and an idle session does without
+/// its buffer, which keeps the size of the largest frame.
 #[derive(Debug, Default)]
 struct Frames {
     /// The part of a header that has come.
@@ -185,8 +216,6 @@ struct Frames {
     payload: u64,
     /// More fragments of a message have yet to come.
     fragmented: bool,
-    /// A frame was larger than the buffer.
-    oversized: bool,
 }
 
 impl Frames {
@@ -205,7 +234,6 @@ impl Frames {
                 Ok(Some((header, length))) => {
                     self.header.clear();
                     self.payload = length;
-                    self.oversized |= length > READ_BYTES as u64;
                     if matches!(header.opcode, OpCode::Data(_)) {
                         self.fragmented = !header.is_final;
                     }
@@ -216,10 +244,9 @@ impl Frames {
         }
     }
 
-    /// Whether a large frame has come and gone, and nothing is left behind.
-    fn take_oversized(&mut self) -> bool {
-        let empty = self.header.is_empty() && self.payload == 0 && !self.fragmented;
-        empty && std::mem::take(&mut self.oversized)
+    /// Whether all of each message has come.
+    fn are_whole(&self) -> bool {
+        self.header.is_empty() && self.payload == 0 && !self.fragmented
     }
 }
 
@@ -276,11 +303,10 @@ mod tests {
             let (last, pieces) = stream.split_last().unwrap();
             for piece in pieces.chunks(size) {
                 frames.follow(piece);
-                assert!(!frames.take_oversized());
+                assert!(!frames.are_whole());
             }
             frames.follow(&[*last]);
-            assert!(frames.take_oversized());
-            assert!(!frames.take_oversized());
+            assert!(frames.are_whole());
         }
     }
 }
