@@ -25,6 +25,9 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use crate::config::{Acme, TlsFiles};
 use crate::tls::{self, Challenges};
 
+#[cfg(test)]
+mod tests;
+
 /// How long an authority may take to look, and to sign.
 const POLLS: RetryPolicy = RetryPolicy::new().timeout(Duration::from_secs(120));
 /// How long it may take to say what it offers.
@@ -62,19 +65,30 @@ pub(crate) enum Failure {
 
 /// Keeps a certificate in `files` for ever.
 pub(crate) async fn keep(acme: Acme, files: TlsFiles, challenges: Arc<Challenges>) {
+    let order = || order(&acme, &files, &challenges);
+    keep_by(order, &acme, &files, &challenges).await;
+}
+
+/// The same, by calling `order` when there is none, or soon will be.
+async fn keep_by<F: Future<Output = Result<(), Failure>>>(
+    mut order: impl FnMut() -> F,
+    acme: &Acme,
+    files: &TlsFiles,
+    challenges: &Challenges,
+) {
     let mut pause = FIRST_RETRY;
     loop {
-        if let Some(left) = left(&acme, &files) {
+        if let Some(left) = left(acme, files) {
             pause = FIRST_RETRY;
             sleep(left.min(LOOK)).await;
             continue;
         }
-        let ordered = timeout(ORDER, order(&acme, &files, &challenges)).await;
+        let ordered = timeout(ORDER, order()).await;
         for name in &acme.names {
             challenges.set(name.ascii(), None);
         }
         let made = match ordered.unwrap_or(Err(Failure::Time(ORDER))) {
-            Ok(()) if left(&acme, &files).is_none() => Err(Failure::Useless),
+            Ok(()) if left(acme, files).is_none() => Err(Failure::Useless),
             other => other,
         };
         match made {

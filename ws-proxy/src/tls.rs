@@ -101,7 +101,8 @@ impl Challenges {
         }
     }
 
-    fn answer(&self, host: &str) -> Option<Arc<CertifiedKey>> {
+    /// What is shown for `host`.
+    pub(crate) fn answer(&self, host: &str) -> Option<Arc<CertifiedKey>> {
         let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         answers.get(host).cloned()
     }
