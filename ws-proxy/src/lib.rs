@@ -53,3 +53,4 @@ pub use self::server::{BindError, Server};
 pub use self::shutdown::Stop;
 pub use self::tls::CertificateError;
 pub use self::upstream::{ConnectorError, TlsSetupError};
+pub use self::websocket::echo;

@@ -7,8 +7,10 @@
 //! tungstenite's state machine, and everything that is written, pongs and close
 //! frames included, goes through the [`Sender`]. Who says nothing has no buffers.
 
+mod echo;
 mod receiver;
 mod sender;
 
+pub use self::echo::echo;
 pub(crate) use self::receiver::{Incoming, Receiver};
 pub(crate) use self::sender::Sender;

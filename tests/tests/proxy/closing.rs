@@ -4,6 +4,8 @@ use couplet_tests::PATIENCE;
 use couplet_tests::fake_backend::FakeBackend;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::client::{CLOSE, Client, Event};
 use crate::{Proxy, session};
@@ -84,6 +86,20 @@ async fn a_websocket_closed_without_close_leaves_the_stream_open() {
     client.message(Message::Close(None)).await;
     assert_eq!(peer.rest().await.unwrap(), "");
     assert_eq!(client.event().await, Event::Closed(1000));
+}
+
+#[tokio::test]
+async fn a_close_code_that_may_not_be_sent_is_answered_with_1002() {
+    for code in [0, 999, 1004, 1005, 1006, 1016, 2999] {
+        let (_proxy, mut client, mut peer) = session("").await;
+        let frame = CloseFrame {
+            code: CloseCode::from(code),
+            reason: "".into(),
+        };
+        client.message(Message::Close(Some(frame))).await;
+        assert_eq!(client.event().await, Event::Closed(1002), "{code}");
+        assert_eq!(peer.rest().await.unwrap(), "");
+    }
 }
 
 #[tokio::test]

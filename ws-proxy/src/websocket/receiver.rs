@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use axum::body::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::OpCode;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes, error::ProtocolError};
 
@@ -19,8 +19,8 @@ use crate::limits::Limits;
 use crate::session::Link;
 
 /// What tungstenite reads at a time. Its default of 128 KiB is allocated at once for every
-/// connection.
-const READ_BYTES: usize = 4 * 1024;
+/// connection; what is no larger than this, glibc allocates in no time.
+const READ_BYTES: usize = 1024;
 
 /// What a client sent.
 #[derive(Debug)]
@@ -55,21 +55,24 @@ pub(crate) struct Receiver<R> {
 impl<R: AsyncRead + Unpin> Receiver<R> {
     /// Reads from `reader` after `leftover`, what came together with the handshake.
     pub(crate) fn new(reader: R, leftover: &[u8], limits: Arc<Limits>, link: Arc<Link>) -> Self {
-        let mut receiver = Self {
+        let mut frames = Frames::default();
+        frames.follow(leftover);
+        let config = websocket_config(&limits, false);
+        let context = (!leftover.is_empty()).then(|| {
+            let leftover = leftover.to_vec();
+            WebSocketContext::from_partially_read(leftover, Role::Server, Some(config))
+        });
+        Self {
             reader,
-            context: None,
-            frames: Frames::default(),
+            context: context.map(Box::new),
+            frames,
             message: None,
             limits,
             authenticated: false,
             link,
             broken: false,
             closed: false,
-        };
-        if !leftover.is_empty() {
-            receiver.context = Some(receiver.begin(leftover));
         }
-        receiver
     }
 
     /// Waits for the next message. Cancel-safe.
@@ -85,10 +88,7 @@ impl<R: AsyncRead + Unpin> Receiver<R> {
                 }
                 Message::Binary(_) => return Err(Fault::BinaryMessage),
                 Message::Ping(payload) => return Ok(Incoming::Ping(payload)),
-                Message::Close(_) => {
-                    self.closed = true;
-                    return Ok(Incoming::Close);
-                }
+                Message::Close(_) => return Ok(Incoming::Close),
                 // Its arrival was all it had to say; raw frames are never read.
                 Message::Pong(_) | Message::Frame(_) => {}
             }
@@ -101,7 +101,20 @@ impl<R: AsyncRead + Unpin> Receiver<R> {
     /// As [`next`](Self::next), but for binary messages.
     pub(super) async fn message(&mut self) -> Result<Message, Fault> {
         let message = poll_fn(|cx| self.poll_message(cx)).await;
-        message.map_err(|error| self.fault(error))
+        let message = message.map_err(|error| self.fault(error))?;
+        if let Message::Close(frame) = &message {
+            self.closed = true;
+            // What tungstenite makes of a code that may not be sent (RFC 6455 7.4.1).
+            if frame
+                .as_ref()
+                .is_some_and(|frame| frame.code == CloseCode::Protocol)
+            {
+                return Err(Fault::WebSocketProtocol(
+                    "the client closed with 1002, or a code that may not be sent".to_owned(),
+                ));
+            }
+        }
+        Ok(message)
     }
 
     /// Reads until the client has closed the WebSocket or the connection, whatever
@@ -141,17 +154,20 @@ impl<R: AsyncRead + Unpin> Receiver<R> {
                 context.set_config(|config| *config = websocket_config(&self.limits, true));
             }
         }
+        let mut room = [MaybeUninit::uninit(); READ_BYTES];
+        let mut came = ReadBuf::uninit(&mut room);
         let mut context = match self.context.take() {
             Some(context) => context,
             None => {
-                let mut room = [MaybeUninit::uninit(); READ_BYTES];
-                let mut came = ReadBuf::uninit(&mut room);
                 ready!(Pin::new(&mut self.reader).poll_read(cx, &mut came))?;
                 self.link.client_was_heard();
-                self.begin(came.filled())
+                self.frames.follow(came.filled());
+                let config = websocket_config(&self.limits, self.authenticated);
+                Box::new(WebSocketContext::new(Role::Server, Some(config)))
             }
         };
         let mut polled = Polled {
+            came: came.filled(),
             reader: Pin::new(&mut self.reader),
             cx,
             frames: &mut self.frames,
@@ -169,15 +185,6 @@ impl<R: AsyncRead + Unpin> Receiver<R> {
                 Poll::Ready(result)
             }
         }
-    }
-
-    /// Has tungstenite take in the first bytes after it held nothing.
-    fn begin(&mut self, came: &[u8]) -> Box<WebSocketContext> {
-        self.frames.follow(came);
-        let config = websocket_config(&self.limits, self.authenticated);
-        let context =
-            WebSocketContext::from_partially_read(came.to_vec(), Role::Server, Some(config));
-        Box::new(context)
     }
 
     fn fault(&mut self, error: Error) -> Fault {
@@ -252,6 +259,8 @@ impl Frames {
 
 /// A poll of the reader in the form that tungstenite takes.
 struct Polled<'a, 'b, R> {
+    /// What has been read before.
+    came: &'a [u8],
     reader: Pin<&'a mut R>,
     cx: &'a mut Context<'b>,
     frames: &'a mut Frames,
@@ -260,6 +269,9 @@ struct Polled<'a, 'b, R> {
 
 impl<R: AsyncRead> io::Read for Polled<'_, '_, R> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        if !self.came.is_empty() {
+            return io::Read::read(&mut self.came, bytes);
+        }
         let mut buf = ReadBuf::new(bytes);
         match self.reader.as_mut().poll_read(self.cx, &mut buf) {
             Poll::Ready(Ok(())) => {
