@@ -4,12 +4,14 @@
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 
+use couplet_servers::ProcessTree;
 use couplet_tests::fake_backend::{Authority, DOMAIN, FakeBackend};
 use couplet_tests::{PATIENCE, front};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 use crate::Proxy;
@@ -36,6 +38,9 @@ struct Place {
 /// More than nginx takes, or keeps in memory, if it isn't told to.
 const FILE: usize = 2_000_000;
 
+/// Less than nginx collects before it passes on what it takes, if it isn't told to.
+const PART: usize = 1000;
+
 impl Place {
     async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
@@ -51,8 +56,9 @@ impl Place {
         }
         let backend = FakeBackend::bind().await.unwrap();
         let host = FakeBackend::bind().await.unwrap();
+        // Without public_url only the Host that arrives says whose page it is.
         let proxy = Proxy::start(&format!(
-            "public_url = 'https://{SITE}'\ntrusted_proxies = ['127.0.0.1']\n[[domain]]\n\
+            "trusted_proxies = ['127.0.0.1']\n[[domain]]\n\
              name = '{DOMAIN}'\nbackend = '{}'\nbackend_tls = 'none'\nproxy_protocol = 'v1'\n\
              [relay]\nhosts = ['http://{}']",
             backend.address(),
@@ -91,16 +97,8 @@ impl Place {
 
     /// Puts a file through the server in front: its beginning arrives before its end leaves.
     async fn put_through(&self) {
-        let stream = TcpStream::connect(self.address).await.unwrap();
-        let name = ServerName::try_from(SITE).unwrap();
-        let tls = connector(&self.authority, &["http/1.1"]);
-        let mut stream = tls.connect(name, stream).await.unwrap();
-        let head = format!(
-            "PUT /relay/{}/x HTTP/1.1\r\nhost: {SITE}\r\norigin: https://{SITE}\r\n\
-             connection: close\r\ncontent-length: {FILE}\r\n\r\n",
-            self.host.address()
-        );
-        stream.write_all(head.as_bytes()).await.unwrap();
+        let length = format!("content-length: {FILE}\r\n");
+        let mut stream = self.ask("PUT", &length).await;
         let half = vec![b'x'; FILE / 2];
         let arriving = async {
             let mut peer = self.host.accept().await.unwrap();
@@ -122,10 +120,45 @@ impl Place {
         assert_eq!(&answer, b"HTTP/1.1 201");
     }
 
+    /// The same the other way.
+    async fn take_through(&self) {
+        let mut stream = self.ask("GET", "").await;
+        let mut peer = self.host.accept().await.unwrap();
+        peer.expect("\r\n\r\n").await.unwrap();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", 2 * PART);
+        let part = "x".repeat(PART);
+        peer.send(&(head + &part)).await.unwrap();
+        let mut came = Vec::new();
+        while !came.ends_with(part.as_bytes()) {
+            let reading = timeout(PATIENCE, stream.read_buf(&mut came));
+            assert!(reading.await.unwrap().unwrap() > 0);
+        }
+        peer.send(&part).await.unwrap();
+        let mut rest = vec![0; PART];
+        let reading = timeout(PATIENCE, stream.read_exact(&mut rest));
+        reading.await.unwrap().unwrap();
+        assert_eq!(rest, part.as_bytes());
+    }
+
+    /// A request for a file, with more in its head.
+    async fn ask(&self, method: &str, more: &str) -> TlsStream<TcpStream> {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        let name = ServerName::try_from(SITE).unwrap();
+        let tls = connector(&self.authority, &["http/1.1"]);
+        let mut stream = tls.connect(name, stream).await.unwrap();
+        let head = format!(
+            "{method} /relay/{}/x HTTP/1.1\r\nhost: {SITE}\r\norigin: https://{SITE}\r\n\
+             connection: close\r\n{more}\r\n",
+            self.host.address()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    }
+
     /// Runs `program`, opens a session through it, and puts a file.
-    async fn try_through(&self, program: &str, arguments: &[&str]) {
+    async fn try_through(&self, program: &str, arguments: &[&str]) -> ProcessTree {
         let running = front::run(program, arguments, self.directory.path(), self.address);
-        let _running = running.await.unwrap();
+        let running = running.await.unwrap();
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(CLIENT.parse().unwrap()).unwrap();
         let stream = socket.connect(self.address).await.unwrap();
@@ -164,6 +197,7 @@ impl Place {
         assert_eq!(session.text().await, CLOSE);
         assert_eq!(session.event().await, Event::Closed(1000));
         self.put_through().await;
+        running
     }
 }
 
@@ -192,7 +226,8 @@ async fn nginx() {
          http {{ access_log off; {temporary}\ninclude {site};\n}}\n"
     );
     std::fs::write(&main, text).unwrap();
-    place.try_through("nginx", &["-c", &main]).await;
+    let _running = place.try_through("nginx", &["-c", &main]).await;
+    place.take_through().await;
 }
 
 #[tokio::test]

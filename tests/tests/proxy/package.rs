@@ -135,6 +135,9 @@ async fn the_images_commands_make_what_the_image_runs() {
     }
     let copied = instructions(&dockerfile, "COPY");
     assert!(copied.contains(&"--from=build /image /".to_owned()));
+    // Who has no authorities trusts no server.
+    let authorities = " /etc/ssl/certs/ca-certificates.crt";
+    assert!(copied.iter().any(|line| line.ends_with(authorities)));
 
     // A volume or a ConfigMap brings it.
     let config = image.join("etc/ws-proxy/config.toml");
