@@ -382,11 +382,14 @@ fn invalid(error: rustls::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use rcgen::{CertificateParams, KeyPair};
     use rustls::RootCertStore;
     use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
     use rustls::version::{TLS12, TLS13};
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::time::timeout;
     use tokio_rustls::{TlsAcceptor, TlsConnector};
 
     use super::*;
@@ -466,13 +469,16 @@ mod tests {
                 let (server, client) = configs(version);
                 let (here, there) = duplex(room);
                 let (server, client) = (Arc::new(server), Arc::new(client));
-                tokio::join!(
-                    async { repeat(TlsStream::accept(&server, here).await.unwrap()).await },
-                    async {
-                        let stream = TlsStream::connect(&client, name(), there).await;
-                        ask(stream.unwrap(), &text(length)).await;
-                    }
-                );
+                let both = async {
+                    tokio::join!(
+                        async { repeat(TlsStream::accept(&server, here).await.unwrap()).await },
+                        async {
+                            let stream = TlsStream::connect(&client, name(), there).await;
+                            ask(stream.unwrap(), &text(length)).await;
+                        }
+                    )
+                };
+                timeout(Duration::from_secs(60), both).await.unwrap();
             }
         }
     }
@@ -522,8 +528,7 @@ mod tests {
         let (mut server, _client) = both(configs(&TLS13), 5000).await;
         let text = text(1_000_000);
         let stalled = server.write_all(&text);
-        let patience = std::time::Duration::from_millis(50);
-        assert!(tokio::time::timeout(patience, stalled).await.is_err());
+        assert!(timeout(Duration::from_millis(50), stalled).await.is_err());
         assert!(server.outgoing.capacity() <= RECORD_BYTES + AROUND_RECORD);
     }
 
