@@ -9,7 +9,7 @@ use futures_util::future::{try_join, try_join_all};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::client::{RoundTrip as _, Session, Target, stanza};
-use crate::figures::Latency;
+use crate::figures::{Latency, median};
 use crate::place::Place;
 
 /// Sessions of the crowd, and what they say together in a second.
@@ -19,12 +19,17 @@ const MESSAGES: usize = 2000;
 const SAMPLES: u32 = 10;
 /// Slow readers, and quick ones.
 const EACH: usize = 1000;
-/// What the quick ones say together in a second, and for how long it is measured.
+/// How often both are measured, in turns with the floor.
+const ROUNDS: usize = 3;
+/// What the quick ones say together in a second, for how long it is measured, and for how long
+/// it isn't yet.
 const QUICK_MESSAGES: usize = 1000;
-const QUICK: Duration = Duration::from_secs(20);
-/// What waits for a slow one, and what it takes of that twice a second.
+const QUICK: Duration = Duration::from_secs(10);
+const WARMING: Duration = Duration::from_secs(2);
+/// What waits for a slow one, and what it takes of that how often.
 const SLOW_STANZA: usize = 200_000;
 const SLOW_BYTES: usize = 4096;
+const SLOW_PAUSE: Duration = Duration::from_millis(500);
 
 /// Prints a table.
 pub(crate) async fn measure(time: Duration) -> Result<()> {
@@ -66,16 +71,36 @@ async fn crowd(place: &Place, time: Duration) -> Result<()> {
 }
 
 async fn slow_among_quick(place: &Place) -> Result<()> {
-    let proxy = place.proxy(false, false).await?;
+    let (floor, proxy) = (place.floor(false).await?, place.proxy(false, false).await?);
     let target = place.target(proxy.address(), false)?;
-    let quick = open(&target, EACH).await?;
+    let (mut ours, mut floors) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        floors.push(quick_p99s(&floor.target, floor.process.id()).await?);
+        ours.push(quick_p99s(&target, proxy.process()?).await?);
+    }
+    let of = |all: &[[f64; 2]]| {
+        let [alone, among] = [0, 1].map(|at| median(all.iter().map(|both| both[at])));
+        let more = median(all.iter().map(|[alone, among]| among / alone)) - 1.0;
+        format!("{among:.2} ms; alone {alone:.2} ms; {:+.0}%", more * 100.0)
+    };
+    println!(
+        "| p99 of {EACH} quick readers among {EACH} slow ones | within 20% | {} |",
+        of(&ours)
+    );
+    println!("| the same through the floor | | {} |", of(&floors));
+    Ok(())
+}
+
+/// Milliseconds: of quick readers alone, and among slow ones.
+async fn quick_p99s(target: &Target, process: u32) -> Result<[f64; 2]> {
+    let quick = open(target, EACH).await?;
+    let (_, quick) = talk(quick, QUICK_MESSAGES, WARMING).await?;
     let (alone, quick) = talk(quick, QUICK_MESSAGES, QUICK).await?;
-    let mut slow = open(&target, EACH).await?;
+    let mut slow = open(target, EACH).await?;
     let large = stanza(SLOW_STANZA);
     for session in &mut slow {
         session.send(&large).await?;
     }
-    let process = proxy.process()?;
     until("all of it waits for its readers", || async {
         let before = cpu_time(process)?;
         sleep(Duration::from_secs(1)).await;
@@ -83,22 +108,27 @@ async fn slow_among_quick(place: &Place) -> Result<()> {
         Ok((used < Duration::from_millis(50)).then_some(()))
     })
     .await?;
-    let end = Instant::now() + QUICK;
-    let reading = try_join_all(slow.into_iter().map(|mut session| async move {
-        while Instant::now() < end {
-            session.take(SLOW_BYTES).await?;
-            sleep(Duration::from_millis(500)).await;
-        }
-        Ok(session)
-    }));
-    let (among, _) = try_join(talk(quick, QUICK_MESSAGES, QUICK), reading).await?;
-    println!(
-        "| p99 of {EACH} quick readers among {EACH} slow ones | within 20% | {:.2} ms; alone {:.2} \
-         ms |",
-        among.0.p99() / 1000.0,
-        alone.p99() / 1000.0
-    );
-    Ok(())
+    let begin = Instant::now();
+    let reading = slow
+        .into_iter()
+        .enumerate()
+        .map(|(index, mut session)| async move {
+            // One after the other: all at once they would be a burst of our own, in the thread
+            // that takes the time.
+            let mut due = begin + SLOW_PAUSE.mul_f64(index as f64 / EACH as f64);
+            while due < begin + WARMING + QUICK {
+                sleep_until(due).await;
+                session.take(SLOW_BYTES).await?;
+                due += SLOW_PAUSE;
+            }
+            Ok(session)
+        });
+    let talking = async {
+        let (_, quick) = talk(quick, QUICK_MESSAGES, WARMING).await?;
+        talk(quick, QUICK_MESSAGES, QUICK).await
+    };
+    let ((among, _), _) = try_join(talking, try_join_all(reading)).await?;
+    Ok([alone, among].map(|latency| latency.p99() / 1000.0))
 }
 
 async fn open(target: &Target, count: usize) -> Result<Vec<Session>> {
