@@ -318,10 +318,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<S> {
                 return Poll::Ready(Ok(()));
             }
             ready!(this.poll_take(cx))?;
-            let went = this.process(Say::Nothing);
-            // An answer to new keys, or what is wrong. Whether it can leave, a write finds out.
-            let _ = this.poll_send(cx);
-            went?;
+            // An answer to new keys goes with what is written next (RFC 8446 4.6.3): whoever waits to
+            // write is to be woken, and not whoever reads.
+            if let Err(error) = this.process(Say::Nothing) {
+                // What is wrong is told if that can leave at once.
+                let _ = this.poll_send(cx);
+                return Poll::Ready(Err(error));
+            }
         }
         let rest = this.text.get(this.read..).unwrap_or_default();
         let given = rest.len().min(buf.remaining());
