@@ -536,6 +536,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_reads_does_not_keep_whoever_writes_asleep() {
+        let (server, mut client) = both(configs(&TLS13), 5000).await;
+        let (mut read, mut write) = tokio::io::split(server);
+        let text = text(100_000);
+        let written = text.clone();
+        let writing = tokio::spawn(async move {
+            write.write_all(&written).await.unwrap();
+            write.flush().await.unwrap();
+        });
+        let (heard, mut hears) = tokio::sync::mpsc::unbounded_channel();
+        let reading = tokio::spawn(async move {
+            while let Ok(byte) = read.read_u8().await {
+                heard.send(byte).unwrap();
+            }
+        });
+        client.write_all(b"!").await.unwrap();
+        // By now the one waits for room, and the other for more.
+        assert_eq!(hears.recv().await, Some(b'!'));
+        let mut came = vec![0; text.len()];
+        let taken = timeout(Duration::from_secs(10), client.read_exact(&mut came));
+        taken.await.unwrap().unwrap();
+        assert!(came == text);
+        writing.await.unwrap();
+        drop(client);
+        reading.await.unwrap();
+    }
+
+    #[tokio::test]
     async fn an_end_without_a_word_is_told_from_a_close() {
         let (server, mut client) = both(configs(&TLS13), 5000).await;
         drop(server);
