@@ -10,6 +10,7 @@ use couplet_tests::{run_for, until};
 use serde_json::Value;
 
 use crate::changes::choose;
+use crate::early::program_is_here;
 use crate::{ALICE, Place, files, options, reads, say, settings, sign_in};
 
 /// Each view is looked at four times.
@@ -98,7 +99,8 @@ fn signing_in() {
     run_for(TIME, async {
         let place = Place::with(options(Kind::Prosody)).await?;
         let page = place.visitor().await?;
-        page.find("button", "Sign in").await?;
+        // What it shows must not change while it is looked at.
+        program_is_here(&page).await?;
         let mut inspector = Inspector::new(&page).await?;
         inspector.look("the form").await?;
         click(&page, "button", "Sign in").await?;

@@ -14,6 +14,14 @@ async fn is_early(page: &Page) -> Result<bool> {
     Ok(page.evaluate("!!document.getElementById('early')").await? == true)
 }
 
+/// Waits until the form is the program's.
+pub(crate) async fn program_is_here(page: &Page) -> Result<()> {
+    until("the program", || async {
+        Ok((!is_early(page).await?).then_some(()))
+    })
+    .await
+}
+
 /// Somebody with a slow network, who has the form already.
 async fn early_visitor(place: &Place) -> Result<Page> {
     let page = place.browser.open("about:blank").await?;
@@ -72,10 +80,7 @@ fn what_is_typed_before_the_program_is_here_stays() {
         page.press("ArrowUp").await?;
         page.type_text("x").await?;
         page.slow_down(None).await?;
-        until("the program", || async {
-            Ok((!is_early(&page).await?).then_some(()))
-        })
-        .await?;
+        program_is_here(&page).await?;
         page.reads("Nothing is kept here.").await?;
         page.find("textbox", "Password")
             .await?
