@@ -8,6 +8,7 @@ mod sign_in;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use couplet_engine::modules::xep0077_account::fill;
 use couplet_engine::sasl::Exchange;
@@ -35,7 +36,8 @@ struct Inner {
     engine: RefCell<Engine>,
     connection: RefCell<Connection>,
     secrets: RefCell<Secrets>,
-    timer: RefCell<Option<Timer>>,
+    /// What is due next, and when.
+    timer: RefCell<Option<(Duration, Timer)>>,
     /// None if the session is to live in memory only.
     journal: Option<Journal>,
     host: Box<dyn Fn(News) -> Vec<Record>>,
@@ -399,12 +401,22 @@ impl Driver {
         }
     }
 
-    fn wake_at(&self, wake_at: Option<std::time::Duration>) {
-        let timer = wake_at.and_then(|at| {
-            let driver = self.clone();
-            let delay = at.saturating_sub(platform::now().monotonic);
-            Timer::after(delay, move || driver.feed(Input::Timeout))
+    fn wake_at(&self, wake_at: Option<Duration>) {
+        let Some(at) = wake_at else {
+            return drop(self.0.timer.take());
+        };
+        // Most of what comes puts off what is due: that a timer is early is found out then.
+        let comes = |(due, _): &(Duration, Timer)| *due <= at;
+        if self.0.timer.borrow().as_ref().is_some_and(comes) {
+            return;
+        }
+        let driver = self.clone();
+        let delay = at.saturating_sub(platform::now().monotonic);
+        let timer = Timer::after(delay, move || {
+            let gone = driver.0.timer.take();
+            driver.feed(Input::Timeout);
+            drop(gone);
         });
-        *self.0.timer.borrow_mut() = timer;
+        *self.0.timer.borrow_mut() = timer.map(|timer| (at, timer));
     }
 }

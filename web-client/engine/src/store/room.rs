@@ -373,8 +373,9 @@ impl Occupants {
     }
 
     fn place(&self, occupant: &Occupant) -> Result<usize, usize> {
+        let wanted = rank(occupant);
         self.order
-            .binary_search_by(|known| rank(known).cmp(&rank(occupant)))
+            .binary_search_by(|known| rank(known).cmp(&wanted))
     }
 }
 
