@@ -13,7 +13,8 @@ for (const name of ["instantiate", "instantiateStreaming"]) {
   const instantiate = WebAssembly[name];
   WebAssembly[name] = async (...all) => {
     const result = await instantiate.apply(WebAssembly, all);
-    measured.memory ??= (result.instance ?? result).exports.memory;
+    const { exports } = result.instance ?? result;
+    measured.memory ??= Object.values(exports).find(part => part instanceof WebAssembly.Memory);
     return result;
   };
 }

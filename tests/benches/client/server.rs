@@ -251,9 +251,13 @@ impl Script {
                  <identity category='conference' type='text' name='Hall'/>\
                  <feature var='{MUC}'/><feature var='muc_semianonymous'/></query>"
             )),
+            // Converse looks for bookmarks only where they can be kept.
             ("query", "http://jabber.org/protocol/disco#info") => result(
                 "<query xmlns='http://jabber.org/protocol/disco#info'>\
-                 <identity category='server' type='im'/></query>",
+                 <identity category='server' type='im'/>\
+                 <identity category='pubsub' type='pep'/>\
+                 <feature var='http://jabber.org/protocol/pubsub#publish-options'/>\
+                 <feature var='urn:xmpp:bookmarks:1#compat'/></query>",
             ),
             ("query", "http://jabber.org/protocol/disco#items") => {
                 result("<query xmlns='http://jabber.org/protocol/disco#items'/>")
