@@ -269,11 +269,13 @@ pub(super) fn say(stanza: &mut stanza::Message, body: &str, notes: &Notes) {
         xep0447_file_sharing::say(stanza, file);
     }
     let offset = whole.chars().count() - body.chars().count();
-    let (offset, to) = (offset as u32, stanza.to.clone());
+    let (offset, room) = (offset as u32, stanza.to.as_ref().map(Jid::to_bare));
     for mention in notes.mentions() {
-        if mention.jid == to {
-            let everybody = xep0513_mentions::everybody(mention, offset);
-            stanza.payloads.push(everybody);
+        if room.as_ref().is_some_and(|room| mention.is_of_all(room)) {
+            // What is whispered is for one.
+            let all = (stanza.kind == MessageType::Groupchat)
+                .then(|| xep0513_mentions::everybody(mention, offset));
+            stanza.payloads.extend(all);
             continue;
         }
         let reference = xep0372_references::reference(mention, offset);

@@ -2,7 +2,9 @@
 
 use couplet_engine::Command;
 use couplet_engine::modules::{rfc6121_message, xep0045_muc};
-use couplet_engine::store::{Delivery, Direction, Failure, Note, Notes, Reply, Scope, Whisper};
+use couplet_engine::store::{
+    Delivery, Direction, Failure, Mention, Note, Notes, Reply, Scope, Whisper,
+};
 use minidom::Element;
 
 use crate::rooms::{ROOM, SELF, join, messages, presence, room, told};
@@ -262,4 +264,29 @@ fn what_another_device_has_whispered_is_shown_as_that() {
         (Scope::Whisper, Direction::Outgoing)
     );
     assert_eq!(known.whispered_to().unwrap().nick, "secondwitch");
+}
+
+#[test]
+fn whoever_is_whispered_to_is_not_everybody() {
+    let mut scenario = inside();
+    let mut notes = to_second();
+    let second = format!("{ROOM}/secondwitch").parse().ok();
+    let named = [second, Some(room().into())].map(|jid| Mention {
+        jid,
+        ..Mention::default()
+    });
+    notes.set_mentions(named.into());
+    scenario.command(Command::Message(rfc6121_message::Command::Send {
+        to: room(),
+        body: "secondwitch, not @all".to_owned(),
+        notes,
+    }));
+    let stanza = sent(&mut scenario).unwrap();
+    let names = |name: &str| {
+        stanza
+            .children()
+            .filter(|child| child.name() == name)
+            .count()
+    };
+    assert_eq!((names("reference"), names("mention")), (1, 0));
 }
