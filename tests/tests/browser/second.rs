@@ -28,11 +28,14 @@ async fn without(place: &Place, file: &str) -> Result<Page> {
     Ok(page)
 }
 
-/// Has the page be in German from its next load on.
-async fn in_german(page: &Page) -> Result<()> {
+/// Loads the page anew in German, and opens the settings.
+async fn settings_in_german(page: &Page) -> Result<()> {
     page.evaluate("localStorage.setItem('couplet.language', 'de')")
         .await?;
-    Ok(())
+    page.reload().await?;
+    page.find("button", "Menü").await?.click().await?;
+    let settings = page.find("menuitem", "Einstellungen").await?;
+    settings.click().await
 }
 
 async fn choose(page: &Page, entry: &str) -> Result<()> {
@@ -111,13 +114,7 @@ fn it_is_in_english_where_its_words_in_another_language_do_not_come() {
     run(async {
         let place = Place::new(Kind::Prosody).await?;
         let page = without(&place, "*/second/de-*.json").await?;
-        in_german(&page).await?;
-        page.reload().await?;
-        page.find("button", "Menü").await?.click().await?;
-        page.find("menuitem", "Einstellungen")
-            .await?
-            .click()
-            .await?;
+        settings_in_german(&page).await?;
         page.find("heading", "Settings").await?;
         Ok(())
     });
@@ -130,13 +127,7 @@ fn another_language_needs_no_network_either() {
         let page = place.enters(ALICE).await?;
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
             .await?;
-        in_german(&page).await?;
-        page.reload().await?;
-        page.find("button", "Menü").await?.click().await?;
-        page.find("menuitem", "Einstellungen")
-            .await?
-            .click()
-            .await?;
+        settings_in_german(&page).await?;
         page.find("heading", "Einstellungen").await?;
         page.forget_files().await?;
         place.proxy.kill().await?;
