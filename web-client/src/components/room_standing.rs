@@ -1,7 +1,8 @@
-//! Who may only listen in a room, and would rather speak: as they see it, and the moderators.
+//! Who would like to be allowed something in a room: as those see it who may only listen, and
+//! those who run it.
 
 use couplet_engine::foreign::tame;
-use couplet_engine::store::{NotSaved, Role, Room, Topic, VoiceRequest};
+use couplet_engine::store::{NotSaved, Role, Room, RoomRequest, RoomWish, Topic};
 use jid::BareJid;
 use yew::prelude::*;
 
@@ -22,7 +23,7 @@ pub(crate) fn room_standing(state: &State, jid: &BareJid) -> Html {
     let concerned = state.store().room(jid).is_some_and(|room| {
         own_occupant(room).is_some_and(|us| match us.role {
             Role::Visitor => true,
-            Role::Moderator => !room.voice.is_empty(),
+            Role::Moderator => !room.requests.is_empty(),
             Role::Participant => false,
         })
     });
@@ -84,36 +85,71 @@ fn listener(state: &State, jid: &BareJid, asked: &Model<Option<Pending>>) -> Htm
 }
 
 fn requests(state: &State, jid: &BareJid, room: &Room) -> Html {
-    let request = |voice: &VoiceRequest| {
-        let name = tame(&voice.nick).into_owned();
+    let bar = |request: &RoomRequest| {
+        let name = tame(&request.nick).into_owned();
         let name = [("name", name.as_str())];
         let answer = |allow: bool| {
-            let (state, jid, voice) = (state.clone(), jid.clone(), voice.clone());
-            Callback::from(move |_: MouseEvent| state.answer_voice(&jid, voice.clone(), allow))
+            let (state, jid, request) = (state.clone(), jid.clone(), request.clone());
+            Callback::from(move |_: MouseEvent| state.answer_request(&jid, request.clone(), allow))
+        };
+        let (words, yes, yes_name, no, no_name) = match &request.wish {
+            RoomWish::Speak { .. } => (
+                t_with("voiceRequest.wants", &name),
+                t("voiceRequest.allow"),
+                t_with("voiceRequest.allowName", &name),
+                t("voiceRequest.refuse"),
+                t_with("voiceRequest.refuseName", &name),
+            ),
+            RoomWish::Belong { .. } => (
+                t_with("memberRequest.wants", &name),
+                t("memberRequest.accept"),
+                t_with("memberRequest.acceptName", &name),
+                t("memberRequest.decline"),
+                t_with("memberRequest.declineName", &name),
+            ),
         };
         html! {
-            <div class="room-bar" role="status" key={voice.nick.clone()}>
-                <p class="room-bar__text">{ t_with("voiceRequest.wants", &name) }</p>
+            <div class="room-bar" role="status" key={words.to_string()}>
+                <p class="room-bar__text">
+                    { words }
+                    if let Some(said) = said(request) {
+                        <span class="room-bar__said" dir="auto">{ said }</span>
+                    }
+                </p>
                 <button
                     type="button"
                     class="button button--primary button--small"
-                    aria-label={t_with("voiceRequest.allowName", &name)}
+                    aria-label={yes_name}
                     onclick={answer(true)}
                 >
-                    { t("voiceRequest.allow") }
+                    { yes }
                 </button>
                 <button
                     type="button"
                     class="button button--small"
-                    aria-label={t_with("voiceRequest.refuseName", &name)}
+                    aria-label={no_name}
                     onclick={answer(false)}
                 >
-                    { t("voiceRequest.refuse") }
+                    { no }
                 </button>
             </div>
         }
     };
-    html! { <>{ for room.voice.iter().map(request) }</> }
+    html! { <>{ for room.requests.iter().map(bar) }</> }
+}
+
+/// What somebody who would be a member says of themselves besides what they want to be called.
+fn said(request: &RoomRequest) -> Option<String> {
+    let RoomWish::Belong { form } = &request.wish else {
+        return None;
+    };
+    let values = form.iter().filter(|(var, _)| var != "FORM_TYPE");
+    let values = values.flat_map(|(_, values)| values);
+    let said: Vec<_> = values
+        .filter(|value| **value != request.nick && !value.trim().is_empty())
+        .map(|value| tame(value))
+        .collect();
+    (!said.is_empty()).then(|| said.join(" · "))
 }
 
 /// Why nobody is asked, and what to do.

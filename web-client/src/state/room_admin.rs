@@ -6,7 +6,7 @@ use couplet_engine::Command;
 use couplet_engine::modules::xep0045_muc::{self, admin};
 use couplet_engine::modules::xep0425_moderation;
 use couplet_engine::store::{
-    Direction, Entry, Message, Occupant, Role, Room, Scope, Standing, VoiceRequest,
+    Direction, Entry, Message, Occupant, Role, Room, RoomRequest, Scope, Standing,
 };
 use jid::BareJid;
 
@@ -62,11 +62,11 @@ impl State {
         pending
     }
 
-    /// Has somebody who has asked speak in a room, or not.
-    pub(crate) fn answer_voice(&self, room: &BareJid, voice: VoiceRequest, allow: bool) {
-        self.command(Command::Muc(xep0045_muc::Command::AnswerVoice {
+    /// Has somebody have what they ask for in a room, or not.
+    pub(crate) fn answer_request(&self, room: &BareJid, request: RoomRequest, allow: bool) {
+        self.command(Command::Muc(xep0045_muc::Command::AnswerRequest {
             room: room.clone(),
-            voice,
+            request,
             allow,
         }));
     }

@@ -9,8 +9,8 @@ mod directory;
 mod making;
 mod presence;
 mod refusal;
+mod requests;
 mod settings;
-mod voice;
 mod wishes;
 
 use std::time::Duration;
@@ -32,8 +32,8 @@ use crate::session::Command as SessionCommand;
 use crate::sorted_map::SortedMap;
 use crate::stanza::{self, MessageType, PresenceType, StanzaError};
 use crate::store::{
-    Answer, Delivery, Entry, Failure, Left, Occupant, PageAnswer, RoomChange, RoomsAnswer,
-    StoreEvent, VoiceRequest,
+    Answer, Delivery, Entry, Failure, Left, Occupant, PageAnswer, RoomChange, RoomRequest,
+    RoomsAnswer, StoreEvent,
 };
 use crate::timer::Key;
 use crate::xml::{self, build};
@@ -169,13 +169,13 @@ pub enum Command {
         /// In which room.
         room: BareJid,
     },
-    /// Answer somebody who has.
-    AnswerVoice {
+    /// Answer somebody who asks for something.
+    AnswerRequest {
         /// In which room.
         room: BareJid,
-        /// Whom.
-        voice: VoiceRequest,
-        /// Whether they may.
+        /// What, and who.
+        request: RoomRequest,
+        /// Whether they are to have it.
         allow: bool,
     },
     /// Have something otherwise. What becomes of it is a [`Fact::Saved`](crate::store::Fact).
@@ -229,9 +229,9 @@ pub(crate) struct Muc {
     directory: Directory,
     #[serde(skip)]
     wishes: Vec<Wish>,
-    /// Who is to be told whether they may speak, as soon as we are there.
+    /// Who is to have what they asked for, or not, as soon as we are there.
     #[serde(skip)]
-    answers: Vec<(BareJid, VoiceRequest, bool)>,
+    answers: Vec<(BareJid, RoomRequest, bool)>,
 }
 
 /// What we are to a room.
@@ -450,9 +450,11 @@ impl Module for Muc {
                 answer,
             } => self.fill_in(ctx, request, room, &answer, ns::REGISTER),
             Command::AskToSpeak { request, room } => self.ask_to_speak(ctx, request, room),
-            Command::AnswerVoice { room, voice, allow } => {
-                self.answer_voice(ctx, room, voice, allow);
-            }
+            Command::AnswerRequest {
+                room,
+                request,
+                allow,
+            } => self.answer_request(ctx, room, request, allow),
         }
         // Bookmarks are kept of it.
         Flow::Continue
@@ -508,8 +510,8 @@ impl Module for Muc {
             }
             MessageType::Groupchat => self.heard(ctx, room, message),
             MessageType::Normal if by_room => {
-                if let Some(request) = voice::read(message) {
-                    change(ctx, &room, RoomChange::Voice(request));
+                if let Some(request) = requests::read(message) {
+                    change(ctx, &room, RoomChange::Request(request));
                     return Flow::Stop;
                 }
             }

@@ -30,6 +30,7 @@ mod privacy;
 mod profile;
 mod reading;
 mod room;
+mod room_requests;
 mod rooms;
 mod rooms_answer;
 mod roster;
@@ -40,7 +41,6 @@ mod stand_in;
 mod status;
 mod timeline;
 mod upload;
-mod voice;
 mod waiting;
 mod wishes;
 
@@ -77,13 +77,13 @@ pub use room::{
     Affiliation, Bookmark, Entry, Hear, Invitation, Left, Occupant, Occupants, Role, Room,
     RoomChange,
 };
+pub use room_requests::{RoomRequest, RoomWish};
 pub use rooms_answer::{About, ListedRoom, RoomsAnswer, RoomsPage};
 pub use roster::{Availability, Contact, ResourcePresence, Subscription, SubscriptionRequest};
 pub use source::{Original, Source};
 pub use status::{Again, SessionStatus, SignInStep, Trouble};
 pub use timeline::Timeline;
 pub use upload::{Refusal, Slot, UploadAnswer};
-pub use voice::VoiceRequest;
 pub use wishes::{Muted, Wishes};
 
 use crate::modules::rfc6121_message;

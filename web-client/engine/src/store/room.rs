@@ -6,7 +6,7 @@ use std::rc::Rc;
 use jid::BareJid;
 use serde::{Deserialize, Serialize};
 
-use super::{About, Availability, Incident, Passage, VoiceRequest};
+use super::{About, Availability, Incident, Passage, RoomRequest};
 use crate::codec::{decode, encode};
 use crate::foreign::skeleton;
 use crate::sorted_map::SortedMap;
@@ -45,8 +45,8 @@ pub struct Room {
     pub passages: Vec<Passage>,
     /// Whether it takes requests of those who would be its members (XEP-0045 7.10).
     pub registers: bool,
-    /// Who would like to speak, if we can let them.
-    pub voice: Vec<VoiceRequest>,
+    /// What people ask of those who run it, if we do.
+    pub requests: Vec<RoomRequest>,
     /// Who is in it.
     #[serde(skip)]
     pub occupants: Occupants,
@@ -217,10 +217,10 @@ pub enum RoomChange {
     Passage(Passage),
     /// Whether it takes requests of those who would be its members.
     Registers(bool),
-    /// Somebody would like to speak.
-    Voice(VoiceRequest),
-    /// Whoever of this name did has been answered.
-    VoiceAnswered(String),
+    /// Somebody asks for something.
+    Request(RoomRequest),
+    /// They have been answered.
+    Answered(RoomRequest),
 }
 
 impl Invitation {

@@ -113,7 +113,7 @@ impl Store {
                     for nick in std::mem::take(&mut room.occupants).nicks() {
                         self.changed.mark_occupant(&jid, nick);
                     }
-                    room.voice.clear();
+                    room.requests.clear();
                 }
                 (room.entry, room.nick) = (entry, nick);
             }
@@ -137,8 +137,8 @@ impl Store {
             RoomChange::Moderates(moderates) => room.moderates = moderates,
             RoomChange::Incident(incident) => room.note_incident(incident),
             RoomChange::Registers(registers) => room.registers = registers,
-            RoomChange::Voice(voice) => room.note_voice(voice),
-            RoomChange::VoiceAnswered(nick) => drop(room.forget_voice(&nick)),
+            RoomChange::Request(request) => room.note_request(request),
+            RoomChange::Answered(request) => room.forget_request(&request),
         }
         // What was said there is still to be told from what people say.
         if room.is_void() && !self.conversations.contains_key(&jid) {

@@ -2,7 +2,7 @@
 
 use couplet_engine::Command;
 use couplet_engine::modules::xep0045_muc;
-use couplet_engine::store::{NotSaved, PageAnswer, RoomsAnswer, VoiceRequest};
+use couplet_engine::store::{NotSaved, PageAnswer, RoomRequest, RoomsAnswer};
 use minidom::Element;
 
 use crate::rooms::{ROOM, inside, join, presence, room, told, view};
@@ -107,8 +107,19 @@ fn wants_to_speak(from: &str, nick: &str) -> String {
 const VISITOR: &str = "<item affiliation='none' role='visitor'/>";
 
 fn asking(scenario: &Scenario) -> Vec<String> {
-    let asking = view(scenario).voice;
-    asking.into_iter().map(|voice| voice.nick).collect()
+    let asking = view(scenario).requests;
+    asking.into_iter().map(|request| request.nick).collect()
+}
+
+/// Answers whoever has asked first.
+fn answer(scenario: &mut Scenario, allow: bool) {
+    let request: RoomRequest = view(scenario).requests.remove(0);
+    let answer = xep0045_muc::Command::AnswerRequest {
+        room: room(),
+        request,
+        allow,
+    };
+    command(scenario, answer);
 }
 
 #[test]
@@ -125,12 +136,7 @@ fn whoever_wants_to_speak_is_answered_once() {
         }
         assert_eq!(asking(&scenario), ["thirdhag"]);
         assert_eq!(asking(&scenario.reloaded(2)), ["thirdhag"]);
-        let voice: VoiceRequest = view(&scenario).voice.remove(0);
-        let room = room();
-        command(
-            &mut scenario,
-            xep0045_muc::Command::AnswerVoice { room, voice, allow },
-        );
+        answer(&mut scenario, allow);
         assert!(asking(&scenario).is_empty());
         let (_, fields) = sent_form(&mut scenario);
         let answer = [
@@ -150,13 +156,7 @@ fn an_answer_waits_for_the_connection() {
     scenario.recv(&presence("thirdhag", "", VISITOR));
     scenario.recv(&wants_to_speak(ROOM, "thirdhag"));
     let mut scenario = scenario.reloaded(2);
-    let (room, voice) = (room(), view(&scenario).voice.remove(0));
-    let answer = xep0045_muc::Command::AnswerVoice {
-        room,
-        voice,
-        allow: true,
-    };
-    command(&mut scenario, answer);
+    answer(&mut scenario, true);
     assert_eq!(asking(&scenario), ["thirdhag"], "it hasn't gone");
     scenario.authenticate();
     scenario.features("<sm xmlns='urn:xmpp:sm:3'/>");
@@ -191,6 +191,76 @@ fn so_many_ask_at_once_and_no_more() {
         scenario.recv(&wants_to_speak(ROOM, &format!("hag{hag}")));
     }
     assert_eq!(asking(&scenario).len(), 10);
+}
+
+/// XEP-0045 9.9, example 188, with `more` fields.
+fn wants_to_belong(from: &str, more: &str) -> String {
+    format!(
+        "<message xmlns='jabber:client' from='{from}' to='{MY_ADDRESS}' id='approve'>\
+         <x xmlns='{FORM}' type='form'><title>Registration request</title>\
+         <field var='FORM_TYPE' type='hidden'>\
+         <value>http://jabber.org/protocol/muc#register</value></field>\
+         <field var='muc#register_first' type='text-single' label='Given Name'>\
+         <value>Brunhilde</value></field>\
+         <field var='muc#register_roomnick' type='text-single' label='Desired Nickname'>\
+         <value>thirdwitch</value></field>{more}\
+         <field var='muc#register_allow' type='boolean' \
+         label='Allow this person to register with the room?'>\
+         <value>0</value></field></x></message>"
+    )
+}
+
+/// In a room that we run.
+fn running() -> Scenario {
+    let mut scenario = inside();
+    let owner = "<item affiliation='owner' role='moderator'/><status code='110'/>";
+    scenario.recv(&presence(&view(&scenario).nick, "", owner));
+    scenario
+}
+
+#[test]
+fn whoever_wants_to_be_a_member_is_accepted_or_not() {
+    for allow in [true, false] {
+        let mut scenario = running();
+        scenario.recv(&wants_to_belong(&format!("{ROOM}/mallory"), ""));
+        assert!(asking(&scenario).is_empty());
+        for _ in 0..2 {
+            scenario.recv(&wants_to_belong(ROOM, ""));
+        }
+        assert_eq!(asking(&scenario), ["thirdwitch"]);
+        assert_eq!(asking(&scenario.reloaded(2)), ["thirdwitch"]);
+        answer(&mut scenario, allow);
+        assert!(asking(&scenario).is_empty());
+        let (_, fields) = sent_form(&mut scenario);
+        let expected = [
+            ("FORM_TYPE", "http://jabber.org/protocol/muc#register"),
+            ("muc#register_first", "Brunhilde"),
+            ("muc#register_roomnick", "thirdwitch"),
+            ("muc#register_allow", if allow { "true" } else { "false" }),
+        ];
+        assert_eq!(fields, pairs(&expected));
+    }
+}
+
+#[test]
+fn only_who_runs_a_room_is_asked_who_belongs_there() {
+    let mut scenario = inside();
+    scenario.recv(&wants_to_belong(ROOM, ""));
+    assert!(asking(&scenario).is_empty());
+}
+
+#[test]
+fn who_would_belong_to_a_room_can_say_so_much_of_themselves() {
+    let field = |value: &str| {
+        format!(
+            "<field var='muc#register_faqentry' type='text-multi'><value>{value}</value></field>"
+        )
+    };
+    for more in [field(&"x".repeat(20_000)), field("x").repeat(40)] {
+        let mut scenario = running();
+        scenario.recv(&wants_to_belong(ROOM, &more));
+        assert!(asking(&scenario).is_empty());
+    }
 }
 
 /// What the room wants to know, as the page is told.

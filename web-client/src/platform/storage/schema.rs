@@ -28,7 +28,7 @@ const HAD_BY_THE_SERVER: [Table; 7] = [
     Table::Requests,
 ];
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     Step::Create(&[
         Table::Engine.name(),
         Table::Outbox.name(),
@@ -65,6 +65,8 @@ const STEPS: [Step; 14] = [
     Step::Forget(&[Table::Engine, Table::Rooms, Table::Occupants]),
     // Whom a message names is in rows, and what is said to us; by which way an invitation has
     // come, and what it takes to be let in and heard.
+    Step::Forget(&[Table::Engine, Table::Rooms, Table::Occupants]),
+    // What rooms are about, and what people ask of those who run them.
     Step::Forget(&[Table::Engine, Table::Rooms, Table::Occupants]),
 ];
 
