@@ -26,6 +26,18 @@ async fn whisper_to_bob(page: &Page) -> Result<()> {
     Ok(())
 }
 
+/// Has whoever is in the room be called otherwise.
+async fn called(page: &Page, nick: &str) -> Result<()> {
+    page.find("button", "Room details").await?.click().await?;
+    page.find("button", "Change your nickname")
+        .await?
+        .click()
+        .await?;
+    page.find("textbox", "Nickname").await?.fill(nick).await?;
+    page.find("button", "Save").await?.click().await?;
+    page.gone("textbox", "Nickname").await
+}
+
 async fn a_whisper_is_for_one_person(kind: Kind) -> Result<()> {
     let place = Place::with(options(kind).account("carol", "carol")).await?;
     let room = format!("tea@{}", place.server.rooms_domain());
@@ -54,12 +66,21 @@ async fn a_whisper_is_for_one_person(kind: Kind) -> Result<()> {
     say(&bob, "A cake").await?;
     reads(&bob, "only to Alice").await?;
     reads(&alice, "A cake").await?;
+    if kind == Kind::Prosody {
+        // Rooms that know people by more than their names (XEP-0421).
+        called(&bob, "Robert").await?;
+        alice.find("group", "Privately to Robert").await?;
+        say(&alice, "With nuts?").await?;
+        reads(&bob, "With nuts?").await?;
+        called(&bob, "Bob").await?;
+        alice.find("group", "Privately to Bob").await?;
+    }
     alice.find("textbox", "Message").await?.click().await?;
     alice.press("Escape").await?;
     alice.gone("group", "Privately to Bob").await?;
     say(&alice, "Hello everybody").await?;
     reads(&carol, "Hello everybody").await?;
-    for words in ["birthday", "bake", "cake"] {
+    for words in ["birthday", "bake", "cake", "nuts"] {
         ensure!(count(&carol, words).await? == 0, "everybody reads {words}");
     }
 

@@ -32,6 +32,7 @@ pub(crate) fn WhisperBanner(props: &Props) -> Html {
         let (state, jid) = (state.clone(), jid.clone());
         Callback::from(move |_| state.whisper(&jid, None))
     };
+    let whisper = &state.now_called(jid, whisper.clone());
     let gone = !state.reaches(jid, whisper);
     html! {
         <div class="composer__banner" role="group" aria-label={words(whisper)}>

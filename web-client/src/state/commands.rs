@@ -168,8 +168,9 @@ impl State {
                 None => self.retract(message),
             };
         }
-        let whisper = message.whispered_to();
-        let lost = whisper.filter(|whisper| !self.reaches(&message.conversation, whisper));
+        let notes = self.for_who_is_meant(&message.conversation, message.notes.clone());
+        let lost = notes.whisper();
+        let lost = lost.filter(|whisper| !self.reaches(&message.conversation, whisper));
         if let Some(whisper) = lost {
             return self.announce(&gone_words(whisper));
         }
@@ -177,7 +178,7 @@ impl State {
             conversation: message.conversation.clone(),
             id: message.id.clone(),
             body: message.body.clone(),
-            notes: message.notes.clone(),
+            notes,
         }));
     }
 

@@ -106,7 +106,8 @@ impl State {
     pub(crate) fn draft_notes(&self, jid: &BareJid) -> Notes {
         let drafts = self.0.drafts.0.borrow();
         let draft = drafts.iter().find(|known| known.jid == *jid);
-        draft.map(|known| known.notes.clone()).unwrap_or_default()
+        let notes = draft.map(|known| known.notes.clone());
+        self.for_who_is_meant(jid, notes.unwrap_or_default())
     }
 
     /// Keeps what goes with it, and shows that.

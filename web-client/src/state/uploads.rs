@@ -486,6 +486,8 @@ impl State {
     /// It is there: now others are told.
     fn uploaded(&self, number: u32) {
         let lost = self.with_upload(number, |item| {
+            let Chosen { to, notes, .. } = &mut item.chosen;
+            *notes = self.for_who_is_meant(to, std::mem::take(notes));
             let whisper = item.chosen.notes.whisper();
             whisper.is_some_and(|whisper| !self.reaches(&item.chosen.to, whisper))
         });

@@ -52,15 +52,34 @@ impl State {
             nick: message.from.resource()?.to_string(),
             occupant: message.occupant.clone(),
         };
+        self.store().room(&message.conversation)?;
+        Some(self.now_called(&message.conversation, said))
+    }
+
+    /// The same, for whom it is by what they are called in the room by now.
+    pub(super) fn for_who_is_meant(&self, room: &BareJid, mut notes: Notes) -> Notes {
+        if let Some(whisper) = notes.whisper().cloned() {
+            notes.set(Note::Whisper(self.now_called(room, whisper)));
+        }
+        notes
+    }
+
+    /// The same one, by what they are called in the room by now.
+    pub(crate) fn now_called(&self, room: &BareJid, whisper: Whisper) -> Whisper {
         let store = self.store();
-        let room = store.room(&message.conversation)?;
-        let Some(id) = &said.occupant else {
-            return Some(said);
+        let Some((id, room)) = whisper.occupant.as_ref().zip(store.room(room)) else {
+            return whisper;
         };
-        // They may be called otherwise by now.
+        let is_called = |nick: &str, id: &str| {
+            let known = room.occupants.get(nick);
+            known.is_some_and(|known| known.id.as_deref() == Some(id))
+        };
+        if is_called(&whisper.nick, id) {
+            return whisper;
+        }
         let mut all = room.occupants.at(0..room.occupants.len()).iter();
         let now = all.find(|occupant| occupant.id.as_ref() == Some(id));
-        Some(now.map_or(said, |occupant| Whisper::to(occupant)))
+        now.map_or_else(|| whisper.clone(), |occupant| Whisper::to(occupant))
     }
 
     /// Whether somebody else in the room has written it to everybody, and is still there.
