@@ -7,6 +7,7 @@ mod secrets;
 mod sign_in;
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ pub(crate) use secrets::Secrets;
 use crate::early;
 use crate::platform::storage::{Change, Durability, Fault};
 use crate::platform::{self, Happened, Socket, Timer};
+use crate::state::document;
 
 /// A handle on an engine of this page.
 #[derive(Clone)]
@@ -65,7 +67,19 @@ struct Connection {
     exchange: Option<Exchange>,
     /// What the server has given along with its consent.
     token: Option<NewToken>,
+    /// What has happened to the socket and waits for the next turn, with what begins that.
+    waiting: VecDeque<Happened>,
+    next_turn: Option<Timer>,
+    /// Since when there has been no pause of a [`BREATH`], and when what came last was done.
+    turn: (Duration, Duration),
 }
+
+/// How long the page is kept busy with what the server says before it gets to do something else:
+/// browsers hand over all that has come in one go.
+const TURN: Duration = Duration::from_millis(16);
+
+/// A page that was free for so long has done whatever else there was.
+const BREATH: Duration = Duration::from_millis(1);
 
 /// What is kept with the effects of a command, or not at all.
 #[derive(Default)]
@@ -345,7 +359,7 @@ impl Driver {
             connection.number
         };
         let driver = self.clone();
-        let socket = Socket::open(url, move |happened| driver.happened(number, happened));
+        let socket = Socket::open(url, move |happened| driver.heard(number, happened));
         match socket {
             Ok(socket) => self.0.connection.borrow_mut().socket = Some(socket),
             Err(_) => {
@@ -359,6 +373,58 @@ impl Driver {
                     driver.happened(number, Happened::Closed(reason));
                 });
             }
+        }
+    }
+
+    /// Takes what has happened to a socket, now or in the next turn.
+    fn heard(&self, number: u64, happened: Happened) {
+        {
+            let mut connection = self.0.connection.borrow_mut();
+            if connection.number != number {
+                return;
+            }
+            if !connection.waiting.is_empty() {
+                return connection.waiting.push_back(happened);
+            }
+            let now = platform::elapsed();
+            let (begun, done) = connection.turn;
+            if now.saturating_sub(done) > BREATH {
+                connection.turn = (now, now);
+            } else if now.saturating_sub(begun) > TURN && is_seen() {
+                connection.waiting.push_back(happened);
+                return self.take_turns(number, &mut connection);
+            }
+        }
+        self.happened(number, happened);
+        self.0.connection.borrow_mut().turn.1 = platform::elapsed();
+    }
+
+    fn take_turns(&self, number: u64, connection: &mut Connection) {
+        let driver = self.clone();
+        connection.next_turn = Timer::after(Duration::ZERO, move || driver.take_turn(number));
+    }
+
+    /// Takes of what waits as much as there is time for; all of it where nobody looks, for such
+    /// pages don't get a turn a second.
+    fn take_turn(&self, number: u64) {
+        let begun = platform::elapsed();
+        loop {
+            let happened = {
+                let mut connection = self.0.connection.borrow_mut();
+                if connection.number != number {
+                    return;
+                }
+                connection.waiting.pop_front()
+            };
+            let Some(happened) = happened else { break };
+            self.happened(number, happened);
+            if platform::elapsed().saturating_sub(begun) > TURN && is_seen() {
+                break;
+            }
+        }
+        let mut connection = self.0.connection.borrow_mut();
+        if connection.number == number && !connection.waiting.is_empty() {
+            self.take_turns(number, &mut connection);
         }
     }
 
@@ -419,4 +485,9 @@ impl Driver {
         });
         *self.0.timer.borrow_mut() = timer.map(|timer| (at, timer));
     }
+}
+
+/// Whether anybody sees the page.
+fn is_seen() -> bool {
+    document().is_some_and(|document| !document.hidden())
 }

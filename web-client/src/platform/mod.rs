@@ -11,7 +11,7 @@ mod socket;
 pub(crate) mod storage;
 mod timer;
 
-pub(crate) use clock::{now, utc_offset};
+pub(crate) use clock::{elapsed, now, utc_offset};
 pub(crate) use crypto::{
     is_available as has_crypto, nonce, object, prove, random, salt, sha256, token_key, token_proof,
 };

@@ -28,18 +28,18 @@ pub(super) struct Flood {
 
 /// What is shown of `messages`, and where the rest would be. Nothing goes on across one that
 /// `stands`, and whatever is in `open` is shown.
-pub(super) fn fold<'a>(
-    messages: Vec<&'a Rc<Message>>,
+pub(super) fn fold(
+    messages: Vec<&Rc<Message>>,
     stands: impl Fn(&Message) -> bool,
     open: &[MessageId],
-) -> (Vec<&'a Rc<Message>>, Vec<Rc<Flood>>) {
+) -> (Vec<Rc<Message>>, Vec<Rc<Flood>>) {
     let (mut shown, mut floods) = (Vec::with_capacity(messages.len()), Vec::new());
     let mut rest = messages.as_slice();
     while !rest.is_empty() {
         let (run, others) = rest.split_at(length(rest, &stands));
         rest = others;
         if run.len() <= MOST {
-            shown.extend_from_slice(run);
+            shown.extend(run.iter().copied().cloned());
             continue;
         }
         let (beginning, folded) = run.split_at(BEGINNING);
@@ -51,7 +51,8 @@ pub(super) fn fold<'a>(
             count: folded.len() as u32,
             is_open: opened.is_some(),
         }));
-        shown.extend_from_slice(if opened.is_some() { run } else { beginning });
+        let left = if opened.is_some() { run } else { beginning };
+        shown.extend(left.iter().copied().cloned());
     }
     (shown, floods)
 }

@@ -68,6 +68,15 @@ struct View {
     floods: Vec<MessageId>,
     /// Whether one of them has just been shown or folded.
     folded: bool,
+    /// What there was to show when this was last rendered.
+    list: Rc<List>,
+}
+
+/// What there is to show of a conversation, and where the rest would be.
+#[derive(Default)]
+struct List {
+    messages: Vec<Rc<Message>>,
+    floods: Vec<Rc<Flood>>,
 }
 
 impl Timeline {
@@ -79,8 +88,8 @@ impl Timeline {
             ..View::default()
         };
         if let Some(divider) = &view.divider {
-            let (all, _) = view.messages(&store, jid);
-            view.window.include(&all, divider);
+            let list = view.list(&store, jid);
+            view.window.include(&list.messages, divider);
         }
         Self(Rc::new(Inner {
             state: state.clone(),
@@ -144,9 +153,9 @@ impl Timeline {
                 let store = self.0.state.store();
                 let view = &mut *self.0.view.borrow_mut();
                 view.target = Some(id.clone());
-                let (all, _) = view.messages(&store, &self.0.jid);
-                view.window.include(&all, &id);
-                view.window.hold(&all);
+                let list = view.list(&store, &self.0.jid);
+                view.window.include(&list.messages, &id);
+                view.window.hold(&list.messages);
                 view.reveal = true;
             }
             self.0.scroll.follow(false);
@@ -178,9 +187,13 @@ impl Timeline {
         let view = &mut *view.borrow_mut();
         view.move_divider(&store, jid, reading);
 
-        let (all, floods) = view.messages(&store, jid);
-        let range = view.window.range(&all);
-        let before = range.start.checked_sub(1).map(|before| all[before]);
+        view.list = Rc::new(view.list(&store, jid));
+        let List {
+            messages: all,
+            floods,
+        } = &*view.list.clone();
+        let range = view.window.range(all);
+        let before = range.start.checked_sub(1).map(|before| &all[before]);
         let gaps = store.gaps(jid);
         let behind: Vec<&str> = gaps.iter().map(|gap| gap.behind.as_str()).collect();
         if std::mem::replace(&mut view.shown, range.len()) != range.len() {
@@ -238,7 +251,7 @@ impl Timeline {
                 >
                     <div ref={scroll.content()} class="timeline__content">
                         { top.html(self.retrying()) }
-                        { self.items(&store, before, rows, (&gaps, &floods), view) }
+                        { self.items(&store, before, rows, (&gaps, floods), view) }
                     </div>
                 </div>
                 if state.is_going(jid) {
@@ -392,8 +405,8 @@ impl Timeline {
             }
             view.folded = true;
             let store = self.0.state.store();
-            let (all, _) = view.messages(&store, &self.0.jid);
-            view.window.include(&all, &flood.behind);
+            let list = view.list(&store, &self.0.jid);
+            view.window.include(&list.messages, &flood.behind);
         }
         self.0.scroll.keep_element(line);
         self.0.update.force_update();
@@ -420,18 +433,16 @@ impl Timeline {
             return;
         };
         let grown = {
-            let store = self.0.state.store();
-            let view = &mut *self.0.view.borrow_mut();
-            let (all, _) = view.messages(&store, &self.0.jid);
-            let window = &mut view.window;
+            let View { window, list, .. } = &mut *self.0.view.borrow_mut();
+            let all = &list.messages;
             if self.0.scroll.is_at_end() && window.is_open() {
                 window.follow();
             } else {
-                window.hold(&all);
+                window.hold(all);
             }
-            if above < REACH && window.grow_up(&all) {
+            if above < REACH && window.grow_up(all) {
                 Some(Keep::First)
-            } else if below < REACH && window.grow_down(&all) {
+            } else if below < REACH && window.grow_down(all) {
                 Some(Keep::Last)
             } else {
                 None
@@ -470,10 +481,8 @@ impl Timeline {
             .hidden()
             .is_some_and(|(above, _)| above < REACH);
         let grown = short && {
-            let store = self.0.state.store();
-            let view = &mut *self.0.view.borrow_mut();
-            let (all, _) = view.messages(&store, &self.0.jid);
-            view.window.grow_up(&all)
+            let View { window, list, .. } = &mut *self.0.view.borrow_mut();
+            window.grow_up(&list.messages)
         };
         if grown {
             self.0.scroll.keep(Keep::First);
@@ -487,13 +496,12 @@ impl Timeline {
         let wanted = {
             let store = self.0.state.store();
             let view = self.0.view.borrow();
-            let (all, _) = view.messages(&store, &self.0.jid);
             let known = store.conversation(&self.0.jid);
             let older = known.map(|known| known.older).unwrap_or_default();
             let there_is_more = known.is_some_and(|known| known.more_on_disk)
                 || *store.status() == SessionStatus::Online
                     && matches!(older, Older::Unknown | Older::More);
-            there_is_more && view.window.range(&all).start == 0
+            there_is_more && view.window.range(&view.list.messages).start == 0
         };
         if wanted
             && self
@@ -537,9 +545,8 @@ impl Timeline {
     fn announce_newest(&self) {
         let (last, name) = {
             let store = self.0.state.store();
-            let (all, _) = self.0.view.borrow().messages(&store, &self.0.jid);
             (
-                all.last().copied().cloned(),
+                self.0.view.borrow().list.messages.last().cloned(),
                 store.name(&self.0.jid).to_owned(),
             )
         };
@@ -569,12 +576,8 @@ impl View {
         }
     }
 
-    /// What there is to show, and where the rest would be.
-    fn messages<'a>(
-        &self,
-        store: &'a Store,
-        jid: &BareJid,
-    ) -> (Vec<&'a Rc<Message>>, Vec<Rc<Flood>>) {
+    /// What there is to show by now.
+    fn list(&self, store: &Store, jid: &BareJid) -> List {
         let all = store.conversation(jid).into_iter();
         let all = all.flat_map(|known| known.timeline.iter()).collect();
         let gaps = store.gaps(jid);
@@ -585,7 +588,8 @@ impl View {
                 || id == self.target.as_ref()
                 || archived.is_some_and(|id| gaps.iter().any(|gap| gap.behind == id))
         };
-        floods::fold(all, stands, &self.floods)
+        let (messages, floods) = floods::fold(all, stands, &self.floods);
+        List { messages, floods }
     }
 }
 

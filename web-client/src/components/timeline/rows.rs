@@ -26,7 +26,7 @@ pub(super) struct Row {
 /// the archive's ids of the messages behind which something is missing.
 /// `day_of` says which local day an instant is in.
 pub(super) fn rows(
-    messages: &[&Rc<Message>],
+    messages: &[Rc<Message>],
     before: Option<&Rc<Message>>,
     divider: Option<&MessageId>,
     gaps: &[&str],
@@ -34,7 +34,7 @@ pub(super) fn rows(
 ) -> Vec<Row> {
     let mut previous = before.map(|message| (message, day_of(message.at)));
     let mut rows = Vec::with_capacity(messages.len());
-    for message in messages.iter().copied() {
+    for message in messages {
         let day = day_of(message.at);
         let new_day = previous.as_ref().is_none_or(|(_, before)| *before != day);
         let first_unread = divider == Some(&message.id);
@@ -78,8 +78,7 @@ mod tests {
     }
 
     fn shape(messages: &[Rc<Message>], divider: Option<&MessageId>) -> Vec<(bool, bool, bool)> {
-        let messages: Vec<&Rc<Message>> = messages.iter().collect();
-        let rows = rows(&messages, None, divider, &[], |at| at.0.div_euclid(DAY));
+        let rows = rows(messages, None, divider, &[], |at| at.0.div_euclid(DAY));
         rows.iter()
             .map(|row| (row.new_day, row.first_unread, row.head))
             .collect()
@@ -124,7 +123,6 @@ mod tests {
             })
         };
         let messages = [archived(1, "a"), archived(2, "b"), archived(3, "c")];
-        let messages: Vec<&Rc<Message>> = messages.iter().collect();
         let rows = rows(&messages, None, None, &["x", "b"], |at| {
             at.0.div_euclid(DAY)
         });
@@ -137,7 +135,7 @@ mod tests {
     fn the_first_row_knows_what_came_before_it() {
         let before = of(0, Direction::Incoming);
         let row = of(1, Direction::Incoming);
-        let rows = rows(&[&row], Some(&before), None, &[], |at| at.0.div_euclid(DAY));
+        let rows = rows(&[row], Some(&before), None, &[], |at| at.0.div_euclid(DAY));
         assert!(!rows[0].new_day && !rows[0].head);
     }
 }

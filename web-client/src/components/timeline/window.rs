@@ -8,9 +8,9 @@ use couplet_engine::store::{Message, MessageId};
 /// Messages shown when a conversation is opened, and while one reads its end.
 const PAGE: usize = 150;
 /// By how many it grows when one scrolls near its edge.
-const STEP: usize = 100;
+const STEP: usize = 30;
 /// The most that is shown at once: what grows at one end is then cut at the other.
-const MOST: usize = 400;
+const MOST: usize = 300;
 
 /// The first and the last message that are shown, while one reads somewhere in
 /// the middle. By their ids, so that it holds while messages come in around it.
@@ -24,7 +24,7 @@ pub(super) struct Window {
 
 impl Window {
     /// The part of `messages` to show.
-    pub(super) fn range(&self, messages: &[&Rc<Message>]) -> Range<usize> {
+    pub(super) fn range(&self, messages: &[Rc<Message>]) -> Range<usize> {
         let place = |id: &MessageId| messages.iter().rposition(|message| message.id == *id);
         let end = self
             .last
@@ -50,14 +50,14 @@ impl Window {
     }
 
     /// One has scrolled up: nothing that is shown may go away above.
-    pub(super) fn hold(&mut self, messages: &[&Rc<Message>]) {
+    pub(super) fn hold(&mut self, messages: &[Rc<Message>]) {
         if self.first.is_none() {
             self.first = id(messages, self.range(messages).start);
         }
     }
 
     /// Makes sure that the message `id` and some before it are shown.
-    pub(super) fn include(&mut self, messages: &[&Rc<Message>], wanted: &MessageId) {
+    pub(super) fn include(&mut self, messages: &[Rc<Message>], wanted: &MessageId) {
         const BEFORE: usize = 20;
         let Some(place) = messages.iter().rposition(|message| message.id == *wanted) else {
             return;
@@ -73,7 +73,7 @@ impl Window {
     }
 
     /// Shows more above; false if everything there is shown.
-    pub(super) fn grow_up(&mut self, messages: &[&Rc<Message>]) -> bool {
+    pub(super) fn grow_up(&mut self, messages: &[Rc<Message>]) -> bool {
         let range = self.range(messages);
         if range.start == 0 {
             return false;
@@ -87,7 +87,7 @@ impl Window {
     }
 
     /// Shows more below; false if everything there is shown.
-    pub(super) fn grow_down(&mut self, messages: &[&Rc<Message>]) -> bool {
+    pub(super) fn grow_down(&mut self, messages: &[Rc<Message>]) -> bool {
         let range = self.range(messages);
         if self.is_open() {
             return false;
@@ -104,7 +104,7 @@ impl Window {
     }
 }
 
-fn id(messages: &[&Rc<Message>], place: usize) -> Option<MessageId> {
+fn id(messages: &[Rc<Message>], place: usize) -> Option<MessageId> {
     messages.get(place).map(|message| message.id.clone())
 }
 
@@ -119,17 +119,13 @@ mod tests {
             .collect()
     }
 
-    fn refs(messages: &[Rc<Message>]) -> Vec<&Rc<Message>> {
-        messages.iter().collect()
-    }
-
     #[test]
     fn at_the_end_it_follows_what_comes() {
         let all = timeline(1000);
         let window = Window::default();
-        assert_eq!(window.range(&refs(&all[..1])), 0..1);
-        assert_eq!(window.range(&refs(&all[..500])), 350..500);
-        assert_eq!(window.range(&refs(&all)), 850..1000);
+        assert_eq!(window.range(&all[..1]), 0..1);
+        assert_eq!(window.range(&all[..500]), 350..500);
+        assert_eq!(window.range(&all), 850..1000);
         assert_eq!(window.range(&[]), 0..0);
     }
 
@@ -137,16 +133,15 @@ mod tests {
     fn while_one_reads_above_nothing_moves() {
         let all = timeline(1000);
         let mut window = Window::default();
-        window.hold(&refs(&all[..500]));
-        assert_eq!(window.range(&refs(&all[..510])), 350..510);
+        window.hold(&all[..500]);
+        assert_eq!(window.range(&all[..510]), 350..510);
         // A page of history comes in before everything.
-        assert_eq!(window.range(&refs(&all[100..510])), 250..410);
+        assert_eq!(window.range(&all[100..510]), 250..410);
     }
 
     #[test]
     fn it_grows_both_ways_and_stays_bounded() {
         let all = timeline(1000);
-        let all = refs(&all);
         let mut window = Window::default();
         let mut seen = window.range(&all);
         while window.grow_up(&all) {
@@ -168,7 +163,6 @@ mod tests {
     #[test]
     fn the_unread_divider_can_be_anywhere() {
         let all = timeline(1000);
-        let all = refs(&all);
         for place in [0, 5, 500, 855, 999] {
             let mut window = Window::default();
             window.include(&all, &all[place].id);

@@ -139,10 +139,10 @@ impl Storage {
             }
         }
         let mut writing = self.begin(&tables, durability)?;
-        let (first, rest) = changes.split_at(changes.len().min(AT_ONCE));
-        write_rows(&writing.transaction, account, first)?;
-        if !rest.is_empty() {
+        if changes.len() > AT_ONCE {
             writing.rest = Some((account.to_owned(), changes.clone()));
+        } else {
+            write_rows(&writing.transaction, account, changes)?;
         }
         Ok(writing)
     }
@@ -433,7 +433,7 @@ impl Writing {
             return Err(Fault::Deposed);
         }
         if let Some((account, changes)) = &self.rest {
-            for rows in changes.chunks(AT_ONCE).skip(1) {
+            for rows in changes.chunks(AT_ONCE) {
                 if let Some(last) = write_rows(&self.transaction, account, rows)? {
                     request::result(&last).await?;
                 }
@@ -463,9 +463,12 @@ fn ask_for_rows(
     account: &str,
     changes: &[Change],
 ) -> Result<Option<IdbRequest>, Fault> {
-    let mut last = None;
+    let (mut last, mut known) = (None, None);
     for change in changes {
-        let store = transaction.object_store(change.table)?;
+        let store = match known.take() {
+            Some((table, store)) if table == change.table => store,
+            _ => transaction.object_store(change.table)?,
+        };
         let key = match &change.behind {
             Some(conversation) => range(account, conversation, Some(&change.key))?.into(),
             None => key(account, &change.key),
@@ -474,6 +477,7 @@ fn ask_for_rows(
             Some(value) => store.put_with_key(&Uint8Array::from(value.as_slice()), &key)?,
             None => store.delete(&key)?,
         });
+        known = Some((change.table, store));
     }
     Ok(last)
 }
