@@ -33,6 +33,8 @@ pub struct Browser {
     devtools: Rc<DevTools>,
     process: Child,
     profile: TempDir,
+    /// The hash of the one certificate's key that it takes for good whoever has signed it.
+    known: Option<String>,
 }
 
 impl Browser {
@@ -41,12 +43,26 @@ impl Browser {
     /// # Errors
     /// When it isn't installed or doesn't come up.
     pub async fn start() -> Result<Self> {
+        Self::begin(None).await
+    }
+
+    /// The same, with a certificate that it takes for good whoever has signed it: `key` is the
+    /// SHA-256 of its public key's info, in base64.
+    ///
+    /// # Errors
+    /// When it isn't installed or doesn't come up.
+    pub async fn that_knows(key: &str) -> Result<Self> {
+        Self::begin(Some(key.to_owned())).await
+    }
+
+    async fn begin(known: Option<String>) -> Result<Self> {
         let profile = tempfile::tempdir()?;
-        let (process, devtools) = launch(&profile).await?;
+        let (process, devtools) = launch(&profile, known.as_deref()).await?;
         Ok(Self {
             devtools,
             process,
             profile,
+            known,
         })
     }
 
@@ -56,7 +72,7 @@ impl Browser {
     /// When it doesn't come up.
     pub async fn restart(&mut self) -> Result<()> {
         self.process.kill().await.context("killing Chromium")?;
-        (self.process, self.devtools) = launch(&self.profile).await?;
+        (self.process, self.devtools) = launch(&self.profile, self.known.as_deref()).await?;
         Ok(())
     }
 
@@ -182,10 +198,10 @@ impl Start {
 ///
 /// Debian's Chromium 148 breaks off by itself before it listens, about once in 600 starts, with or
 /// without the arguments below. Nothing of a test has begun by then, so that another is started.
-async fn launch(profile: &TempDir) -> Result<(Child, Rc<DevTools>)> {
-    let mut started = start(profile).await?;
+async fn launch(profile: &TempDir, known: Option<&str>) -> Result<(Child, Rc<DevTools>)> {
+    let mut started = start(profile, known).await?;
     if started.broke_off() {
-        started = start(profile).await?;
+        started = start(profile, known).await?;
     }
     match started {
         Start::Listening { process, url } => Ok((process, Rc::new(DevTools::connect(&url).await?))),
@@ -195,7 +211,7 @@ async fn launch(profile: &TempDir) -> Result<(Child, Rc<DevTools>)> {
     }
 }
 
-async fn start(profile: &TempDir) -> Result<Start> {
+async fn start(profile: &TempDir, known: Option<&str>) -> Result<Start> {
     let mut process = Command::new(program()?)
         .args([
             "--headless",
@@ -214,6 +230,7 @@ async fn start(profile: &TempDir) -> Result<Start> {
             EVERY_HOST_IS_HERE,
         ])
         .arg(format!("--user-data-dir={}", profile.path().display()))
+        .args(known.map(|key| format!("--ignore-certificate-errors-spki-list={key}")))
         // What it leaves when it is ended goes with the profile.
         .env("TMPDIR", profile.path())
         .stdin(Stdio::null())

@@ -13,6 +13,7 @@ mod emoji;
 mod files;
 mod groups;
 mod hostile;
+mod hosting;
 mod interop;
 mod invitations;
 mod links;
