@@ -85,7 +85,7 @@ impl<'a> StartTag<'a> {
 
     /// The prefix, empty if there is none, and the local part of the name.
     pub(crate) fn split_name(&self) -> (&'a str, &'a str) {
-        self.name.split_once(':').unwrap_or(("", self.name))
+        split_name(self.name)
     }
 
     /// The namespace that this tag itself declares for a prefix; the empty prefix
@@ -95,6 +95,14 @@ impl<'a> StartTag<'a> {
             .attributes()
             .find(|(name, _)| declared_prefix(name) == Some(prefix))?;
         Some(unescape_attribute(value))
+    }
+}
+
+/// The prefix of a qualified name, empty if there is none, and its local part.
+pub(crate) fn split_name(name: &str) -> (&str, &str) {
+    match memchr(b':', name.as_bytes()) {
+        Some(colon) => (&name[..colon], &name[colon + 1..]),
+        None => ("", name),
     }
 }
 

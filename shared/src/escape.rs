@@ -70,22 +70,28 @@ fn push(text: &str, out: &mut String, escape: impl Fn(char) -> Option<&'static s
 /// each line end or other white space one space. A reference that isn't one stays
 /// as it is.
 pub(crate) fn unescape_attribute(raw: &str) -> Cow<'_, str> {
-    unescape(raw, |c| matches!(c, '&' | '\t' | '\n' | '\r'), ' ')
+    unescape(
+        raw,
+        |byte| matches!(byte, b'&' | b'\t' | b'\n' | b'\r'),
+        ' ',
+    )
 }
 
 /// Character data: references replaced, each line end one line feed (XML 1.0 2.11).
 pub(crate) fn unescape_text(raw: &str) -> Cow<'_, str> {
-    unescape(raw, |c| matches!(c, '&' | '\r'), '\n')
+    unescape(raw, |byte| matches!(byte, b'&' | b'\r'), '\n')
 }
 
 /// Replaces references, and what else is `special` by `space`.
-fn unescape(raw: &str, special: fn(char) -> bool, space: char) -> Cow<'_, str> {
-    if !raw.contains(special) {
+fn unescape(raw: &str, special: impl Fn(u8) -> bool, space: char) -> Cow<'_, str> {
+    let next = |rest: &str| rest.bytes().position(&special);
+    let Some(first) = next(raw) else {
         return Cow::Borrowed(raw);
-    }
+    };
     let mut value = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some(at) = rest.find(special) {
+    let mut found = Some(first);
+    while let Some(at) = found {
         value.push_str(&rest[..at]);
         rest = &rest[at..];
         let len = match reference::read(rest.as_bytes()) {
@@ -103,6 +109,7 @@ fn unescape(raw: &str, special: fn(char) -> bool, space: char) -> Cow<'_, str> {
             }
         };
         rest = &rest[len..];
+        found = next(rest);
     }
     value.push_str(rest);
     Cow::Owned(value)

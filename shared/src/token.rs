@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use memchr::memchr;
 use memchr::memmem;
 
-use crate::element::{StartTag, declared_prefix};
+use crate::element::{StartTag, declared_prefix, split_name};
 use crate::escape::{unescape_attribute, unescape_text};
 
 /// A part of an element.
@@ -27,25 +27,15 @@ pub enum Token<'a> {
 #[derive(Debug)]
 pub struct Tag<'a>(StartTag<'a>);
 
-/// An attribute, or a declaration of a namespace.
+/// An attribute that declares no namespace.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Attribute<'a> {
-    /// A value, references replaced.
-    Value {
-        /// The prefix, empty if there is none.
-        prefix: &'a str,
-        /// The local part of the name.
-        name: &'a str,
-        /// The value.
-        value: Cow<'a, str>,
-    },
-    /// From this tag on, a prefix (empty: no prefix) stands for a namespace.
-    Namespace {
-        /// The prefix.
-        prefix: &'a str,
-        /// What it stands for.
-        namespace: Cow<'a, str>,
-    },
+pub struct Attribute<'a> {
+    /// The prefix, empty if there is none.
+    pub prefix: &'a str,
+    /// The local part of the name.
+    pub name: &'a str,
+    /// The value, references replaced.
+    pub value: Cow<'a, str>,
 }
 
 impl<'a> Tag<'a> {
@@ -54,21 +44,24 @@ impl<'a> Tag<'a> {
         self.0.split_name()
     }
 
+    /// What prefixes (empty: no prefix) stand for from this tag on.
+    pub fn namespaces(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
+        self.0.attributes().filter_map(|(name, value)| {
+            let prefix = declared_prefix(name)?;
+            Some((prefix, unescape_attribute(value)))
+        })
+    }
+
     /// What else is in the tag, in its order.
     pub fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> {
-        self.0.attributes().map(|(name, value)| {
-            let value = unescape_attribute(value);
-            if let Some(prefix) = declared_prefix(name) {
-                return Attribute::Namespace {
-                    prefix,
-                    namespace: value,
-                };
-            }
-            let (prefix, name) = name.split_once(':').unwrap_or(("", name));
-            Attribute::Value {
+        let all = self.0.attributes();
+        let values = all.filter(|(name, _)| declared_prefix(name).is_none());
+        values.map(|(name, value)| {
+            let (prefix, name) = split_name(name);
+            Attribute {
                 prefix,
                 name,
-                value,
+                value: unescape_attribute(value),
             }
         })
     }
@@ -143,17 +136,16 @@ mod tests {
             match token {
                 Token::Start(tag) => {
                     out += &format!("({:?}", tag.name());
-                    for attribute in tag.attributes() {
-                        out += &match attribute {
-                            Attribute::Value {
-                                prefix,
-                                name,
-                                value,
-                            } => format!(" {prefix}:{name}={value}"),
-                            Attribute::Namespace { prefix, namespace } => {
-                                format!(" {prefix}->{namespace}")
-                            }
-                        };
+                    for (prefix, namespace) in tag.namespaces() {
+                        out += &format!(" {prefix}->{namespace}");
+                    }
+                    for Attribute {
+                        prefix,
+                        name,
+                        value,
+                    } in tag.attributes()
+                    {
+                        out += &format!(" {prefix}:{name}={value}");
                     }
                 }
                 Token::Text(text) => out += &format!(" {text:?}"),

@@ -14,7 +14,7 @@ use rcgen::PublicKeyData as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::persistence::is_sent;
-use crate::{ALICE, BOB, options, reads, say, sign_in};
+use crate::{ALICE, BOB, befriend, options, reads, say, sign_in};
 
 const SITE: &str = "chat.example.org";
 
@@ -45,8 +45,7 @@ fn the_page_may_be_below_a_path_of_another_site() {
         let browser = Browser::start().await?;
         let alice = enters(&browser, &url, ALICE).await?;
         let bob = enters(&browser, &url, BOB).await?;
-        alice.find_with("link", "bob").await?.click().await?;
-        bob.find_with("link", "alice").await?.click().await?;
+        befriend(&alice, &bob).await?;
         say(&alice, "from below").await?;
         reads(&bob, "from below").await?;
         // What the page keeps is for its own path, and the site's other pages are as they were.
@@ -113,11 +112,13 @@ fn page_and_session_share_a_connection_over_http2() {
         let protocol = "performance.getEntriesByType('navigation')[0].nextHopProtocol";
         let protocol = alice.evaluate(protocol).await?;
         ensure!(protocol == "h2", "{protocol}");
-        alice.find_with("link", "bob").await?.click().await?;
+        let bob = enters(&browser, &format!("https://{SITE}:{port}/"), BOB).await?;
+        befriend(&alice, &bob).await?;
         say(&alice, "all in one").await?;
         is_sent(&alice).await?;
-        until("one connection", || async {
-            Ok((connections(port)? == 1).then_some(()))
+        // Each of them is somebody else to the browser.
+        until("a connection each", || async {
+            Ok((connections(port)? == 2).then_some(()))
         })
         .await?;
         // It is kept there, as anywhere that the browser trusts.

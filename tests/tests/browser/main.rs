@@ -149,15 +149,21 @@ impl Place {
     /// Alice and bob, each with the other's conversation open.
     async fn friends(&self) -> Result<(Page, Page)> {
         let (alice, bob) = (self.enters(ALICE).await?, self.enters(BOB).await?);
-        add(&alice, BOB).await?;
-        bob.find("button", "Accept alice").await?.click().await?;
-        bob.find_with("link", "alice").await?.click().await?;
-        for page in [&alice, &bob] {
-            page.find("textbox", "Message").await?;
-            page.find_with("link", "Available").await?;
-        }
+        befriend(&alice, &bob).await?;
         Ok((alice, bob))
     }
+}
+
+/// Alice and bob become contacts, and each sees the conversation with the other.
+async fn befriend(alice: &Page, bob: &Page) -> Result<()> {
+    add(alice, BOB).await?;
+    bob.find("button", "Accept alice").await?.click().await?;
+    bob.find_with("link", "alice").await?.click().await?;
+    for page in [alice, bob] {
+        page.find("textbox", "Message").await?;
+        page.find_with("link", "Available").await?;
+    }
+    Ok(())
 }
 
 fn options(kind: Kind) -> ServerOptions {

@@ -35,7 +35,8 @@ async fn called(page: &Page, nick: &str) -> Result<()> {
         .await?;
     page.find("textbox", "Nickname").await?.fill(nick).await?;
     page.find("button", "Save").await?.click().await?;
-    page.gone("textbox", "Nickname").await
+    page.gone("textbox", "Nickname").await?;
+    page.find("button", "Close details").await?.click().await
 }
 
 async fn a_whisper_is_for_one_person(kind: Kind) -> Result<()> {

@@ -52,11 +52,7 @@ impl<'a> Builder<'a> {
             self.open.push(None);
             return;
         }
-        for attribute in tag.attributes() {
-            if let Attribute::Namespace { prefix, namespace } = attribute {
-                self.scope.push((prefix, namespace));
-            }
-        }
+        self.scope.extend(tag.namespaces());
         let element = self.element(tag);
         self.open.push(element);
     }
@@ -64,23 +60,21 @@ impl<'a> Builder<'a> {
     fn element(&self, tag: &Tag<'a>) -> Option<Element> {
         let (prefix, name) = tag.name();
         let mut element = Element::bare(name, self.namespace(prefix)?);
-        for attribute in tag.attributes() {
-            if let Attribute::Value {
-                prefix,
-                name,
-                value,
-            } = attribute
-            {
-                // Without a prefix it is in no namespace (Namespaces in XML 1.0, 6.2).
-                let namespace = if prefix.is_empty() {
-                    Some("")
-                } else {
-                    self.namespace(prefix)
-                };
-                // minidom knows fewer names than XML has.
-                if let (Some(namespace), Ok(name)) = (namespace, NcName::try_from(name)) {
-                    element.set_attr(namespace.to_owned().into(), name, value.into_owned());
-                }
+        for Attribute {
+            prefix,
+            name,
+            value,
+        } in tag.attributes()
+        {
+            // Without a prefix it is in no namespace (Namespaces in XML 1.0, 6.2).
+            let namespace = if prefix.is_empty() {
+                Some("")
+            } else {
+                self.namespace(prefix)
+            };
+            // minidom knows fewer names than XML has.
+            if let (Some(namespace), Ok(name)) = (namespace, NcName::try_from(name)) {
+                element.set_attr(namespace.to_owned().into(), name, value.into_owned());
             }
         }
         Some(element)
