@@ -67,6 +67,7 @@ pub fn write_element(header: &StreamHeader, element: &str, out: &mut String) {
         has_lang |= name == "xml:lang";
     }
     let (start, rest) = element.split_at(1 + tag.name.len());
+    out.reserve(element.len() + DECLARATIONS);
     out.push_str(start);
     for (prefix, namespace) in &header.namespaces {
         if prefix.is_empty() {
@@ -86,6 +87,9 @@ pub fn write_element(header: &StreamHeader, element: &str, out: &mut String) {
     }
     out.push_str(rest);
 }
+
+/// What a stream's header usually declares takes no more, in bytes.
+const DECLARATIONS: usize = 64;
 
 /// Says if a name somewhere in the element may have this prefix.
 fn is_written(prefix: &str, element: &str) -> bool {
