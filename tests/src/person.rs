@@ -75,10 +75,25 @@ impl Person {
     /// # Errors
     /// When `jid` is not an address.
     pub fn new(jid: &str, password: &str, url: String) -> Result<Self> {
+        Self::with(jid, url, |driver| {
+            driver.password = Some(password.to_owned());
+        })
+    }
+
+    /// Somebody for whom a site vouches with this token (RFC 7628), the only one it gives.
+    ///
+    /// # Errors
+    /// When `jid` is not an address.
+    pub fn vouched_for(jid: &str, token: &str, url: String) -> Result<Self> {
+        Self::with(jid, url, |driver| driver.bearer = Some(token.to_owned()))
+    }
+
+    fn with(jid: &str, url: String, means: impl FnOnce(&mut Driver)) -> Result<Self> {
         let jid: BareJid = jid.parse()?;
         let state = Rc::<RefCell<State>>::default();
         let (commands, asked) = mpsc::unbounded_channel();
-        let driver = Driver::new(jid.clone(), password.to_owned(), state.clone());
+        let mut driver = Driver::new(&jid, state.clone());
+        means(&mut driver);
         let pump = tokio::task::spawn_local(driver.run(asked));
         let person = Self {
             jid,
@@ -97,8 +112,17 @@ impl Person {
     /// When the sign-in fails.
     pub async fn signed_in(jid: &str, password: &str, url: String) -> Result<Self> {
         let person = Self::new(jid, password, url)?;
-        until(&format!("{jid} is online"), || async {
-            let state = person.state.borrow();
+        person.is_online().await?;
+        Ok(person)
+    }
+
+    /// Waits until they are online and know their contacts.
+    ///
+    /// # Errors
+    /// When the sign-in fails.
+    pub async fn is_online(&self) -> Result<()> {
+        until(&format!("{} is online", self.jid), || async {
+            let state = self.state.borrow();
             if let SessionStatus::SignedOut {
                 trouble: Some(trouble),
             } = state.store.status()
@@ -108,8 +132,7 @@ impl Person {
             let online = *state.store.status() == SessionStatus::Online;
             Ok((online && state.store.roster_loaded()).then_some(()))
         })
-        .await?;
-        Ok(person)
+        .await
     }
 
     /// Signs in once more.
@@ -333,8 +356,12 @@ struct Driver {
     engine: Engine,
     state: Rc<RefCell<State>>,
     identity: Identity,
+    /// As whom a site vouches for them.
+    account: String,
     /// Forgotten by whoever has got a token for it.
     password: Option<String>,
+    /// What the site vouches with.
+    bearer: Option<String>,
     token: Option<Token>,
     /// What the server has given along with its consent.
     given: Option<sasl::GivenToken>,
@@ -349,7 +376,7 @@ struct Driver {
 }
 
 impl Driver {
-    fn new(jid: BareJid, password: String, state: Rc<RefCell<State>>) -> Self {
+    fn new(jid: &BareJid, state: Rc<RefCell<State>>) -> Self {
         let started = Instant::now();
         let identity = jid
             .node()
@@ -363,7 +390,9 @@ impl Driver {
             engine: Engine::new(config, seed(), now(started)),
             state,
             identity,
-            password: Some(password),
+            account: jid.to_string(),
+            password: None,
+            bearer: None,
             token: None,
             given: None,
             device: sasl::device_id(seed()[..16].try_into().unwrap_or_default()),
@@ -503,6 +532,7 @@ impl Driver {
             let means = Means {
                 password: self.password.is_some(),
                 token: self.token.as_ref().map(|token| token.count),
+                bearer: self.bearer.is_some(),
                 ..Means::default()
             };
             let (identity, device) = (self.identity.clone(), self.device.clone());
@@ -532,6 +562,13 @@ impl Driver {
                 self.transmit(frame).await;
                 Reply::Sent
             }
+            Step::SendBearer => {
+                let token = self.bearer.as_deref().unwrap_or_default();
+                let frame = exchange.bearer(&self.account, token);
+                self.transmit(frame).await;
+                Reply::Sent
+            }
+            Step::RenewBearer(trouble) => Reply::Failed(trouble),
             Step::ForgetToken(_, reply) => {
                 self.token = None;
                 reply

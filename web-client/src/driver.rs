@@ -1,6 +1,6 @@
 //! The shell around the engine: it does what the engine says and tells it what happened.
 //!
-//! It also holds the password and the token, which the engine never sees.
+//! It also holds the password and the tokens, which the engine never sees.
 
 mod journal;
 mod secrets;
@@ -56,7 +56,12 @@ pub(crate) enum News {
     Fault(Fault),
     /// The server wants the password itself; the next page won't have it.
     PasswordEachTime,
+    /// The site around the page has to give a token for its user, or another one than the last.
+    TokenWanted(TokenAnswer),
 }
+
+/// Takes the site's token, or that it gives none.
+pub(crate) type TokenAnswer = Box<dyn FnOnce(Option<String>)>;
 
 /// The socket of the moment. What an earlier one still has to say is not heard.
 #[derive(Default)]
@@ -322,8 +327,12 @@ impl Driver {
             let Some(journal) = &driver.0.journal else {
                 return;
             };
-            let kept = driver.0.secrets.borrow().to_keep();
-            let is_enough = kept.is_enough();
+            let (kept, is_enough) = {
+                let secrets = driver.0.secrets.borrow();
+                let kept = secrets.to_keep();
+                let is_enough = kept.is_enough() || !secrets.needs_password();
+                (kept, is_enough)
+            };
             match journal.remember(kept).await {
                 Ok(true) => {
                     early::note(true);

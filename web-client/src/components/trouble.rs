@@ -18,6 +18,7 @@ pub(crate) fn title(trouble: &Trouble) -> AttrValue {
         Trouble::ServerCertificate { .. } => t("trouble.certificateTitle"),
         Trouble::WrongPassword { .. } => t("trouble.passwordTitle"),
         Trouble::PasswordNeeded(_) => t("trouble.againTitle"),
+        Trouble::TokenNeeded { .. } => t("trouble.tokenTitle"),
         Trouble::AccountDisabled { .. } => t("trouble.accountTitle"),
         Trouble::SignInRefused { .. } => t("trouble.refusedTitle"),
         Trouble::NoMechanism { .. } => t("trouble.mechanismTitle"),
@@ -49,6 +50,7 @@ fn advice(trouble: &Trouble, served: &[String]) -> AttrValue {
             Again::TokenExpired => "trouble.againExpired",
             Again::TokenRefused => "trouble.againRefused",
         }),
+        Trouble::TokenNeeded { .. } => t("trouble.tokenText"),
         Trouble::AccountDisabled { .. } => t("trouble.accountText"),
         Trouble::SignInRefused { condition, .. } => {
             t_with("trouble.refusedText", &[("condition", condition)])
@@ -73,6 +75,7 @@ fn quote(trouble: &Trouble) -> Option<&str> {
         Trouble::ServerUnreachable { text }
         | Trouble::ServerCertificate { text }
         | Trouble::WrongPassword { text }
+        | Trouble::TokenNeeded { text }
         | Trouble::AccountDisabled { text }
         | Trouble::SignInRefused { text, .. }
         | Trouble::StreamError { text, .. } => text.as_deref(),

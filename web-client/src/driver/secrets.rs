@@ -1,7 +1,7 @@
 //! What somebody signs in with. None of it ever reaches the engine.
 
 use couplet_engine::Timestamp;
-use couplet_engine::sasl::{GivenToken, Identity, Means, ProofRequest, device_id};
+use couplet_engine::sasl::{Exchange, GivenToken, Identity, Means, ProofRequest, device_id};
 use couplet_engine::store::{Again, Saved, Trouble};
 use jid::BareJid;
 use web_sys::CryptoKey;
@@ -20,12 +20,22 @@ pub(crate) struct Secrets {
     /// What the password was last turned into: SCRAM wants nothing else.
     key: Option<SaltedKey>,
     token: Option<Token>,
+    /// The site around the page vouches for its user.
+    bearer: Option<Bearer>,
     /// Why there is no token any more.
     lost_token: Option<Again>,
     /// By what the server knows this device.
     device: String,
     /// The password that the server is being told, and by which request.
     next: Option<(String, Zeroizing<String>)>,
+}
+
+/// How a site vouches for its user (RFC 7628). Its tokens live as long as the page.
+struct Bearer {
+    account: BareJid,
+    token: Option<Zeroizing<String>>,
+    /// Whether the server has taken this token before.
+    proven: bool,
 }
 
 /// A token from the server, until it is a key.
@@ -59,10 +69,31 @@ impl Secrets {
             password: None,
             key: kept.salted,
             token: kept.token,
+            bearer: None,
             lost_token: None,
             device: kept.device.unwrap_or_else(|| device_id(platform::random())),
             next: None,
         }
+    }
+
+    /// What a site vouches for its user with: its token, or that it has to be asked for one.
+    pub(crate) fn bearer(jid: &BareJid, token: Option<String>) -> Self {
+        Self::kept(jid, Kept::default()).or_bearer(jid, token)
+    }
+
+    /// The same, and where that isn't enough the site's token.
+    pub(crate) fn or_bearer(self, jid: &BareJid, token: Option<String>) -> Self {
+        let bearer = Bearer {
+            account: jid.clone(),
+            token: None,
+            proven: false,
+        };
+        let mut secrets = Self {
+            bearer: Some(bearer),
+            ..self
+        };
+        secrets.learn_bearer(token);
+        secrets
     }
 
     /// The same, by the name under which the server knows this device already.
@@ -82,6 +113,11 @@ impl Secrets {
         }
     }
 
+    /// Whether there is nothing to sign in with besides what comes of a password.
+    pub(super) fn needs_password(&self) -> bool {
+        self.username.is_some() && self.bearer.is_none()
+    }
+
     pub(super) fn device(&self) -> String {
         self.device.clone()
     }
@@ -94,6 +130,7 @@ impl Secrets {
             key: self.key.as_ref().map(|key| key.hash),
             token: valid.map(|token| token.count),
             lost_token: self.lost_token.or(expired.then_some(Again::TokenExpired)),
+            bearer: self.bearer.is_some(),
         }
     }
 
@@ -138,6 +175,45 @@ impl Secrets {
     pub(super) fn forget_token(&mut self, why: Again) {
         self.token = None;
         self.lost_token = Some(why);
+    }
+
+    /// Takes what the site gives; whether one can sign in with it. RFC 6750 2.1 has visible ASCII
+    /// only, and anything else could end the token and say more.
+    pub(super) fn learn_bearer(&mut self, token: Option<String>) -> bool {
+        let is_token = |token: &Zeroizing<String>| {
+            !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        let Some(bearer) = &mut self.bearer else {
+            return false;
+        };
+        bearer.token = token.map(Zeroizing::new).filter(is_token);
+        bearer.proven = false;
+        bearer.token.is_some()
+    }
+
+    /// The frame that shows the site's token to the server, if there is one.
+    pub(super) fn show_bearer(&self, exchange: &Exchange) -> Option<Zeroizing<String>> {
+        let bearer = self.bearer.as_ref()?;
+        let token = bearer.token.as_ref()?;
+        Some(Zeroizing::new(
+            exchange.bearer(bearer.account.as_str(), token),
+        ))
+    }
+
+    /// The server has taken what it was shown.
+    pub(super) fn prove_bearer(&mut self) {
+        if let Some(bearer) = &mut self.bearer {
+            bearer.proven = bearer.token.is_some();
+        }
+    }
+
+    /// The server doesn't take the site's token; whether it has before, so that another one may
+    /// be of use.
+    pub(super) fn forget_bearer(&mut self) -> bool {
+        self.bearer.as_mut().is_some_and(|bearer| {
+            bearer.token = None;
+            std::mem::take(&mut bearer.proven)
+        })
     }
 
     pub(super) fn identity(&self) -> Identity {
@@ -194,5 +270,82 @@ impl Source {
                 .await
                 .map_err(|_| Trouble::InsecurePage),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use couplet_engine::sasl::{Exchange, Offer, Profile, Purpose, Request, Step};
+
+    use super::*;
+
+    /// Of a page whose site has given `token`.
+    fn vouched_for(token: Option<&str>) -> Secrets {
+        let kept = Kept {
+            device: Some("device".to_owned()),
+            ..Kept::default()
+        };
+        let alice = "al=ice@example.org".parse().unwrap();
+        Secrets::kept(&alice, kept).or_bearer(&alice, token.map(str::to_owned))
+    }
+
+    /// What is sent to sign in.
+    fn shown(secrets: &Secrets) -> Option<String> {
+        let means = secrets.means(Timestamp(0));
+        let mut exchange = Exchange::new(secrets.identity(), secrets.device(), means, "n".into());
+        let step = exchange.handle(Request::Start(Offer {
+            mechanisms: vec!["SCRAM-SHA-1".into(), "OAUTHBEARER".into()],
+            bindings: None,
+            profile: Profile::Classic,
+            confidential: true,
+            purpose: Purpose::SignIn,
+        }));
+        assert_eq!(step, Step::SendBearer);
+        secrets
+            .show_bearer(&exchange)
+            .map(|frame| frame.to_string())
+    }
+
+    #[test]
+    fn the_sites_token_is_sent_for_whom_the_site_vouches_for() {
+        // n,a=al=3Dice@example.org,^Aauth=Bearer t0ken^A^A
+        let frame = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='OAUTHBEARER'>\
+             bixhPWFsPTNEaWNlQGV4YW1wbGUub3JnLAFhdXRoPUJlYXJlciB0MGtlbgEB</auth>";
+        assert_eq!(shown(&vouched_for(Some("t0ken"))).as_deref(), Some(frame));
+    }
+
+    #[test]
+    fn what_could_say_more_than_a_token_is_none() {
+        for token in ["", "t0\u{1}ken", "t0 ken", "t0ken\n", "tökén"] {
+            assert_eq!(shown(&vouched_for(Some(token))), None, "{token:?}");
+        }
+        assert_eq!(shown(&vouched_for(None)), None);
+    }
+
+    #[test]
+    fn another_token_is_asked_for_only_after_one_that_was_good() {
+        let mut secrets = vouched_for(Some("wrong"));
+        assert!(!secrets.forget_bearer());
+        assert!(secrets.learn_bearer(Some("good".to_owned())));
+        secrets.prove_bearer();
+        assert!(secrets.forget_bearer());
+        assert_eq!(shown(&secrets), None);
+        assert!(secrets.learn_bearer(Some("wrong".to_owned())));
+        assert!(!secrets.forget_bearer());
+        assert!(!secrets.learn_bearer(None));
+    }
+
+    #[test]
+    fn whoever_has_no_password_is_not_told_that_it_has_to_be_typed_each_time() {
+        assert!(!vouched_for(None).needs_password());
+        let of = |jid: &str| {
+            let kept = Kept {
+                device: Some("device".to_owned()),
+                ..Kept::default()
+            };
+            Secrets::kept(&jid.parse().unwrap(), kept)
+        };
+        assert!(!of("example.org").needs_password());
+        assert!(of("alice@example.org").needs_password());
     }
 }

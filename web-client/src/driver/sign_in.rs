@@ -7,7 +7,7 @@ use couplet_engine::store::{Again, Trouble};
 use wasm_bindgen_futures::spawn_local;
 use zeroize::Zeroizing;
 
-use super::Driver;
+use super::{Driver, News};
 use crate::platform;
 use crate::platform::storage::Fault;
 
@@ -59,6 +59,20 @@ impl Driver {
             let reply = match step {
                 Step::Reply(reply) => reply,
                 Step::SendPlain => driver.send_plain(),
+                Step::SendBearer if driver.send_bearer() => Reply::Sent,
+                Step::SendBearer => {
+                    let trouble = Trouble::TokenNeeded { text: None };
+                    return driver.ask_site(number, trouble, |driver| {
+                        driver.send_bearer();
+                        Reply::Sent
+                    });
+                }
+                Step::RenewBearer(trouble) => {
+                    if driver.0.secrets.borrow_mut().forget_bearer() {
+                        return driver.ask_site(number, trouble, |_| Reply::Again);
+                    }
+                    Reply::Failed(trouble)
+                }
                 Step::SendToken => driver.send_token(number).await,
                 Step::ForgetToken(why, reply) => {
                     driver.0.secrets.borrow_mut().forget_token(why);
@@ -78,6 +92,9 @@ impl Driver {
     fn reply(&self, reply: Reply) {
         {
             let mut connection = self.0.connection.borrow_mut();
+            if reply == Reply::Verified {
+                self.0.secrets.borrow_mut().prove_bearer();
+            }
             if matches!(reply, Reply::Verified | Reply::Failed(_)) {
                 connection.exchange = None;
             }
@@ -126,6 +143,36 @@ impl Driver {
             self.transmit(&frame);
         }
         Reply::Sent
+    }
+
+    /// Whether there was a token of the site to be sent.
+    fn send_bearer(&self) -> bool {
+        let frame = {
+            let connection = self.0.connection.borrow();
+            let exchange = connection.exchange.as_ref();
+            exchange.and_then(|exchange| self.0.secrets.borrow().show_bearer(exchange))
+        };
+        if let Some(frame) = &frame {
+            self.transmit(frame);
+        }
+        frame.is_some()
+    }
+
+    /// Asks the site for a token. What comes of it is `then`'s to say, or this `trouble` if the
+    /// site gives none; an answer that comes after the connection is for the next one.
+    fn ask_site(&self, number: u64, trouble: Trouble, then: fn(&Self) -> Reply) {
+        let driver = self.clone();
+        self.say(News::TokenWanted(Box::new(move |token| {
+            let given = driver.0.secrets.borrow_mut().learn_bearer(token);
+            if driver.0.connection.borrow().number != number {
+                return;
+            }
+            let reply = match given {
+                true => then(&driver),
+                false => Reply::Failed(trouble),
+            };
+            driver.reply(reply);
+        })));
     }
 
     async fn send_token(&self, number: u64) -> Reply {

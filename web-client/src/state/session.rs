@@ -1,6 +1,7 @@
 //! Whose session this page shows, and where its engine is: here, or in another tab.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use couplet_engine::codec::encode;
 use couplet_engine::store::{SessionStatus, Store, StoreEvent};
@@ -13,7 +14,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::asked::Asked;
 use super::{Notice, State};
 use crate::config::websocket_url;
-use crate::driver::{self, Driver, Enclosure, Journal, News, Secrets};
+use crate::driver::{self, Driver, Enclosure, Journal, News, Secrets, TokenAnswer};
 use crate::early;
 use crate::i18n;
 use crate::platform;
@@ -27,6 +28,8 @@ pub(super) struct Session {
     pub(super) storage: RefCell<Result<Storage, Fault>>,
     pub(super) channel: RefCell<Option<Channel>>,
     pub(super) account: RefCell<Option<BareJid>>,
+    /// How the site around this page is asked for a token, if it vouches for its user.
+    site: RefCell<Option<Site>>,
     pub(super) tab: String,
     /// Commands that no leader has confirmed yet, with in which name and number.
     pub(super) unconfirmed: RefCell<Vec<(String, u32, Command)>>,
@@ -48,6 +51,9 @@ pub(super) struct Session {
     /// Whether everything is to go as soon as nobody is signed in.
     pub(super) clearing: Cell<bool>,
 }
+
+/// Asks the site around this page for a token.
+type Site = Rc<dyn Fn(TokenAnswer)>;
 
 /// Where the engine is that this page's commands go to.
 pub(super) enum Seat {
@@ -87,6 +93,7 @@ impl Session {
             storage: RefCell::new(Err(Fault::Missing)),
             channel: RefCell::default(),
             account: RefCell::default(),
+            site: RefCell::default(),
             tab: tabs::name(),
             unconfirmed: RefCell::default(),
             leader: RefCell::default(),
@@ -210,8 +217,37 @@ impl State {
 
     /// Signs in; the store says how that goes. With `stay` the device remembers it.
     pub(crate) fn sign_in(&self, jid: BareJid, password: String, stay: bool) {
-        self.forget_search();
         let secrets = Secrets::typed(&jid, password);
+        self.sign_in_with(jid, secrets, stay);
+    }
+
+    /// Has the site around this page vouch for its user (RFC 7628): `ask` is called each time one
+    /// of its tokens is wanted, and answers, now or later, with the token or that there is none.
+    /// A page that goes on with the session of an earlier one has to know it before
+    /// [`begin`](Self::begin).
+    #[expect(dead_code, reason = "for pages within others")]
+    pub(crate) fn vouched_for_by(&self, ask: impl Fn(TokenAnswer) + 'static) {
+        *self.0.session.site.borrow_mut() = Some(Rc::new(ask));
+    }
+
+    /// The same as [`sign_in`](Self::sign_in) for whom the site vouches for, with the `token` that
+    /// it has given already, if it has.
+    #[expect(dead_code, reason = "for pages within others")]
+    pub(crate) fn sign_in_by_site(&self, jid: BareJid, token: Option<String>, stay: bool) {
+        let secrets = Secrets::bearer(&jid, token);
+        self.sign_in_with(jid, secrets, stay);
+    }
+
+    fn ask_site(&self, answer: TokenAnswer) {
+        let site = self.0.session.site.borrow().clone();
+        match site {
+            Some(ask) => ask(answer),
+            None => answer(None),
+        }
+    }
+
+    fn sign_in_with(&self, jid: BareJid, secrets: Secrets, stay: bool) {
+        self.forget_search();
         let state = self.clone();
         spawn_local(async move {
             let storage = state.0.session.storage();
@@ -308,6 +344,9 @@ impl State {
         let kept = storage.kept(name).await?;
         let secrets = match secrets {
             Some(secrets) => secrets.on_device(kept.device),
+            None if session.site.borrow().is_some() => {
+                Secrets::kept(account, kept).or_bearer(account, None)
+            }
             None => Secrets::kept(account, kept),
         };
         let engine = self.engine(rows, account, &store, typed);
@@ -349,6 +388,10 @@ impl State {
             }
             News::PasswordEachTime => {
                 state.notice(Notice::PasswordEachTime);
+                Vec::new()
+            }
+            News::TokenWanted(answer) => {
+                state.ask_site(answer);
                 Vec::new()
             }
         })

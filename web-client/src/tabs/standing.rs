@@ -21,7 +21,7 @@ pub(crate) struct Standing {
 
 /// The troubles that a tab that follows can tell apart. The others are the leader's to
 /// explain, and here they are a broken connection.
-const TROUBLES: [Trouble; 12] = [
+const TROUBLES: [Trouble; 13] = [
     Trouble::ConnectionLost,
     Trouble::ProxyUnreachable,
     Trouble::Timeout,
@@ -29,6 +29,7 @@ const TROUBLES: [Trouble; 12] = [
     Trouble::PasswordNeeded(Again::Plain),
     Trouble::PasswordNeeded(Again::TokenExpired),
     Trouble::PasswordNeeded(Again::TokenRefused),
+    Trouble::TokenNeeded { text: None },
     Trouble::WrongPassword { text: None },
     Trouble::AccountDisabled { text: None },
     Trouble::Replaced,

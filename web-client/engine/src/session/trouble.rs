@@ -73,6 +73,7 @@ pub(super) fn is_final(trouble: &Trouble) -> bool {
         Trouble::InsecurePage
         | Trouble::WrongPassword { .. }
         | Trouble::PasswordNeeded(_)
+        | Trouble::TokenNeeded { .. }
         | Trouble::AccountDisabled { .. }
         | Trouble::NoMechanism { .. }
         | Trouble::ServerNotVerified

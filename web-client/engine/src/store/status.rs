@@ -108,6 +108,11 @@ pub enum Trouble {
     },
     /// What is kept for signing in is no longer enough: the password has to be typed again.
     PasswordNeeded(Again),
+    /// The site's token was refused, or the site gives none: it has to give another one (RFC 7628).
+    TokenNeeded {
+        /// The server's words.
+        text: Option<String>,
+    },
     /// The account exists but may not sign in (`account-disabled`, `credentials-expired`).
     AccountDisabled {
         /// The server's words.

@@ -1,15 +1,18 @@
 //! One sign-in, from the list of mechanisms to the server's proof.
 
 use super::frames::{self, Token};
-use super::scram::{Hash, Proof, ProofRequest, Scram};
+use super::scram::{self, Hash, Proof, ProofRequest, Scram};
 use super::token::{self, MECHANISM, TokenProof};
 use super::{Offer, Profile, Purpose, Reply, Request};
 use crate::store::{Again, Trouble};
 
+/// RFC 7628
+const BEARER: &str = "OAUTHBEARER";
+
 /// As whom to sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Identity {
-    /// As this user, by password.
+    /// As this user.
     User(String),
     /// As nobody in particular (RFC 4505).
     Anonymous,
@@ -26,6 +29,8 @@ pub struct Means {
     pub token: Option<u32>,
     /// Why there is no token any more.
     pub lost_token: Option<Again>,
+    /// A site vouches for its user with tokens of its own (RFC 7628), and there is no password.
+    pub bearer: bool,
 }
 
 /// What the holder of the secrets has to do next.
@@ -40,6 +45,11 @@ pub enum Step {
     SendToken,
     /// Send [`Exchange::plain`], then give [`Reply::Sent`] to the engine.
     SendPlain,
+    /// Send [`Exchange::bearer`], then give [`Reply::Sent`] to the engine.
+    SendBearer,
+    /// Forget the site's token. With another one give [`Reply::Again`] to the engine, without
+    /// that this can't succeed.
+    RenewBearer(Trouble),
     /// Forget the token, for this reason, and give this to the engine.
     ForgetToken(Again, Reply),
 }
@@ -61,6 +71,10 @@ enum State {
     Scram(Scram),
     /// By token: what the server has to come up with, once we have.
     Token(Option<Vec<u8>>),
+    /// By a site's token, which the server may have refused.
+    Bearer {
+        refused: bool,
+    },
     /// Nothing more to prove on either side.
     Open,
     Finished,
@@ -110,7 +124,14 @@ impl Exchange {
                     Err(trouble) => self.fail(trouble),
                 }
             }
-            (Request::Success(_), State::Open) => self.finish(Reply::Verified),
+            (Request::Challenge(_), State::Bearer { refused: false }) => {
+                // RFC 7628 3.2.3: it says what is wrong, and nothing else answers it.
+                self.state = State::Bearer { refused: true };
+                self.respond(b"\x01")
+            }
+            (Request::Success(_), State::Open | State::Bearer { refused: false }) => {
+                self.finish(Reply::Verified)
+            }
             (Request::Failure { condition, text }, _) => self.refused(condition, text),
             (Request::SignedOut, _) if self.means.token.is_some() => self.finish(Reply::Revoke),
             (Request::SignedOut, _) => self.fail(protocol("there is no token")),
@@ -152,6 +173,14 @@ impl Exchange {
         self.begin("PLAIN", message.as_bytes())
     }
 
+    /// The frame that [`Step::SendBearer`] asks for (RFC 7628 3.1), to sign in as `account` with
+    /// the site's `token`, which is in it.
+    pub fn bearer(&self, account: &str, token: &str) -> String {
+        let account = scram::saslname(account);
+        let message = ["n,a=", &account, ",\x01auth=Bearer ", token, "\x01\x01"].concat();
+        self.begin(BEARER, message.as_bytes())
+    }
+
     fn start(&mut self) -> Step {
         let Offer {
             profile,
@@ -172,6 +201,7 @@ impl Exchange {
         }
         match self.identity {
             Identity::Anonymous => self.anonymously(),
+            Identity::User(_) if self.means.bearer => self.by_bearer(),
             Identity::User(_) => self.by_password(),
         }
     }
@@ -182,6 +212,15 @@ impl Exchange {
         }
         self.state = State::Open;
         Step::Reply(Reply::Send(self.begin("ANONYMOUS", &[])))
+    }
+
+    /// Whoever hears the token is the site's user.
+    fn by_bearer(&mut self) -> Step {
+        if !self.offer.confidential || !self.is_offered(BEARER) {
+            return self.nothing_fits();
+        }
+        self.state = State::Bearer { refused: false };
+        Step::SendBearer
     }
 
     /// The strongest mechanism that is offered and fits (RFC 6120 6.3.3): the
@@ -242,15 +281,16 @@ impl Exchange {
         Step::Reply(Reply::Send(frames::response(&self.offer.profile, data)))
     }
 
-    fn own(&self, turn: super::scram::Turn) -> Step {
+    fn own(&self, turn: scram::Turn) -> Step {
         match turn {
-            super::scram::Turn::Prove(request) => Step::Prove(request),
-            super::scram::Turn::Acknowledge => self.respond(&[]),
+            scram::Turn::Prove(request) => Step::Prove(request),
+            scram::Turn::Acknowledge => self.respond(&[]),
         }
     }
 
     fn refused(&mut self, condition: String, text: Option<String>) -> Step {
         let by_token = matches!(self.state, State::Token(_));
+        let by_bearer = matches!(self.state, State::Bearer { .. });
         match condition.as_str() {
             "temporary-auth-failure" | "account-disabled" => {}
             expired if by_token => {
@@ -258,13 +298,23 @@ impl Exchange {
                     "credentials-expired" => Again::TokenExpired,
                     _ => Again::TokenRefused,
                 };
-                let other = self.means.password || self.means.key.is_some();
+                let Means {
+                    password,
+                    key,
+                    bearer,
+                    ..
+                } = self.means;
+                let other = password || key.is_some() || bearer;
                 self.state = State::Finished;
                 let reply = match other {
                     true => Reply::Again,
                     false => Reply::Failed(Trouble::PasswordNeeded(why)),
                 };
                 return Step::ForgetToken(why, reply);
+            }
+            "not-authorized" | "credentials-expired" | "invalid-authzid" if by_bearer => {
+                self.state = State::Finished;
+                return Step::RenewBearer(Trouble::TokenNeeded { text });
             }
             // What is kept is of an earlier password.
             "not-authorized" if !self.means.password => return self.ask_again(Again::Changed),

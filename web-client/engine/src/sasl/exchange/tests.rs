@@ -27,6 +27,7 @@ const TYPED: Means = Means {
     key: None,
     token: None,
     lost_token: None,
+    bearer: false,
 };
 
 fn exchange(means: Means) -> Exchange {
@@ -315,4 +316,107 @@ fn who_signs_out_has_the_token_forgotten_and_gets_no_other() {
     // A password is not asked for, nor used, to sign out.
     let step = exchange(means).handle(Request::Start(revoke(Profile::Classic)));
     assert!(matches!(trouble(step), Trouble::Protocol { .. }));
+}
+
+const VOUCHED: Means = Means {
+    password: false,
+    bearer: true,
+    ..TYPED
+};
+
+const BEARERS: [&str; 3] = ["PLAIN", "SCRAM-SHA-1", "OAUTHBEARER"];
+
+fn by_bearer(profile: Profile) -> Exchange {
+    let mut vouched = exchange(VOUCHED);
+    let step = vouched.handle(Request::Start(offer(&BEARERS, profile)));
+    assert_eq!(step, Step::SendBearer);
+    vouched
+}
+
+#[test]
+fn a_site_vouches_for_its_user_in_one_message() {
+    let vouched = by_bearer(Profile::Classic);
+    // RFC 7628 4.1, and RFC 5801 4 for what an address may have in it.
+    let frame = vouched.bearer(
+        "a=b,c@example.org",
+        "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==",
+    );
+    let auth: Element = frame.parse().unwrap();
+    assert_eq!(auth.attr("mechanism"), Some("OAUTHBEARER"));
+    let message = "n,a=a=3Db=2Cc@example.org,\u{1}\
+                   auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\u{1}\u{1}";
+    assert_eq!(super::super::data(&auth).unwrap(), message.as_bytes());
+    let authenticate: Element = by_bearer(extensible())
+        .bearer("alice@example.org", "token")
+        .parse()
+        .unwrap();
+    assert!(authenticate.is("authenticate", ns::SASL2));
+    assert!(authenticate.has_child("bind", ns::BIND2));
+    assert!(authenticate.has_child("request-token", ns::FAST));
+    let step = by_bearer(extensible()).handle(Request::Success(Vec::new()));
+    assert_eq!(step, Step::Reply(Reply::Verified));
+}
+
+#[test]
+fn a_sites_token_is_shown_to_nobody_who_listens_or_didnt_ask() {
+    let nothing = |step| matches!(trouble(step), Trouble::NoMechanism { .. });
+    let mut open = offer(&BEARERS, Profile::Classic);
+    open.confidential = false;
+    assert!(nothing(start(VOUCHED, open)));
+    assert!(nothing(classic(VOUCHED, &["PLAIN", "SCRAM-SHA-1"])));
+}
+
+#[test]
+fn a_refusal_that_comes_as_a_challenge_is_answered_and_final() {
+    // RFC 7628 4.3
+    let detail = br#"{"status":"invalid_token","scope":"example_scope"}"#;
+    let mut vouched = by_bearer(Profile::Classic);
+    let response = sent(vouched.handle(Request::Challenge(detail.to_vec())));
+    assert!(response.is("response", ns::SASL));
+    assert_eq!(super::super::data(&response).unwrap(), [1]);
+    let mut lying = vouched.clone();
+    for request in [
+        Request::Success(Vec::new()),
+        Request::Challenge(detail.to_vec()),
+    ] {
+        assert!(matches!(
+            trouble(lying.handle(request)),
+            Trouble::Protocol { .. }
+        ));
+    }
+    let text = Some("This token has expired.".to_owned());
+    let step = vouched.handle(Request::Failure {
+        condition: "not-authorized".into(),
+        text: text.clone(),
+    });
+    assert_eq!(step, Step::RenewBearer(Trouble::TokenNeeded { text }));
+}
+
+#[test]
+fn only_what_another_token_could_help_asks_for_one() {
+    for condition in ["not-authorized", "credentials-expired", "invalid-authzid"] {
+        let step = by_bearer(extensible()).handle(refusal(condition));
+        let needed = Trouble::TokenNeeded { text: None };
+        assert_eq!(step, Step::RenewBearer(needed), "{condition}");
+    }
+    for condition in ["temporary-auth-failure", "invalid-mechanism"] {
+        let step = by_bearer(extensible()).handle(refusal(condition));
+        assert!(matches!(trouble(step), Trouble::SignInRefused { .. }));
+    }
+    let step = by_bearer(extensible()).handle(refusal("account-disabled"));
+    assert_eq!(trouble(step), Trouble::AccountDisabled { text: None });
+}
+
+#[test]
+fn the_servers_token_comes_before_the_sites() {
+    let means = Means {
+        token: Some(0),
+        ..VOUCHED
+    };
+    let offered = || Request::Start(offer(&BEARERS, extensible()));
+    let mut known = exchange(means);
+    assert_eq!(known.handle(offered()), Step::SendToken);
+    let step = known.handle(refusal("not-authorized"));
+    assert_eq!(step, Step::ForgetToken(Again::TokenRefused, Reply::Again));
+    assert_eq!(exchange(VOUCHED).handle(offered()), Step::SendBearer);
 }

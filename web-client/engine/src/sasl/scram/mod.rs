@@ -95,9 +95,14 @@ pub(super) enum Turn {
 /// No channel binding: a browser can't see the TLS channel (RFC 5802 6).
 const GS2_HEADER: &str = "n,,";
 
+/// A name as it stands in a message (RFC 5801 4).
+pub(super) fn saslname(name: &str) -> String {
+    name.replace('=', "=3D").replace(',', "=2C")
+}
+
 impl Scram {
     pub(super) fn new(hash: Hash, username: &str, nonce: &str) -> Self {
-        let username = username.replace('=', "=3D").replace(',', "=2C");
+        let username = saslname(username);
         Self {
             hash,
             nonce: nonce.to_owned(),

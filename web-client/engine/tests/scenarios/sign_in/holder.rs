@@ -14,6 +14,8 @@ use crate::scenario::{ME, MY_ADDRESS, Scenario};
 pub(super) struct Holder {
     pub(super) means: Means,
     pub(super) token: Option<String>,
+    /// What a site gives for its user, one after the other.
+    pub(super) bearers: Vec<&'static str>,
     given: Option<GivenToken>,
     exchange: Option<Exchange>,
     /// What it has put on the wire itself.
@@ -29,6 +31,7 @@ impl Holder {
         Self {
             means,
             token: None,
+            bearers: Vec::new(),
             given: None,
             exchange: None,
             sent: Vec::new(),
@@ -42,6 +45,18 @@ impl Holder {
                 ..Means::default()
             },
             token: Some("WXZzciBwYmFmdmZnZiBqdmd1IGp2eXFhcmZm".into()),
+            ..Self::typed()
+        }
+    }
+
+    /// Whoever is vouched for by a site, which gives these tokens.
+    pub(super) fn vouched_for(bearers: &[&'static str]) -> Self {
+        Self {
+            means: Means {
+                bearer: true,
+                ..Means::default()
+            },
+            bearers: bearers.to_vec(),
             ..Self::typed()
         }
     }
@@ -89,6 +104,18 @@ impl Holder {
                 Step::SendPlain => {
                     self.sent.push(exchange.plain("pencil").parse().unwrap());
                     Reply::Sent
+                }
+                Step::SendBearer => {
+                    let frame = exchange.bearer(ME, self.bearers[0]);
+                    self.sent.push(frame.parse().unwrap());
+                    Reply::Sent
+                }
+                Step::RenewBearer(trouble) => {
+                    self.bearers.remove(0);
+                    match self.bearers.is_empty() {
+                        true => Reply::Failed(trouble),
+                        false => Reply::Again,
+                    }
                 }
                 Step::ForgetToken(why, reply) => {
                     self.token = None;

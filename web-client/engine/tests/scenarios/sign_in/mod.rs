@@ -1,6 +1,7 @@
 //! Signing in by SASL2 with all that comes along: XEP-0388, XEP-0386, XEP-0484, XEP-0198,
 //! from their own examples. The holder of the secrets is played by [`Holder`].
 
+mod bearer;
 mod holder;
 mod hostile;
 
@@ -57,6 +58,12 @@ fn signed_in() -> (Scenario, Holder) {
     scenario.expect("authenticate");
     holder.proves(&mut scenario, &[ENABLED, TOKEN].concat());
     scenario.recv(AFTERWARDS);
+    settle(&mut scenario);
+    (scenario, holder)
+}
+
+/// The first requests of a session are answered.
+fn settle(scenario: &mut Scenario) {
     scenario.answer_archive("");
     scenario.answer_roster();
     scenario.answer_read_sync("");
@@ -65,7 +72,6 @@ fn signed_in() -> (Scenario, Holder) {
     scenario.recv(&acked(-1));
     scenario.sent.clear();
     scenario.events.clear();
-    (scenario, holder)
 }
 
 fn sign_in() -> Command {
