@@ -35,7 +35,7 @@ pub struct Report {
 /// What in the configuration can't be done on this machine.
 pub async fn check(config: &Config, asked: Option<&ProbeUrl>) -> Result<Report, BindError> {
     let shared = Shared::default();
-    let proxy = Proxy::new(config, shared.metrics.clone())?;
+    let proxy = Proxy::new(config, &shared)?;
     tls::server_config(config, &shared.challenges)?;
     http::router(config, &shared).map(drop)?;
 

@@ -107,6 +107,10 @@ pub struct Domain {
     pub channel_binding: ChannelBinding,
     /// Take the SASL mechanism EXTERNAL out of what its server offers.
     pub strip_external: bool,
+    /// Sessions of one address at the same time; `None` is no bound.
+    pub max_sessions_per_address: Option<u32>,
+    /// Sessions of the pages of one origin at the same time; `None` is no bound.
+    pub max_sessions_per_origin: Option<u32>,
 }
 
 /// What is logged unless the configuration says otherwise.
@@ -297,6 +301,17 @@ fn validate_domain(entry: FileDomain) -> Result<Domain, Problem> {
             ));
         }
     }
+    let bounds = [
+        &entry.max_sessions_per_address,
+        &entry.max_sessions_per_origin,
+    ];
+    if let Some(none) = bounds.into_iter().flatten().find(|most| most.value == 0) {
+        return Err(Problem::new(
+            none.place.clone(),
+            "nobody could sign in",
+            "Allow some, or leave the key out for no bound",
+        ));
+    }
     if let Some(setting) = &entry.backend_tls
         && setting.value != BackendTls::None
         && only_unix
@@ -317,6 +332,8 @@ fn validate_domain(entry: FileDomain) -> Result<Domain, Problem> {
         proxy_protocol: entry.proxy_protocol,
         channel_binding: entry.channel_binding,
         strip_external: entry.strip_external,
+        max_sessions_per_address: entry.max_sessions_per_address.map(|most| most.value),
+        max_sessions_per_origin: entry.max_sessions_per_origin.map(|most| most.value),
     })
 }
 

@@ -196,6 +196,7 @@ async fn carry(
         address,
         open,
         connected,
+        origin,
     } = handoff;
     let span = tracing::info_span!("session", %id, client = %address.client.ip());
     let session = async move {
@@ -205,7 +206,7 @@ async fn carry(
             Err(error) => return tracing::info!("the client left in the handshake: {error}"),
         };
         shared.metrics.handshake.observe(begin.elapsed());
-        session::run(proxy, address, socket, leftover, shutdown).await;
+        session::run(proxy, (address, origin), socket, leftover, shutdown).await;
         drop((open, connected));
     };
     session.instrument(span).await;

@@ -16,7 +16,7 @@ pub(crate) use self::answer::{Answer, StreamError};
 pub const FAULT_NAMESPACE: &str = "urn:couplet:proxy:0";
 
 /// The names of all faults, as metrics and the log have them.
-pub(crate) const NAMES: [&str; 21] = [
+pub(crate) const NAMES: [&str; 23] = [
     "binary-message",
     "invalid-utf8",
     "websocket-protocol",
@@ -25,6 +25,8 @@ pub(crate) const NAMES: [&str; 21] = [
     "open-timeout",
     "auth-timeout",
     "unknown-domain",
+    "too-many-of-address",
+    "too-many-of-origin",
     "not-opened",
     "client-left",
     "client-lost",
@@ -63,6 +65,10 @@ pub(crate) enum Fault {
     AuthTimeout,
     #[error("the client asked for a domain that isn't configured: {domain}")]
     UnknownDomain { domain: String },
+    #[error("{limit} sessions of the client's address are with the domain already")]
+    TooManyOfAddress { limit: u32 },
+    #[error("{limit} sessions of the page's origin are with the domain already")]
+    TooManyOfOrigin { limit: u32 },
     #[error("the client sent something before <open/>")]
     NotOpened,
     #[error("the client closed the WebSocket without <close/>")]
@@ -116,7 +122,7 @@ impl Fault {
         }
     }
 
-    /// The key in `[limits]` of the limit that bit, if it was one.
+    /// The key in `[limits]`, or in a domain's table, of the limit that bit, if it was one.
     pub(crate) fn limit(&self) -> Option<&'static str> {
         Some(match self {
             Self::StanzaTooBig { authenticated, .. } => {
@@ -131,6 +137,8 @@ impl Fault {
             Self::BackendStanzaTooBig { .. } => "max_backend_stanza_bytes",
             Self::OpenTimeout => "open_seconds",
             Self::AuthTimeout => "auth_seconds",
+            Self::TooManyOfAddress { .. } => "max_sessions_per_address",
+            Self::TooManyOfOrigin { .. } => "max_sessions_per_origin",
             Self::ClientSilent => "pong_seconds",
             Self::ClientStalled => "stall_seconds",
             Self::BackendTimeout { limit, .. } => limit,
@@ -167,11 +175,9 @@ mod tests {
     fn every_name_can_be_counted() {
         for fault in all() {
             assert!(NAMES.contains(&fault.answer().name), "{fault}");
-            assert!(
-                fault
-                    .limit()
-                    .is_none_or(|limit| limits::KEYS.contains(&limit))
-            );
+            assert!(fault.limit().is_none_or(
+                |limit| limits::KEYS.contains(&limit) || limits::DOMAIN_KEYS.contains(&limit)
+            ));
         }
     }
 
@@ -191,6 +197,8 @@ mod tests {
             Fault::UnknownDomain {
                 domain: String::new(),
             },
+            Fault::TooManyOfAddress { limit: 1 },
+            Fault::TooManyOfOrigin { limit: 1 },
             Fault::NotOpened,
             Fault::ClientLeft,
             Fault::ClientLost("".into()),

@@ -21,6 +21,7 @@ pub mod check;
 mod client_address;
 pub mod config;
 mod connection;
+mod crowds;
 mod discovery;
 mod faults;
 mod host_meta;

@@ -119,6 +119,9 @@ pub(crate) const KEYS: [&str; 26] = [
     "close_seconds",
 ];
 
+/// The same of a domain's table.
+pub(crate) const DOMAIN_KEYS: [&str; 2] = ["max_sessions_per_address", "max_sessions_per_origin"];
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

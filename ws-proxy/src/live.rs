@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::addresses::Addresses;
 use crate::config::Config;
+use crate::crowds::Crowds;
 use crate::http;
 use crate::metrics::Metrics;
 use crate::proxy::Proxy;
@@ -27,6 +28,7 @@ const WATCH: Duration = Duration::from_secs(5);
 pub(crate) struct Shared {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) addresses: Arc<Addresses>,
+    pub(crate) crowds: Arc<Crowds>,
     pub(crate) challenges: Arc<Challenges>,
     pub(crate) relay_places: Arc<Places>,
 }
@@ -44,7 +46,7 @@ pub(crate) struct Live {
 impl Live {
     pub(crate) fn new(config: Config, shared: &Shared) -> Result<Self, BindError> {
         Ok(Self {
-            proxy: Arc::new(Proxy::new(&config, shared.metrics.clone())?),
+            proxy: Arc::new(Proxy::new(&config, shared)?),
             tls: tls::server_config(&config, &shared.challenges)?,
             router: http::router(&config, shared)?,
             config: Arc::new(config),

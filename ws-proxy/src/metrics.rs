@@ -48,7 +48,7 @@ impl Default for Metrics {
             opened: AtomicU64::default(),
             ended: Labelled::new(GOOD_ENDINGS.into_iter().chain(faults::NAMES)),
             refused: Labelled::new(Refusal::ALL.into_iter().map(Refusal::name)),
-            limits: Labelled::new(limits::KEYS),
+            limits: Labelled::new(limits::KEYS.into_iter().chain(limits::DOMAIN_KEYS)),
             backend_failures: Labelled::new(faults::NAMES.into_iter().filter(backend)),
             to_backend: Flow::default(),
             to_client: Flow::default(),
@@ -88,7 +88,7 @@ impl Metrics {
         self.refused.count(refusal.name());
     }
 
-    /// A limit bit. `key` is its key in the table `[limits]`.
+    /// A limit bit. `key` is its key in the table `[limits]` or in a domain's.
     pub(crate) fn limit_hit(&self, key: &str) {
         self.limits.count(key);
     }

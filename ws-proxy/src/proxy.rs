@@ -1,4 +1,4 @@
-//! What all sessions share: the limits, the counters, and the ways to the configured
+//! What all sessions share: the limits, what is counted, and the ways to the configured
 //! servers.
 
 use std::sync::Arc;
@@ -7,8 +7,10 @@ use couplet_shared::framing::OpenAttributes;
 use tokio::task::JoinSet;
 
 use crate::config::{Config, DomainName};
+use crate::crowds::Crowds;
 use crate::faults::Fault;
 use crate::limits::Limits;
+use crate::live::Shared;
 use crate::metrics::Metrics;
 use crate::server::BindError;
 use crate::session;
@@ -19,13 +21,14 @@ use crate::upstream::Connector;
 pub(crate) struct Proxy {
     pub(crate) limits: Arc<Limits>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) crowds: Arc<Crowds>,
     /// Where clients are sent when the proxy drains.
     pub(crate) see_other_uri: Option<String>,
     connectors: Vec<Arc<Connector>>,
 }
 
 impl Proxy {
-    pub(crate) fn new(config: &Config, metrics: Arc<Metrics>) -> Result<Self, BindError> {
+    pub(crate) fn new(config: &Config, shared: &Shared) -> Result<Self, BindError> {
         let limits = Arc::new(config.limits.clone());
         let connectors = config
             .domains
@@ -35,7 +38,7 @@ impl Proxy {
                     domain.clone(),
                     config.dns_server,
                     limits.clone(),
-                    metrics.clone(),
+                    shared.metrics.clone(),
                 )
                 .map(Arc::new)
                 .map_err(|error| BindError::Connector {
@@ -46,7 +49,8 @@ impl Proxy {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             limits,
-            metrics,
+            metrics: shared.metrics.clone(),
+            crowds: shared.crowds.clone(),
             see_other_uri: config.see_other_uri.clone(),
             connectors,
         })

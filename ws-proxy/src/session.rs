@@ -39,15 +39,16 @@ enum Ending {
 }
 
 /// Runs a session over a WebSocket whose handshake is done; `leftover` came behind
-/// the handshake's request.
+/// the handshake's request. `client` says where it comes from: its address, and the
+/// page's origin where that is counted.
 pub(crate) async fn run(
     proxy: Arc<Proxy>,
-    address: ClientAddress,
+    client: (ClientAddress, Option<Box<str>>),
     socket: Socket,
     leftover: Bytes,
     mut shutdown: Shutdown,
 ) {
-    let mut session = Session::new(&proxy, address, socket, &leftover);
+    let mut session = Session::new(&proxy, client, socket, &leftover);
     // It is a part of the whole HTTP connection's buffer.
     drop(leftover);
     let ended = tokio::select! {
@@ -81,12 +82,18 @@ struct Session<'a> {
     sender: Sender<WriteHalf<Socket>>,
     link: Arc<Link>,
     address: ClientAddress,
+    origin: Option<Box<str>>,
     /// The domain that the client asked for, as it wrote it.
     domain: String,
 }
 
 impl<'a> Session<'a> {
-    fn new(proxy: &'a Proxy, address: ClientAddress, socket: Socket, leftover: &[u8]) -> Self {
+    fn new(
+        proxy: &'a Proxy,
+        (address, origin): (ClientAddress, Option<Box<str>>),
+        socket: Socket,
+        leftover: &[u8],
+    ) -> Self {
         let link = Arc::new(Link::default());
         let (read, write) = tokio::io::split(socket);
         Self {
@@ -95,6 +102,7 @@ impl<'a> Session<'a> {
             sender: Sender::new(write, proxy.limits.stall, link.clone()),
             link,
             address,
+            origin,
             domain: String::new(),
         }
     }
@@ -106,6 +114,9 @@ impl<'a> Session<'a> {
         };
         self.domain = open.to.clone().unwrap_or_default();
         let connector = self.proxy.connector(&open)?;
+        let origin = self.origin.take();
+        let (domain, ip) = (connector.domain(), self.address.client.ip());
+        let _counted = self.proxy.crowds.admit(domain, ip, origin.as_deref())?;
         let (backend, early) = self.reach(connector, &open).await?;
         tracing::info!(domain = %connector.domain().name, "session opened");
         self.bridge(connector, Box::new(backend), early).await

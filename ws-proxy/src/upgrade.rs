@@ -33,6 +33,7 @@ pub(crate) const PATH: &str = "/xmpp-websocket";
 pub(crate) struct Admission {
     origins: Origins,
     trusted_proxies: Vec<Network>,
+    counts_origins: bool,
     limits: Limits,
     shared: Shared,
 }
@@ -42,6 +43,10 @@ impl Admission {
         Self {
             origins: Origins::new(config),
             trusted_proxies: config.trusted_proxies.clone(),
+            counts_origins: config
+                .domains
+                .iter()
+                .any(|domain| domain.max_sessions_per_origin.is_some()),
             limits: config.limits.clone(),
             shared: shared.clone(),
         }
@@ -60,6 +65,8 @@ pub(crate) struct Handoff {
     pub(crate) open: OpenSession,
     /// Counts the session with others of its address, if the connection isn't.
     pub(crate) connected: Option<Connected>,
+    /// The page's, if a domain counts by it.
+    pub(crate) origin: Option<Box<str>>,
 }
 
 /// How many requests and sessions share a connection at most.
@@ -146,12 +153,15 @@ impl Admission {
         let open = metrics
             .open_session(self.limits.max_sessions)
             .ok_or_else(too_many)?;
+        let origin = request.headers().get(header::ORIGIN);
+        let origin = origin.filter(|_| self.counts_origins);
         let handoff = Handoff {
             upgrade,
             id: random::name::<4>(),
             address,
             open,
             connected,
+            origin: origin.and_then(|origin| Some(origin.to_str().ok()?.into())),
         };
         // There is room for as many as may be under way.
         gate.handoffs.try_send(handoff).map_err(|_| too_many())?;

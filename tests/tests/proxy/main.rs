@@ -11,6 +11,7 @@ mod backends;
 mod check;
 mod client;
 mod closing;
+mod crowds;
 mod discovery;
 mod elsewhere;
 mod framing;

@@ -67,6 +67,8 @@ pub(super) struct FileDomain {
     pub(super) proxy_protocol: Option<ProxyHeader>,
     pub(super) channel_binding: ChannelBinding,
     pub(super) strip_external: bool,
+    pub(super) max_sessions_per_address: Option<Setting<u32>>,
+    pub(super) max_sessions_per_origin: Option<Setting<u32>>,
     pub(super) allow_private_addresses: bool,
     pub(super) allow_insecure_backend: bool,
 }
@@ -81,6 +83,8 @@ impl FileDomain {
             proxy_protocol: None,
             channel_binding: ChannelBinding::Pass,
             strip_external: false,
+            max_sessions_per_address: None,
+            max_sessions_per_origin: None,
             allow_private_addresses: false,
             allow_insecure_backend: false,
         }
@@ -131,6 +135,12 @@ impl File {
                 proxy_protocol: entry.proxy_protocol,
                 channel_binding: entry.channel_binding,
                 strip_external: entry.strip_external,
+                max_sessions_per_address: entry
+                    .max_sessions_per_address
+                    .map(|value| source.setting(value)),
+                max_sessions_per_origin: entry
+                    .max_sessions_per_origin
+                    .map(|value| source.setting(value)),
                 allow_private_addresses: entry.allow_private_addresses,
                 allow_insecure_backend: entry.allow_insecure_backend,
             })
@@ -210,6 +220,8 @@ struct DomainKeys {
     channel_binding: ChannelBinding,
     #[serde(default)]
     strip_external: bool,
+    max_sessions_per_address: Option<Spanned<u32>>,
+    max_sessions_per_origin: Option<Spanned<u32>>,
     #[serde(default)]
     allow_private_addresses: bool,
     #[serde(default)]

@@ -43,6 +43,8 @@ struct PrintedDomain<'a> {
     proxy_protocol: Option<ProxyHeader>,
     channel_binding: ChannelBinding,
     strip_external: bool,
+    max_sessions_per_address: Option<u32>,
+    max_sessions_per_origin: Option<u32>,
     allow_private_addresses: bool,
     allow_insecure_backend: bool,
 }
@@ -113,6 +115,8 @@ impl<'a> PrintedDomain<'a> {
             proxy_protocol: domain.proxy_protocol,
             channel_binding: domain.channel_binding,
             strip_external: domain.strip_external,
+            max_sessions_per_address: domain.max_sessions_per_address,
+            max_sessions_per_origin: domain.max_sessions_per_origin,
             allow_private_addresses: domain.allow_private_addresses,
             allow_insecure_backend: domain.allow_insecure_backend,
         }

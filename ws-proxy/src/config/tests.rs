@@ -354,6 +354,11 @@ fn a_value_that_is_wrong_is_an_error_with_line_and_remedy() {
             "starttls",
         ),
         (
+            "[[domain]]\nname = 'a'\nmax_sessions_per_origin = 0\n",
+            "c.toml:3: max_sessions_per_origin: ",
+            "leave the key out",
+        ),
+        (
             "tls_cert = 'x'\n",
             "c.toml:1: tls_cert: ",
             "both tls_cert and tls_key",

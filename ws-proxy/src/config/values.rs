@@ -38,7 +38,7 @@ serde_as_str!(DomainName);
 
 /// An XMPP domain (RFC 7622 3.2). Equal when the domains are, however they are
 /// written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct DomainName {
     written: String,
     ascii: String,

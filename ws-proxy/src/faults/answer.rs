@@ -56,6 +56,14 @@ impl Fault {
                 StreamError::Condition(Condition::RemoteConnectionFailed, Some(application));
             answer(name, error, Some(CloseCode::Error), Level::WARN)
         };
+        let crowded = |name| {
+            let application = Application {
+                name,
+                namespace: FAULT_NAMESPACE,
+            };
+            let error = StreamError::Condition(Condition::ResourceConstraint, Some(application));
+            answer(name, error, Some(CloseCode::Policy), Level::INFO)
+        };
         let silent = StreamError::Silent;
         let policy = Some(CloseCode::Policy);
         match self {
@@ -110,6 +118,9 @@ impl Fault {
                 policy,
                 Level::INFO,
             ),
+            // Not the policy that is violated: another time the same session is welcome.
+            Self::TooManyOfAddress { .. } => crowded("too-many-of-address"),
+            Self::TooManyOfOrigin { .. } => crowded("too-many-of-origin"),
             // RFC 7395 3.3.2: until the stream is open, only the framing namespace is.
             Self::NotOpened => answer(
                 "not-opened",

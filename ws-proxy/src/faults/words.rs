@@ -42,6 +42,16 @@ impl Fault {
             Self::UnknownDomain { .. } => {
                 format!("This server does not connect to the XMPP domain {domain}.").into()
             }
+            Self::TooManyOfAddress { limit } => format!(
+                "From your network {limit} are connected to {domain}, and there may be no more. \
+                 Close the chat where you don't need it, or try again later."
+            )
+            .into(),
+            Self::TooManyOfOrigin { limit } => format!(
+                "From this website {limit} are connected to {domain}, and there may be no more. \
+                 Try again later."
+            )
+            .into(),
             Self::NotOpened => "The first message must be an <open/>.".into(),
             Self::BackendUnreachable(_) => {
                 format!("The XMPP server of {domain} can't be reached.").into()
