@@ -48,7 +48,8 @@ muc_log_expires_after = "never"
 smacks_hibernation_time = 300
 
 VirtualHost "@domain@"
-	modules_enabled = { "couplet_seed"; @crash_module@ @reports_module@ }
+	modules_enabled = { "couplet_seed"; @crash_module@ @reports_module@ @tokens_module@ }
+	couplet_tokens_secret = "@site_secret@"
 	couplet_crash_words = "@fatal@"
 	couplet_crash_done = "@dir@/crash.done"
 	couplet_reports_to = "@reports_to@"

@@ -93,6 +93,9 @@ pub struct ServerOptions {
     /// SASL2 with Bind 2 and tokens (XEP-0388, XEP-0386, XEP-0484) are offered too. Prosody
     /// only.
     pub tokens: bool,
+    /// A website with this secret vouches for people: `examples/prosody/mod_couplet_tokens.lua`
+    /// takes its tokens (RFC 7628). Prosody only.
+    pub site_secret: Option<String>,
     /// Adds the domain `anon.` in front of [`domain`](Self::domain), where
     /// anybody signs in by SASL ANONYMOUS (RFC 4505).
     pub anonymous: bool,
@@ -137,6 +140,7 @@ impl ServerOptions {
             passwords: Passwords::Sha1,
             mechanisms: Mechanisms::All,
             tokens: false,
+            site_secret: None,
             anonymous: false,
             websocket: false,
             largest_file: None,

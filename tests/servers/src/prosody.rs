@@ -15,6 +15,7 @@ const CONFIG: &str = include_str!("../prosody/prosody.cfg.lua");
 const CRASH_MODULE: &str = include_str!("../prosody/mod_couplet_crash.lua");
 const REPORTS_MODULE: &str = include_str!("../prosody/mod_couplet_reports.lua");
 const SASL2_MODULE: &str = include_str!("../prosody/mod_couplet_sasl2.lua");
+const TOKENS_MODULE: &str = include_str!("../../../examples/prosody/mod_couplet_tokens.lua");
 const SEED_MODULE: &str = include_str!("../prosody/mod_couplet_seed.lua");
 
 /// Writes everything that Prosody reads.
@@ -27,6 +28,7 @@ pub(crate) fn prepare(options: &ServerOptions, ports: Ports, dir: &Path) -> Resu
     fs::write(dir.join("plugins/mod_couplet_reports.lua"), REPORTS_MODULE)?;
     fs::write(dir.join("plugins/mod_couplet_seed.lua"), SEED_MODULE)?;
     fs::write(dir.join("plugins/mod_couplet_sasl2.lua"), SASL2_MODULE)?;
+    fs::write(dir.join("plugins/mod_couplet_tokens.lua"), TOKENS_MODULE)?;
     if let Some(seed) = &options.seed {
         seed.check()?;
         seed.write_pictures(&dir.join("pictures"))?;
@@ -168,6 +170,17 @@ fn configuration(options: &ServerOptions, ports: Ports, dir: &Path) -> Result<St
             } else {
                 ""
             },
+        )
+        .replace(
+            "@tokens_module@",
+            match options.site_secret {
+                Some(_) => "\"couplet_tokens\";",
+                None => "",
+            },
+        )
+        .replace(
+            "@site_secret@",
+            options.site_secret.as_deref().unwrap_or_default(),
         )
         .replace(
             "@crash_module@",
