@@ -623,9 +623,11 @@ fn now(started: Instant) -> Now {
 
 /// With `COUPLET_TRACE` set, a failed test shows what crossed the wire.
 fn trace(who: &Identity, direction: &str, text: &str) {
-    if std::env::var_os("COUPLET_TRACE").is_some()
-        && let Identity::User(name) = who
-    {
+    if std::env::var_os("COUPLET_TRACE").is_some() {
+        let name = match who {
+            Identity::User(name) => name,
+            Identity::Anonymous => "guest",
+        };
         eprintln!("{:?} {name} {direction} {text}", SystemTime::now());
     }
 }

@@ -71,7 +71,8 @@ impl Proxy {
     async fn before(server: &Server, address: SocketAddr, more: &[&str]) -> Result<Self> {
         let backend = address.to_string();
         let ca = server.ca_pem();
-        let arguments = [
+        let guests = server.anonymous_domain();
+        let mut arguments = vec![
             "--domain",
             server.domain(),
             "--backend",
@@ -81,6 +82,9 @@ impl Proxy {
             "--backend-ca",
             path(&ca)?,
         ];
+        if let Some(guests) = &guests {
+            arguments.extend(["--domain", guests]);
+        }
         Self::start(&[&arguments, more].concat()).await
     }
 

@@ -42,7 +42,7 @@ fn entry(store: &Store, room: &BareJid) -> Option<Entry> {
     store.room(room).map(|room| room.entry.clone())
 }
 
-async fn enter(person: &Person, room: &str, nick: &str) -> Result<()> {
+pub(crate) async fn enter(person: &Person, room: &str, nick: &str) -> Result<()> {
     join(person, room, nick)?;
     let jid = room.parse()?;
     person

@@ -89,6 +89,7 @@ impl Engine {
             requests: Requests::default(),
             outbox: Outbox::default(),
             account: None,
+            guest: false,
             me: None,
             established: false,
             offered: Vec::new(),
@@ -141,7 +142,9 @@ impl Engine {
         let mut engine = Self::new(config, seed, now);
         engine.restore_outbox(rows);
         engine.core.durable.restored(stored.to_owned());
-        engine.core.account.clone_from(&saved.account);
+        if let Some(account) = &saved.account {
+            engine.core.sign_in_as(account.clone());
+        }
         if engine.restore_parts(rows).contains(&Part::Unreadable) {
             return Err(ForeignState::Unreadable);
         }
@@ -164,7 +167,7 @@ impl Engine {
     ) -> Self {
         let mut engine = Self::new(config, seed, now);
         engine.restore_outbox(rows);
-        engine.core.account = Some(account.clone());
+        engine.core.sign_in_as(account.clone());
         let foreign = durable::part(rows, durable::SESSION).is_some_and(|saved| {
             matches!(session::Saved::read(saved), Err(ForeignState::Format(_)))
         });

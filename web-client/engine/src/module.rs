@@ -189,6 +189,9 @@ pub(crate) struct Core {
     pub(crate) outbox: Outbox,
     /// The account that is signed in.
     pub(crate) account: Option<BareJid>,
+    /// Whether it is nobody's in particular (RFC 4505): of this session only, so that nothing is
+    /// kept for it and no other session knows of it.
+    pub(crate) guest: bool,
     /// The address the server bound us to.
     pub(crate) me: Option<FullJid>,
     /// Whether what was missed is still being read.
@@ -225,6 +228,32 @@ pub(crate) struct Core {
 }
 
 impl Core {
+    /// Somebody signs in; without a local part, as nobody in particular.
+    pub(crate) fn sign_in_as(&mut self, account: BareJid) {
+        self.guest = account.node().is_none();
+        self.account = Some(account);
+    }
+
+    /// As whom to sign in: a guest as nobody, whoever that was the last time.
+    pub(crate) fn login(&self) -> Option<BareJid> {
+        let account = self.account.as_ref()?;
+        match self.guest {
+            true => Some(BareJid::from_parts(None, account.domain())),
+            false => Some(account.clone()),
+        }
+    }
+
+    /// The address that the session has.
+    pub(crate) fn bind(&mut self, me: FullJid) {
+        // Whoever came as nobody in particular is somebody now (RFC 6120 7.6).
+        self.account = Some(me.to_bare());
+        self.event(match self.guest {
+            true => StoreEvent::Guest(me.clone()),
+            false => StoreEvent::Bound(me.clone()),
+        });
+        self.me = Some(me);
+    }
+
     pub(crate) fn event(&mut self, event: StoreEvent) {
         if matches!(
             event,

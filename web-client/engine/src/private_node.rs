@@ -69,6 +69,9 @@ impl<T> PrivateNode<T> {
     /// Asks for everything in it, at the beginning of a session.
     pub(crate) fn begin(&mut self, ctx: &mut Ctx<'_>, node: &str) {
         self.repair = Repair::default();
+        if ctx.core.guest {
+            return;
+        }
         let mut asked = self.asked.values();
         if !asked.any(|asked| matches!(asked, Asked::All)) {
             let ticket = ctx.get(None, read(node));
@@ -103,6 +106,9 @@ impl<T> PrivateNode<T> {
         payload: Element,
         what: T,
     ) {
+        if ctx.core.guest {
+            return;
+        }
         let request = publish(node, id, payload, self.repair.options());
         let ticket = ctx.set(None, request);
         self.asked.insert(ticket, Asked::Publish(what));

@@ -20,6 +20,8 @@ pub(crate) struct Room {
     pub(crate) nick: String,
     /// By which the room knows us whatever we are called (XEP-0421).
     pub(crate) occupant: Option<String>,
+    /// By which it knew us when we were somebody else.
+    pub(crate) former: Vec<String>,
     /// Whether we are in it.
     pub(crate) joined: bool,
     /// Whether it has an archive that tells what was missed (XEP-0313).
@@ -227,7 +229,7 @@ fn is_own(
     occupant: Option<&str>,
 ) -> bool {
     if let (Some(ours), Some(theirs)) = (room.occupant.as_deref(), occupant) {
-        return ours == theirs;
+        return ours == theirs || room.former.iter().any(|former| former == theirs);
     }
     let item = muc_user(stanza).and_then(|user| user.get_child("item", ns::MUC_USER));
     let shown = item.and_then(|item| item.attr("jid")?.parse::<Jid>().ok());

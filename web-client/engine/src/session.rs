@@ -214,11 +214,11 @@ impl Session {
         match command {
             Command::SignIn { jid, url } => {
                 self.drop_session(core);
-                if core.account.as_ref() != Some(&jid) {
+                if core.login().as_ref() != Some(&jid) {
                     self.resource = None;
                     self.effects.push(Effect::Forget);
                 }
-                core.account = Some(jid);
+                core.sign_in_as(jid);
                 self.url = url;
                 self.lasting = false;
                 self.revocation = Revocation::None;

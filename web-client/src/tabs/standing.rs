@@ -15,6 +15,7 @@ use super::message::{list, maybe, number};
 pub(crate) struct Standing {
     status: SessionStatus,
     me: Option<FullJid>,
+    guest: bool,
     presence: ResourcePresence,
     typing: Vec<BareJid>,
 }
@@ -58,6 +59,7 @@ impl Standing {
         Self {
             status: store.status().clone(),
             me: store.me().cloned(),
+            guest: store.is_guest(),
             presence: store.own_presence().clone(),
             typing: typing.map(|(jid, _)| jid.clone()).collect(),
         }
@@ -70,7 +72,11 @@ impl Standing {
             events.push(StoreEvent::Status(self.status));
         }
         if self.me != now.me {
-            events.extend(self.me.map(StoreEvent::Bound));
+            let bound = match self.guest {
+                true => StoreEvent::Guest,
+                false => StoreEvent::Bound,
+            };
+            events.extend(self.me.map(bound));
         }
         if self.presence != now.presence {
             events.push(StoreEvent::OwnPresence(self.presence));
@@ -109,6 +115,7 @@ impl Standing {
             maybe(self.presence.status.as_deref()),
             self.presence.priority.into(),
             list(&typing),
+            self.guest.into(),
         ])
     }
 
@@ -133,6 +140,7 @@ impl Standing {
         Some(Self {
             status,
             me: parts.get(3).as_string().and_then(|me| me.parse().ok()),
+            guest: parts.get(8).is_truthy(),
             presence: ResourcePresence {
                 availability: *AVAILABILITIES.get(place(4)?)?,
                 status: parts.get(5).as_string(),

@@ -203,6 +203,8 @@ const LONGEST_RETRY: u32 = 16;
 const NAMES: u8 = 3;
 /// A room with more occupants is shown without the rest of them.
 const MOST_OCCUPANTS: usize = 50_000;
+/// Of whom we were in a room before, so many are remembered.
+const MOST_FORMER: usize = 16;
 /// More of a name than this, in characters, nobody reads.
 pub(super) const LONGEST_NAME: usize = 200;
 /// More of a subject than this, in characters, is no subject.
@@ -245,6 +247,9 @@ struct Membership {
     /// Whether we have ever been in it.
     known: bool,
     occupant: Option<String>,
+    /// The occupant ids of the guests that we were before, the last ones.
+    #[serde(skip)]
+    former: Vec<String>,
     archived: bool,
     moderates: Moderates,
     /// Whether it says who wears what (XEP-0317).
@@ -582,6 +587,15 @@ impl Module for Muc {
 }
 
 impl Membership {
+    /// The room knows us by `id` now. A guest was somebody else in the last session.
+    fn known_as(&mut self, id: Option<String>, guest: bool) {
+        let before = std::mem::replace(&mut self.occupant, id);
+        let former = before.filter(|before| guest && self.occupant.as_ref() != Some(before));
+        self.former.extend(former);
+        let many = self.former.len().saturating_sub(MOST_FORMER);
+        self.former.drain(..many);
+    }
+
     /// What others have to know. On the way in something is missing before whatever comes.
     fn shared(&self) -> Room {
         let under_way = match self.stage {
@@ -592,6 +606,7 @@ impl Membership {
         Room {
             nick: self.nick.clone(),
             occupant: self.occupant.clone(),
+            former: self.former.clone(),
             joined: self.stage == Stage::Joined,
             archived: self.archived,
             new: !self.known,
@@ -933,6 +948,7 @@ impl Muc {
             shared.joined = true;
             shared.nick.clone_from(&membership.nick);
             shared.occupant.clone_from(&membership.occupant);
+            shared.former.clone_from(&membership.former);
             shared.archived = membership.archived;
         }
         membership.known = true;

@@ -157,6 +157,11 @@ impl Module for Archive {
         ctx.core.catching_up = true;
         ctx.core.outbox.hold = true;
         ctx.changed();
+        if ctx.core.guest {
+            // An archive of theirs is as new as they are, and that of who they were isn't theirs.
+            self.own = Progress::none();
+            return self.caught_up_with_all(ctx, None);
+        }
         self.catch_up(ctx, None);
     }
 
@@ -574,6 +579,11 @@ impl Archive {
                 return ctx.wake_in(RETRY, RETRY_TIME);
             }
         }
+        self.caught_up_with_all(ctx, room);
+    }
+
+    /// Nothing is missing any more that this archive has.
+    fn caught_up_with_all(&mut self, ctx: &mut Ctx<'_>, room: Option<BareJid>) {
         hold_back(ctx, room.as_ref(), false);
         if room.is_none() && std::mem::take(&mut self.unsettled) && !self.own.absent {
             return ctx.wake_in(RETRY, SETTLING_TIME);

@@ -94,8 +94,10 @@ impl Module for Bookmarks {
         if resumed && (self.whole || !self.asked.is_empty()) {
             return;
         }
-        self.whole = false;
-        self.read(ctx, ns::BOOKMARKS2, Asked::All);
+        self.whole = ctx.core.guest;
+        if !self.whole {
+            self.read(ctx, ns::BOOKMARKS2, Asked::All);
+        }
         ctx.changed();
     }
 
@@ -365,7 +367,7 @@ impl Bookmarks {
             jid: room.clone(),
             change: RoomChange::Bookmark(Some(bookmark)),
         });
-        if ctx.core.established {
+        if ctx.core.established && !ctx.core.guest {
             self.send(ctx, room, OPTIONS, false);
         }
     }

@@ -131,8 +131,8 @@ impl Session {
         }
         let identifier = xml::child_text(success, "authorization-identifier");
         let identifier = identifier.and_then(|identifier| identifier.parse::<Jid>().ok());
-        let ours = identifier.as_ref().zip(core.account.as_ref());
-        if !ours.is_some_and(|(identifier, account)| is_of(identifier, account)) {
+        let ours = identifier.as_ref().zip(core.login());
+        if !ours.is_some_and(|(identifier, account)| is_of(identifier, &account)) {
             let detail = "the server takes us for somebody else".to_owned();
             return self.fail(core, Trouble::Protocol { detail });
         }

@@ -7,12 +7,12 @@ use super::Session;
 use crate::codec::{decode, encode};
 use crate::durable::{FORMAT, ForeignState};
 use crate::module::Core;
-use crate::store::StoreEvent;
 use crate::stream_management::StreamManagement;
 
 /// What survives the page.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Saved {
+    /// As whom to sign in.
     pub(crate) account: Option<BareJid>,
     me: Option<FullJid>,
     url: String,
@@ -58,7 +58,7 @@ impl Session {
             return None;
         }
         let saved = Saved {
-            account: core.account.clone(),
+            account: core.login(),
             me: core.me.clone(),
             url: self.url.clone(),
             resource: self.resource.clone(),
@@ -81,9 +81,8 @@ impl Session {
         self.management = saved.management;
         self.management.restored();
         core.outbox.on_the_wire(self.management.messages());
-        core.me = saved.me;
-        if let Some(me) = core.me.clone() {
-            core.event(StoreEvent::Bound(me));
+        if let Some(me) = saved.me {
+            core.bind(me);
         }
         self.retry(core);
     }

@@ -43,8 +43,8 @@ impl Session {
     }
 
     pub(super) fn greet(&mut self, core: &mut Core, authenticated: bool) {
-        let Some(account) = &core.account else { return };
-        let open = xml::open(account);
+        let Some(account) = core.login() else { return };
+        let open = xml::open(&account);
         self.state = State::Greeting { authenticated };
         self.effects.push(Effect::Handshake(open));
     }
@@ -205,11 +205,8 @@ impl Session {
     }
 
     pub(super) fn bound_as(&mut self, core: &mut Core, me: FullJid) {
-        // Whoever came as nobody in particular is somebody now (RFC 6120 7.6).
-        core.account = Some(me.to_bare());
-        core.event(StoreEvent::Bound(me.clone()));
         self.resource = Some(me.resource().to_string());
-        core.me = Some(me);
+        core.bind(me);
     }
 
     pub(super) fn establish(&mut self, core: &mut Core, resumed: bool) {

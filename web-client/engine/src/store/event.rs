@@ -18,6 +18,8 @@ pub enum StoreEvent {
     Status(SessionStatus),
     /// The server has given us this address (RFC 6120 7).
     Bound(FullJid),
+    /// The same for a guest (RFC 4505), who may have had another one before.
+    Guest(FullJid),
     /// What we tell others about ourselves.
     OwnPresence(ResourcePresence),
     /// The whole roster (RFC 6121 2.1.4).

@@ -123,10 +123,7 @@ impl Message {
     /// archive's, or, from servers and clients with neither, by everything there is.
     /// Two genuine messages with the same words stay two.
     pub fn is_copy_of(&self, other: &Self) -> bool {
-        if self.direction != other.direction || self.conversation != other.conversation {
-            return false;
-        }
-        if self.is_stand_in() != other.is_stand_in() {
+        if self.conversation != other.conversation || self.is_stand_in() != other.is_stand_in() {
             return false;
         }
         let same = |mine: &Option<String>, theirs: &Option<String>| match (mine, theirs) {
@@ -134,6 +131,12 @@ impl Message {
             _ => None,
         };
         let archived = same(&self.archive_id, &other.archive_id);
+        if self.direction != other.direction {
+            // To a room a guest who comes back is somebody else, and to its archive what they
+            // have said is not.
+            let in_room = self.scope == Scope::Room && other.scope == Scope::Room;
+            return in_room && archived == Some(true);
+        }
         if archived == Some(true) || self.direction == Direction::Outgoing && self.id == other.id {
             return true;
         }

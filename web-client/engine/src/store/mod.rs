@@ -95,6 +95,7 @@ use crate::output::Table;
 pub struct Store {
     status: SessionStatus,
     me: Option<FullJid>,
+    guest: bool,
     own_presence: ResourcePresence,
     contacts: SortedMap<BareJid, Rc<Contact>>,
     presences: SortedMap<BareJid, SortedMap<String, ResourcePresence>>,
@@ -140,6 +141,11 @@ impl Store {
     /// The address this session is bound to, once it is.
     pub fn me(&self) -> Option<&FullJid> {
         self.me.as_ref()
+    }
+
+    /// Whether we are nobody in particular (RFC 4505), and somebody else each time.
+    pub fn is_guest(&self) -> bool {
+        self.guest
     }
 
     /// What we tell others about our own availability.
@@ -266,6 +272,21 @@ impl Store {
         }
     }
 
+    /// Nothing of another account stays, other than of whom a guest was before.
+    fn bind(&mut self, jid: FullJid, guest: bool) {
+        let stays = |me: &FullJid| match guest && self.guest {
+            true => me.domain() == jid.domain(),
+            false => me.to_bare() == jid.to_bare(),
+        };
+        if !self.me.as_ref().is_none_or(stays) {
+            *self = Self {
+                status: self.status.clone(),
+                ..Self::default()
+            };
+        }
+        (self.me, self.guest) = (Some(jid), guest);
+    }
+
     /// Applies one event and returns what it changed.
     pub fn apply(&mut self, event: StoreEvent) -> Vec<Topic> {
         match event {
@@ -280,17 +301,11 @@ impl Store {
                 vec![Topic::Session]
             }
             StoreEvent::Bound(jid) => {
-                if self
-                    .me
-                    .as_ref()
-                    .is_some_and(|me| me.to_bare() != jid.to_bare())
-                {
-                    *self = Self {
-                        status: self.status.clone(),
-                        ..Self::default()
-                    };
-                }
-                self.me = Some(jid);
+                self.bind(jid, false);
+                vec![Topic::Session]
+            }
+            StoreEvent::Guest(jid) => {
+                self.bind(jid, true);
                 vec![Topic::Session]
             }
             StoreEvent::OwnPresence(presence) => {

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::rc::Rc;
 
 use super::change::advance;
-use super::{Delivery, Message, MessageId, Provenance, Scope};
+use super::{Delivery, Direction, Message, MessageId, Provenance, Scope};
 use crate::now::Timestamp;
 
 /// Messages in the order of the archive, as far as it is known, and else of time: news
@@ -523,6 +523,10 @@ impl Timeline {
 
 /// What a message learns from a copy of it.
 fn merge(known: &mut Message, copy: Message) {
+    if known.direction == Direction::Incoming && copy.direction == Direction::Outgoing {
+        // A guest's own, whom the archive takes for somebody else.
+        (known.direction, known.id, known.from) = (copy.direction, copy.id, copy.from.clone());
+    }
     if known.scope == Scope::Room && known.archive_id.is_none() {
         // What we are called in a room is for the room to say.
         known.from = copy.from;

@@ -12,6 +12,7 @@ mod details;
 mod export;
 mod faces;
 mod files;
+mod guests;
 mod hostile;
 mod invitations;
 mod mentions;

@@ -40,7 +40,7 @@ impl Muc {
                 if ours {
                     // The room may have given us another name (status 210).
                     membership.nick = nick;
-                    membership.occupant = occupant.id;
+                    membership.known_as(occupant.id, ctx.core.guest);
                     if membership.stage == Stage::Making {
                         return self.made(ctx, &room, &codes);
                     }

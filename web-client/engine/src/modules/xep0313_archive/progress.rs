@@ -55,6 +55,14 @@ impl Progress {
         }
     }
 
+    /// There is no archive.
+    pub(super) fn none() -> Self {
+        Self {
+            absent: true,
+            ..Self::default()
+        }
+    }
+
     /// What was missed has to be read.
     pub(super) fn begin(&mut self) {
         self.failures = 0;
