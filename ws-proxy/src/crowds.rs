@@ -121,6 +121,15 @@ mod tests {
     }
 
     #[test]
+    fn a_domain_that_is_written_otherwise_is_the_same() {
+        let crowds = Arc::new(Crowds::default());
+        let mut guests = domains().swap_remove(0);
+        let _held = crowds.admit(&guests, ip("9.9.9.9"), None).unwrap();
+        guests.name = "GUESTS.Example.org".parse().unwrap();
+        assert!(crowds.admit(&guests, ip("9.9.9.9"), None).is_err());
+    }
+
+    #[test]
     fn nothing_is_left_of_who_was_refused_or_has_gone() {
         let crowds = Arc::new(Crowds::default());
         let guests = &domains()[0];
