@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 
+use jid::BareJid;
 use serde::{Deserialize, Serialize};
 
 /// A map in two vectors, keys in order, each with the value at the same place.
@@ -21,6 +22,14 @@ impl<K, V> Default for SortedMap<K, V> {
             keys: Vec::new(),
             values: Vec::new(),
         }
+    }
+}
+
+impl<V> SortedMap<BareJid, V> {
+    /// The value of whoever has this address, which is as addresses are written.
+    pub(crate) fn of(&self, address: &str) -> Option<&V> {
+        let place = self.keys.binary_search_by(|key| key.as_str().cmp(address));
+        self.values.get(place.ok()?)
     }
 }
 

@@ -83,11 +83,11 @@ impl Journal {
         if queue.is_empty() {
             return None;
         }
-        let mut changes = Vec::new();
+        let mut drains = Vec::with_capacity(queue.len());
         let mut durability = Durability::Relaxed;
         let (mut commit, mut then) = (None, Vec::new());
         for entry in queue {
-            changes.extend(entry.changes);
+            drains.push(entry.changes);
             then.extend(entry.then);
             commit = entry.commit.or(commit);
             if entry.durability == Durability::Strict {
@@ -95,7 +95,7 @@ impl Journal {
             }
         }
         Some(Batch {
-            writing: self.write(changes, durability),
+            writing: self.write(drains, durability),
             commit,
             then,
         })
@@ -103,7 +103,7 @@ impl Journal {
 
     fn write(
         &self,
-        changes: Vec<Change>,
+        drains: Vec<Vec<Change>>,
         durability: Durability,
     ) -> Result<Option<Writing>, Fault> {
         if self.closed.get() {
@@ -113,8 +113,8 @@ impl Journal {
             return Err(Fault::Full);
         }
         let mut batch = self.unsaved.take();
-        for change in changes {
-            append(&mut batch, change);
+        for drain in drains {
+            append(&mut batch, drain);
         }
         let batch = Rc::new(batch);
         let writing = self.storage.write(&self.account, &batch, durability);
@@ -184,15 +184,19 @@ impl From<Record> for Change {
     }
 }
 
-/// Has `change` behind the others. What lately came of the same row is left out: of one that
-/// changes with each message the last is written.
-fn append(changes: &mut Vec<Change>, change: Change) {
+/// Has what a `drain` leaves behind the others. What they lately had of the same rows is left
+/// out: of one that changes with each message the last is written.
+fn append(changes: &mut Vec<Change>, drain: Vec<Change>) {
     let from = changes.len().saturating_sub(LATELY);
-    let lately = changes.get(from..).unwrap_or_default();
-    if let Some(place) = lately.iter().position(|known| is_of_row(known, &change)) {
-        changes.remove(from + place);
-    }
-    changes.push(change);
+    let mut lately = changes.split_off(from);
+    lately.retain(|known| {
+        !drain
+            .iter()
+            .take(LATELY)
+            .any(|change| is_of_row(known, change))
+    });
+    changes.append(&mut lately);
+    changes.extend(drain);
 }
 
 fn is_of_row(one: &Change, other: &Change) -> bool {
@@ -231,7 +235,7 @@ mod tests {
             set("3", 3),
             set("2", 4),
         ] {
-            append(&mut written, change);
+            append(&mut written, vec![change]);
         }
         assert_eq!(
             written,

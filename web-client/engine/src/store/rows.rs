@@ -19,7 +19,7 @@ use crate::output::{Record, Table};
 /// which has our devices.
 const WHOLE: &str = "";
 
-/// Which rows have changed since they were last asked for.
+/// Which rows have changed since they were last asked for, in their order.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Changed(Vec<(Table, String)>);
 
@@ -54,10 +54,16 @@ impl Changed {
     }
 
     fn mark_key(&mut self, table: Table, key: &str) {
-        // Neighbours are often the same.
-        let last = self.0.last();
-        if last.is_none_or(|(known, last)| *known != table || last != key) {
-            self.0.push((table, key.to_owned()));
+        let row = (table, key);
+        // Thousands come in order.
+        let place = match self.0.last() {
+            Some((last, key)) if (*last, key.as_str()) >= row => self
+                .0
+                .binary_search_by(|(table, key)| (*table, key.as_str()).cmp(&row)),
+            _ => Err(self.0.len()),
+        };
+        if let Err(place) = place {
+            self.0.insert(place, (table, key.to_owned()));
         }
     }
 }
@@ -66,11 +72,8 @@ impl Store {
     /// The rows that have changed since this was last called: what the events applied in
     /// between have done. To be written in one transaction with the drain's commit.
     pub fn take_records(&mut self) -> Vec<Record> {
-        let mut changed = std::mem::take(&mut self.changed).0;
-        changed.sort_unstable();
-        changed.dedup();
         let mut records = Vec::new();
-        for (table, key) in changed {
+        for (table, key) in std::mem::take(&mut self.changed).0 {
             if table == Table::Messages {
                 self.take_messages(&key, &mut records);
             } else {
@@ -198,24 +201,24 @@ impl Store {
         if table == Table::Avatars && jid.is_empty() {
             return self.faces.get(nick).map(|bytes| bytes.to_vec());
         }
-        let jid: BareJid = jid.parse().ok()?;
         match table {
-            Table::Roster => self.contacts.get(&jid).map(|contact| encode(&**contact)),
-            Table::Presence => self.presences.get(&jid).map(encode),
-            Table::Conversations => self.conversations.get(&jid).map(Conversation::row),
-            Table::Avatars => self.avatars.get(&jid).map(|bytes| bytes.to_vec()),
-            Table::Profiles => self.profiles.get(&jid).map(|profile| encode(&**profile)),
+            Table::Roster => self.contacts.of(jid).map(|contact| encode(&**contact)),
+            Table::Presence => self.presences.of(jid).map(encode),
+            Table::Conversations => self.conversations.of(jid).map(Conversation::row),
+            Table::Avatars => self.avatars.of(jid).map(|bytes| bytes.to_vec()),
+            Table::Profiles => self.profiles.of(jid).map(|profile| encode(&**profile)),
             Table::Requests => {
-                let request = self.requests.iter().find(|request| request.jid == jid)?;
+                let mut requests = self.requests.iter();
+                let request = requests.find(|request| request.jid.as_str() == jid)?;
                 Some(encode(request))
             }
-            Table::Rooms => self.rooms.get(&jid).map(Room::row),
+            Table::Rooms => self.rooms.of(jid).map(Room::row),
             Table::Occupants => {
-                let occupant = self.rooms.get(&jid)?.occupants.get(nick)?;
+                let occupant = self.rooms.of(jid)?.occupants.get(nick)?;
                 Some(encode(&**occupant))
             }
-            Table::Wishes => self.wishes.get(&jid).map(encode),
-            Table::Blocked => self.blocked.get(&jid).map(encode),
+            Table::Wishes => self.wishes.of(jid).map(encode),
+            Table::Blocked => self.blocked.of(jid).map(encode),
             Table::Messages | Table::Engine | Table::Outbox => None,
         }
     }
