@@ -23,7 +23,7 @@ _ws__proxy() {
 
     case "${cmd}" in
         ws__proxy)
-            opts="-h -V --listen --admin-listen --domain --backend --backend-tls --backend-ca --tls-cert --tls-key --public-url --allow-origin --trusted-proxy --relay --limit --static-dir --log --config --check --print-config --help --version"
+            opts="-h -V --listen --admin-listen --domain --backend --backend-tls --backend-ca --tls-cert --tls-key --public-url --allow-origin --site --trusted-proxy --relay --limit --static-dir --log --config --check --print-config --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -66,6 +66,10 @@ _ws__proxy() {
                     return 0
                     ;;
                 --allow-origin)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --site)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -8,6 +8,7 @@ complete -c ws-proxy -l tls-cert -d 'Certificate chain (PEM) for browsers; needs
 complete -c ws-proxy -l tls-key -d 'Private key (PEM) of --tls-cert' -r -F
 complete -c ws-proxy -l public-url -d 'How browsers reach this proxy, if another server stands in front' -r
 complete -c ws-proxy -l allow-origin -d 'Web page origin that may connect besides this proxy\'s own; may be repeated' -r
+complete -c ws-proxy -l site -d 'Website that may have the chat in its pages; may be repeated' -r
 complete -c ws-proxy -l trusted-proxy -d 'Server in front whose X-Forwarded-For is believed; may be repeated' -r
 complete -c ws-proxy -l relay -d 'Where an upload service keeps files that browsers may reach through this proxy; may be repeated' -r
 complete -c ws-proxy -l limit -d 'One of the limits, such as max_sessions=500; may be repeated' -r

@@ -29,7 +29,7 @@ pub use self::flags::Flags;
 pub use self::limit::LimitFlag;
 pub use self::network::{Endpoint, Network};
 pub use self::relay::{Relay, UploadHost};
-pub use self::urls::{Origin, ProbeUrl, PublicUrl};
+pub use self::urls::{Embedder, Origin, ProbeUrl, PublicUrl};
 pub use self::values::{DomainName, InvalidValue};
 use crate::limits::Limits;
 
@@ -111,6 +111,8 @@ pub struct Domain {
     pub max_sessions_per_address: Option<u32>,
     /// Sessions of the pages of one origin at the same time; `None` is no bound.
     pub max_sessions_per_origin: Option<u32>,
+    /// Whose pages may have this domain's chat in them.
+    pub sites: Vec<Embedder>,
 }
 
 /// What is logged unless the configuration says otherwise.
@@ -255,6 +257,9 @@ fn merge_domains(file: &File, flags: &Flags, problems: &mut Vec<Problem>) -> Vec
         if let Some(ca) = &flags.backend_ca {
             entry.backend_ca = Some(Setting::flag(ca.clone(), "--backend-ca"));
         }
+        if !flags.site.is_empty() {
+            entry.sites = flags.site.clone();
+        }
         if domains.iter().any(|domain| domain.name == entry.name.value) {
             problems.push(Problem::new(
                 entry.name.place,
@@ -334,6 +339,7 @@ fn validate_domain(entry: FileDomain) -> Result<Domain, Problem> {
         strip_external: entry.strip_external,
         max_sessions_per_address: entry.max_sessions_per_address.map(|most| most.value),
         max_sessions_per_origin: entry.max_sessions_per_origin.map(|most| most.value),
+        sites: entry.sites,
     })
 }
 

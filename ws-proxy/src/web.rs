@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use couplet_shared::config::{ClientConfig, RelayedHost};
 
 use self::assets::{Asset, Encoding};
-use crate::config::Config;
+use crate::config::{Config, Domain, DomainName};
 use crate::http::Site;
 use crate::relay;
 use crate::server::BindError;
@@ -28,6 +28,8 @@ pub(crate) struct Web {
     directory: Option<PathBuf>,
     /// `/config.json`.
     client_config: String,
+    /// By domain, whose pages may have its chat in them, as a policy says it.
+    embedders: Vec<(DomainName, String)>,
 }
 
 impl Web {
@@ -67,14 +69,39 @@ impl Web {
             directory: directory.transpose()?,
             // Strings in a struct: nothing that JSON can't say.
             client_config: serde_json::to_string(&client_config).unwrap_or_default(),
+            embedders: config.domains.iter().map(embedders).collect(),
         })
     }
+
+    /// In whose frames a file may be. The page for them says in its query, as A-labels, which
+    /// domain's chat it is; without that it is the first one's.
+    fn ancestors(&self, path: &str, query: Option<&str>) -> &str {
+        let mut fields = query.into_iter().flat_map(|query| query.split('&'));
+        let wanted = fields.find_map(|field| field.strip_prefix("domain="));
+        let known = match wanted.map(str::parse::<DomainName>) {
+            Some(Ok(wanted)) => self.embedders.iter().find(|(name, _)| *name == wanted),
+            Some(Err(_)) => None,
+            None => self.embedders.first(),
+        };
+        known
+            .filter(|_| path == headers::EMBEDDED)
+            .map_or(headers::NOBODY, |(_, sites)| sites)
+    }
+}
+
+fn embedders(domain: &Domain) -> (DomainName, String) {
+    let sites: Vec<_> = domain.sites.iter().map(ToString::to_string).collect();
+    let sites = match sites.is_empty() {
+        true => headers::NOBODY.to_owned(),
+        false => sites.join(" "),
+    };
+    (domain.name.clone(), sites)
 }
 
 /// `/config.json`.
 pub(crate) async fn client_config(State(web): State<Arc<Web>>, request: HeaderMap) -> Response {
     let content = Bytes::from(web.client_config.clone());
-    respond(&web.site, &request, "config.json", Asset::plain(content))
+    respond(&web, &request, "config.json", None, Asset::plain(content))
 }
 
 /// Every other path.
@@ -88,13 +115,21 @@ pub(crate) async fn file(State(web): State<Arc<Web>>, uri: Uri, request: HeaderM
         Some(directory) => assets::read(directory, path, accepts).await,
         None => assets::embedded(path, accepts),
     };
-    asset.map_or_else(not_found, |asset| respond(&web.site, &request, path, asset))
+    asset.map_or_else(not_found, |asset| {
+        respond(&web, &request, path, uri.query(), asset)
+    })
 }
 
-fn respond(site: &Site, request: &HeaderMap, path: &str, asset: Asset) -> Response {
+fn respond(
+    web: &Web,
+    request: &HeaderMap,
+    path: &str,
+    query: Option<&str>,
+    asset: Asset,
+) -> Response {
     let mut response = Response::new(Body::empty());
     let headers = response.headers_mut();
-    headers::secure(headers, site, request);
+    headers::secure(headers, &web.site, request, web.ancestors(path, query));
     headers::share(headers, path);
     // What is kept for ever is never asked about again.
     let tag = (!headers::is_hashed(path)).then(|| entity_tag(&asset.content, headers));

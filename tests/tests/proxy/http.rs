@@ -216,6 +216,56 @@ async fn pages_of_other_sites_may_load_the_widget_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn only_sites_of_the_domain_may_frame_its_chat_and_nothing_else_of_the_proxy() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["index.html", "embed.html", "widget.d.ts"] {
+        std::fs::write(directory.path().join(name), "").unwrap();
+    }
+    let domain = |name: &str, sites: &str| {
+        format!("[[domain]]\nname = '{name}'\nbackend = 'localhost'\nsites = {sites}\n")
+    };
+    let proxy = Proxy::start(&format!(
+        "static_dir = '{}'\n{}{}{}",
+        directory.path().display(),
+        domain(
+            "a.test",
+            "['https://www.a.test', 'https://*.shop.test:8443']"
+        ),
+        domain("b\u{fc}cher.test", "['http://localhost:8000']"),
+        domain("c.test", "[]"),
+    ))
+    .await;
+    for (path, ancestors) in [
+        ("/embed.html", "https://www.a.test https://*.shop.test:8443"),
+        (
+            "/embed.html?domain=A.test",
+            "https://www.a.test https://*.shop.test:8443",
+        ),
+        (
+            "/embed.html?v=1&domain=xn--bcher-kva.test",
+            "http://localhost:8000",
+        ),
+        ("/embed.html?domain=c.test", "'none'"),
+        ("/embed.html?domain=elsewhere.test", "'none'"),
+        ("/embed.html?domain=%20*", "'none'"),
+        ("/embed.html?domain=", "'none'"),
+        ("/", "'none'"),
+        ("/index.html?domain=a.test", "'none'"),
+        ("/widget.d.ts", "'none'"),
+        ("/config.json?domain=a.test", "'none'"),
+    ] {
+        let (head, _) = get(&proxy, path).await;
+        let policy = format!("frame-ancestors {ancestors}\r\n");
+        assert!(head.contains(&policy), "{path}: {head}");
+    }
+    let (head, _) = get(&proxy, "/widget.d.ts").await;
+    assert!(
+        head.contains("\r\ncontent-type: text/plain; charset=utf-8\r\n"),
+        "{head}"
+    );
+}
+
+#[tokio::test]
 async fn files_are_served_in_the_form_that_the_browser_takes() {
     let directory = tempfile::tempdir().unwrap();
     let file =

@@ -14,7 +14,7 @@ use super::error::{ConfigError, Place, Problem};
 use super::network::{Endpoint, Network};
 use super::one_or_more::OneOrMore;
 use super::relay::{Relay, RelayKeys};
-use super::urls::{Origin, PublicUrl, WebSocketUri};
+use super::urls::{Embedder, Origin, PublicUrl, WebSocketUri};
 use super::values::DomainName;
 use crate::limits::Limits;
 
@@ -71,6 +71,7 @@ pub(super) struct FileDomain {
     pub(super) max_sessions_per_origin: Option<Setting<u32>>,
     pub(super) allow_private_addresses: bool,
     pub(super) allow_insecure_backend: bool,
+    pub(super) sites: Vec<Embedder>,
 }
 
 impl FileDomain {
@@ -87,6 +88,7 @@ impl FileDomain {
             max_sessions_per_origin: None,
             allow_private_addresses: false,
             allow_insecure_backend: false,
+            sites: Vec::new(),
         }
     }
 }
@@ -143,6 +145,7 @@ impl File {
                     .map(|value| source.setting(value)),
                 allow_private_addresses: entry.allow_private_addresses,
                 allow_insecure_backend: entry.allow_insecure_backend,
+                sites: entry.sites,
             })
             .collect();
         Ok(Self {
@@ -226,6 +229,8 @@ struct DomainKeys {
     allow_private_addresses: bool,
     #[serde(default)]
     allow_insecure_backend: bool,
+    #[serde(default)]
+    sites: Vec<Embedder>,
 }
 
 #[derive(Debug, Default)]

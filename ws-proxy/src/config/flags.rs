@@ -6,7 +6,7 @@ use super::backend::{BackendAddress, BackendTls};
 use super::limit::LimitFlag;
 use super::network::{Endpoint, Network};
 use super::relay::UploadHost;
-use super::urls::{Origin, ProbeUrl, PublicUrl};
+use super::urls::{Embedder, Origin, ProbeUrl, PublicUrl};
 use super::values::DomainName;
 
 /// Carries browsers' XMPP sessions (RFC 7395) to XMPP servers, and serves the web
@@ -74,6 +74,15 @@ pub struct Flags {
         value_delimiter = ','
     )]
     pub allow_origin: Vec<Origin>,
+
+    /// Website that may have the chat in its pages; may be repeated
+    #[arg(
+        long,
+        env = "WS_PROXY_SITE",
+        value_name = "SITE",
+        value_delimiter = ','
+    )]
+    pub site: Vec<Embedder>,
 
     /// Server in front whose X-Forwarded-For is believed; may be repeated
     #[arg(

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Config, Domain};
 use crate::config::{
-    Acme, BackendAddress, BackendTls, ChannelBinding, Network, Origin, ProxyHeader, Relay,
+    Acme, BackendAddress, BackendTls, ChannelBinding, Embedder, Network, Origin, ProxyHeader, Relay,
 };
 use crate::limits::Limits;
 
@@ -47,6 +47,7 @@ struct PrintedDomain<'a> {
     max_sessions_per_origin: Option<u32>,
     allow_private_addresses: bool,
     allow_insecure_backend: bool,
+    sites: &'a [Embedder],
 }
 
 #[derive(Serialize)]
@@ -119,6 +120,7 @@ impl<'a> PrintedDomain<'a> {
             max_sessions_per_origin: domain.max_sessions_per_origin,
             allow_private_addresses: domain.allow_private_addresses,
             allow_insecure_backend: domain.allow_insecure_backend,
+            sites: &domain.sites,
         }
     }
 }

@@ -225,6 +225,28 @@ fn the_guide_has_every_flag_and_every_key() {
 }
 
 #[test]
+fn the_sites_of_a_domain_are_in_its_table_or_in_flags() {
+    let toml = format!("{EXAMPLE}sites = ['https://a.example']\n[[domain]]\nname = 'b.example'\n");
+    let sites = |flags: &[&str]| -> Vec<Vec<String>> {
+        let domains = merged(&toml, flags).unwrap().domains;
+        let written = |domain: &Domain| domain.sites.iter().map(ToString::to_string).collect();
+        domains.iter().map(written).collect()
+    };
+    assert_eq!(sites(&[]), [vec!["https://a.example".to_owned()], vec![]]);
+    let flag = ["--site", "https://*.c.example,http://localhost:8000"];
+    let named = vec![
+        "https://*.c.example".to_owned(),
+        "http://localhost:8000".to_owned(),
+    ];
+    assert_eq!(sites(&flag), [named.clone(), named]);
+    let text = problem(&format!("{EXAMPLE}sites = ['*']\n"));
+    assert!(
+        text.starts_with("c.toml:3: sites: ") && text.contains("write it like https://"),
+        "{text}"
+    );
+}
+
+#[test]
 fn limits_may_be_flags() {
     let toml = format!("{EXAMPLE}[limits]\nmax_sessions = 7\nopen_seconds = 3\n");
     let flags = ["--limit", "max_sessions=8", "--limit", "drain_seconds=0.5"];

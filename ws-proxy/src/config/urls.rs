@@ -6,9 +6,9 @@ use std::str::FromStr;
 use axum::http::Uri;
 use axum::http::uri::Authority;
 
-use super::values::{InvalidValue, serde_as_str};
+use super::values::{InvalidValue, is_host_byte, serde_as_str};
 
-serde_as_str!(Origin, PublicUrl, WebSocketUri);
+serde_as_str!(Embedder, Origin, PublicUrl, WebSocketUri);
 
 /// A web page's origin (RFC 6454), or `*` for all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,48 @@ impl FromStr for Origin {
             )));
         }
         Ok(Self::Page(text.to_owned()))
+    }
+}
+
+/// A website whose pages may have the chat in them: `https://www.example.org`, or
+/// `https://*.example.org` for all hosts below one. In a form that a policy can name
+/// (CSP 3 2.3.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Embedder(String);
+
+impl fmt::Display for Embedder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Embedder {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let invalid = || {
+            InvalidValue::new(format!(
+                "{text:?} isn't a website; write it like https://www.example.org, without a path, \
+                 or https://*.example.org for all hosts below one"
+            ))
+        };
+        let (scheme, authority) = text.split_once("://").ok_or_else(invalid)?;
+        let scheme = scheme.to_ascii_lowercase();
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) => (host, Some(port.parse::<u16>().map_err(|_| invalid())?)),
+            None => (authority, None),
+        };
+        let (below, host) = match host.strip_prefix("*.") {
+            Some(host) => ("*.", host),
+            None => ("", host),
+        };
+        let host = idna::domain_to_ascii(host).map_err(|_| invalid())?;
+        let is_web = scheme == "https" || scheme == "http";
+        if !is_web || host.is_empty() || !host.bytes().all(is_host_byte) {
+            return Err(invalid());
+        }
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        Ok(Self(format!("{scheme}://{below}{host}{port}")))
     }
 }
 
@@ -186,6 +228,37 @@ mod tests {
         );
         assert!("https://a.example/".parse::<Origin>().is_err());
         assert!("a.example".parse::<Origin>().is_err());
+    }
+
+    #[test]
+    fn a_website_is_written_as_a_policy_names_it() {
+        for (text, written) in [
+            ("https://www.example.org", "https://www.example.org"),
+            (
+                "HTTPS://*.B\u{fc}cher.example",
+                "https://*.xn--bcher-kva.example",
+            ),
+            ("http://localhost:8000", "http://localhost:8000"),
+        ] {
+            assert_eq!(text.parse::<Embedder>().unwrap().to_string(), written);
+        }
+        for text in [
+            "*",
+            "www.example.org",
+            "https://",
+            "https://*",
+            "https://*.",
+            "https://www.*.example",
+            "https://www.example.org/",
+            "https://www.example.org:x",
+            "https://www.example.org; script-src *",
+            "https://a.example https://b.example",
+            "https://user@www.example.org",
+            "https://[::1]",
+            "ftp://www.example.org",
+        ] {
+            assert!(text.parse::<Embedder>().is_err(), "{text}");
+        }
     }
 
     #[test]

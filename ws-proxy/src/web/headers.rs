@@ -18,8 +18,14 @@ const SECURITY: [(HeaderName, &str); 4] = [
     ),
 ];
 
-/// Sets what protects the page and its user.
-pub(super) fn secure(headers: &mut HeaderMap, site: &Site, request: &HeaderMap) {
+/// The page that is made to be in other sites' pages.
+pub(super) const EMBEDDED: &str = "embed.html";
+
+/// In whose frames a page may be that is nobody's to frame (CSP 3 6.4.2).
+pub(super) const NOBODY: &str = "'none'";
+
+/// Sets what protects the page and its user, which may be in frames of `ancestors` only.
+pub(super) fn secure(headers: &mut HeaderMap, site: &Site, request: &HeaderMap, ancestors: &str) {
     for (name, value) in SECURITY {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -38,9 +44,9 @@ pub(super) fn secure(headers: &mut HeaderMap, site: &Site, request: &HeaderMap) 
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
          img-src 'self' blob: data: {files}; connect-src 'self'{sockets} {files}; font-src 'self'; \
          manifest-src 'self'; media-src 'self' blob: {files}; worker-src 'self'; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'none'"
+         form-action 'none'; frame-ancestors {ancestors}"
     );
-    // An authority has only characters that a header may have.
+    // Authorities and websites have only characters that a header may have.
     if let Ok(policy) = HeaderValue::try_from(policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
@@ -102,7 +108,8 @@ pub(super) fn content_type(path: &str) -> &'static str {
         "woff2" => "font/woff2",
         "mp3" => "audio/mpeg",
         "ogg" | "opus" => "audio/ogg",
-        "txt" => "text/plain; charset=utf-8",
+        // There is no registered type, and this one can be read in a browser.
+        "txt" | "ts" => "text/plain; charset=utf-8",
         "xml" => "application/xml",
         _ => "application/octet-stream",
     }
