@@ -1,8 +1,9 @@
 // What the page does before its program is here. Whoever isn't signed in on this device can
-// type already, and even press the button; web-client/src/early.rs goes on with that.
+// type already, and even press the button; web-client/src/early.rs goes on with that. The page
+// in another site's frame (static/embed.html) has no such form.
 
 const early = document.getElementById("early");
-const progress = early.querySelector("[role=status]");
+const progress = early?.querySelector("[role=status]");
 
 function stays() {
   try {
@@ -12,7 +13,7 @@ function stays() {
   }
 }
 
-if (isSecureContext && !stays()) {
+if (early && isSecureContext && !stays()) {
   const stay = early.querySelector("#early-stay");
   const note = early.querySelector(".sign-in__stay-note");
   const notes = [note.dataset.leaves, note.textContent];
@@ -29,6 +30,7 @@ if (isSecureContext && !stays()) {
 
 // A script that is cut off halfway is no error that anything else would show.
 function notLoaded() {
+  if (!early) return coupletSite.tell("error", { code: "unreachable" });
   document.querySelector(".splash").hidden = true;
   early.hidden = false;
   progress.textContent = progress.dataset.failed;

@@ -18,6 +18,8 @@ self.addEventListener("fetch", event => {
   if (request.method !== "GET" || origin !== location.origin) return;
   // Files that others have sent, from another host: neither ours to keep nor to wait for.
   if (isRelayed(pathname)) return;
+  // In the frames of others without a network there is nothing: least of all the messenger.
+  if (isEmbedded(pathname)) return;
   if (HASHED.test(pathname)) event.respondWith(kept(request));
   else if (request.mode === "navigate") event.respondWith(fresh(request, "./"));
   else if (isOurs(pathname)) event.respondWith(fresh(request, request));
@@ -65,6 +67,10 @@ function isOurs(pathname) {
 
 function isRelayed(pathname) {
   return pathname.startsWith(new URL("relay/", self.registration.scope).pathname);
+}
+
+function isEmbedded(pathname) {
+  return pathname === new URL("embed.html", self.registration.scope).pathname;
 }
 
 // A file that never changes; those that not everybody needs are kept once somebody has.

@@ -34,7 +34,7 @@ pub(crate) fn bundle(directory: &Path) -> Result<String> {
 /// Knows of CSS that white space matters inside strings and `url()`, and may
 /// matter between any two other things unless one of them is `{`, `}`, `;` or
 /// `,`, or the first is `:` (before which it is a combinator).
-fn minify(css: &str) -> String {
+pub(crate) fn minify(css: &str) -> String {
     let mut out = String::with_capacity(css.len());
     let mut rest = css;
     let mut space = false;

@@ -25,6 +25,7 @@ mod test;
 mod test_binaries;
 mod wasm_opt;
 mod web;
+mod widget;
 mod workspace;
 
 use std::process::ExitCode;

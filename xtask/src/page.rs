@@ -16,7 +16,7 @@ use crate::{
     css, emoji, licences, process,
     progress::step,
     web::{Flavour, files_below, hash},
-    workspace,
+    widget, workspace,
 };
 
 /// What the page is made of, besides `static/`.
@@ -73,6 +73,9 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
     let index = fill_texts(&index, &serde_json::from_str(&words)?);
     let words = [("css", css.as_str()), ("js", &js), ("wasm", &wasm)];
     let mut index = fill("index.html", &index, &words)?;
+    let embedded = embedded(&new, &source, &words, second.as_ref())?;
+    fs::write(new.join(EMBEDDED), embedded)?;
+    fs::write(new.join(widget::SCRIPT), widget::script(&source)?)?;
     let english = text_file("en", &texts);
     let hashed: Vec<_> = [&css, &js, &wasm, &english]
         .into_iter()
@@ -98,6 +101,36 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
     remove(directory)?;
     fs::rename(&new, directory)?;
     Ok(())
+}
+
+/// The page in the frames of other sites.
+const EMBEDDED: &str = "embed.html";
+
+/// Its script, which has the client's come when it is time.
+const EMBEDDED_SCRIPT: &str = "embed.js";
+
+/// That page, by the names of what the other one is made of. What comes later there comes at once
+/// here, for all that is seen first is in it.
+fn embedded(
+    new: &Path,
+    source: &Path,
+    names: &[(&str, &str); 3],
+    second: Option<&[String; 2]>,
+) -> Result<String> {
+    let [css, js, wasm] = *names;
+    let script = fs::read_to_string(source.join(EMBEDDED_SCRIPT)).context(EMBEDDED_SCRIPT)?;
+    let script = fill(EMBEDDED_SCRIPT, &script, &[js])?;
+    let script = write_hashed(new, EMBEDDED_SCRIPT, script.as_bytes())?;
+    let page = fs::read_to_string(source.join(EMBEDDED)).context(EMBEDDED)?;
+    let page = fill(EMBEDDED, &page, &[css, js, wasm, ("embed", &script)])?;
+    let Some([module, sheet]) = second else {
+        return Ok(page);
+    };
+    let links = format!(
+        "  <link rel=\"preload\" href=\"{module}\" as=\"fetch\" type=\"application/wasm\" crossorigin>\n    \
+         <link rel=\"preload\" href=\"{sheet}\" as=\"style\">\n  </head>"
+    );
+    Ok(page.replace("</head>", &links))
 }
 
 /// The terms of what the client is made of, which its settings lead to.
@@ -236,9 +269,18 @@ fn copy_assets(source: &Path, target: &Path) -> Result<()> {
     for entry in fs::read_dir(source).context("static")? {
         let entry = entry?.path();
         let name = entry.file_name().unwrap_or_default();
-        let sources = [WORKER, EARLY, SECOND, MODULE, LATER];
+        let sources = [
+            WORKER,
+            EARLY,
+            SECOND,
+            MODULE,
+            LATER,
+            EMBEDDED,
+            EMBEDDED_SCRIPT,
+        ];
+        let is_widget = widget::SOURCES.iter().any(|source| name == *source);
         let is_source = sources.iter().any(|source| name == *source);
-        if name != "css" && name != "index.html" && !is_source {
+        if name != "css" && name != "index.html" && !is_source && !is_widget {
             copy_below(&entry, &target.join(name))?;
         }
     }
@@ -283,7 +325,7 @@ fn fill_texts(page: &str, texts: &Map<String, Value>) -> String {
 }
 
 /// Replaces each `{{word}}`, and insists that all of them and no others occur.
-fn fill(name: &str, template: &str, words: &[(&str, &str)]) -> Result<String> {
+pub(crate) fn fill(name: &str, template: &str, words: &[(&str, &str)]) -> Result<String> {
     let mut text = template.to_owned();
     for (word, value) in words {
         let placeholder = format!("{{{{{word}}}}}");

@@ -4,13 +4,16 @@ use std::{cmp::Reverse, fs, path::Path};
 
 use anyhow::{Result, ensure};
 
-use crate::{page::with_more, web::files_below};
+use crate::{page::with_more, web::files_below, widget};
 
 /// Of what one can begin to sign in with, compressed with brotli.
 const FORM_BUDGET: u64 = 18_000;
 
 /// Of all files together; the program comes while one types, but for what comes later.
 const BUDGET: u64 = 496_000;
+
+/// Of what a site's page loads before anybody opens the chat.
+const WIDGET_BUDGET: u64 = 6_000;
 
 /// The language that the module has compiled in: nobody downloads the file.
 const COMPILED_IN: &str = "locales/en.json";
@@ -35,9 +38,16 @@ pub(crate) fn check(directory: &Path) -> Result<()> {
     for (name, size) in second(directory)? {
         println!("{:>8.1} KB  {name}", kilobytes(size));
     }
+    let widget = match directory.join(widget::SCRIPT) {
+        script if script.exists() => compressed(&script)?,
+        _ => 0,
+    };
+    println!("On the pages of other sites:");
+    println!("{:>8.1} KB  {}", kilobytes(widget), widget::SCRIPT);
     for (what, size, budget) in [
         ("a form to type into", form, FORM_BUDGET),
         ("the first load", total, BUDGET),
+        (widget::SCRIPT, widget, WIDGET_BUDGET),
     ] {
         let (size, budget) = (kilobytes(size), kilobytes(budget));
         ensure!(
@@ -46,6 +56,11 @@ pub(crate) fn check(directory: &Path) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Whether only other sites' pages have it.
+fn is_elsewhere(name: &str) -> bool {
+    name.starts_with("widget.") || name.starts_with("embed")
 }
 
 /// Whether a page without it has no form, or none that does anything.
@@ -75,7 +90,7 @@ fn first_load(directory: &Path) -> Result<Vec<(String, u64)>> {
             || name.starts_with("emoji/")
             || name == "licences.txt"
             || is_second(&name);
-        if is_copy || is_icon || is_for_later || name == COMPILED_IN {
+        if is_elsewhere(&name) || is_copy || is_icon || is_for_later || name == COMPILED_IN {
             continue;
         }
         let size = compressed(&file)?;
@@ -151,6 +166,9 @@ mod tests {
             ("locales/ja.json", 40),
             ("locales/ja.json.br", 20),
             ("locales/en.json", 50),
+            ("widget.js", 60),
+            ("embed.html", 70),
+            ("embed-0123456789abcdef.js", 80),
         ] {
             fs::write(path.join(name), vec![0; size]).unwrap();
         }
@@ -168,7 +186,11 @@ mod tests {
 
     #[test]
     fn the_budgets_bite() {
-        for (name, budget) in [("a.bin", BUDGET), ("index.html", FORM_BUDGET)] {
+        for (name, budget) in [
+            ("a.bin", BUDGET),
+            ("index.html", FORM_BUDGET),
+            ("widget.js", WIDGET_BUDGET),
+        ] {
             let directory = tempfile::tempdir().unwrap();
             let file = directory.path().join(name);
             let size = usize::try_from(budget).unwrap();

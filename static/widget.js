@@ -1,0 +1,378 @@
+// The chat on any page: <couplet-chat room="lounge@rooms.example.org" anonymous></couplet-chat>.
+//
+// This is all that is fetched until somebody opens it. The chat itself is a page of its own
+// host's in a frame: neither that nor this page can reach into the other, and what they tell
+// each other goes over a port that both know the other end of. No markup is parsed and no
+// inline style used, so that a strict policy of the page (and trusted types) hold.
+
+const BASE = new URL("./", import.meta.url);
+const TEXTS = {{texts}};
+const SVG = "http://www.w3.org/2000/svg";
+// Longer than this nobody waits for a page that may not be allowed to be in a frame here.
+const PATIENCE = 12000;
+
+// What the chat is told; a change of the first few is another chat.
+const OTHER = ["mode", "room", "contact", "domain", "nickname", "language", "anonymous"];
+const SETTINGS = [...OTHER, "theme", "accent", "greeting", "label"];
+const OPTIONS = ["open", "preload", "anonymous"];
+const TEXT = [...SETTINGS, "position"].filter(name => !OPTIONS.includes(name));
+
+const STYLE = `{{css}}`;
+let sheet;
+
+class CoupletChat extends HTMLElement {
+  static observedAttributes = [...SETTINGS, "position", "open", "preload"];
+
+  #root = this.attachShadow({ mode: "closed" });
+  #stage = part("div", "stage");
+  #panel = part("div", "panel");
+  #notice = part("div", "notice");
+  #button = part("button", "button");
+  #start = part("button", "start");
+  #badge = part("span", "badge");
+  #frame;
+  #port;
+  #language;
+  #unread = 0;
+  #due = false;
+  // Whether the focus goes into the chat as soon as it is there.
+  #wanted = false;
+  #patience;
+
+  constructor() {
+    super();
+    if (!sheet) {
+      sheet = new CSSStyleSheet();
+      sheet.replaceSync(STYLE);
+    }
+    this.#root.adoptedStyleSheets = [sheet];
+    const retry = part("button", "retry");
+    retry.onclick = () => this.#reload(true);
+    this.#notice.append(part("span", "spinner"), part("p", "words"), retry);
+    this.#notice.setAttribute("role", "status");
+    this.#panel.append(this.#notice);
+    this.#button.append(drawing(), this.#badge);
+    this.#button.onclick = () => this.#toggle(!this.#isOpen, true);
+    this.#start.onclick = () => this.#toggle(true, true);
+    this.#stage.append(this.#panel, this.#start, this.#button);
+    this.#stage.addEventListener("keydown", event => {
+      if (event.key !== "Escape" || !this.#isBubble || !this.#isOpen) return;
+      event.preventDefault();
+      this.close();
+    });
+    this.#root.append(this.#stage);
+  }
+
+  connectedCallback() {
+    // What was set before the script was here.
+    for (const name of [...TEXT, ...OPTIONS]) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = this[name];
+      delete this[name];
+      this[name] = value;
+    }
+    addEventListener("message", this.#hear);
+    this.#draw();
+    if (this.#isOpen) this.#load();
+    else if (this.hasAttribute("preload")) whenIdle(() => this.isConnected && this.#load());
+  }
+
+  disconnectedCallback() {
+    removeEventListener("message", this.#hear);
+    this.#unload();
+  }
+
+  attributeChangedCallback(name, before, after) {
+    if (before === after || !this.isConnected) return;
+    this.#draw();
+    if (name === "open") {
+      if (this.#isOpen) this.#load();
+      this.#tell({ type: "visible", open: this.#isOpen });
+      this.#say(this.#isOpen ? "open" : "close");
+    } else if (OTHER.includes(name)) {
+      this.#reload(false);
+    } else if (SETTINGS.includes(name)) {
+      this.#tell({ type: "settings", settings: this.#settings() });
+    }
+  }
+
+  // A method; and, for frameworks that set what they find, the attribute.
+  get open() {
+    return () => this.#toggle(true, true);
+  }
+
+  set open(value) {
+    this.toggleAttribute("open", Boolean(value));
+  }
+
+  close() {
+    this.#toggle(false);
+  }
+
+  send(text) {
+    this.#tell({ type: "send", text: String(text) });
+  }
+
+  destroy() {
+    this.remove();
+  }
+
+  get #isOpen() {
+    return this.hasAttribute("open");
+  }
+
+  get #isBubble() {
+    return !["inline", "full"].includes(this.getAttribute("mode"));
+  }
+
+  #toggle(open, focus = false) {
+    const inside = document.activeElement === this;
+    this.#wanted = open && focus;
+    this.toggleAttribute("open", open);
+    if (open && focus) this.#enter();
+    else if (!open && inside) this.#button.focus({ preventScroll: true });
+  }
+
+  #enter() {
+    if (!this.#wanted || !this.#port) return;
+    this.#wanted = false;
+    this.#frame.focus({ preventScroll: true });
+    this.#tell({ type: "focus" });
+  }
+
+  // Several changes at once are one.
+  #reload(now) {
+    if (!this.#frame || this.#due) return;
+    this.#due = true;
+    const again = () => {
+      this.#due = false;
+      if (!this.#frame) return;
+      this.#unload();
+      this.#load();
+    };
+    if (now) again();
+    else queueMicrotask(again);
+  }
+
+  #load() {
+    if (this.#frame) return;
+    const frame = part("iframe", "frame");
+    const url = new URL("embed.html", BASE);
+    const domain = this.getAttribute("domain");
+    if (domain) url.searchParams.set("domain", asciiDomain(domain));
+    frame.title = this.#label();
+    frame.allow = "microphone; clipboard-write";
+    // It can't lead the page anywhere else.
+    frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-forms allow-downloads "
+      + "allow-popups allow-popups-to-escape-sandbox");
+    frame.src = url.href;
+    this.#frame = frame;
+    this.#patience = setTimeout(() => this.#fail(), PATIENCE * 2);
+    frame.onload = () => {
+      if (this.#port) return;
+      clearTimeout(this.#patience);
+      this.#patience = setTimeout(() => this.#fail(), PATIENCE);
+    };
+    this.#panel.append(frame);
+    this.#draw();
+  }
+
+  #unload() {
+    clearTimeout(this.#patience);
+    this.#port?.close();
+    this.#frame?.remove();
+    this.#port = this.#frame = undefined;
+    this.#stage.classList.remove("ready", "failed");
+    this.#count(0);
+  }
+
+  #fail() {
+    clearTimeout(this.#patience);
+    this.#stage.classList.remove("ready");
+    this.#stage.classList.add("failed");
+    this.#draw();
+    this.#say("error", { code: "unreachable", text: this.#text("failed") });
+  }
+
+  // Only the page in our frame, and only as long as it is the chat's own host's, gets a port.
+  #hear = ({ source, origin, data }) => {
+    if (!this.#frame || source !== this.#frame.contentWindow || origin !== BASE.origin) return;
+    if (data?.couplet !== "ready") return;
+    clearTimeout(this.#patience);
+    this.#port?.close();
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.onmessage = ({ data }) => this.#take(data);
+    const hello = { couplet: "hello", settings: this.#settings() };
+    this.#frame.contentWindow.postMessage(hello, BASE.origin, [port2]);
+    this.#tell({ type: "visible", open: this.#isOpen });
+  };
+
+  #take(data) {
+    switch (data?.type) {
+      case "ready":
+        this.#stage.classList.remove("failed");
+        this.#stage.classList.add("ready");
+        this.#draw();
+        this.#enter();
+        return this.#say("ready");
+      case "unread":
+        if (Number.isSafeInteger(data.count) && data.count >= 0) this.#count(data.count);
+        return;
+      case "message":
+        return this.#say("message", {
+          own: data.own === true,
+          from: words(data.from),
+          text: words(data.text),
+        });
+      case "error":
+        if (data.code === "unreachable") return this.#fail();
+        return this.#say("error", { code: words(data.code), text: words(data.text) });
+      case "close":
+        if (this.#isBubble) this.close();
+    }
+  }
+
+  #count(unread) {
+    if (unread === this.#unread) return;
+    this.#unread = unread;
+    this.#draw();
+    this.#say("unread", { count: unread });
+  }
+
+  #tell(message) {
+    this.#port?.postMessage(message);
+  }
+
+  #say(type, detail = {}) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  #settings() {
+    const settings = { language: this.#language };
+    for (const name of SETTINGS) {
+      if (OPTIONS.includes(name)) settings[name] = this.hasAttribute(name);
+      else if (this.hasAttribute(name)) settings[name] = this.getAttribute(name);
+    }
+    return settings;
+  }
+
+  #label() {
+    return this.getAttribute("label") || this.#text("label");
+  }
+
+  #text(key) {
+    return TEXTS[known(this.#language)][key];
+  }
+
+  #draw() {
+    // The page's own language, unless the chat is to have another one.
+    this.#language = this.getAttribute("language") || this.closest("[lang]")?.lang
+      || navigator.language;
+    const open = this.#isOpen;
+    const bubble = this.#isBubble;
+    const failed = this.#stage.classList.contains("failed");
+    this.#stage.lang = this.#language;
+    // Where it is goes by the page, which may be written otherwise.
+    this.#stage.dir = getComputedStyle(this).direction;
+    this.#stage.classList.toggle("open", open);
+    this.#stage.classList.toggle("bubble", bubble);
+    this.#panel.inert = !open;
+    const [spinner, text, retry] = this.#notice.children;
+    spinner.hidden = failed;
+    retry.hidden = !failed;
+    text.dir = "auto";
+    text.textContent = open ? this.#text(failed ? "failed" : "loading") : "";
+    text.className = failed ? "words" : "words quiet";
+    retry.textContent = this.#text("retry");
+    if (this.#frame) this.#frame.title = this.#label();
+    this.#start.textContent = this.#text("open");
+    this.#start.hidden = bubble || open;
+    this.#button.hidden = !bubble;
+    this.#button.setAttribute("aria-expanded", open);
+    const count = open ? 0 : this.#unread;
+    this.#badge.textContent = count > 99 ? "99+" : count || "";
+    this.#badge.hidden = !count;
+    const action = open ? this.#text("close") : this.getAttribute("label") || this.#text("open");
+    const unread = count ? `, ${this.#text("unread").replace("{count}", count)}` : "";
+    this.#button.setAttribute("aria-label", action + unread);
+    this.#button.title = action;
+  }
+}
+
+for (const name of TEXT) {
+  Object.defineProperty(CoupletChat.prototype, name, {
+    get() {
+      return this.getAttribute(name) ?? "";
+    },
+    set(value) {
+      if (value == null) this.removeAttribute(name);
+      else this.setAttribute(name, value);
+    },
+    enumerable: true,
+  });
+}
+for (const name of ["preload", "anonymous"]) {
+  Object.defineProperty(CoupletChat.prototype, name, {
+    get() {
+      return this.hasAttribute(name);
+    },
+    set(value) {
+      this.toggleAttribute(name, Boolean(value));
+    },
+    enumerable: true,
+  });
+}
+
+function part(name, className) {
+  const element = document.createElement(name);
+  element.className = className;
+  if (name === "button") element.type = "button";
+  return element;
+}
+
+// Two lines of a conversation, and what closes it.
+function drawing() {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  for (const [name, d] of [
+    ["talk", "M12 3.5c5 0 9 3.4 9 7.7s-4 7.7-9 7.7c-.9 0-1.8-.1-2.6-.3L4.5 21l.9-4.1"
+      + "C4 15.5 3 13.5 3 11.2c0-4.3 4-7.7 9-7.7ZM8.2 9.7h7.6M8.2 13h4.8"],
+    ["fold", "m6 9.5 6 6 6-6"],
+  ]) {
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("class", name);
+    path.setAttribute("d", d);
+    svg.append(path);
+  }
+  return svg;
+}
+
+function words(value) {
+  return typeof value === "string" ? value : "";
+}
+
+function known(tag) {
+  const wanted = (tag || "en").toLowerCase();
+  const traditional = /^zh.*-(hant|tw|hk|mo)/.test(wanted);
+  if (wanted.startsWith("zh")) return traditional ? "zh-Hant" : "zh-Hans";
+  const [language] = wanted.split("-");
+  return Object.keys(TEXTS).find(known => known.toLowerCase().split("-")[0] === language) ?? "en";
+}
+
+// The proxy compares what DNS has.
+function asciiDomain(domain) {
+  try {
+    return new URL(`https://${domain}`).hostname;
+  } catch {
+    return domain;
+  }
+}
+
+function whenIdle(act) {
+  (window.requestIdleCallback ?? setTimeout)(act);
+}
+
+// Loading it twice does no harm.
+if (!customElements.get("couplet-chat")) customElements.define("couplet-chat", CoupletChat);
