@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use crate::early;
 use crate::hooks::use_subjects;
+use crate::second::{Part, Second};
 use crate::state::State;
 use crate::views::chat::Chat;
 use crate::views::sign_in::SignIn;
@@ -19,6 +20,9 @@ pub(crate) struct Props {
 #[component]
 pub(crate) fn App(props: &Props) -> Html {
     use_subjects(&props.state, vec![Topic::Session.into()]);
+    if props.state.embedding().is_some() {
+        return html! { <Second state={props.state.clone()} part={Part::Embedded} /> };
+    }
     let signed_in = match props.state.store().status() {
         SessionStatus::SignedOut { .. } | SessionStatus::SigningIn(_) => false,
         SessionStatus::Online

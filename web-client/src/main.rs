@@ -8,6 +8,7 @@ mod config;
 mod crash;
 mod driver;
 mod early;
+mod embedding;
 mod fetch;
 mod files;
 mod hooks;
@@ -28,10 +29,12 @@ use wasm_bindgen_futures::spawn_local;
 
 fn main() {
     crash::install();
+    // Whose preferences count has to be known first.
+    let embedding = embedding::Embedding::begin();
     look::show();
     spawn_local(async {
         i18n::start().await;
-        let state = state::State::new(config::load().await);
+        let state = state::State::new(config::load().await, embedding);
         state.begin().await;
         let root = web_sys::window()
             .and_then(|window| window.document())
@@ -40,6 +43,8 @@ fn main() {
         if let Some(root) = root {
             yew::Renderer::<app::App>::with_root_and_props(root, app::Props { state }).render();
         }
-        platform::keep_page();
+        if !platform::profile::is_embedded() {
+            platform::keep_page();
+        }
     });
 }

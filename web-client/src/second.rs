@@ -26,6 +26,7 @@ use crate::hooks::{Model, use_model, use_mount, use_subjects};
 use crate::i18n::{Clock, t};
 use crate::route::Section;
 use crate::state::{Notice, State, Subject};
+use crate::views::embedded::Embedded;
 
 /// For so long nothing is said of a module that is on its way.
 const HASTE_MILLISECONDS: u32 = 300;
@@ -58,6 +59,8 @@ pub(crate) enum Part {
     Whisper(BareJid, Whisper),
     /// Who may not speak in a room.
     Standing(BareJid),
+    /// All of it, in another site's frame.
+    Embedded,
 }
 
 #[derive(Properties, PartialEq)]
@@ -197,6 +200,7 @@ fn draw(state: &State, part: &Part) -> Html {
         Part::Details(jid) => html! { <Details {state} {jid} /> },
         Part::Found(query, clock) => html! { <SearchResults {state} {query} {clock} /> },
         Part::Voice(voice) => html! { <VoiceBar {voice} /> },
+        Part::Embedded => html! { <Embedded {state} /> },
         Part::Standing(jid) => html! { <RoomStanding {state} {jid} /> },
         Part::Whisper(jid, whisper) => html! { <WhisperBanner {state} {jid} {whisper} /> },
     }

@@ -19,11 +19,8 @@ pub(crate) use message::Message;
 pub(crate) use notes::{from_text as notes_from_text, to_text as notes_to_text};
 pub(crate) use standing::Standing;
 
-use crate::platform;
+use crate::platform::{self, NAME, profile};
 use crate::state::document;
-
-/// The name of the lock and of the channel.
-const NAME: &str = "couplet";
 
 /// A name for this tab that sorts by when it was opened.
 pub(crate) fn name() -> String {
@@ -64,7 +61,7 @@ pub(crate) struct Channel {
 impl Channel {
     /// Listens from now on; `None` where the browser has no such thing.
     pub(crate) fn open(heard: impl Fn(Heard) + 'static) -> Option<Self> {
-        let channel = BroadcastChannel::new(NAME).ok()?;
+        let channel = BroadcastChannel::new(&profile::own(NAME)).ok()?;
         let (build, opened) = (JsValue::from(build()), Date::now());
         let listen = Closure::new({
             let build = build.clone();
@@ -131,7 +128,8 @@ fn locks() -> Option<JsValue> {
 
 /// Waits for its turn to lead. `lost` is called when another tab takes it away.
 pub(crate) async fn lead(claim: Claim, lost: impl FnOnce() + 'static) -> Option<Lock> {
-    hold(NAME, claim, lost).await
+    // The lock is called as the channel is.
+    hold(&profile::own(NAME), claim, lost).await
 }
 
 /// The same for any lock.

@@ -102,7 +102,11 @@ impl Composer {
     pub(crate) fn opened(&self) {
         if let Some(area) = self.area() {
             self.fill(&area);
-            focus_unless_touch(&area);
+            // The focus isn't taken from the page that this one is in a frame of.
+            let has_focus = || document()?.has_focus().ok();
+            if self.0.state.embedding().is_none() || has_focus() == Some(true) {
+                focus_unless_touch(&area);
+            }
         }
     }
 

@@ -15,7 +15,7 @@ mod completion;
 mod composer;
 pub(crate) mod connection_bar;
 pub(crate) mod conversation;
-mod conversation_header;
+pub(crate) mod conversation_header;
 mod conversation_list;
 mod conversation_menu;
 mod conversation_row;

@@ -5,6 +5,7 @@ mod clock;
 mod crypto;
 pub(crate) mod links;
 pub(crate) mod notifier;
+pub(crate) mod profile;
 mod put;
 pub(crate) mod recorder;
 mod socket;
@@ -48,7 +49,8 @@ pub(crate) fn is_touch() -> bool {
 /// Asks the browser not to throw away what is kept here when the disk runs full.
 /// It decides by itself, or asks the person.
 pub(crate) fn ask_to_persist() {
-    if let Some(window) = web_sys::window() {
+    // What a visitor of some site has said there is no reason to ask anybody.
+    if let Some(window) = web_sys::window().filter(|_| !profile::is_embedded()) {
         // Without a storage manager (in an insecure page) there is nothing to ask.
         let _ = window.navigator().storage().persist();
     }
@@ -99,18 +101,22 @@ pub(crate) fn reload() {
     }
 }
 
+/// What everything is called that is kept here, or begins with.
+pub(crate) const NAME: &str = "couplet";
+
 /// What has been chosen on this device for all accounts, if the browser remembers it.
 pub(crate) fn preference(name: &str) -> Option<String> {
-    texts()?.get_item(name).ok()?
+    profile::given(name).or_else(|| texts()?.get_item(&profile::own(name)).ok()?)
 }
 
 /// Keeps a choice, or goes back to none.
 pub(crate) fn prefer(name: &str, value: Option<&str>) {
     if let Some(texts) = texts() {
+        let name = profile::own(name);
         // A full or forbidden storage only means that the choice isn't kept.
         let _ = match value {
-            Some(value) => texts.set_item(name, value),
-            None => texts.remove_item(name),
+            Some(value) => texts.set_item(&name, value),
+            None => texts.remove_item(&name),
         };
     }
 }
@@ -131,10 +137,11 @@ pub(crate) fn notes(prefix: &str) -> Vec<(String, String)> {
     let Some(storage) = texts() else {
         return Vec::new();
     };
+    let prefix = profile::own(prefix);
     let keys = (0..storage.length().unwrap_or_default()).filter_map(|at| storage.key(at).ok()?);
     let mut notes: Vec<_> = keys
         .filter_map(|key| {
-            let rest = key.strip_prefix(prefix)?.to_owned();
+            let rest = key.strip_prefix(&prefix)?.to_owned();
             Some((rest, storage.get_item(&key).ok()??))
         })
         .collect();
@@ -144,9 +151,8 @@ pub(crate) fn notes(prefix: &str) -> Vec<(String, String)> {
 
 /// Forgets the theme and whatever else somebody has chosen for all accounts.
 pub(crate) fn clear_preferences() {
-    if let Some(storage) = texts() {
-        // Removing doesn't fail.
-        let _ = storage.clear();
+    for (rest, _) in notes(NAME) {
+        prefer(&[NAME, &rest].concat(), None);
     }
 }
 

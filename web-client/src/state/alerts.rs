@@ -127,7 +127,8 @@ impl State {
         due.sort();
         due.dedup();
         due.retain(|jid| self.to_read(jid) > 0);
-        if due.is_empty() {
+        // What is said on a site is that site's to tell of.
+        if due.is_empty() || self.embedding().is_some() {
             return;
         }
         if self.plays_sounds() {

@@ -37,6 +37,7 @@ use couplet_engine::Record;
 use couplet_engine::modules::xep0313_archive;
 use couplet_engine::store::{SessionStatus, Store, StoreEvent, Topic};
 use couplet_shared::config::ClientConfig;
+use gloo_timers::callback::Timeout;
 use jid::BareJid;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -55,8 +56,12 @@ pub(crate) use search::Found;
 pub(crate) use uploads::{Failure, Progress, Upload};
 pub(crate) use watch::Subject;
 
+use crate::embedding::Embedding;
 use crate::platform;
 use crate::route::Route;
+
+/// How long a frame takes.
+const FRAME_MILLISECONDS: u32 = 16;
 
 /// A handle that costs nothing to pass around; equal to its clones only.
 #[derive(Clone)]
@@ -64,6 +69,7 @@ pub(crate) struct State(Rc<Inner>);
 
 struct Inner {
     config: ClientConfig,
+    embedding: Option<Embedding>,
     session: session::Session,
     store: RefCell<Store>,
     page: RefCell<page::Page>,
@@ -101,11 +107,13 @@ impl PartialEq for State {
 }
 
 impl State {
-    /// The state of a page that was served with `config`. Nobody is signed in until
+    /// The state of a page that was served with `config`, and that is in another site's frame if
+    /// there is an `embedding`. Nobody is signed in until
     /// [`begin`](Self::begin) finds out that somebody is.
-    pub(crate) fn new(config: ClientConfig) -> Self {
+    pub(crate) fn new(config: ClientConfig, embedding: Option<Embedding>) -> Self {
         let state = Self(Rc::new(Inner {
             config,
+            embedding,
             session: session::Session::new(),
             store: RefCell::default(),
             page: RefCell::new(page::Page::new()),
@@ -138,6 +146,11 @@ impl State {
     /// What the server of this page told about itself.
     pub(crate) fn config(&self) -> &ClientConfig {
         &self.0.config
+    }
+
+    /// The site that has this page in a frame of its own, if one has.
+    pub(crate) fn embedding(&self) -> Option<&Embedding> {
+        self.0.embedding.as_ref()
     }
 
     /// What there is to show. The borrow must not outlive the statement it is in.
@@ -239,6 +252,12 @@ impl State {
         let hidden = document().is_some_and(|document| document.hidden());
         if hidden {
             self.tell();
+        } else if self.embedding().is_some() {
+            // A frame that nobody sees gets no frames to draw, and has news for its site.
+            if !self.0.frame_due.replace(true) {
+                let state = self.clone();
+                Timeout::new(FRAME_MILLISECONDS, move || state.tell()).forget();
+            }
         } else if !self.0.frame_due.replace(true) {
             let state = self.clone();
             let tell = Closure::once_into_js(move || state.tell());

@@ -42,6 +42,9 @@ pub(super) struct Notices {
 impl State {
     /// Tells it, unless it has been told before.
     pub(crate) fn notice(&self, notice: Notice) {
+        if self.embedding().is_some() && notice.is_of_the_device() {
+            return;
+        }
         let Notices { open, known } = &self.0.notices;
         if notice.is_of_the_moment() {
             // One of a kind.
@@ -72,6 +75,14 @@ impl State {
 }
 
 impl Notice {
+    /// Whether it is about what stays on the device, of which who visits a site expects nothing.
+    fn is_of_the_device(&self) -> bool {
+        matches!(
+            self,
+            Self::MemoryOnly(_) | Self::PasswordEachTime | Self::OfferNotifications
+        )
+    }
+
     /// Whether it is about what somebody has just done, and may be told again.
     pub(crate) fn is_of_the_moment(&self) -> bool {
         matches!(

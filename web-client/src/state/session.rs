@@ -18,7 +18,7 @@ use crate::driver::{self, Driver, Enclosure, Journal, News, Secrets, TokenAnswer
 use crate::early;
 use crate::i18n;
 use crate::platform;
-use crate::platform::storage::{self, Fault, Storage};
+use crate::platform::storage::{self, Fault, Kept, Storage};
 use crate::tabs::{self, Channel, Claim, Lock, Message, Standing};
 
 /// This page among the tabs of its browser.
@@ -257,6 +257,36 @@ impl State {
                 None => state.sign_in_alone(jid, secrets).await,
             }
         });
+    }
+
+    /// Signs in without an account, at this domain; or goes on as the guest who another page of
+    /// the site has already.
+    pub(crate) fn be_guest(&self, domain: BareJid) {
+        let state = self.clone();
+        spawn_local(async move {
+            *state.0.session.account.borrow_mut() = Some(domain.clone());
+            let secrets = || Secrets::kept(&domain, Kept::default());
+            let Some(storage) = state.0.session.storage() else {
+                return state.sign_in_alone(domain.clone(), secrets()).await;
+            };
+            let Some(lead) = tabs::lead(Claim::IfFree, state.losing()).await else {
+                return state.follow();
+            };
+            match state.lead(storage, lead, &domain, Some(secrets())).await {
+                Ok((driver, asked)) => {
+                    let sign_in = state.signing_in(domain.clone());
+                    driver.command(sign_in, Enclosure::default());
+                    state.do_what_was_asked(&driver, asked);
+                }
+                Err(fault) => state.note_fault(&fault),
+            }
+        });
+    }
+
+    /// Whether whoever is signed in has no account.
+    pub(crate) fn is_guest(&self) -> bool {
+        self.account()
+            .is_some_and(|account| account.node().is_none())
     }
 
     async fn sign_in_alone(&self, jid: BareJid, secrets: Secrets) {

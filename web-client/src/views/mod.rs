@@ -1,4 +1,5 @@
 //! What fills the screen.
 
 pub(crate) mod chat;
+pub(crate) mod embedded;
 pub(crate) mod sign_in;

@@ -16,8 +16,7 @@ use web_sys::{
 
 use super::schema::Step;
 use super::{Fault, Inner, Storage, request, schema};
-
-const DATABASE: &str = "couplet";
+use crate::platform::{NAME, profile};
 
 impl Storage {
     /// Opens the database, and makes or changes it as this build needs it. `lost` is
@@ -26,7 +25,7 @@ impl Storage {
     /// # Errors
     /// When there is none to be had.
     pub(crate) async fn open(lost: impl FnOnce() + 'static) -> Result<Self, Fault> {
-        let request = factory()?.open_with_u32(DATABASE, schema::VERSION)?;
+        let request = factory()?.open_with_u32(&profile::own(NAME), schema::VERSION)?;
         let migrate = Closure::once(|event: IdbVersionChangeEvent| {
             if let Some(request) = event.target() {
                 migrate(request.unchecked_ref(), event.old_version());
@@ -53,7 +52,7 @@ impl Storage {
 /// # Errors
 /// What the browser fails with.
 pub(crate) async fn clear() -> Result<(), Fault> {
-    let request = factory()?.delete_database(DATABASE)?;
+    let request = factory()?.delete_database(&profile::own(NAME))?;
     request::result(&request).await?;
     Ok(())
 }
