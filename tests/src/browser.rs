@@ -4,6 +4,7 @@
 mod control;
 mod device;
 mod devtools;
+mod frame;
 mod page;
 mod tasks;
 
@@ -164,6 +165,7 @@ impl Browser {
                 session: text(&session["sessionId"])?,
                 target: text(&target["targetId"])?,
                 context,
+                around: None,
             },
         )
         .await?;

@@ -14,6 +14,7 @@ pub mod peer;
 pub mod person;
 pub mod proxy;
 pub mod raw;
+pub mod site;
 mod wait;
 pub mod web_files;
 

@@ -56,12 +56,13 @@ impl Control<'_> {
             },
         )
         .await?;
+        let (x, y) = self.page.outside((x, y)).await?;
         for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
             let button = if kind == "mouseMoved" { "none" } else { button };
             let event = json!({
                 "type": kind, "x": x, "y": y, "button": button, "clickCount": 1,
             });
-            self.page.call("Input.dispatchMouseEvent", event).await?;
+            self.page.input("Input.dispatchMouseEvent", event).await?;
         }
         Ok(())
     }

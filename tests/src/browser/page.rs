@@ -30,10 +30,19 @@ pub(super) struct Place {
     pub(super) target: String,
     /// None is the profile's own.
     pub(super) context: Option<String>,
+    /// The session of the page around it, if it is in a frame.
+    pub(super) around: Option<String>,
 }
 
 impl Page {
     pub(super) async fn new(devtools: Rc<DevTools>, place: Place) -> Result<Self> {
+        let page = Self::attached(devtools, place).await?;
+        page.resize(1280, 800).await?;
+        Ok(page)
+    }
+
+    /// One that is as large as it is.
+    pub(super) async fn attached(devtools: Rc<DevTools>, place: Place) -> Result<Self> {
         let page = Self {
             devtools,
             place,
@@ -75,7 +84,6 @@ impl Page {
         for domain in domains {
             page.call(&format!("{domain}.enable"), json!({})).await?;
         }
-        page.resize(1280, 800).await?;
         Ok(page)
     }
 
@@ -312,7 +320,7 @@ impl Page {
                 "type": kind, "key": key, "code": key, "text": text,
                 "windowsVirtualKeyCode": code,
             });
-            self.call("Input.dispatchKeyEvent", event).await?;
+            self.input("Input.dispatchKeyEvent", event).await?;
         }
         Ok(())
     }
@@ -322,7 +330,7 @@ impl Page {
     /// # Errors
     /// When the browser doesn't.
     pub async fn type_text(&self, text: &str) -> Result<()> {
-        self.call("Input.insertText", json!({ "text": text }))
+        self.input("Input.insertText", json!({ "text": text }))
             .await?;
         Ok(())
     }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::changes::choose;
 use crate::early::program_is_here;
+use crate::widget::{self, Web};
 use crate::{ALICE, Place, files, options, reads, say, settings, sign_in};
 
 /// Each view is looked at four times.
@@ -35,22 +36,34 @@ const FINDINGS: &str = "(async () => {
 /// Looks at the views of one page.
 struct Inspector<'a> {
     page: &'a Page,
+    /// The page around it, if it is in a frame.
+    around: Option<&'a Page>,
     findings: Vec<String>,
 }
 
 impl<'a> Inspector<'a> {
     async fn new(page: &'a Page) -> Result<Self> {
+        Self::within(page, None).await
+    }
+
+    async fn within(page: &'a Page, around: Option<&'a Page>) -> Result<Self> {
         let script = env::var("COUPLET_AXE").context("COUPLET_AXE names axe-core's script")?;
         page.evaluate(&fs::read_to_string(script)?).await?;
         let findings = Vec::new();
-        Ok(Self { page, findings })
+        Ok(Self {
+            page,
+            around,
+            findings,
+        })
     }
 
     /// Looks at what is shown now.
     async fn look(&mut self, view: &str) -> Result<()> {
         for (width, height, device) in [(390, 844, "phone"), (1280, 800, "wide")] {
-            self.page.resize(width, height).await?;
+            let window = self.around.unwrap_or(self.page);
+            window.resize(width, height).await?;
             for scheme in ["dark", "light"] {
+                window.prefer(scheme).await?;
                 self.page.prefer(scheme).await?;
                 let found = self.page.evaluate(FINDINGS).await?;
                 let found = found.as_array().context("a list")?.iter();
@@ -359,4 +372,39 @@ fn files_and_what_breaks() {
         inspector.look("what waits to be sent").await?;
         inspector.finds_nothing()
     });
+}
+
+#[test]
+fn the_chat_on_another_sites_page() {
+    run_for(TIME, async {
+        let web = Web::new().await?;
+        web.put(&[], &web.snippet(&web.guest("lounge")));
+        let page = place_of_visit(&web).await?;
+        page.find("button", "Open the chat").await?;
+        let mut outside = Inspector::new(&page).await?;
+        outside.look("the button").await?;
+        let chat = widget::open(&page).await?;
+        chat.find("textbox", "Your name").await?;
+        outside.look("the panel").await?;
+        outside.finds_nothing()?;
+        let mut inside = Inspector::within(&chat, Some(&page)).await?;
+        inside.look("the question for a name").await?;
+        widget::begin(&chat, "Gwen").await?;
+        reads(&chat, "Welcome to the lounge!").await?;
+        say(&chat, "Do you have red ones?").await?;
+        inside.look("the conversation of a guest").await?;
+        inside.finds_nothing()
+    });
+}
+
+/// The page of a site, where axe can look into what is the chat's own.
+async fn place_of_visit(web: &Web) -> Result<Page> {
+    let page = web.place.browser.open("about:blank").await?;
+    page.before_scripts(
+        "const attach = Element.prototype.attachShadow;
+        Element.prototype.attachShadow = function () { return attach.call(this, { mode: 'open' }) };",
+    )
+    .await?;
+    page.go(&web.address()).await?;
+    Ok(page)
 }

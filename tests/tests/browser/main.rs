@@ -45,6 +45,8 @@ mod tray;
 mod trouble;
 mod views;
 mod whispers;
+mod widget;
+mod widget_shots;
 
 use anyhow::Result;
 use couplet_servers::{Kind, Server, ServerOptions};
