@@ -17,6 +17,7 @@ use couplet_engine::store::{Fact, SessionStatus, StoreEvent};
 use couplet_engine::{
     CloseReason, Command, Config, Engine, Input, Level, Output, Record, SessionCommand,
 };
+use couplet_shared::framing::CLOSE;
 use wasm_bindgen_futures::spawn_local;
 use zeroize::Zeroizing;
 
@@ -474,6 +475,11 @@ impl Driver {
         if let Some(socket) = &self.0.connection.borrow().socket {
             socket.send(text);
         }
+    }
+
+    /// Ends the stream for good.
+    pub(crate) fn part(&self) {
+        self.transmit(CLOSE);
     }
 
     fn wake_at(&self, wake_at: Option<Duration>) {

@@ -46,6 +46,7 @@ mod trouble;
 mod views;
 mod whispers;
 mod widget;
+mod widget_examples;
 mod widget_shots;
 
 use anyhow::Result;

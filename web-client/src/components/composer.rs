@@ -267,6 +267,8 @@ impl Composer {
         };
         let disabled = self.is_shut();
         let editing_none = editing.is_none();
+        // Nobody keeps files of guests.
+        let guest = self.0.state.is_guest();
         let files = editing_none && self.has_files();
         let whisper = self.whisper().filter(|_| editing_none);
         let placeholder = match &whisper {
@@ -290,8 +292,10 @@ impl Composer {
                 }
                 <Offers completion={self.0.completion.clone()} />
                 <div class="composer__frame">
-                    { self.menu() }
-                    { attach_button(&self.0.state, &self.0.jid, disabled) }
+                    if !guest {
+                        { self.menu() }
+                        { attach_button(&self.0.state, &self.0.jid, disabled) }
+                    }
                     <textarea
                         ref={self.0.field.clone()}
                         class="composer__field"
@@ -308,7 +312,7 @@ impl Composer {
                         {onblur}
                         {onpaste}
                     />
-                    if !disabled && editing_none && !self.0.filled.get() {
+                    if !(disabled || guest || self.0.filled.get()) && editing_none {
                         { self.0.voice.button() }
                     }
                     if !disabled {

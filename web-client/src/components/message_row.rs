@@ -57,8 +57,8 @@ pub(crate) fn MessageRow(props: &Props) -> Html {
         Some(me) if own => me,
         _ => message.conversation.clone(),
     };
-    // In a room people go by their names.
-    let in_room = !own && message.scope != Scope::Person;
+    // In a room people go by their names, and guests have nothing else.
+    let in_room = (!own || state.is_guest()) && message.scope != Scope::Person;
     let colour = if in_room {
         name.as_str()
     } else {

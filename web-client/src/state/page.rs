@@ -36,6 +36,8 @@ pub(super) struct Page {
     /// The message of ours that is being edited.
     pub(super) editing: Option<Rc<Message>>,
     pub(super) attended: bool,
+    /// Whether the site that this page is in has it closed.
+    covered: bool,
     pub(super) clock: Clock,
 }
 
@@ -51,6 +53,7 @@ impl Page {
             link,
             editing: None,
             attended: is_attended(),
+            covered: false,
             clock: i18n::clock(),
         }
     }
@@ -169,6 +172,7 @@ impl State {
         listen(&window, "hashchange", Self::follow_route);
         listen(&window, "focus", Self::follow_attention);
         listen(&window, "blur", Self::follow_attention);
+        listen(&window, "pagehide", Self::part);
         listen(&window, "online", |state| state.network(true));
         listen(&window, "offline", |state| state.network(false));
         // Out of the browser's cache of pages: whatever was open is so no longer.
@@ -234,8 +238,27 @@ impl State {
     }
 
     fn follow_attention(&self) {
-        self.0.page.borrow_mut().attended = is_attended();
+        {
+            let mut page = self.0.page.borrow_mut();
+            page.attended = is_attended() && !page.covered;
+        }
         self.touch(Subject::Attention);
+    }
+
+    /// The site that this page is in has closed it, or opened it.
+    pub(crate) fn cover(&self, covered: bool) {
+        self.0.page.borrow_mut().covered = covered;
+        self.follow_attention();
+    }
+
+    /// Nobody goes on with a guest's session: the next one is another's. So it ends with the
+    /// page, and whoever comes next can have the name.
+    fn part(&self) {
+        if self.is_guest()
+            && let Some(driver) = self.0.session.driver()
+        {
+            driver.part();
+        }
     }
 
     fn follow_clock(&self) {

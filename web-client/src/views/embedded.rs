@@ -104,8 +104,8 @@ pub(crate) fn Embedded(props: &Props) -> Html {
         use_mount(Box::new(move || {
             let site = state.embedding()?;
             site.tell("ready", &[]);
-            let heard = course.clone();
-            site.listen(move |said| hear(&heard, said));
+            let (hearing, heard) = (state.clone(), course.clone());
+            site.listen(move |said| hear(&hearing, &heard, said));
             let document = document()?;
             let options = EventListenerOptions::enable_prevent_default();
             let state = state.clone();
@@ -328,10 +328,13 @@ fn has_said(state: &State, jid: &BareJid) -> bool {
         .is_some_and(|known| known.timeline.iter().any(ours))
 }
 
-fn hear(course: &Model<Course>, said: Heard) {
+fn hear(state: &State, course: &Model<Course>, said: Heard) {
     match said {
         Heard::Looks => look::show(),
-        Heard::Visible(open) => course.change(|course| course.seen |= open),
+        Heard::Visible(open) => {
+            state.cover(!open);
+            course.change(|course| course.seen |= open);
+        }
         Heard::Focus => course.change(|course| course.wants_focus = true),
         Heard::Send(text) => course.change(|course| course.to_say.push(text)),
     }

@@ -295,8 +295,12 @@ impl Timeline {
             )
         };
         let theirs = face(jid);
-        let ours = state.me().map(|me| face(&me)).unwrap_or_default();
+        let mut ours = state.me().map(|me| face(&me)).unwrap_or_default();
         let room = store.room(jid);
+        // A guest has no other name.
+        if let Some(room) = room.filter(|_| state.is_guest()) {
+            ours.0 = AttrValue::from(room.nick.clone());
+        }
         let incidents = room.map(|room| room.incidents.as_slice());
         let incidents = incidents.unwrap_or_default();
         let passages = room.filter(|room| state.shows_passages(room));
