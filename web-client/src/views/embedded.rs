@@ -126,7 +126,9 @@ pub(crate) fn Embedded(props: &Props) -> Html {
             };
             go_on(&state, site, &course);
             report(&state, site, &course);
-            course.note(|course| course.wants_focus &= !focus_field());
+            if course.read().wants_focus && focus_field() {
+                course.note(|course| course.wants_focus = false);
+            }
         }));
     }
     let Some(site) = state.embedding() else {
@@ -178,8 +180,11 @@ fn conversation(state: &State, site: &Embedding, course: &Model<Course>) -> Html
     html! {
         <>
             <div class="shell embedded">
-                <ConnectionBar state={state.clone()} />
-                <Notices state={state.clone()} />
+                <header>
+                    <h1 class="visually-hidden">{ title_of(state, site) }</h1>
+                    <ConnectionBar state={state.clone()} />
+                    <Notices state={state.clone()} />
+                </header>
                 <div class="columns" data-place={place}>
                     <main class="main">
                         <Conversation
@@ -284,17 +289,20 @@ fn be_guest(state: &State, site: &Embedding) {
     }
 }
 
-/// What it is called, while it isn't there.
-fn head(state: &State, site: &Embedding) -> Html {
+/// What it is called: as the site says, or as the other side is.
+fn title_of(state: &State, site: &Embedding) -> AttrValue {
     let label = site.setting("label").map(AttrValue::from);
-    let name = label.or_else(|| {
-        let target = site.target.as_ref()?;
-        Some(AttrValue::from(state.store().name(target).to_owned()))
-    });
+    let name = |target| AttrValue::from(state.store().name(target).to_owned());
+    let name = label.or_else(|| site.target.as_ref().map(name));
+    name.unwrap_or_else(|| t("app.name"))
+}
+
+/// The head of what isn't there yet.
+fn head(state: &State, site: &Embedding) -> Html {
     html! {
         <header class="head">
             <div class="head__words">
-                <h1 class="head__name"><bdi>{ name.unwrap_or_else(|| t("app.name")) }</bdi></h1>
+                <h1 class="head__name"><bdi>{ title_of(state, site) }</bdi></h1>
             </div>
             { way_out(state) }
         </header>
