@@ -94,7 +94,7 @@ impl Web {
         let page = format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Shop</title>\
              <link rel=\"icon\" href=\"data:,\"></head>\
-             <body><main><h1>Shop</h1><p>We sell umbrellas.</p>{body}</main></body></html>"
+             <body><main><h1>Shop</h1><p>We sell umbrellas.</p>{body}<p>Since 1904.</p></main></body></html>"
         );
         self.site.put("/", headers, &page);
     }
@@ -356,7 +356,11 @@ fn what_another_window_says_is_not_heard() {
                 .await?
                 == Value::Null
         );
-        Ok(())
+        // The two still know each other.
+        page.evaluate("postMessage({ couplet: 'ready' }, '*')")
+            .await?;
+        chat.press("Escape").await?;
+        told(&page, &json!({ "type": "close" })).await
     });
 }
 
