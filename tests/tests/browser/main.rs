@@ -47,7 +47,6 @@ mod views;
 mod whispers;
 mod widget;
 mod widget_examples;
-mod widget_shots;
 
 use anyhow::Result;
 use couplet_servers::{Kind, Server, ServerOptions};
