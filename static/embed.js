@@ -21,9 +21,12 @@ function greeted({ source, origin, data, ports: [port] }) {
   const early = [];
   let heard = message => early.push(message);
   port.onmessage = ({ data }) => heard(data);
+  const settings = texts(data.settings);
   globalThis.coupletSite = {
-    origin,
-    settings: texts(data.settings),
+    // What is in front of the names of all that is kept (web-client/src/platform/profile.rs).
+    profile: `${origin} ${settings.domain ?? ""}\n`,
+    settings,
+    given: given(settings),
     anonymous: data.settings?.anonymous === true,
     tell: (type, detail) => port.postMessage({ ...detail, type }),
     listen(listener) {
@@ -38,7 +41,9 @@ function greeted({ source, origin, data, ports: [port] }) {
 function take(message, listener) {
   switch (message?.type) {
     case "settings":
-      return listener("settings", texts(message.settings));
+      coupletSite.settings = texts(message.settings);
+      coupletSite.given = given(coupletSite.settings);
+      return listener("settings");
     case "visible":
       return listener("visible", message.open === true);
     case "focus":
@@ -51,6 +56,11 @@ function take(message, listener) {
 function texts(settings) {
   const known = SETTINGS.filter(name => isText(settings?.[name]));
   return Object.fromEntries(known.map(name => [name, settings[name]]));
+}
+
+// The preferences that the site has chosen.
+function given({ theme, accent, language }) {
+  return { "couplet.theme": theme, "couplet.accent": accent, "couplet.language": language };
 }
 
 function isText(value) {

@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use crate::early;
 use crate::hooks::use_subjects;
+use crate::platform::profile;
 use crate::second::{Part, Second};
 use crate::state::State;
 use crate::views::chat::Chat;
@@ -20,7 +21,7 @@ pub(crate) struct Props {
 #[component]
 pub(crate) fn App(props: &Props) -> Html {
     use_subjects(&props.state, vec![Topic::Session.into()]);
-    if props.state.embedding().is_some() {
+    if profile::is_embedded() {
         return html! { <Second state={props.state.clone()} part={Part::Embedded} /> };
     }
     let signed_in = match props.state.store().status() {

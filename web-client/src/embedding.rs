@@ -9,17 +9,15 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 
-use crate::platform::{self, profile};
+use crate::platform;
 
 /// What a guest is called, once they have said so.
 const NICKNAME: &str = "couplet.nickname";
 
 #[wasm_bindgen]
 extern "C" {
+    #[derive(Clone)]
     type Site;
-
-    #[wasm_bindgen(method, getter)]
-    fn origin(this: &Site) -> String;
 
     #[wasm_bindgen(method, getter)]
     fn settings(this: &Site) -> JsValue;
@@ -46,9 +44,9 @@ pub(crate) enum Mode {
 }
 
 /// The site around this page.
+#[derive(Clone)]
 pub(crate) struct Embedding {
     site: Site,
-    settings: JsValue,
     pub(crate) mode: Mode,
     /// Whether whoever has no account is a guest.
     pub(crate) guests: bool,
@@ -59,23 +57,15 @@ pub(crate) struct Embedding {
 }
 
 impl Embedding {
-    /// The site around this page, if it is in another one; with what it has chosen in place of
-    /// what is kept on the device.
-    pub(crate) fn begin() -> Option<Self> {
+    /// The site around this page, which is in another one.
+    pub(crate) fn around() -> Option<Self> {
         let site = Reflect::get(&js_sys::global(), &"coupletSite".into()).ok()?;
         let site: Site = site.is_object().then(|| site.unchecked_into())?;
         let settings = site.settings();
-        let setting = |name: &str| text(&settings, name);
-        profile::begin(
-            &site.origin(),
-            setting("domain").as_deref().unwrap_or_default(),
-        );
-        profile::give("couplet.language", setting("language").as_deref());
-        choose_looks(&settings);
-        let address = |name| BareJid::from_str(setting(name)?.trim()).ok();
+        let address = |name| BareJid::from_str(text(&settings, name)?.trim()).ok();
         let room = address("room");
         Some(Self {
-            mode: match setting("mode").as_deref() {
+            mode: match text(&settings, "mode").as_deref() {
                 Some("inline") => Mode::Inline,
                 Some("full") => Mode::Full,
                 _ => Mode::Bubble,
@@ -84,13 +74,12 @@ impl Embedding {
             is_room: room.is_some(),
             target: room.or_else(|| address("contact")),
             site,
-            settings,
         })
     }
 
     /// What the site has said of this.
     pub(crate) fn setting(&self, name: &str) -> Option<String> {
-        text(&self.settings, name)
+        text(&self.site.settings(), name)
     }
 
     /// What a guest is called: as the site says, or as they have said themselves.
@@ -116,41 +105,33 @@ impl Embedding {
 
     /// Hears what the site says from now on, and what it has said until now.
     pub(crate) fn listen(&self, heard: impl Fn(Heard) + 'static) {
-        let listener = Closure::<dyn Fn(String, JsValue)>::new(move |kind: String, value| {
-            let said = match kind.as_str() {
-                "settings" => {
-                    choose_looks(&value);
-                    Some(Heard::Looks)
+        let listener =
+            Closure::<dyn Fn(String, JsValue)>::new(move |kind: String, value: JsValue| {
+                let said = match kind.as_str() {
+                    "settings" => Some(Heard::Settings),
+                    "visible" => value.as_bool().map(Heard::Visible),
+                    "focus" => Some(Heard::Focus),
+                    "send" => value.as_string().map(Heard::Send),
+                    _ => None,
+                };
+                if let Some(said) = said {
+                    heard(said);
                 }
-                "visible" => value.as_bool().map(Heard::Visible),
-                "focus" => Some(Heard::Focus),
-                "send" => value.as_string().map(Heard::Send),
-                _ => None,
-            };
-            if let Some(said) = said {
-                heard(said);
-            }
-        });
+            });
         self.site.listen(&listener.into_js_value());
     }
 }
 
 /// What a site says.
 pub(crate) enum Heard {
-    /// It wants us to look otherwise.
-    Looks,
+    /// It wants us to look otherwise, or to be called otherwise.
+    Settings,
     /// Somebody has opened the panel, or closed it.
     Visible(bool),
     /// Whoever has opened it wants to write.
     Focus,
     /// Something to be said.
     Send(String),
-}
-
-fn choose_looks(settings: &JsValue) {
-    for (name, setting) in [("couplet.theme", "theme"), ("couplet.accent", "accent")] {
-        profile::give(name, text(settings, setting).as_deref());
-    }
 }
 
 fn text(settings: &JsValue, name: &str) -> Option<String> {

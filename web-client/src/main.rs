@@ -30,11 +30,11 @@ use wasm_bindgen_futures::spawn_local;
 fn main() {
     crash::install();
     // Whose preferences count has to be known first.
-    let embedding = embedding::Embedding::begin();
+    platform::profile::begin();
     look::show();
     spawn_local(async {
         i18n::start().await;
-        let state = state::State::new(config::load().await, embedding);
+        let state = state::State::new(config::load().await);
         state.begin().await;
         let root = web_sys::window()
             .and_then(|window| window.document())

@@ -59,9 +59,8 @@ fn the_page_with_a_strict_policy() {
     run(async {
         let web = Web::new().await?;
         let page = web.example("strict-csp.html").await?;
+        page.find("button", "Open the chat").await?;
         // It is in force.
-        page.evaluate("document.body.append(document.createElement('style'))")
-            .await?;
         let eval = page.evaluate("setTimeout('globalThis.ran = true')").await;
         ensure!(eval.is_err(), "{eval:?}");
         let chat = open(&page).await?;

@@ -22,7 +22,7 @@ use super::typing::Typing;
 use super::voice::Voice;
 use super::{reply_quote, spoiler_banner, whisper};
 use crate::i18n::t;
-use crate::platform::is_touch;
+use crate::platform::{is_touch, profile};
 use crate::second::{Part, Second};
 use crate::state::{State, document};
 
@@ -104,7 +104,7 @@ impl Composer {
             self.fill(&area);
             // The focus isn't taken from the page that this one is in a frame of.
             let has_focus = || document()?.has_focus().ok();
-            if self.0.state.embedding().is_none() || has_focus() == Some(true) {
+            if !profile::is_embedded() || has_focus() == Some(true) {
                 focus_unless_touch(&area);
             }
         }

@@ -5,12 +5,11 @@ use yew::prelude::*;
 
 use super::avatar::{Size, avatar};
 use super::icon::{Icon, icon};
-use super::icon_button::{Kind, icon_button, icon_button_of};
+use super::icon_button::{Kind, icon_button_of};
 use super::layer::{Layer, opening};
 use super::menu::{Entry, Menu};
 use super::room::RoomLine;
 use super::{conversation_menu, presence};
-use crate::embedding::{Embedding, Mode};
 use crate::i18n::t;
 use crate::route::Route;
 use crate::state::State;
@@ -18,12 +17,7 @@ use crate::state::State;
 /// Back (on a phone), picture, name, presence, and the way to the details.
 pub(crate) fn conversation_header(state: &State, jid: &BareJid, details_open: bool) -> Html {
     let store = state.store();
-    let site = state.embedding().filter(|site| site.mode != Mode::Full);
-    // Where there is nothing else there is no way back.
-    let is_all = site.is_some_and(|site| site.target.as_ref() == Some(jid));
-    let label = site.and_then(|site| site.setting("label"));
-    let label = label.filter(|_| is_all);
-    let name = label.as_deref().unwrap_or(store.name(jid));
+    let name = store.name(jid);
     let availability = store.presence(jid).map(|presence| presence.availability);
     let room = store.room(jid).is_some();
     let line = match room {
@@ -50,43 +44,23 @@ pub(crate) fn conversation_header(state: &State, jid: &BareJid, details_open: bo
     };
     html! {
         <header class="head">
-            if !is_all {
-                <a
-                    class="icon-button head__back"
-                    href={Route::Home.href()}
-                    aria-label={t("head.back")}
-                    title={t("head.back")}
-                >
-                    { icon(Icon::Back) }
-                </a>
-            }
+            <a
+                class="icon-button head__back"
+                href={Route::Home.href()}
+                aria-label={t("head.back")}
+                title={t("head.back")}
+            >
+                { icon(Icon::Back) }
+            </a>
             { avatar(state, jid, name, Size::Medium, availability) }
             <div class="head__words">
-                <h2 class="head__name"><bdi>{ name.to_owned() }</bdi></h2>
+                <h2 class="head__name"><bdi>{ name }</bdi></h2>
                 { line }
             </div>
-            if !state.is_guest() {
-                { icon_button_of(kind, Icon::Details, details, toggle) }
-                <Menu label={t("head.actions")} entries={entries(state, jid)} />
-            }
-            { way_out(state) }
+            { icon_button_of(kind, Icon::Details, details, toggle) }
+            <Menu label={t("head.actions")} entries={entries(state, jid)} />
         </header>
     }
-}
-
-/// The button that closes the panel on a site's page, where there is one.
-pub(crate) fn way_out(state: &State) -> Html {
-    let is_panel = |site: &&Embedding| site.mode == Mode::Bubble;
-    if state.embedding().filter(is_panel).is_none() {
-        return Html::default();
-    }
-    let state = state.clone();
-    let close = Callback::from(move |_| {
-        if let Some(site) = state.embedding() {
-            site.tell("close", &[]);
-        }
-    });
-    icon_button(Icon::Close, t("embedded.close"), close)
 }
 
 fn entries(state: &State, jid: &BareJid) -> Vec<Entry> {

@@ -13,7 +13,7 @@ use crate::components::message_text::{action, gist};
 use crate::components::room::nick;
 use crate::i18n::{t, t_count};
 use crate::platform::notifier::{self, Permission};
-use crate::platform::{prefer, preference};
+use crate::platform::{prefer, preference, profile};
 use crate::route::Route;
 
 /// For so long a message may be read, here, in another tab or on another device, before
@@ -128,7 +128,7 @@ impl State {
         due.dedup();
         due.retain(|jid| self.to_read(jid) > 0);
         // What is said on a site is that site's to tell of.
-        if due.is_empty() || self.embedding().is_some() {
+        if due.is_empty() || profile::is_embedded() {
             return;
         }
         if self.plays_sounds() {

@@ -56,8 +56,7 @@ pub(crate) use search::Found;
 pub(crate) use uploads::{Failure, Progress, Upload};
 pub(crate) use watch::Subject;
 
-use crate::embedding::Embedding;
-use crate::platform;
+use crate::platform::{self, profile::is_embedded};
 use crate::route::Route;
 
 /// How long a frame takes.
@@ -69,7 +68,6 @@ pub(crate) struct State(Rc<Inner>);
 
 struct Inner {
     config: ClientConfig,
-    embedding: Option<Embedding>,
     session: session::Session,
     store: RefCell<Store>,
     page: RefCell<page::Page>,
@@ -107,13 +105,11 @@ impl PartialEq for State {
 }
 
 impl State {
-    /// The state of a page that was served with `config`, and that is in another site's frame if
-    /// there is an `embedding`. Nobody is signed in until
+    /// The state of a page that was served with `config`. Nobody is signed in until
     /// [`begin`](Self::begin) finds out that somebody is.
-    pub(crate) fn new(config: ClientConfig, embedding: Option<Embedding>) -> Self {
+    pub(crate) fn new(config: ClientConfig) -> Self {
         let state = Self(Rc::new(Inner {
             config,
-            embedding,
             session: session::Session::new(),
             store: RefCell::default(),
             page: RefCell::new(page::Page::new()),
@@ -146,11 +142,6 @@ impl State {
     /// What the server of this page told about itself.
     pub(crate) fn config(&self) -> &ClientConfig {
         &self.0.config
-    }
-
-    /// The site that has this page in a frame of its own, if one has.
-    pub(crate) fn embedding(&self) -> Option<&Embedding> {
-        self.0.embedding.as_ref()
     }
 
     /// What there is to show. The borrow must not outlive the statement it is in.
@@ -252,7 +243,7 @@ impl State {
         let hidden = document().is_some_and(|document| document.hidden());
         if hidden {
             self.tell();
-        } else if self.embedding().is_some() {
+        } else if is_embedded() {
             // A frame that nobody sees gets no frames to draw, and has news for its site.
             if !self.0.frame_due.replace(true) {
                 let state = self.clone();

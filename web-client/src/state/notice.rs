@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use jid::BareJid;
 
 use super::{State, Subject};
-use crate::platform::storage::Fault;
+use crate::platform::{profile, storage::Fault};
 
 /// One thing to be told.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +42,7 @@ pub(super) struct Notices {
 impl State {
     /// Tells it, unless it has been told before.
     pub(crate) fn notice(&self, notice: Notice) {
-        if self.embedding().is_some() && notice.is_of_the_device() {
+        if profile::is_embedded() && notice.is_of_the_device() {
             return;
         }
         let Notices { open, known } = &self.0.notices;

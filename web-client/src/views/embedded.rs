@@ -14,13 +14,15 @@ use yew::prelude::*;
 
 use super::chat::Chat;
 use super::sign_in::SignIn;
+use crate::components::avatar::{Size, avatar};
 use crate::components::connection_bar::ConnectionBar;
 use crate::components::conversation::Conversation;
-use crate::components::conversation_header::way_out;
 use crate::components::dialog::{submitting, value};
 use crate::components::field::{Field, focus};
+use crate::components::icon::Icon;
+use crate::components::icon_button::icon_button;
 use crate::components::notice::Notices;
-use crate::components::room::{nick, words};
+use crate::components::room::{RoomLine, nick, words};
 use crate::components::trouble::{alert, title};
 use crate::embedding::{Embedding, Heard, Mode};
 use crate::hooks::{Model, use_each_rendering, use_model, use_mount, use_subjects};
@@ -92,17 +94,19 @@ pub(crate) fn Embedded(props: &Props) -> Html {
         Subject::Place,
         Subject::Attention,
     ];
-    let target = state.embedding().and_then(|site| site.target.clone());
-    if let Some(jid) = &target {
+    let site = use_memo((), |()| Embedding::around());
+    let site = (*site).clone();
+    let target = site.as_ref().and_then(|site| site.target.as_ref());
+    if let Some(jid) = target {
         subjects.push(Topic::Conversation(jid.clone()).into());
         subjects.push(Topic::Room(jid.clone()).into());
     }
     use_subjects(state, subjects);
     let course = use_model(Course::new);
     {
-        let (state, course) = (state.clone(), course.clone());
+        let (state, course, site) = (state.clone(), course.clone(), site.clone());
         use_mount(Box::new(move || {
-            let site = state.embedding()?;
+            let site = site?;
             site.tell("ready", &[]);
             let (hearing, heard) = (state.clone(), course.clone());
             site.listen(move |said| hear(&hearing, &heard, said));
@@ -112,26 +116,24 @@ pub(crate) fn Embedded(props: &Props) -> Html {
             let listener =
                 EventListener::new_with_options(&document, "keydown", options, move |event| {
                     if let Some(event) = event.dyn_ref() {
-                        press(&state, event);
+                        press(&state, &site, event);
                     }
                 });
             Some(Box::new(move || drop(listener)))
         }));
     }
     {
-        let (state, course) = (state.clone(), course.clone());
+        let (state, course, site) = (state.clone(), course.clone(), site.clone());
         use_each_rendering(Box::new(move || {
-            let Some(site) = state.embedding() else {
-                return;
-            };
-            go_on(&state, site, &course);
-            report(&state, site, &course);
+            let Some(site) = site else { return };
+            go_on(&state, &site, &course);
+            report(&state, &site, &course);
             if course.read().wants_focus && focus_field() {
                 course.note(|course| course.wants_focus = false);
             }
         }));
     }
-    let Some(site) = state.embedding() else {
+    let Some(site) = &site else {
         return Html::default();
     };
     let signed_in = match state.store().status() {
@@ -144,7 +146,7 @@ pub(crate) fn Embedded(props: &Props) -> Html {
         (false, _) if site.guests => welcome(state, site, &course),
         (false, _) => html! {
             <>
-                <div class="embedded__out">{ way_out(state) }</div>
+                <div class="embedded__out">{ way_out(site) }</div>
                 <SignIn state={state.clone()} />
             </>
         },
@@ -177,14 +179,22 @@ fn conversation(state: &State, site: &Embedding, course: &Model<Course>) -> Html
         };
     }
     let greeting = site.setting("greeting").filter(|_| !has_said(state, jid));
+    // Who has no account has nothing to do with a conversation but to talk.
+    let only = state.is_guest() && site.target.as_ref() == Some(jid);
     html! {
         <>
-            <div class="shell embedded">
-                <header>
+            <div class={if only { "shell embedded embedded--only" } else { "shell embedded" }}>
+                if only {
+                    { head(state, site) }
+                } else {
                     <h1 class="visually-hidden">{ title_of(state, site) }</h1>
-                    <ConnectionBar state={state.clone()} />
-                    <Notices state={state.clone()} />
-                </header>
+                    <div class="embedded__out">{ way_out(site) }</div>
+                }
+                <ConnectionBar state={state.clone()} />
+                <Notices state={state.clone()} />
+                if let Some(greeting) = greeting {
+                    <p class="embedded__greeting" dir="auto">{ greeting }</p>
+                }
                 <div class="columns" data-place={place}>
                     <main class="main">
                         <Conversation
@@ -193,9 +203,6 @@ fn conversation(state: &State, site: &Embedding, course: &Model<Course>) -> Html
                             jid={jid.clone()}
                             {details}
                         />
-                        if let Some(greeting) = greeting {
-                            <p class="embedded__greeting" dir="auto">{ greeting }</p>
-                        }
                     </main>
                     if details {
                         <Second state={state.clone()} part={Part::Details(jid.clone())} />
@@ -225,8 +232,8 @@ fn welcome(state: &State, site: &Embedding, course: &Model<Course>) -> Html {
         };
     }
     let onsubmit = {
-        let (state, course) = (state.clone(), course.clone());
-        submitting(move |data| begin(&state, &course, value(data, NAME)))
+        let (state, site, course) = (state.clone(), site.clone(), course.clone());
+        submitting(move |data| begin(&state, &site, &course, value(data, NAME)))
     };
     let greeting = site.setting("greeting");
     let greeting = greeting.map_or_else(|| t("embedded.hello"), AttrValue::from);
@@ -265,10 +272,7 @@ fn name_field(site: &Embedding, course: &Model<Course>) -> Html {
     .html()
 }
 
-fn begin(state: &State, course: &Model<Course>, name: String) {
-    let Some(site) = state.embedding() else {
-        return;
-    };
+fn begin(state: &State, site: &Embedding, course: &Model<Course>, name: String) {
     let given = site.setting("nickname").is_some();
     course.change(|course| course.nameless = name.is_empty() && !given);
     if !given {
@@ -297,16 +301,34 @@ fn title_of(state: &State, site: &Embedding) -> AttrValue {
     name.unwrap_or_else(|| t("app.name"))
 }
 
-/// The head of what isn't there yet.
+/// The head of all of it; that of a conversation has more for whoever has an account.
 fn head(state: &State, site: &Embedding) -> Html {
+    let title = title_of(state, site);
+    let target = site.target.as_ref().filter(|_| state.me().is_some());
     html! {
-        <header class="head">
+        <header class="head embedded__head">
+            if let Some(jid) = target {
+                { avatar(state, jid, &title, Size::Medium, None) }
+            }
             <div class="head__words">
-                <h1 class="head__name"><bdi>{ title_of(state, site) }</bdi></h1>
+                <h1 class="head__name"><bdi>{ title.clone() }</bdi></h1>
+                if let Some(jid) = target {
+                    <RoomLine state={state.clone()} jid={jid.clone()} />
+                }
             </div>
-            { way_out(state) }
+            { way_out(site) }
         </header>
     }
+}
+
+/// The button that closes the panel on the site's page, where there is one.
+fn way_out(site: &Embedding) -> Html {
+    if site.mode != Mode::Bubble {
+        return Html::default();
+    }
+    let site = site.clone();
+    let close = Callback::from(move |_| site.tell("close", &[]));
+    icon_button(Icon::Close, t("embedded.close"), close)
 }
 
 /// While the way to the room is made, or why there is none.
@@ -338,7 +360,10 @@ fn has_said(state: &State, jid: &BareJid) -> bool {
 
 fn hear(state: &State, course: &Model<Course>, said: Heard) {
     match said {
-        Heard::Looks => look::show(),
+        Heard::Settings => {
+            look::show();
+            course.change(|_| {});
+        }
         Heard::Visible(open) => {
             state.cover(!open);
             course.change(|course| course.seen |= open);
@@ -360,12 +385,9 @@ fn focus_field() -> bool {
 }
 
 /// Leaves what is open in it, or the panel.
-fn press(state: &State, event: &KeyboardEvent) {
+fn press(state: &State, site: &Embedding, event: &KeyboardEvent) {
     let taken = event.default_prevented() || event.is_composing() || state.layer().is_some();
-    let Some(site) = state.embedding().filter(|_| !taken) else {
-        return;
-    };
-    if event.key() != "Escape" || site.mode == Mode::Full {
+    if taken || event.key() != "Escape" || site.mode == Mode::Full {
         return;
     }
     match state.route() {
