@@ -267,8 +267,6 @@ impl Composer {
         };
         let disabled = self.is_shut();
         let editing_none = editing.is_none();
-        // Nobody keeps files of guests.
-        let guest = self.0.state.is_guest();
         let files = editing_none && self.has_files();
         let whisper = self.whisper().filter(|_| editing_none);
         let placeholder = match &whisper {
@@ -292,10 +290,8 @@ impl Composer {
                 }
                 <Offers completion={self.0.completion.clone()} />
                 <div class="composer__frame">
-                    if !guest {
-                        { self.menu() }
-                        { attach_button(&self.0.state, &self.0.jid, disabled) }
-                    }
+                    { self.menu() }
+                    { attach_button(&self.0.state, &self.0.jid, disabled) }
                     <textarea
                         ref={self.0.field.clone()}
                         class="composer__field"
@@ -312,7 +308,7 @@ impl Composer {
                         {onblur}
                         {onpaste}
                     />
-                    if !(disabled || guest || self.0.filled.get()) && editing_none {
+                    if !disabled && editing_none && !self.0.filled.get() {
                         { self.0.voice.button() }
                     }
                     if !disabled {

@@ -37,7 +37,6 @@ use couplet_engine::Record;
 use couplet_engine::modules::xep0313_archive;
 use couplet_engine::store::{SessionStatus, Store, StoreEvent, Topic};
 use couplet_shared::config::ClientConfig;
-use gloo_timers::callback::Timeout;
 use jid::BareJid;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -56,11 +55,8 @@ pub(crate) use search::Found;
 pub(crate) use uploads::{Failure, Progress, Upload};
 pub(crate) use watch::Subject;
 
-use crate::platform::{self, profile::is_embedded};
+use crate::platform;
 use crate::route::Route;
-
-/// How long a frame takes.
-const FRAME_MILLISECONDS: u32 = 16;
 
 /// A handle that costs nothing to pass around; equal to its clones only.
 #[derive(Clone)]
@@ -243,12 +239,6 @@ impl State {
         let hidden = document().is_some_and(|document| document.hidden());
         if hidden {
             self.tell();
-        } else if is_embedded() {
-            // A frame that nobody sees gets no frames to draw, and has news for its site.
-            if !self.0.frame_due.replace(true) {
-                let state = self.clone();
-                Timeout::new(FRAME_MILLISECONDS, move || state.tell()).forget();
-            }
         } else if !self.0.frame_due.replace(true) {
             let state = self.clone();
             let tell = Closure::once_into_js(move || state.tell());
