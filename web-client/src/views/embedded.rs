@@ -306,18 +306,21 @@ fn head(state: &State, site: &Embedding) -> Html {
     let title = title_of(state, site);
     let target = site.target.as_ref().filter(|_| state.me().is_some());
     html! {
+        <>
+        <h1 class="visually-hidden">{ title.clone() }</h1>
         <header class="head embedded__head">
             if let Some(jid) = target {
                 { avatar(state, jid, &title, Size::Medium, None) }
             }
             <div class="head__words">
-                <h1 class="head__name"><bdi>{ title.clone() }</bdi></h1>
+                <h2 class="head__name"><bdi>{ title.clone() }</bdi></h2>
                 if let Some(jid) = target {
                     <RoomLine state={state.clone()} jid={jid.clone()} />
                 }
             </div>
             { way_out(site) }
         </header>
+        </>
     }
 }
 
