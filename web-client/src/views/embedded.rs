@@ -187,8 +187,10 @@ fn conversation(state: &State, site: &Embedding, course: &Model<Course>) -> Html
                 if only {
                     { head(state, site) }
                 } else {
-                    <h1 class="visually-hidden">{ title_of(state, site) }</h1>
-                    <div class="embedded__out">{ way_out(site) }</div>
+                    <header>
+                        <h1 class="visually-hidden">{ title_of(state, site) }</h1>
+                        <div class="embedded__out">{ way_out(site) }</div>
+                    </header>
                 }
                 <ConnectionBar state={state.clone()} />
                 <Notices state={state.clone()} />
@@ -306,9 +308,8 @@ fn head(state: &State, site: &Embedding) -> Html {
     let title = title_of(state, site);
     let target = site.target.as_ref().filter(|_| state.me().is_some());
     html! {
-        <>
-        <h1 class="visually-hidden">{ title.clone() }</h1>
         <header class="head embedded__head">
+            <h1 class="visually-hidden">{ title.clone() }</h1>
             if let Some(jid) = target {
                 { avatar(state, jid, &title, Size::Medium, None) }
             }
@@ -320,7 +321,6 @@ fn head(state: &State, site: &Embedding) -> Html {
             </div>
             { way_out(site) }
         </header>
-        </>
     }
 }
 
