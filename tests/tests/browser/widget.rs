@@ -58,9 +58,7 @@ impl Web {
         })?;
         let site = Site::start().await?;
         let sites: Vec<_> = hosts.iter().map(|host| site.origin(host)).collect();
-        let anonymous = server.anonymous_domain().context("no guests")?;
-        let more = ["--domain", &anonymous, "--site", &sites.join(",")];
-        let proxy = Proxy::in_front_of_with(&server, &more).await?;
+        let proxy = Proxy::in_front_of_with(&server, &["--site", &sites.join(",")]).await?;
         let browser = Browser::start().await?;
         Ok(Self {
             place: Place {

@@ -6,11 +6,11 @@ use std::rc::Rc;
 use couplet_engine::store::{Message, MessageId};
 
 /// Messages shown when a conversation is opened, and while one reads its end.
-const PAGE: usize = 60;
+const PAGE: usize = 150;
 /// By how many it grows when one scrolls near its edge.
-const STEP: usize = 30;
+const STEP: usize = 100;
 /// The most that is shown at once: what grows at one end is then cut at the other.
-const MOST: usize = 300;
+const MOST: usize = 400;
 
 /// The first and the last message that are shown, while one reads somewhere in
 /// the middle. By their ids, so that it holds while messages come in around it.
@@ -124,8 +124,8 @@ mod tests {
         let all = timeline(1000);
         let window = Window::default();
         assert_eq!(window.range(&all[..1]), 0..1);
-        assert_eq!(window.range(&all[..500]), 440..500);
-        assert_eq!(window.range(&all), 940..1000);
+        assert_eq!(window.range(&all[..500]), 350..500);
+        assert_eq!(window.range(&all), 850..1000);
         assert_eq!(window.range(&[]), 0..0);
     }
 
@@ -134,9 +134,9 @@ mod tests {
         let all = timeline(1000);
         let mut window = Window::default();
         window.hold(&all[..500]);
-        assert_eq!(window.range(&all[..510]), 440..510);
+        assert_eq!(window.range(&all[..510]), 350..510);
         // A page of history comes in before everything.
-        assert_eq!(window.range(&all[100..510]), 340..410);
+        assert_eq!(window.range(&all[100..510]), 250..410);
     }
 
     #[test]
