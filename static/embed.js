@@ -1,9 +1,13 @@
 // The chat in a frame of a site's page. Nothing of it begins before that page has said hello
 // (static/widget.js): what is kept on this device is kept for each site by itself.
 
-const SETTINGS = ["mode", "room", "contact", "domain", "nickname", "language", "theme", "accent",
-  "greeting", "label"];
-const LONGEST = 2000;
+const SETTINGS = ["mode", "room", "contact", "support", "domain", "nickname", "language", "theme", "accent",
+  "greeting", "label", "offline-message", "prechat", "consent", "consent-link", "retention"];
+// What is longer is cut, and never left out: somebody has to agree to it.
+const LONGEST = 20000;
+const LONGEST_TOKEN = 8000;
+
+const DOMAIN = new URLSearchParams(location.search).get("domain") ?? undefined;
 
 // A frame that nobody sees gets no frames to draw, and what the site is told would wait for one.
 window.requestAnimationFrame = draw => setTimeout(() => draw(performance.now()), 16);
@@ -29,8 +33,14 @@ function greeted({ source, origin, data, ports: [port] }) {
   globalThis.coupletSite = {
     // What is in front of the names of all that is kept (web-client/src/platform/profile.rs).
     profile: `${origin} ${settings.domain ?? ""}\n`,
+    // Whose page this is in; the proxy is told (web-client/src/config.rs).
+    origin,
     settings,
     given: given(settings),
+    // For whom the site vouches.
+    user: isText(data.user) ? data.user : undefined,
+    // Whether it has said that it is nobody.
+    denied: data.user === null,
     anonymous: data.settings?.anonymous === true,
     tell: (type, detail) => port.postMessage({ ...detail, type }),
     listen(listener) {
@@ -52,14 +62,29 @@ function take(message, listener) {
       return listener("visible", message.open === true);
     case "focus":
       return listener("focus");
+    case "user":
+      if (!isText(message.jid)) return;
+      coupletSite.user = message.jid;
+      coupletSite.denied = false;
+      return listener("user");
+    case "forget-user":
+      coupletSite.user = undefined;
+      coupletSite.denied = true;
+      return listener("user");
+    case "token":
+      // One that was on its way for somebody else is of no use.
+      if (message.jid !== coupletSite.user) return;
+      return listener("token", isText(message.token, LONGEST_TOKEN) ? message.token : undefined);
     case "send":
       if (isText(message.text)) listener("send", message.text);
   }
 }
 
 function texts(settings) {
-  const known = SETTINGS.filter(name => isText(settings?.[name]));
-  return Object.fromEntries(known.map(name => [name, settings[name]]));
+  const known = SETTINGS.filter(name => isText(settings?.[name], Infinity));
+  const cut = Object.fromEntries(known.map(name => [name, settings[name].slice(0, LONGEST)]));
+  // The server has said by the address of this page whose frame it may be in.
+  return { ...cut, domain: DOMAIN };
 }
 
 // The preferences that the site has chosen.
@@ -67,6 +92,6 @@ function given({ theme, accent, language }) {
   return { "couplet.theme": theme, "couplet.accent": accent, "couplet.language": language };
 }
 
-function isText(value) {
-  return typeof value === "string" && value.trim() !== "" && value.length <= LONGEST;
+function isText(value, longest = LONGEST) {
+  return typeof value === "string" && value.trim() !== "" && value.length <= longest;
 }

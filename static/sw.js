@@ -18,8 +18,9 @@ self.addEventListener("fetch", event => {
   if (request.method !== "GET" || origin !== location.origin) return;
   // Files that others have sent, from another host: neither ours to keep nor to wait for.
   if (isRelayed(pathname)) return;
-  // In the frames of others without a network there is nothing: least of all the messenger.
-  if (isEmbedded(pathname)) return;
+  // Where the chat is on another page there is nothing without a network: least of all the
+  // messenger.
+  if (isElsewhere(pathname)) return;
   if (HASHED.test(pathname)) event.respondWith(kept(request));
   else if (request.mode === "navigate") event.respondWith(fresh(request, "./"));
   else if (isOurs(pathname)) event.respondWith(fresh(request, request));
@@ -69,8 +70,9 @@ function isRelayed(pathname) {
   return pathname.startsWith(new URL("relay/", self.registration.scope).pathname);
 }
 
-function isEmbedded(pathname) {
-  return pathname === new URL("embed.html", self.registration.scope).pathname;
+function isElsewhere(pathname) {
+  const { pathname: scope } = new URL(self.registration.scope);
+  return ["embed.html", "widget.html"].some(name => pathname === scope + name);
 }
 
 // A file that never changes; those that not everybody needs are kept once somebody has.

@@ -10,10 +10,12 @@ const TEXTS = {{texts}};
 const SVG = "http://www.w3.org/2000/svg";
 // Longer than this nobody waits for a page that may not be allowed to be in a frame here.
 const PATIENCE = 12000;
+const LONGEST = 20000;
 
 // What the chat is told; a change of the first few is another chat.
-const OTHER = ["mode", "room", "contact", "domain", "nickname", "language", "anonymous"];
-const SETTINGS = [...OTHER, "theme", "accent", "greeting", "label"];
+const OTHER = ["mode", "room", "contact", "support", "domain", "nickname", "language", "anonymous"];
+const SETTINGS = [...OTHER, "theme", "accent", "greeting", "label", "offline-message", "prechat",
+  "consent", "consent-link", "retention"];
 const OPTIONS = ["open", "preload", "anonymous"];
 const TEXT = [...SETTINGS, "position"].filter(name => !OPTIONS.includes(name));
 
@@ -32,11 +34,17 @@ class CoupletChat extends HTMLElement {
   #badge = part("span", "badge");
   #frame;
   #port;
+  // What the page has said before the chat was there.
+  #early = [];
   #language;
+  // Whom the page vouches for; null once it has said that it is nobody.
+  #user;
   #unread = 0;
   #due = false;
   // Whether the focus goes into the chat as soon as it is there.
   #wanted = false;
+  // Where the focus was when that was wanted.
+  #from;
   #patience;
 
   constructor() {
@@ -65,7 +73,7 @@ class CoupletChat extends HTMLElement {
 
   connectedCallback() {
     // What was set before the script was here.
-    for (const name of [...TEXT, ...OPTIONS]) {
+    for (const name of [...TEXT.map(property), ...OPTIONS]) {
       if (!Object.hasOwn(this, name)) continue;
       const value = this[name];
       delete this[name];
@@ -74,7 +82,7 @@ class CoupletChat extends HTMLElement {
     addEventListener("message", this.#hear);
     this.#draw();
     if (this.#isOpen) this.#load();
-    else if (this.hasAttribute("preload")) whenIdle(() => this.isConnected && this.#load());
+    else this.#preload();
   }
 
   disconnectedCallback() {
@@ -89,6 +97,8 @@ class CoupletChat extends HTMLElement {
       if (this.#isOpen) this.#load();
       this.#tell({ type: "visible", open: this.#isOpen });
       this.#say(this.#isOpen ? "open" : "close");
+    } else if (name === "preload") {
+      this.#preload();
     } else if (OTHER.includes(name)) {
       this.#reload(false);
     } else if (SETTINGS.includes(name)) {
@@ -102,15 +112,26 @@ class CoupletChat extends HTMLElement {
   }
 
   set open(value) {
-    this.toggleAttribute("open", Boolean(value));
+    this.toggleAttribute("open", isSet(value));
   }
 
   close() {
     this.#toggle(false);
   }
 
+  // What is said before the chat is there is said then.
   send(text) {
-    this.#tell({ type: "send", text: String(text) });
+    const message = { type: "send", text: String(text) };
+    if (message.text.length > LONGEST) throw new RangeError(`send: over ${LONGEST} characters`);
+    if (this.#port) this.#tell(message);
+    else this.#early.push(message);
+  }
+
+  // Until the chat is opened this is only remembered.
+  setUser(user) {
+    if (user && !/^[^@\s/]+@[^@\s/]+$/.test(user.jid)) throw new TypeError("setUser: no bare jid");
+    this.#user = user ? { jid: user.jid, token: user.token } : null;
+    this.#tell(user ? { type: "user", jid: user.jid } : { type: "forget-user" });
   }
 
   destroy() {
@@ -126,16 +147,29 @@ class CoupletChat extends HTMLElement {
   }
 
   #toggle(open, focus = false) {
-    const inside = document.activeElement === this;
+    const inside = this.#focused === this;
     this.#wanted = open && focus;
+    this.#from = this.#focused;
     this.toggleAttribute("open", open);
     if (open && focus) this.#enter();
     else if (!open && inside) this.#button.focus({ preventScroll: true });
   }
 
+  #preload() {
+    if (this.hasAttribute("preload")) whenIdle(() => this.isConnected && this.#load());
+  }
+
+  // The page may have it within an element of its own.
+  get #focused() {
+    return this.getRootNode().activeElement;
+  }
+
   #enter() {
     if (!this.#wanted || !this.#port) return;
     this.#wanted = false;
+    // Who has gone elsewhere since isn't taken away from there.
+    const focused = this.#focused;
+    if (focused && ![this, this.#from, document.body].includes(focused)) return;
     this.#frame.focus({ preventScroll: true });
     this.#tell({ type: "focus" });
   }
@@ -203,9 +237,11 @@ class CoupletChat extends HTMLElement {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.onmessage = ({ data }) => this.#take(data);
-    const hello = { couplet: "hello", settings: this.#settings() };
+    const user = this.#user && this.#user.jid;
+    const hello = { couplet: "hello", settings: this.#settings(), user };
     this.#frame.contentWindow.postMessage(hello, BASE.origin, [port2]);
     this.#tell({ type: "visible", open: this.#isOpen });
+    this.#early.splice(0).forEach(message => this.#tell(message));
   };
 
   #take(data) {
@@ -228,9 +264,33 @@ class CoupletChat extends HTMLElement {
       case "error":
         if (data.code === "unreachable") return this.#fail();
         return this.#say("error", { code: words(data.code), text: words(data.text) });
+      case "token-wanted":
+        return this.#answer(data.jid);
       case "close":
         if (this.#isBubble) this.close();
     }
+  }
+
+  // A function gets one each time; one that is there is given to each chat once.
+  async #answer(jid) {
+    const user = this.#user;
+    const port = this.#port;
+    let token;
+    if (user?.jid === jid) {
+      token = user.token;
+      if (typeof token === "function") {
+        try {
+          token = await token();
+        } catch (error) {
+          reportError(error);
+        }
+      } else if (user.given === port) {
+        token = "";
+      } else {
+        user.given = port;
+      }
+    }
+    port.postMessage({ type: "token", jid, token: words(token) });
   }
 
   #count(unread) {
@@ -265,16 +325,15 @@ class CoupletChat extends HTMLElement {
     return TEXTS[known(this.#language)][key];
   }
 
+  // Asks the page for no style, which would be all of the page's at once: which side the chat is on
+  // is the style sheet's.
   #draw() {
     // The page's own language, unless the chat is to have another one.
-    this.#language = this.getAttribute("language") || this.closest("[lang]")?.lang
-      || navigator.language;
+    this.#language = this.getAttribute("language") || languageOf(this) || navigator.language;
     const open = this.#isOpen;
     const bubble = this.#isBubble;
     const failed = this.#stage.classList.contains("failed");
     this.#stage.lang = this.#language;
-    // Where it is goes by the page, which may be written otherwise.
-    this.#stage.dir = getComputedStyle(this).direction;
     this.#stage.classList.toggle("open", open);
     this.#stage.classList.toggle("bubble", bubble);
     this.#panel.inert = !open;
@@ -301,7 +360,7 @@ class CoupletChat extends HTMLElement {
 }
 
 for (const name of TEXT) {
-  Object.defineProperty(CoupletChat.prototype, name, {
+  Object.defineProperty(CoupletChat.prototype, property(name), {
     get() {
       return this.getAttribute(name) ?? "";
     },
@@ -318,10 +377,15 @@ for (const name of ["preload", "anonymous"]) {
       return this.hasAttribute(name);
     },
     set(value) {
-      this.toggleAttribute(name, Boolean(value));
+      this.toggleAttribute(name, isSet(value));
     },
     enumerable: true,
   });
+}
+
+// "offline-message" is offlineMessage to scripts.
+function property(name) {
+  return name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
 }
 
 function part(name, className) {
@@ -347,6 +411,18 @@ function drawing() {
     svg.append(path);
   }
   return svg;
+}
+
+// As frameworks say it, who write `<couplet-chat open>` as a property.
+function isSet(value) {
+  return value === "" || Boolean(value);
+}
+
+// Of the page around it, through the elements that it may be a part of.
+function languageOf(element) {
+  const within = element.closest("[lang]");
+  const { host } = element.getRootNode();
+  return within?.lang || (host && languageOf(host));
 }
 
 function words(value) {

@@ -20,6 +20,33 @@ import time
 import urllib.parse
 
 SHORTEST_SECRET = 32
+PAGE = """<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Umbrellas by the sea</title>
+    <link rel="icon" href="data:,">
+  </head>
+  <body>
+    <h1>Umbrellas by the sea</h1>
+    {content}
+  </body>
+</html>
+"""
+STRANGER = """<form method="post" action="/sign-in">
+      <label for="user">Your name</label>
+      <input id="user" name="user" autocomplete="username">
+      <button>Sign in</button>
+    </form>"""
+USER = """<p>Hello {user}.</p>
+    <couplet-chat contact="{contact}" data-jid="{jid}"></couplet-chat>
+    <script type="module" src="{chat}widget.js"></script>
+    <script type="module">
+      const chat = document.querySelector("couplet-chat");
+      const ask = async () => (await fetch("/chat-token", {{ method: "POST" }})).json();
+      chat.setUser({{ jid: chat.dataset.jid, token: async () => (await ask()).token }});
+    </script>"""
 # Long enough for a sign-in, too short to be worth stealing. The page asks for another.
 SECONDS = 300
 
@@ -38,6 +65,9 @@ class Site(http.server.BaseHTTPRequestHandler):
 
     secret = ""
     domain = "example.org"
+    # Where the proxy is, and who answers there.
+    chat = "https://chat.example.org/"
+    contact = "help@example.org"
     # Who has which cookie. A real site has its own sessions, and checks passwords.
     sessions: dict[str, str] = {}
 
@@ -50,12 +80,16 @@ class Site(http.server.BaseHTTPRequestHandler):
         user = self.user()
         if self.path != "/":
             return self.answer(404, "text/plain", "There is nothing here.\n")
-        if user is None:
-            form = '<form method="post" action="/sign-in">'
-            return self.answer(
-                200, "text/html", f'{form}<input name="user"><button>Sign in</button></form>'
-            )
-        self.answer(200, "text/html", f"<p>Hello {html.escape(user)}.</p>")
+        content = STRANGER
+        if user is not None:
+            words = {
+                "user": user,
+                "jid": f"{user}@{self.domain}",
+                "contact": self.contact,
+                "chat": self.chat,
+            }
+            content = USER.format(**{name: html.escape(word) for name, word in words.items()})
+        self.answer(200, "text/html", PAGE.format(content=content))
 
     def do_POST(self) -> None:
         if self.path == "/sign-in":
@@ -98,12 +132,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=SECONDS, help="how long it is good for")
     parser.add_argument("--serve", type=int, metavar="PORT", help="be a website at this port")
     parser.add_argument("--domain", default="example.org", help="the site's users' XMPP domain")
+    parser.add_argument("--chat", default=Site.chat, help="where the proxy is")
+    parser.add_argument("--contact", default=Site.contact, help="who answers the site's users")
     arguments = parser.parse_args()
     secret = os.environ.get("COUPLET_TOKENS_SECRET", "")
     if len(secret) < SHORTEST_SECRET:
         sys.exit(f"Set COUPLET_TOKENS_SECRET to {SHORTEST_SECRET} random characters or more.")
     if arguments.serve is not None:
         Site.secret, Site.domain = secret, arguments.domain
+        Site.chat, Site.contact = arguments.chat, arguments.contact
         http.server.ThreadingHTTPServer(("127.0.0.1", arguments.serve), Site).serve_forever()
     if arguments.jid is None:
         parser.error("say for whom, or --serve")

@@ -1,10 +1,13 @@
-//! A website of somebody else: pages of another origin than the proxy's.
+//! A website of somebody else: pages of another origin than the proxy's, and the tokens by which
+//! it vouches for its users.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -64,6 +67,23 @@ impl Site {
     }
 }
 
+/// A token from the issuer in `examples`, for `jid` and so many seconds.
+///
+/// # Errors
+/// When Python isn't there, or the issuer doesn't want to.
+pub fn token(secret: &str, jid: &str, seconds: &str) -> Result<String> {
+    let issuer = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/token-issuer/issue.py");
+    let output = Command::new("python3")
+        .arg(issuer)
+        .args([jid, "--seconds", seconds])
+        .env("COUPLET_TOKENS_SECRET", secret)
+        .output()
+        .context("Install python3")?;
+    let said = String::from_utf8(output.stderr)?;
+    ensure!(output.status.success(), "{said}");
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
 async fn answer(mut stream: TcpStream, pages: &Pages) -> Result<()> {
     let mut lines = BufReader::new(&mut stream).lines();
     let first = lines.next_line().await?.unwrap_or_default();
@@ -82,8 +102,13 @@ async fn answer(mut stream: TcpStream, pages: &Pages) -> Result<()> {
         Some(page) => ("200 OK", page),
         None => ("404 Not Found", <(String, String)>::default()),
     };
+    let kind = match path.rsplit_once('.') {
+        Some((_, "js")) => "text/javascript",
+        Some((_, "css")) => "text/css",
+        _ => "text/html",
+    };
     let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}; charset=utf-8\r\nContent-Length: {}\r\n\
          Cache-Control: no-store\r\nConnection: close\r\n{headers}\r\n",
         page.len()
     );

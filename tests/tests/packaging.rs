@@ -6,6 +6,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::core::v1::{ConfigMap, Service};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -29,6 +36,25 @@ fn the_unit_is_hardened() {
     assert!(said.contains("Overall exposure level"), "{said}");
 }
 
+#[test]
+fn the_units_are_sound() {
+    // The program isn't installed here.
+    let directory = tempfile::tempdir().unwrap();
+    let units = ["ws-proxy.service", "ws-proxy.socket"].map(|name| {
+        let unit = read(&format!("packaging/systemd/{name}"));
+        let path = directory.path().join(name);
+        std::fs::write(&path, unit.replace("/usr/bin/ws-proxy", "/bin/true")).unwrap();
+        path
+    });
+    let output = Command::new("systemd-analyze")
+        .args(["verify", "--man=no"])
+        .args(units)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{said}");
+}
+
 /// The number behind `key` in `text`, wherever its line begins.
 fn number(text: &str, key: &str) -> f64 {
     let line = text.lines().find_map(|line| line.trim().strip_prefix(key));
@@ -43,6 +69,33 @@ fn the_unit_gives_sessions_time_to_leave() {
     let leave = number(&limits, "#drain_seconds") + 3.0 * number(&limits, "#close_seconds");
     assert!(number(&unit, "TimeoutStopSec") > leave);
     assert!(number(&unit, "LimitNOFILE") > 2.0 * number(&limits, "#max_sessions"));
+}
+
+/// What is written, as Kubernetes' own types understand it: a field that they don't have is lost.
+fn understood<T: DeserializeOwned + Serialize>(written: &Value) -> Value {
+    let object: T = serde_json::from_value(written.clone()).unwrap();
+    serde_json::to_value(object).unwrap()
+}
+
+#[test]
+fn the_manifests_are_what_kubernetes_takes() {
+    let mut kinds = BTreeSet::new();
+    for document in read("packaging/kubernetes/ws-proxy.yaml").split("\n---\n") {
+        let written: Value = serde_saphyr::from_str(document).unwrap();
+        let kind = written["kind"].as_str().unwrap();
+        let understood = match kind {
+            "ConfigMap" => understood::<ConfigMap>(&written),
+            "Deployment" => understood::<Deployment>(&written),
+            "HorizontalPodAutoscaler" => understood::<HorizontalPodAutoscaler>(&written),
+            "NetworkPolicy" => understood::<NetworkPolicy>(&written),
+            "PodDisruptionBudget" => understood::<PodDisruptionBudget>(&written),
+            "Service" => understood::<Service>(&written),
+            kind => panic!("{kind} is new here"),
+        };
+        assert_eq!(understood, written);
+        kinds.insert(kind.to_owned());
+    }
+    assert_eq!(kinds.len(), 6, "{kinds:?}");
 }
 
 #[test]

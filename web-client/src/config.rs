@@ -5,6 +5,7 @@ use js_sys::{Array, Reflect};
 use wasm_bindgen::JsValue;
 
 use crate::fetch;
+use crate::platform;
 
 /// Reads `config.json`. Where there is none, the page was put on a plain web
 /// server: then the WebSocket is where RFC 7395 setups usually have it.
@@ -37,7 +38,8 @@ pub(crate) async fn load() -> ClientConfig {
     }
 }
 
-/// The WebSocket's URL, on the host that served this page if `endpoint` names none.
+/// The WebSocket's URL, on the host that served this page if `endpoint` names none. The proxy
+/// counts for the site that has this page in its own.
 pub(crate) fn websocket_url(endpoint: &str) -> String {
     let location = web_sys::window().map(|window| window.location());
     let part = |read: fn(&web_sys::Location) -> Result<String, JsValue>| {
@@ -46,11 +48,15 @@ pub(crate) fn websocket_url(endpoint: &str) -> String {
             .and_then(|location| read(location).ok())
             .unwrap_or_default()
     };
-    resolve(
+    let url = resolve(
         endpoint,
         &part(web_sys::Location::protocol),
         &part(web_sys::Location::host),
-    )
+    );
+    match platform::profile::site() {
+        Some(site) => [&url, "?site=", &site].concat(),
+        None => url,
+    }
 }
 
 fn resolve(endpoint: &str, protocol: &str, host: &str) -> String {

@@ -5,9 +5,9 @@
 mod journal;
 mod secrets;
 mod sign_in;
+mod turns;
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -18,13 +18,16 @@ use couplet_engine::{
     CloseReason, Command, Config, Engine, Input, Level, Output, Record, SessionCommand,
 };
 use couplet_shared::framing::CLOSE;
-use wasm_bindgen_futures::spawn_local;
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use zeroize::Zeroizing;
 
 use journal::Entry;
 pub(crate) use journal::Journal;
 use secrets::NewToken;
 pub(crate) use secrets::Secrets;
+use turns::Turns;
 
 use crate::early;
 use crate::platform::storage::{Change, Durability, Fault};
@@ -73,19 +76,9 @@ struct Connection {
     exchange: Option<Exchange>,
     /// What the server has given along with its consent.
     token: Option<NewToken>,
-    /// What has happened to the socket and waits for the next turn, with what begins that.
-    waiting: VecDeque<Happened>,
+    turns: Turns,
     next_turn: Option<Timer>,
-    /// Since when there has been no pause of a [`BREATH`], and when what came last was done.
-    turn: (Duration, Duration),
 }
-
-/// How long the page is kept busy with what the server says before it gets to do something else:
-/// browsers hand over all that has come in one go.
-const TURN: Duration = Duration::from_millis(16);
-
-/// A page that was free for so long has done whatever else there was.
-const BREATH: Duration = Duration::from_millis(1);
 
 /// What is kept with the effects of a command, or not at all.
 #[derive(Default)]
@@ -141,6 +134,18 @@ impl Driver {
     pub(crate) fn when_over(&self, then: impl FnOnce() + 'static) {
         *self.0.last.borrow_mut() = Some(Box::new(then));
         self.drain(Enclosure::default());
+    }
+
+    /// The same, to be waited for.
+    pub(crate) async fn over(&self) {
+        let over = Promise::new(&mut |resolve, _| {
+            self.when_over(move || {
+                // A function that settles a promise doesn't throw.
+                let _ = resolve.call0(&JsValue::UNDEFINED);
+            });
+        });
+        // It never fails.
+        let _ = JsFuture::from(over).await;
     }
 
     /// Where this session is kept, if it is.
@@ -393,48 +398,43 @@ impl Driver {
             if connection.number != number {
                 return;
             }
-            if !connection.waiting.is_empty() {
-                return connection.waiting.push_back(happened);
-            }
-            let now = platform::elapsed();
-            let (begun, done) = connection.turn;
-            if now.saturating_sub(done) > BREATH {
-                connection.turn = (now, now);
-            } else if now.saturating_sub(begun) > TURN && is_seen() {
-                connection.waiting.push_back(happened);
-                return self.take_turns(number, &mut connection);
+            connection.turns.add(happened);
+            if connection.next_turn.is_some() && !connection.turns.is_full() {
+                return;
             }
         }
-        self.happened(number, happened);
-        self.0.connection.borrow_mut().turn.1 = platform::elapsed();
+        self.take_turn(number);
     }
 
-    fn take_turns(&self, number: u64, connection: &mut Connection) {
-        let driver = self.clone();
-        connection.next_turn = Timer::after(Duration::ZERO, move || driver.take_turn(number));
-    }
-
-    /// Takes of what waits as much as there is time for; all of it where nobody looks, for such
-    /// pages don't get a turn a second.
+    /// Takes of what waits as much as there is time for.
     fn take_turn(&self, number: u64) {
-        let begun = platform::elapsed();
         loop {
             let happened = {
                 let mut connection = self.0.connection.borrow_mut();
                 if connection.number != number {
                     return;
                 }
-                connection.waiting.pop_front()
+                let Some(happened) = connection.turns.next(platform::elapsed(), is_seen()) else {
+                    return self.go_on_later(&mut connection);
+                };
+                happened
             };
-            let Some(happened) = happened else { break };
             self.happened(number, happened);
-            if platform::elapsed().saturating_sub(begun) > TURN && is_seen() {
-                break;
-            }
+            let mut connection = self.0.connection.borrow_mut();
+            connection.turns.done(platform::elapsed());
         }
-        let mut connection = self.0.connection.borrow_mut();
-        if connection.number == number && !connection.waiting.is_empty() {
-            self.take_turns(number, &mut connection);
+    }
+
+    /// Takes the rest of what waits in a turn of its own.
+    fn go_on_later(&self, connection: &mut Connection) {
+        connection.next_turn = None;
+        if !connection.turns.is_empty() {
+            let (driver, number) = (self.clone(), connection.number);
+            connection.next_turn = Timer::after(Duration::ZERO, move || {
+                let now = platform::elapsed();
+                driver.0.connection.borrow_mut().turns.begin(now);
+                driver.take_turn(number);
+            });
         }
     }
 

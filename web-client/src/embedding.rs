@@ -1,18 +1,34 @@
 //! The site that has this page in a frame of its own (`static/embed.js` speaks to it): what it
 //! wants of the chat, and what it is told.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::str::FromStr as _;
 
+use couplet_engine::Timestamp;
 use jid::BareJid;
 use js_sys::{Object, Reflect};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 
-use crate::platform;
+use crate::driver::TokenAnswer;
+use crate::platform::profile::{self, AGREED, VOUCHED};
+use crate::platform::{self, prefer, preference};
+use crate::state::State;
 
 /// What a guest is called, once they have said so.
 const NICKNAME: &str = "couplet.nickname";
+/// The room in which the guest talks with those who help, and when they were last asked there.
+const SUPPORT_ROOM: &str = "couplet.support";
+const INVITED: &str = "couplet.invited";
+/// Whether a guest has answered what is asked before.
+const ASKED: &str = "couplet.asked";
+/// When the last was said in a guest's conversation.
+const LAST: &str = "couplet.last";
+
+/// In milliseconds.
+const DAY: f64 = 86_400_000.0;
 
 #[wasm_bindgen]
 extern "C" {
@@ -24,6 +40,12 @@ extern "C" {
 
     #[wasm_bindgen(method, getter)]
     fn anonymous(this: &Site) -> bool;
+
+    #[wasm_bindgen(method, getter)]
+    fn user(this: &Site) -> Option<String>;
+
+    #[wasm_bindgen(method, getter)]
+    fn denied(this: &Site) -> bool;
 
     #[wasm_bindgen(method)]
     fn tell(this: &Site, kind: &str, detail: &JsValue);
@@ -50,10 +72,27 @@ pub(crate) struct Embedding {
     pub(crate) mode: Mode,
     /// Whether whoever has no account is a guest.
     pub(crate) guests: bool,
-    /// The conversation that this is about.
-    pub(crate) target: Option<BareJid>,
-    /// Whether it is with a room.
-    pub(crate) is_room: bool,
+    /// What waits for a token of the site's.
+    waiting: Rc<RefCell<Option<TokenAnswer>>>,
+    about: Option<About>,
+}
+
+/// What a guest is asked before the conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ask {
+    Name,
+    Email,
+    Question,
+}
+
+/// What the chat is about, as the site says.
+#[derive(Clone)]
+enum About {
+    Room(BareJid),
+    Contact(BareJid),
+    /// Those who help: with whoever has an account they talk one to one, with each guest in a
+    /// room of its own.
+    Support(BareJid),
 }
 
 impl Embedding {
@@ -63,7 +102,8 @@ impl Embedding {
         let site: Site = site.is_object().then(|| site.unchecked_into())?;
         let settings = site.settings();
         let address = |name| BareJid::from_str(text(&settings, name)?.trim()).ok();
-        let room = address("room");
+        let about = address("room").map(About::Room);
+        let about = about.or_else(|| address("support").map(About::Support));
         Some(Self {
             mode: match text(&settings, "mode").as_deref() {
                 Some("inline") => Mode::Inline,
@@ -71,10 +111,33 @@ impl Embedding {
                 _ => Mode::Bubble,
             },
             guests: site.anonymous(),
-            is_room: room.is_some(),
-            target: room.or_else(|| address("contact")),
+            waiting: Rc::default(),
+            about: about.or_else(|| address("contact").map(About::Contact)),
             site,
         })
+    }
+
+    /// The conversation that this is about, as soon as there is one.
+    pub(crate) fn target(&self) -> Option<BareJid> {
+        if let Some(agents) = self.agents() {
+            return support_room(agents);
+        }
+        self.about.as_ref().map(|about| match about {
+            About::Room(jid) | About::Contact(jid) | About::Support(jid) => jid.clone(),
+        })
+    }
+
+    /// Whether it is with a room.
+    pub(crate) fn is_room(&self) -> bool {
+        matches!(self.about, Some(About::Room(_))) || self.agents().is_some()
+    }
+
+    /// Who answers in a room that there is for this guest alone.
+    pub(crate) fn agents(&self) -> Option<&BareJid> {
+        match &self.about {
+            Some(About::Support(agents)) if self.guests && self.user().is_none() => Some(agents),
+            _ => None,
+        }
     }
 
     /// What the site has said of this.
@@ -84,13 +147,139 @@ impl Embedding {
 
     /// What a guest is called: as the site says, or as they have said themselves.
     pub(crate) fn nickname(&self) -> Option<String> {
-        let kept = || platform::preference(NICKNAME);
+        let kept = || preference(NICKNAME);
         self.setting("nickname").or_else(kept)
     }
 
     /// The guest of the site is called so, on this device.
     pub(crate) fn keep_nickname(&self, name: &str) {
-        platform::prefer(NICKNAME, Some(name));
+        prefer(NICKNAME, Some(name));
+    }
+
+    /// Whom the site vouches for.
+    pub(crate) fn user(&self) -> Option<BareJid> {
+        profile::user().filter(|user| user.node().is_some())
+    }
+
+    /// Whether it has said that it knows nobody who is here.
+    pub(crate) fn knows_nobody(&self) -> bool {
+        self.site.denied()
+    }
+
+    /// Has the site vouch for `user` from now on: whoever signs in as them asks it for a token.
+    pub(crate) fn vouch(&self, state: &State, user: &BareJid) {
+        prefer(VOUCHED, Some(user.as_str()));
+        let (site, user) = (self.clone(), user.clone());
+        state.vouched_for_by(move |answer| {
+            if site.user().as_ref() != Some(&user) {
+                // It speaks for somebody else by now.
+                return answer(None);
+            }
+            site.waiting.replace(Some(answer));
+            let named = site.site.user().unwrap_or_default();
+            site.tell("token-wanted", &[("jid", named.into())]);
+        });
+    }
+
+    fn take_token(&self, token: Option<String>) {
+        let answer = self.waiting.take();
+        if let Some(answer) = answer {
+            answer(token);
+        }
+    }
+
+    /// Makes up a room of this service for the guest to talk with `agents`. Whoever knows its name
+    /// may come in, so nobody can guess it.
+    pub(crate) fn choose_room(&self, agents: &BareJid, service: &BareJid) {
+        let name = u128::from_be_bytes(platform::random());
+        let room = format!("{name:032x}@{service}");
+        prefer(&about(SUPPORT_ROOM, agents), Some(&room));
+    }
+
+    /// The room that the guest had with `agents` is no more.
+    pub(crate) fn forget_room(&self, agents: &BareJid) {
+        for name in [SUPPORT_ROOM, INVITED] {
+            prefer(&about(name, agents), None);
+        }
+    }
+
+    /// When `agents` were last asked into the guest's room.
+    pub(crate) fn invited(&self, agents: &BareJid) -> Option<Timestamp> {
+        let at = preference(&about(INVITED, agents))?;
+        at.parse().ok().map(Timestamp)
+    }
+
+    pub(crate) fn note_invited(&self, agents: &BareJid, at: Timestamp) {
+        prefer(&about(INVITED, agents), Some(&at.0.to_string()));
+    }
+
+    /// What a guest is asked, until they have answered.
+    pub(crate) fn asks(&self) -> Vec<Ask> {
+        if preference(&self.asked()).is_some() {
+            return Vec::new();
+        }
+        let fields = self.setting("prechat").unwrap_or_default();
+        let fields = fields.split(|separator: char| separator == ',' || separator.is_whitespace());
+        fields
+            .filter_map(|field| match field {
+                "name" => Some(Ask::Name),
+                "email" => Some(Ask::Email),
+                "question" => Some(Ask::Question),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// They have.
+    pub(crate) fn note_asked(&self) {
+        prefer(&self.asked(), Some("yes"));
+    }
+
+    fn asked(&self) -> String {
+        let about = match &self.about {
+            Some(About::Room(jid) | About::Contact(jid) | About::Support(jid)) => jid.as_str(),
+            None => "",
+        };
+        format!("{ASKED} {about}")
+    }
+
+    /// What has to be agreed to before anything is sent, if it hasn't been.
+    pub(crate) fn consent(&self) -> Option<String> {
+        self.setting("consent").filter(|_| !profile::is_agreed())
+    }
+
+    /// It has.
+    pub(crate) fn agree(&self, text: &str) {
+        prefer(AGREED, Some(text));
+    }
+
+    /// For how many milliseconds after the last message a guest's conversation is kept here.
+    pub(crate) fn retention(&self) -> Option<i64> {
+        let days: f64 = self.setting("retention")?.trim().parse().ok()?;
+        (days > 0.0).then_some((days * DAY) as i64)
+    }
+
+    pub(crate) fn keep_last(&self, last: Option<Timestamp>) {
+        let last = last.map(|last| last.0.to_string());
+        prefer(LAST, last.as_deref());
+    }
+
+    /// Whether what is kept of a guest here has been kept long enough.
+    pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
+        let last: Option<i64> = preference(LAST).and_then(|last| last.parse().ok());
+        let kept = |(last, time): (i64, i64)| now.0.saturating_sub(last) > time;
+        last.zip(self.retention()).is_some_and(kept)
+    }
+
+    /// Forgets who the guest was and where they talked; what was said goes with the session.
+    pub(crate) fn forget_guest(&self) {
+        if let Some(About::Support(agents)) = &self.about {
+            self.forget_room(agents);
+        }
+        let asked = self.asked();
+        for name in [NICKNAME, LAST, &asked] {
+            prefer(name, None);
+        }
     }
 
     /// Tells the site something.
@@ -105,6 +294,7 @@ impl Embedding {
 
     /// Hears what the site says from now on, and what it has said until now.
     pub(crate) fn listen(&self, heard: impl Fn(Heard) + 'static) {
+        let site = self.clone();
         let listener =
             Closure::<dyn Fn(String, JsValue)>::new(move |kind: String, value: JsValue| {
                 let said = match kind.as_str() {
@@ -112,6 +302,11 @@ impl Embedding {
                     "visible" => value.as_bool().map(Heard::Visible),
                     "focus" => Some(Heard::Focus),
                     "send" => value.as_string().map(Heard::Send),
+                    "user" => Some(Heard::User),
+                    "token" => {
+                        site.take_token(value.as_string());
+                        None
+                    }
                     _ => None,
                 };
                 if let Some(said) = said {
@@ -132,6 +327,17 @@ pub(crate) enum Heard {
     Focus,
     /// Something to be said.
     Send(String),
+    /// Who is here, or that it is nobody it knows.
+    User,
+}
+
+/// What is kept of a guest's conversation with `agents` by this name.
+fn about(name: &str, agents: &BareJid) -> String {
+    format!("{name} {agents}")
+}
+
+fn support_room(agents: &BareJid) -> Option<BareJid> {
+    preference(&about(SUPPORT_ROOM, agents))?.parse().ok()
 }
 
 fn text(settings: &JsValue, name: &str) -> Option<String> {

@@ -51,11 +51,11 @@ pub(crate) async fn serve(
             continue;
         }
         if let Ok((stream, _)) = accepted {
-            let limits = handle.live().proxy.limits.clone();
+            let read = handle.live().proxy.limits.handshake;
             let router = router.clone();
             connections.spawn(async move {
                 // Who asks sees how it went.
-                let _ = connection::http1(stream, router, &limits, pending()).await;
+                let _ = connection::http1(stream, router, read, pending()).await;
             });
         } else {
             tokio::time::sleep(connection::ACCEPT_PAUSE).await;

@@ -24,9 +24,19 @@ impl Allowance {
         }
     }
 
+    /// These have come.
+    pub(crate) fn take(&mut self, bytes: usize) {
+        self.bytes -= bytes as f64;
+    }
+
     /// Takes `bytes`, and says whether that is more than there were.
     pub(crate) fn is_exceeded_by(&mut self, bytes: usize) -> bool {
-        self.bytes -= bytes as f64;
+        self.take(bytes);
+        self.is_exceeded()
+    }
+
+    /// Whether more has come than may.
+    pub(crate) fn is_exceeded(&mut self) -> bool {
         if self.bytes >= 0.0 {
             return false;
         }

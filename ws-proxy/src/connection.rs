@@ -58,7 +58,7 @@ impl Connection {
         };
         match accepted {
             Some((socket, Version::Http1)) => self.one_session(socket, address, begin).await,
-            Some((socket, Version::Http2)) => Box::pin(self.http2(socket, address)).await,
+            Some((socket, Version::Http2)) => Box::pin(self.http2(socket, address, begin)).await,
             None => {}
         }
     }
@@ -66,7 +66,7 @@ impl Connection {
     /// HTTP/1.1 (RFC 6455 4.2): the connection turns into the session.
     async fn one_session(self, socket: Socket, address: ClientAddress, begin: Instant) {
         let (gate, mut handoffs) = Gate::http1(address);
-        Box::pin(self.http1(socket, gate)).await;
+        Box::pin(self.http1(socket, gate, begin)).await;
         let handoff = handoffs.try_recv();
         // It has room for many more, and there will be none.
         drop(handoffs);
@@ -196,7 +196,7 @@ async fn carry(
         address,
         open,
         connected,
-        origin,
+        whose,
     } = handoff;
     let span = tracing::info_span!("session", %id, client = %address.client.ip());
     let session = async move {
@@ -206,7 +206,7 @@ async fn carry(
             Err(error) => return tracing::info!("the client left in the handshake: {error}"),
         };
         shared.metrics.handshake.observe(begin.elapsed());
-        session::run(proxy, (address, origin), socket, leftover, shutdown).await;
+        session::run(proxy, (address, whose), socket, leftover, shutdown).await;
         drop((open, connected));
     };
     session.instrument(span).await;

@@ -20,6 +20,24 @@ struct Crowd {
     whence: Whence,
 }
 
+/// Whose page a client is, as far as the handshake says.
+#[derive(Debug, Default)]
+pub(crate) struct Whose {
+    /// The page's origin, if a domain counts by it. Who sends none is no page's.
+    pub(crate) origin: Option<Box<str>>,
+    /// The site that has the page in one of its own, as a page of ours says.
+    pub(crate) site: Option<Box<str>>,
+}
+
+impl Whose {
+    /// The site around it, if it is one of those that have the domain's chat.
+    pub(crate) fn site_of(&self, domain: &Domain) -> Option<&str> {
+        let site = self.site.as_deref()?;
+        let is_one = domain.sites.iter().any(|known| known.admits(site));
+        is_one.then_some(site)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Whence {
     Address(IpAddr),
@@ -27,8 +45,8 @@ enum Whence {
 }
 
 impl Crowds {
-    /// Counts a session with `domain` as long as the value lives, if it bounds them. Who sends no
-    /// `origin` is no page's.
+    /// Counts a session with `domain` as long as the value lives, if it bounds them. Pages of ours
+    /// that are in other sites' count for these.
     ///
     /// # Errors
     /// There are as many as there may be.
@@ -36,7 +54,7 @@ impl Crowds {
         self: &Arc<Self>,
         domain: &Domain,
         ip: IpAddr,
-        origin: Option<&str>,
+        whose: &Whose,
     ) -> Result<[Option<Counted>; 2], Fault> {
         let name = &domain.name;
         let of_address = domain.max_sessions_per_address.map(|limit| {
@@ -46,6 +64,7 @@ impl Crowds {
         });
         // Given back if the other one isn't to be had.
         let of_address = of_address.transpose()?;
+        let origin = whose.site_of(domain).or(whose.origin.as_deref());
         let bounded = domain.max_sessions_per_origin.zip(origin);
         let of_origin = bounded.map(|(limit, origin)| {
             let whence = Whence::Origin(origin.to_ascii_lowercase().into());
@@ -111,11 +130,15 @@ mod tests {
         };
         let mut held = Vec::new();
         for domain in [guests, other, plain, plain] {
-            held.push(crowds.admit(domain, ip("9.9.9.9"), None).unwrap());
+            held.push(
+                crowds
+                    .admit(domain, ip("9.9.9.9"), &Whose::default())
+                    .unwrap(),
+            );
         }
         assert_eq!(crowds.0.lock().unwrap().len(), 2);
         for domain in [guests, other] {
-            let refused = crowds.admit(domain, ip("9.9.9.9"), None);
+            let refused = crowds.admit(domain, ip("9.9.9.9"), &Whose::default());
             assert!(matches!(refused, Err(Fault::TooManyOfAddress { limit: 1 })));
         }
     }
@@ -124,16 +147,21 @@ mod tests {
     fn a_domain_that_is_written_otherwise_is_the_same() {
         let crowds = Arc::new(Crowds::default());
         let mut guests = domains().swap_remove(0);
-        let _held = crowds.admit(&guests, ip("9.9.9.9"), None).unwrap();
+        let nobody = Whose::default();
+        let _held = crowds.admit(&guests, ip("9.9.9.9"), &nobody).unwrap();
         guests.name = "GUESTS.Example.org".parse().unwrap();
-        assert!(crowds.admit(&guests, ip("9.9.9.9"), None).is_err());
+        assert!(crowds.admit(&guests, ip("9.9.9.9"), &nobody).is_err());
     }
 
     #[test]
     fn nothing_is_left_of_who_was_refused_or_has_gone() {
         let crowds = Arc::new(Crowds::default());
         let guests = &domains()[0];
-        let admit = |address: &str| crowds.admit(guests, ip(address), Some("https://a.example"));
+        let whose = Whose {
+            origin: Some("https://a.example".into()),
+            site: None,
+        };
+        let admit = |address: &str| crowds.admit(guests, ip(address), &whose);
         let held = [admit("2001:db8::1").unwrap(), admit("9.9.9.9").unwrap()];
         assert!(matches!(
             admit("2001:db8::2"),

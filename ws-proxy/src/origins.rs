@@ -3,7 +3,7 @@
 
 use axum::http::{HeaderMap, HeaderName, header};
 
-use crate::config::{Config, Origin};
+use crate::config::{Config, Origin, PublicUrl};
 
 /// What a browser says of where a request comes from (Fetch Metadata 2.3).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -11,6 +11,8 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// The pages that may.
 #[derive(Clone, Debug)]
 pub(crate) struct Origins {
+    /// Of our own pages. Without it `Host` says it, and so would any name that leads here.
+    own: Option<String>,
     allowed: Vec<Origin>,
     allow_missing: bool,
 }
@@ -26,11 +28,9 @@ pub(crate) enum NotAllowed {
 
 impl Origins {
     pub(crate) fn new(config: &Config) -> Self {
-        let mut allowed = config.allow_origin.clone();
-        let own = config.public_url.as_ref();
-        allowed.extend(own.map(|url| Origin::Page(url.origin())));
         Self {
-            allowed,
+            own: config.public_url.as_ref().map(PublicUrl::origin),
+            allowed: config.allow_origin.clone(),
             allow_missing: config.allow_missing_origin,
         }
     }
@@ -47,15 +47,24 @@ impl Origins {
             };
         };
         let origin = origin.to_str().map_err(|_| NotAllowed::Foreign)?;
-        let own = headers
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok())
-            .zip(origin.split_once("://"))
-            .is_some_and(|(host, (_, authority))| host.eq_ignore_ascii_case(authority));
-        match own || self.allowed.iter().any(|allowed| allowed.admits(origin)) {
+        let is_allowed = self.is_own(headers, origin)
+            || self.allowed.iter().any(|allowed| allowed.admits(origin));
+        match is_allowed {
             true => Ok(()),
             false => Err(NotAllowed::Foreign),
         }
+    }
+
+    /// Whether `origin` is that of the pages that this proxy serves.
+    pub(crate) fn is_own(&self, headers: &HeaderMap, origin: &str) -> bool {
+        if let Some(own) = &self.own {
+            return own.eq_ignore_ascii_case(origin);
+        }
+        headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok())
+            .zip(origin.split_once("://"))
+            .is_some_and(|(host, (_, authority))| host.eq_ignore_ascii_case(authority))
     }
 
     /// The same for what is only read. Browsers send no `Origin` with a picture or a link of

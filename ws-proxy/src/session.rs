@@ -22,6 +22,7 @@ use self::inbound::{Carrier, End, read_frame};
 pub(crate) use self::link::Link;
 use self::outbound::Outbound;
 use crate::client_address::ClientAddress;
+use crate::crowds::Whose;
 use crate::faults::{Fault, StreamError};
 use crate::proxy::Proxy;
 use crate::random;
@@ -39,11 +40,11 @@ enum Ending {
 }
 
 /// Runs a session over a WebSocket whose handshake is done; `leftover` came behind
-/// the handshake's request. `client` says where it comes from: its address, and the
-/// page's origin where that is counted.
+/// the handshake's request. `client` says where it comes from: its address, and whose page
+/// it is.
 pub(crate) async fn run(
     proxy: Arc<Proxy>,
-    client: (ClientAddress, Option<Box<str>>),
+    client: (ClientAddress, Whose),
     socket: Socket,
     leftover: Bytes,
     mut shutdown: Shutdown,
@@ -82,7 +83,7 @@ struct Session<'a> {
     sender: Sender<WriteHalf<Socket>>,
     link: Arc<Link>,
     address: ClientAddress,
-    origin: Option<Box<str>>,
+    whose: Whose,
     /// The domain that the client asked for, as it wrote it.
     domain: String,
 }
@@ -90,7 +91,7 @@ struct Session<'a> {
 impl<'a> Session<'a> {
     fn new(
         proxy: &'a Proxy,
-        (address, origin): (ClientAddress, Option<Box<str>>),
+        (address, whose): (ClientAddress, Whose),
         socket: Socket,
         leftover: &[u8],
     ) -> Self {
@@ -98,11 +99,17 @@ impl<'a> Session<'a> {
         let (read, write) = tokio::io::split(socket);
         Self {
             proxy,
-            receiver: Receiver::new(read, leftover, proxy.limits.clone(), link.clone()),
+            receiver: Receiver::new(
+                read,
+                leftover,
+                proxy.limits.clone(),
+                proxy.metrics.clone(),
+                link.clone(),
+            ),
             sender: Sender::new(write, proxy.limits.stall, link.clone()),
             link,
             address,
-            origin,
+            whose,
             domain: String::new(),
         }
     }
@@ -114,11 +121,12 @@ impl<'a> Session<'a> {
         };
         self.domain = open.to.clone().unwrap_or_default();
         let connector = self.proxy.connector(&open)?;
-        let origin = self.origin.take();
+        let whose = std::mem::take(&mut self.whose);
         let (domain, ip) = (connector.domain(), self.address.client.ip());
-        let _counted = self.proxy.crowds.admit(domain, ip, origin.as_deref())?;
+        let _counted = self.proxy.crowds.admit(domain, ip, &whose)?;
         let (backend, early) = self.reach(connector, &open).await?;
-        tracing::info!(domain = %connector.domain().name, "session opened");
+        tracing::info!(domain = %domain.name, site = whose.site_of(domain), "session opened");
+        drop(whose);
         self.bridge(connector, Box::new(backend), early).await
     }
 

@@ -3,10 +3,11 @@
 mod tls;
 
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use socket2::{SockRef, TcpKeepalive};
@@ -57,10 +58,9 @@ pub(crate) async fn write_some(
     bytes: &[u8],
     stall: Duration,
 ) -> io::Result<usize> {
-    match timeout(stall, writer.write(bytes)).await {
-        Ok(Ok(0)) => Err(io::ErrorKind::WriteZero.into()),
-        Ok(written) => written,
-        Err(_) => Err(io::ErrorKind::TimedOut.into()),
+    match within(stall, writer.write(bytes)).await? {
+        0 => Err(io::ErrorKind::WriteZero.into()),
+        written => Ok(written),
     }
 }
 
@@ -88,7 +88,17 @@ pub(crate) async fn flush(
     writer: &mut (impl AsyncWrite + Unpin),
     stall: Duration,
 ) -> io::Result<()> {
-    timeout(stall, writer.flush())
+    within(stall, writer.flush()).await
+}
+
+/// What `work` comes to, or [`io::ErrorKind::TimedOut`]. Only what has to wait sets a timer: most
+/// writes don't, and a timer for each of them shows in the cost of a stanza.
+async fn within<T>(stall: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    let mut work = pin!(work);
+    if let Some(done) = work.as_mut().now_or_never() {
+        return done;
+    }
+    timeout(stall, work)
         .await
         .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
@@ -141,5 +151,28 @@ impl AsyncWrite for Socket {
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Http2(stream) => Pin::new(stream).poll_shutdown(cx),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn stanzas_leave_at_once_and_who_vanished_is_noticed_within_two_minutes() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        tune(&stream).unwrap();
+        let socket = SockRef::from(&stream);
+        assert!(socket.tcp_nodelay().unwrap() && socket.keepalive().unwrap());
+        let idle = socket.tcp_keepalive_time().unwrap()
+            + socket.tcp_keepalive_interval().unwrap() * socket.tcp_keepalive_retries().unwrap();
+        assert!(idle <= Duration::from_secs(120), "{idle:?}");
+        #[cfg(target_os = "linux")]
+        assert!(socket.tcp_user_timeout().unwrap().unwrap() <= Duration::from_secs(120));
     }
 }

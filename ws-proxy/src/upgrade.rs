@@ -19,6 +19,7 @@ pub(crate) use self::refusal::Refusal;
 use crate::addresses::Connected;
 use crate::client_address::ClientAddress;
 use crate::config::{Config, Network};
+use crate::crowds::Whose;
 use crate::limits::Limits;
 use crate::live::Shared;
 use crate::metrics::OpenSession;
@@ -65,8 +66,8 @@ pub(crate) struct Handoff {
     pub(crate) open: OpenSession,
     /// Counts the session with others of its address, if the connection isn't.
     pub(crate) connected: Option<Connected>,
-    /// The page's, if a domain counts by it.
-    pub(crate) origin: Option<Box<str>>,
+    /// Whose page the client is.
+    pub(crate) whose: Whose,
 }
 
 /// How many requests and sessions share a connection at most.
@@ -153,21 +154,38 @@ impl Admission {
         let open = metrics
             .open_session(self.limits.max_sessions)
             .ok_or_else(too_many)?;
-        let origin = request.headers().get(header::ORIGIN);
-        let origin = origin.filter(|_| self.counts_origins);
         let handoff = Handoff {
             upgrade,
             id: random::name::<4>(),
             address,
             open,
             connected,
-            origin: origin.and_then(|origin| Some(origin.to_str().ok()?.into())),
+            whose: self.whose(&request),
         };
         // There is room for as many as may be under way.
         gate.handoffs.try_send(handoff).map_err(|_| too_many())?;
         Ok(response)
     }
+
+    /// The site around it only a page of ours says truly: it has asked the browser.
+    fn whose(&self, request: &Request) -> Whose {
+        let headers = request.headers();
+        let origin = headers.get(header::ORIGIN);
+        let Some(origin) = origin.and_then(|origin| origin.to_str().ok()) else {
+            return Whose::default();
+        };
+        let query = request.uri().query().unwrap_or_default();
+        let site = query.split('&').find_map(|field| field.strip_prefix(SITE));
+        let site = site.filter(|_| self.origins.is_own(headers, origin));
+        Whose {
+            origin: self.counts_origins.then(|| origin.into()),
+            site: site.map(Into::into),
+        }
+    }
 }
+
+/// What a page in another site's says of that in the query.
+const SITE: &str = "site=";
 
 /// The answer to a handshake for XMPP, if the request is one.
 fn accept(request: &Request) -> Result<Response, Refusal> {

@@ -4,6 +4,7 @@ mod assets;
 mod headers;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::iter;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -89,13 +90,12 @@ impl Web {
     }
 }
 
+/// Pages of our own origin are always among them, for site owners try the chat on one of them. It
+/// gives nobody anything: such a page could do all that the chat can.
 fn embedders(domain: &Domain) -> (DomainName, String) {
-    let sites: Vec<_> = domain.sites.iter().map(ToString::to_string).collect();
-    let sites = match sites.is_empty() {
-        true => headers::NOBODY.to_owned(),
-        false => sites.join(" "),
-    };
-    (domain.name.clone(), sites)
+    let sites = domain.sites.iter().map(ToString::to_string);
+    let ancestors: Vec<_> = iter::once("'self'".to_owned()).chain(sites).collect();
+    (domain.name.clone(), ancestors.join(" "))
 }
 
 /// `/config.json`.
@@ -129,7 +129,8 @@ fn respond(
 ) -> Response {
     let mut response = Response::new(Body::empty());
     let headers = response.headers_mut();
-    headers::secure(headers, &web.site, request, web.ancestors(path, query));
+    let ancestors = web.ancestors(path, query);
+    headers::secure(headers, &web.site, request, path, ancestors);
     headers::share(headers, path);
     // What is kept for ever is never asked about again.
     let tag = (!headers::is_hashed(path)).then(|| entity_tag(&asset.content, headers));

@@ -11,6 +11,7 @@ mod css;
 mod demo;
 mod dev;
 mod emoji;
+mod examples;
 mod licences;
 mod package;
 mod page;

@@ -76,6 +76,7 @@ pub(crate) fn lay_out(parts: &Parts, flavour: Flavour, directory: &Path) -> Resu
     let embedded = embedded(&new, &source, &words, second.as_ref())?;
     fs::write(new.join(EMBEDDED), embedded)?;
     fs::write(new.join(widget::SCRIPT), widget::script(&source)?)?;
+    lay_out_owners(&new, &source)?;
     let english = text_file("en", &texts);
     let hashed: Vec<_> = [&css, &js, &wasm, &english]
         .into_iter()
@@ -131,6 +132,27 @@ fn embedded(
          <link rel=\"preload\" href=\"{sheet}\" as=\"style\">\n  </head>"
     );
     Ok(page.replace("</head>", &links))
+}
+
+/// The page on which owners of other sites try the chat, with its script and its style sheet.
+const OWNERS: &str = "owners";
+
+/// Lays out that page. It looks like the client, by a few of the same rules.
+fn lay_out_owners(new: &Path, source: &Path) -> Result<()> {
+    let owners = source.join(OWNERS);
+    let read =
+        |path: PathBuf| fs::read_to_string(&path).with_context(|| path.display().to_string());
+    let mut sheet = String::new();
+    for name in ["tokens", "base", "button", "field"] {
+        sheet += &read(source.join("css").join(name).with_extension("css"))?;
+    }
+    sheet += &read(owners.join("owners.css"))?;
+    let css = write_hashed(new, "owners.css", css::minify(&sheet).as_bytes())?;
+    let script = read(owners.join("owners.js"))?;
+    let js = write_hashed(new, "owners.js", script.as_bytes())?;
+    let page = read(owners.join("widget.html"))?;
+    let page = fill("owners/widget.html", &page, &[("css", &css), ("js", &js)])?;
+    Ok(fs::write(new.join("widget.html"), page)?)
 }
 
 /// The terms of what the client is made of, which its settings lead to.
@@ -277,6 +299,7 @@ fn copy_assets(source: &Path, target: &Path) -> Result<()> {
             LATER,
             EMBEDDED,
             EMBEDDED_SCRIPT,
+            OWNERS,
         ];
         let is_widget = widget::SOURCES.iter().any(|source| name == *source);
         let is_source = sources.iter().any(|source| name == *source);
@@ -287,7 +310,7 @@ fn copy_assets(source: &Path, target: &Path) -> Result<()> {
     Ok(())
 }
 
-fn copy_below(source: &Path, target: &Path) -> Result<()> {
+pub(crate) fn copy_below(source: &Path, target: &Path) -> Result<()> {
     for file in files_below(source)? {
         let copy = target.join(file.strip_prefix(source)?);
         // A file below itself has no name of its own.

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, process::Command};
 use anyhow::{Context, Result, bail};
 use couplet_servers::{Kind, find_program, find_slixmpp};
 
-use crate::{process, progress::step, web, workspace};
+use crate::{examples, process, progress::step, web, workspace};
 
 /// Something a command may need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub(crate) enum Need {
     Chromium,
     /// What looks for barriers on a page.
     Axe,
+    /// What the example pages are made of.
+    Frameworks,
     /// The servers that stand in front of the proxy in the tests.
     Fronts,
     /// The authority that certifies the proxy in the tests.
@@ -56,6 +58,7 @@ pub(crate) const ALL: &[Need] = &[
     Need::Slixmpp,
     Need::Chromium,
     Need::Axe,
+    Need::Frameworks,
     Need::Fronts,
     Need::Pebble,
 ];
@@ -104,6 +107,7 @@ impl Need {
                 .iter()
                 .any(|name| find_program(name).is_some()),
             Self::Axe => axe_is_installed(),
+            Self::Frameworks => examples::are_installed(),
             Self::Fronts => ["apache2", "caddy", "haproxy", "nginx"]
                 .iter()
                 .all(|name| find_program(name).is_some()),
@@ -120,7 +124,9 @@ impl Need {
             Self::Ejabberd => Kind::Ejabberd.packages(),
             Self::Slixmpp => &["python3-slixmpp"],
             Self::Chromium => &["chromium", "fonts-liberation"],
-            Self::Axe | Self::Converse if find_program("npm").is_none() => &["npm"],
+            Self::Axe | Self::Frameworks | Self::Converse if find_program("npm").is_none() => {
+                &["npm"]
+            }
             Self::Fronts => &["apache2", "caddy", "haproxy", "nginx-light"],
             Self::Pebble => &["pebble"],
             Self::Crates
@@ -130,6 +136,7 @@ impl Need {
             | Self::CargoDeny
             | Self::CargoDeb
             | Self::Axe
+            | Self::Frameworks
             | Self::Converse => &[],
         }
     }
@@ -162,6 +169,10 @@ impl Need {
             Self::Axe => step("Installing axe-core with npm, a few seconds", || {
                 install_with_npm(&["axe-core@", AXE_VERSION].concat())
             }),
+            Self::Frameworks => step(
+                "Installing React, Vue and Vite with npm, about 15 seconds",
+                examples::install,
+            ),
             Self::Converse => step("Installing Converse.js with npm, about 10 seconds", || {
                 install_with_npm(CONVERSE)
             }),

@@ -5,7 +5,7 @@ use std::{path::Path, time::Instant};
 use anyhow::{Result, ensure};
 
 use crate::{
-    package,
+    examples, package,
     process::{self, Interrupted},
     progress::seconds,
     setup::{self, Need},
@@ -75,8 +75,10 @@ fn check_everything(options: &Options, counts: &mut Counts) -> Result<()> {
         if setup::has_library_source() {
             size::check(&package.web)?;
         }
-        let environment: [(&str, &Path); 3] = [
+        let examples = examples::build()?;
+        let environment: [(&str, &Path); 4] = [
             ("COUPLET_AXE", &setup::axe()),
+            ("COUPLET_EXAMPLES", &examples),
             ("COUPLET_WS_PROXY", &package.proxy),
             ("COUPLET_WEB_DIR", &package.web),
         ];

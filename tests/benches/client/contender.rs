@@ -31,6 +31,22 @@ impl Contender {
         }
     }
 
+    /// Somebody's page with a chat that nobody has opened.
+    pub(crate) fn site(self) -> &'static str {
+        match self {
+            Self::Couplet => "/couplet/site.html",
+            Self::Converse => "/converse/site.html",
+        }
+    }
+
+    /// Whether the button is there that opens it.
+    pub(crate) fn has_button(self) -> &'static str {
+        match self {
+            Self::Couplet => "customElements.get('couplet-chat')",
+            Self::Converse => "document.querySelector('converse-controlbox-toggle *')",
+        }
+    }
+
     /// Goes to the page, and begins to sign in.
     pub(crate) async fn enter(self, page: &Page, pages: &Pages) -> Result<()> {
         match self {

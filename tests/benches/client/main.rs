@@ -34,6 +34,8 @@ const LIVELY: Duration = Duration::from_secs(10);
 const TICK: Duration = Duration::from_millis(20);
 /// After so long a client is given up.
 const PATIENCE: Duration = Duration::from_secs(180);
+/// How often a page with a chat is visited.
+const VISITS: usize = 9;
 /// How much slower than the machine a page is loaded.
 const THROTTLE: f64 = 4.0;
 
@@ -57,6 +59,17 @@ struct Figures {
     bookmarks: Option<Settled>,
     /// How many questions one of these rooms gets.
     asks: f64,
+    site: Option<Visited>,
+}
+
+/// What a chat cost a page whose visitor hasn't opened it.
+#[derive(Clone, Copy)]
+struct Visited {
+    /// How long tasks of over 50 ms went on beyond that, in milliseconds.
+    blocked: f64,
+    /// Cumulative layout shift.
+    shift: f64,
+    kilobytes: f64,
 }
 
 /// How long it took until all was there and nothing long went on, and the longest task, in
@@ -96,6 +109,7 @@ async fn measure() -> Result<()> {
         roster(&place, contender, &mut figures).await?;
         room(&place, contender, &mut figures).await?;
         bookmarks(&place, contender, &mut figures).await?;
+        site(&place, contender, &mut figures).await?;
         all.push(figures);
     }
     let [ours, theirs] = all.as_slice() else {
@@ -245,6 +259,35 @@ async fn bookmarks(place: &Place, contender: Contender, figures: &mut Figures) -
     page.close().await
 }
 
+/// Somebody's page with a chat that nobody opens: the median of some visits.
+async fn site(place: &Place, contender: Contender, figures: &mut Figures) -> Result<()> {
+    let mut visits = Vec::new();
+    for _ in 0..VISITS {
+        let page = place.page().await?;
+        page.slow_processor(THROTTLE).await?;
+        page.go(&place.pages.url(contender.site())).await?;
+        let visited = format!("({}) && measured.visited()", contender.has_button());
+        let [blocked, shift, bytes] = until("the chat's button", || async {
+            let found = page.evaluate(&visited).await?;
+            let [blocked, shift, bytes] = [0, 1, 2].map(|at| found[at].as_f64());
+            Ok(blocked
+                .zip(shift)
+                .zip(bytes)
+                .map(|((blocked, shift), bytes)| [blocked, shift, bytes]))
+        })
+        .await?;
+        visits.push(Visited {
+            blocked,
+            shift,
+            kilobytes: bytes / 1000.0,
+        });
+        page.close().await?;
+    }
+    visits.sort_by(|a, b| a.blocked.total_cmp(&b.blocked));
+    figures.site = visits.get(VISITS / 2).copied();
+    Ok(())
+}
+
 /// The longest task while people come, go and talk.
 async fn lively(page: &Page, client: &Client, contender: Contender) -> Result<Option<f64>> {
     begin(page, &contender.has_text("the last word")).await?;
@@ -344,7 +387,7 @@ struct Line {
     figure: fn(&Figures) -> Option<f64>,
 }
 
-const LINES: [Line; 16] = [
+const LINES: [Line; 19] = [
     line("cold load, compressed", "300 KB", "KB", |of| {
         Some(of.kilobytes)
     }),
@@ -395,6 +438,19 @@ const LINES: [Line; 16] = [
         Some(of.bookmarks?.longest)
     }),
     line("requests to each of them", "2", "", |of| Some(of.asks)),
+    line(
+        "somebody's page with a chat, before it is opened: compressed",
+        "6 KB",
+        "KB",
+        |of| Some(of.site?.kilobytes),
+    ),
+    line(
+        "blocking time of that, processor 4 times slower",
+        "20 ms",
+        "ms",
+        |of| Some(of.site?.blocked),
+    ),
+    line("layout shift of that", "0", "", |of| Some(of.site?.shift)),
 ];
 
 const fn line(

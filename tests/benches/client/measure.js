@@ -1,12 +1,16 @@
 // What a page is measured by, the same in both clients.
 
-const measured = (window.measured = { tasks: [], begun: 0, shown: undefined });
+const measured = (window.measured = { tasks: [], shift: 0, begun: 0, shown: undefined });
 
 new PerformanceObserver(list => {
   for (const { startTime, duration } of list.getEntries()) {
     measured.tasks.push([startTime, duration]);
   }
 }).observe({ type: "longtask", buffered: true });
+
+new PerformanceObserver(list => {
+  for (const { value } of list.getEntries()) measured.shift += value;
+}).observe({ type: "layout-shift", buffered: true });
 
 // The memory of a program, which the browser doesn't count among the page's.
 for (const name of ["instantiate", "instantiateStreaming"]) {
@@ -40,6 +44,16 @@ measured.settled = () => {
   if (shown === undefined || performance.now() - Math.max(last, shown) < 2000) return null;
   const longest = Math.max(0, ...tasks.map(([, duration]) => duration));
   return [Math.max(last, shown) - begun, longest];
+};
+
+// What a page cost whose visitors have yet to open its chat, when nothing long has been going on for
+// two seconds: how long tasks kept it from answering, how far it moved, and what was sent.
+measured.visited = () => {
+  const last = Math.max(0, ...measured.tasks.map(([start, duration]) => start + duration));
+  if (performance.now() - last < 2000) return null;
+  const blocked = measured.tasks.reduce((sum, [, duration]) => sum + duration - 50, 0);
+  const sent = performance.getEntriesByType("resource");
+  return [blocked, measured.shift, sent.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)];
 };
 
 // Frames while the element is scrolled from its end to its beginning, in milliseconds each.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context as _, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -40,12 +40,23 @@ impl Pages {
         let made = [
             ("/couplet/config.json".to_owned(), config.to_string()),
             (
+                "/couplet/site.html".to_owned(),
+                site(&format!(
+                    "<script type=\"module\" src=\"widget.js\"></script>\
+                     <couplet-chat room=\"{ROOM}\"></couplet-chat>"
+                )),
+            ),
+            (
                 "/converse/form.html".to_owned(),
-                converse_page(websocket, false),
+                converse_page(&settings(websocket, "fullscreen")),
             ),
             (
                 "/converse/signed-in.html".to_owned(),
-                converse_page(websocket, true),
+                converse_page(&signed_in(settings(websocket, "fullscreen"))),
+            ),
+            (
+                "/converse/site.html".to_owned(),
+                site(&converse_start(&settings(websocket, "overlayed"))),
             ),
         ];
         let site = Arc::new(Site {
@@ -70,32 +81,56 @@ impl Pages {
     }
 }
 
-/// Their quick start, full screen; signed in and in the room by itself, if that is wanted.
-fn converse_page(websocket: &str, signed_in: bool) -> String {
-    let mut settings = json!({
-        "view_mode": "fullscreen",
+/// Somebody's page, with `chat` before all that it says.
+fn site(chat: &str) -> String {
+    let says = "<h2>Umbrellas</h2><p>They keep the rain where it is, and open by themselves.</p>";
+    format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Umbrellas</title>\
+         <meta name=\"viewport\" content=\"width=device-width\"></head>\
+         <body>{chat}{}</body></html>",
+        says.repeat(100)
+    )
+}
+
+/// Their quick start, full screen.
+fn converse_page(settings: &Value) -> String {
+    format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Converse</title>\
+         <meta name=\"viewport\" content=\"width=device-width\"></head>\
+         <body class=\"converse-fullscreen\"><div id=\"conversejs-bg\"></div>{}</body></html>",
+        converse_start(settings)
+    )
+}
+
+/// What a page needs to have their client.
+fn converse_start(settings: &Value) -> String {
+    format!(
+        "<link rel=\"stylesheet\" href=\"converse.min.css\">\
+         <script type=\"module\">import \"./converse.min.js\";\
+         converse.initialize({settings})</script>"
+    )
+}
+
+fn settings(websocket: &str, mode: &str) -> Value {
+    json!({
+        "view_mode": mode,
         "assets_path": "/converse/",
         "websocket_url": websocket,
         "i18n": "en",
         "discover_connection_methods": false,
         "allow_non_roster_messaging": true,
         "loglevel": "error",
-    });
-    if signed_in {
-        settings["authentication"] = "login".into();
-        settings["auto_login"] = true.into();
-        settings["jid"] = ME.into();
-        settings["password"] = "alice".into();
-        settings["auto_join_rooms"] = json!([{ "jid": ROOM, "nick": "alice" }]);
-    }
-    format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Converse</title>\
-         <meta name=\"viewport\" content=\"width=device-width\">\
-         <link rel=\"stylesheet\" href=\"converse.min.css\"></head>\
-         <body class=\"converse-fullscreen\"><div id=\"conversejs-bg\"></div>\
-         <script type=\"module\">import \"./converse.min.js\";\
-         converse.initialize({settings})</script></body></html>"
-    )
+    })
+}
+
+/// Signed in and in the room by itself.
+fn signed_in(mut settings: Value) -> Value {
+    settings["authentication"] = "login".into();
+    settings["auto_login"] = true.into();
+    settings["jid"] = ME.into();
+    settings["password"] = "alice".into();
+    settings["auto_join_rooms"] = json!([{ "jid": ROOM, "nick": "alice" }]);
+    settings
 }
 
 async fn serve(stream: TcpStream, site: &Site) -> Result<()> {

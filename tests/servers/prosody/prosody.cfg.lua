@@ -61,7 +61,7 @@ VirtualHost "@domain@"
 
 Component "rooms.@domain@" "muc"
 	name = "Rooms"
-	modules_enabled = { "muc_mam", "muc_moderation", "vcard_muc" }
+	modules_enabled = { "muc_mam", "muc_moderation", "vcard_muc"; @requests_module@ }
 	muc_room_default_public = true
 	allow_unaffiliated_register = true
 	muc_room_default_history_length = 50

@@ -118,6 +118,9 @@ pub struct ServerOptions {
     /// Takes reports of those who are blocked (XEP-0377), and tells this user of each: who reports
     /// whom, why, and which messages. Prosody only.
     pub reports_to: Option<String>,
+    /// Whoever would be a member of a room becomes one when somebody who runs it agrees (XEP-0045
+    /// 9.9), and not at once. Prosody only.
+    pub members_by_request: bool,
     /// Fixed ports; free ones are chosen when `None`.
     pub ports: Option<Ports>,
     /// People, their history and their rooms. Prosody only.
@@ -149,6 +152,7 @@ impl ServerOptions {
             file_cors: true,
             fragile: false,
             reports_to: None,
+            members_by_request: false,
             ports: None,
             seed: None,
             verbose: false,

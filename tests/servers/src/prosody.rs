@@ -14,6 +14,7 @@ use crate::{
 const CONFIG: &str = include_str!("../prosody/prosody.cfg.lua");
 const CRASH_MODULE: &str = include_str!("../prosody/mod_couplet_crash.lua");
 const REPORTS_MODULE: &str = include_str!("../prosody/mod_couplet_reports.lua");
+const REQUESTS_MODULE: &str = include_str!("../prosody/mod_couplet_requests.lua");
 const SASL2_MODULE: &str = include_str!("../prosody/mod_couplet_sasl2.lua");
 const TOKENS_MODULE: &str = include_str!("../../../examples/prosody/mod_couplet_tokens.lua");
 const SEED_MODULE: &str = include_str!("../prosody/mod_couplet_seed.lua");
@@ -26,6 +27,10 @@ pub(crate) fn prepare(options: &ServerOptions, ports: Ports, dir: &Path) -> Resu
     }
     fs::write(dir.join("plugins/mod_couplet_crash.lua"), CRASH_MODULE)?;
     fs::write(dir.join("plugins/mod_couplet_reports.lua"), REPORTS_MODULE)?;
+    fs::write(
+        dir.join("plugins/mod_couplet_requests.lua"),
+        REQUESTS_MODULE,
+    )?;
     fs::write(dir.join("plugins/mod_couplet_seed.lua"), SEED_MODULE)?;
     fs::write(dir.join("plugins/mod_couplet_sasl2.lua"), SASL2_MODULE)?;
     fs::write(dir.join("plugins/mod_couplet_tokens.lua"), TOKENS_MODULE)?;
@@ -196,6 +201,14 @@ fn configuration(options: &ServerOptions, ports: Ports, dir: &Path) -> Result<St
             match options.reports_to {
                 Some(_) => "\"couplet_reports\";",
                 None => "",
+            },
+        )
+        .replace(
+            "@requests_module@",
+            if options.members_by_request {
+                "\"couplet_requests\";"
+            } else {
+                ""
             },
         )
         .replace(

@@ -67,6 +67,19 @@ impl Control<'_> {
         Ok(())
     }
 
+    /// Turns the mouse's wheel over the middle of it, towards oneself by so many pixels.
+    ///
+    /// # Errors
+    /// When it can't be reached.
+    pub async fn wheel(&self, pixels: i32) -> Result<()> {
+        let (x, y) = self.page.outside(self.middle().await?).await?;
+        let event = json!({
+            "type": "mouseWheel", "x": x, "y": y, "deltaX": 0, "deltaY": pixels,
+        });
+        self.page.input("Input.dispatchMouseEvent", event).await?;
+        Ok(())
+    }
+
     /// Replaces what is in it by `text`, typed.
     ///
     /// # Errors

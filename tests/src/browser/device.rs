@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use super::control::Control;
@@ -186,8 +186,12 @@ impl Page {
     /// # Errors
     /// When the browser doesn't.
     pub async fn may_notify(&self) -> Result<()> {
+        self.may(&["notifications"]).await
+    }
+
+    async fn may(&self, permissions: &[&str]) -> Result<()> {
         let origin = self.evaluate("location.origin").await?;
-        let mut grant = json!({ "permissions": ["notifications"], "origin": origin });
+        let mut grant = json!({ "permissions": permissions, "origin": origin });
         if let Some(context) = &self.place.context {
             grant["browserContextId"] = context.as_str().into();
         }
@@ -195,6 +199,27 @@ impl Page {
             .call(None, "Browser.grantPermissions", grant)
             .await?;
         Ok(())
+    }
+
+    /// Has the page drawn as on paper, or again as on screen.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn on_paper(&self, is_printed: bool) -> Result<()> {
+        let media = if is_printed { "print" } else { "" };
+        self.call("Emulation.setEmulatedMedia", json!({ "media": media }))
+            .await?;
+        Ok(())
+    }
+
+    /// Lets the page read what has been copied, and returns it.
+    ///
+    /// # Errors
+    /// When the browser doesn't.
+    pub async fn copied(&self) -> Result<String> {
+        self.may(&["clipboardReadWrite"]).await?;
+        let text = self.evaluate("navigator.clipboard.readText()").await?;
+        Ok(text.as_str().context("no text")?.to_owned())
     }
 
     /// Has the browser forget the files that it has kept by itself; what workers keep stays.

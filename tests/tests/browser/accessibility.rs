@@ -108,6 +108,23 @@ async fn lived_in() -> Result<Place> {
 }
 
 #[test]
+fn the_page_for_owners_of_sites() {
+    run_for(TIME, async {
+        let web = Web::new().await?;
+        let page = web.owner().await?;
+        let mut inspector = Inspector::new(&page).await?;
+        inspector.look("what can be chosen").await?;
+        page.find("textbox", "Address")
+            .await?
+            .fill("lounge")
+            .await?;
+        click(&page, "radio", "Box").await?;
+        inspector.look("what is wrong, and a box").await?;
+        inspector.finds_nothing()
+    });
+}
+
+#[test]
 fn signing_in() {
     run_for(TIME, async {
         let place = Place::with(options(Kind::Prosody)).await?;

@@ -23,6 +23,7 @@ async fn group(place: &Place) -> Result<(BareJid, Person)> {
         request: "group".to_owned(),
         room: room.clone(),
         name: "Tea".to_owned(),
+        nick: None,
         preset: Preset::Group,
     })));
     let joined = |store: &Store| {

@@ -1,7 +1,7 @@
 //! How people come into rooms, and what they do there without running them.
 
 use anyhow::{Result, ensure};
-use couplet_servers::Kind;
+use couplet_servers::{Kind, ServerOptions};
 use couplet_tests::browser::Page;
 use couplet_tests::run;
 
@@ -247,35 +247,78 @@ fn whoever_listens_asks_to_speak_on_ejabberd() {
     run(whoever_listens_asks_to_speak(Kind::Ejabberd));
 }
 
+/// Alice makes a room for members only, and bob finds its door closed.
+async fn at_a_closed_door(place: &Place) -> Result<(Page, Page)> {
+    let (alice, bob) = (place.enters(ALICE).await?, place.enters(BOB).await?);
+    describe(&alice, "Tea", "Private group").await?;
+    make(&alice).await?;
+    alice.find("dialog", "Invite people to Tea").await?;
+    alice.press("Escape").await?;
+    let room = format!("tea@{}", place.server.rooms_domain());
+    ask(&bob, &room, "Bob").await?;
+    bob.reads("Only members may be here.").await?;
+    bob.press("Escape").await?;
+    bob.gone("dialog", "Join a room").await?;
+    bob.find_with("link", "Tea").await?.click().await?;
+    Ok((alice, bob))
+}
+
+async fn asks_to_be_let_in(bob: &Page) -> Result<()> {
+    let open = bob.find("button", "Ask to be let in").await?;
+    open.click().await?;
+    bob.find("dialog", "Ask to be let in").await?;
+    bob.find("button", "Ask").await?.click().await?;
+    let nick = bob.find_with("textbox", "Nickname").await?;
+    nick.fill("Bob").await?;
+    bob.find("button", "Ask").await?.click().await?;
+    bob.reads("The room has your request.").await
+}
+
+/// With the dialog open in which the room was asked.
+async fn tries_to_join(bob: &Page) -> Result<()> {
+    bob.find("dialog", "Ask to be let in").await?;
+    bob.evaluate("document.querySelector('dialog [type=submit]').click()")
+        .await?;
+    bob.gone("dialog", "Ask to be let in").await
+}
+
 /// ejabberd 23.01 registers names only.
 #[test]
 fn whoever_is_no_member_asks_to_be_let_in() {
     run(async {
         let place = Place::new(Kind::Prosody).await?;
-        let (alice, bob) = (place.enters(ALICE).await?, place.enters(BOB).await?);
-        describe(&alice, "Tea", "Private group").await?;
-        make(&alice).await?;
-        alice.find("dialog", "Invite people to Tea").await?;
-        alice.press("Escape").await?;
-        let room = format!("tea@{}", place.server.rooms_domain());
-        ask(&bob, &room, "Bob").await?;
+        let (_alice, bob) = at_a_closed_door(&place).await?;
+        asks_to_be_let_in(&bob).await?;
+        tries_to_join(&bob).await?;
+        bob.reads("2 people here").await?;
+        Ok(())
+    });
+}
+
+/// No server of Debian's asks those who run a room (XEP-0045 9.9): a module of ours does.
+#[test]
+fn whoever_runs_a_room_says_who_is_let_in() {
+    run(async {
+        let place = Place::with(ServerOptions {
+            members_by_request: true,
+            ..options(Kind::Prosody)
+        })
+        .await?;
+        let (alice, bob) = at_a_closed_door(&place).await?;
+        asks_to_be_let_in(&bob).await?;
+        alice
+            .reads("Bob would like to become a member of this room.")
+            .await?;
+        alice.find("button", "Decline Bob").await?.click().await?;
+        alice.gone("button", "Decline Bob").await?;
+        tries_to_join(&bob).await?;
         bob.reads("Only members may be here.").await?;
-        bob.press("Escape").await?;
-        bob.gone("dialog", "Join a room").await?;
-        bob.find_with("link", "Tea").await?.click().await?;
-        bob.find("button", "Ask to be let in")
-            .await?
-            .click()
-            .await?;
-        bob.find("dialog", "Ask to be let in").await?;
-        bob.find("button", "Ask").await?.click().await?;
-        let nick = bob.find_with("textbox", "Nickname").await?;
-        nick.fill("Bob").await?;
-        bob.find("button", "Ask").await?.click().await?;
-        bob.reads("The room has your request.").await?;
-        bob.find("dialog", "Ask to be let in").await?;
-        bob.evaluate("document.querySelector('dialog [type=submit]').click()")
-            .await?;
+
+        asks_to_be_let_in(&bob).await?;
+        let accept = alice.find("button", "Accept Bob as a member").await?;
+        accept.click().await?;
+        alice.gone("button", "Accept Bob as a member").await?;
+        tries_to_join(&bob).await?;
         bob.reads("2 people here").await?;
         Ok(())
     });

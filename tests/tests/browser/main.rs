@@ -47,6 +47,12 @@ mod views;
 mod whispers;
 mod widget;
 mod widget_examples;
+mod widget_modes;
+mod widget_owners;
+mod widget_pages;
+mod widget_settings;
+mod widget_support;
+mod widget_users;
 
 use anyhow::Result;
 use couplet_servers::{Kind, Server, ServerOptions};

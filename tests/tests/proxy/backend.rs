@@ -61,6 +61,7 @@ async fn backend_that_does_not_accept_times_out() {
     .await;
     let error = Client::failure(proxy.address, "remote-connection-failed", 1011).await;
     assert!(error.contains("<backend-timeout "), "{error}");
+    proxy.bites("backend_connect_seconds").await;
 }
 
 #[tokio::test]
@@ -77,6 +78,7 @@ async fn backend_that_hangs_times_out() {
     peer.send(&HEADER[..HEADER.len() - 1]).await.unwrap();
     assert!(failure.await.unwrap().contains("<backend-timeout "));
     assert!(!peer.rest().await.unwrap().contains("</stream:stream>"));
+    proxy.bites("backend_open_seconds").await;
 }
 
 #[tokio::test]

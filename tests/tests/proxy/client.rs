@@ -55,6 +55,17 @@ impl Client {
         Self::connect_over(Box::new(stream), address, edit).await
     }
 
+    /// Connects as a page of `origin` that says that it is in one of `site`.
+    pub(crate) async fn connect_within(address: SocketAddr, origin: &str, site: &str) -> Self {
+        let uri = format!("ws://{address}/xmpp-websocket?site={site}");
+        let connected = Self::try_connect(address, |request| {
+            let origin = HeaderValue::try_from(origin).unwrap();
+            request.headers_mut().insert("origin", origin);
+            *request.uri_mut() = uri.parse().unwrap();
+        });
+        connected.await.unwrap().0
+    }
+
     pub(crate) async fn connect_over(
         stream: Box<dyn Stream>,
         address: SocketAddr,

@@ -111,6 +111,37 @@ async fn the_pages_of_one_origin_have_so_many_sessions_and_other_pages_are_unaff
 }
 
 #[tokio::test]
+async fn a_chat_in_a_page_counts_for_the_site_and_only_a_page_of_ours_says_for_which() {
+    let backend = FakeBackend::bind().await.unwrap();
+    let bounds =
+        "max_sessions_per_origin = 1\nsites = ['https://a.example', 'https://*.b.example']";
+    let proxy = proxy(&backend, bounds).await;
+    let ours = format!("http://{}", proxy.address);
+    let mut held = Vec::new();
+    let (shop, other) = ("https://shop.b.example", "https://www.b.example");
+    for site in ["https://a.example", shop, other] {
+        let client = Client::connect_within(proxy.address, &ours, site).await;
+        held.push(open(client, DOMAIN, &backend).await);
+        let error = refused(Client::connect_within(proxy.address, &ours, site).await).await;
+        assert!(error.contains("<too-many-of-origin "), "{error}");
+    }
+    // What is none of the domain's sites is but a page of ours.
+    let client = Client::connect_within(proxy.address, &ours, "https://c.example").await;
+    held.push(open(client, DOMAIN, &backend).await);
+    let error =
+        refused(Client::connect_within(proxy.address, &ours, "https://d.example").await).await;
+    assert!(error.contains("<too-many-of-origin "), "{error}");
+    drop(held);
+    proxy.counts("ws_proxy_sessions ", 0.0).await;
+    // Another page can't use up what a site may have.
+    let shop =
+        Client::connect_within(proxy.address, "https://shop.example", "https://a.example").await;
+    let _shop = open(shop, DOMAIN, &backend).await;
+    let client = Client::connect_within(proxy.address, &ours, "https://a.example").await;
+    open(client, DOMAIN, &backend).await;
+}
+
+#[tokio::test]
 async fn without_a_bound_there_is_none_and_a_reload_counts_those_who_are_there() {
     let backend = FakeBackend::bind().await.unwrap();
     let bound = |most: u32| format!("max_sessions_per_address = {most}");

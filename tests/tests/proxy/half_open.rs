@@ -60,15 +60,7 @@ impl Place {
         for _ in 0..CROWD {
             self.proxy.log(reason).await.unwrap();
         }
-        self.bystander_notices_nothing().await;
-    }
-
-    async fn bystander_notices_nothing(&mut self) {
-        let (client, peer) = &mut self.bystander;
-        client.send(&stanza()).await;
-        peer.expect("</message>").await.unwrap();
-        peer.send(&stanza()).await.unwrap();
-        assert!(client.text().await.contains("<body>"));
+        bystander_notices_nothing(&mut self.bystander).await;
     }
 
     async fn memory_is_given_back(&self) {
@@ -81,7 +73,7 @@ impl Place {
     }
 }
 
-async fn start(limits: &[&str]) -> (FakeBackend, Proxy) {
+pub(crate) async fn start(limits: &[&str]) -> (FakeBackend, Proxy) {
     let backend = FakeBackend::bind().await.unwrap();
     let address = backend.address().to_string();
     let mut arguments = vec!["--domain", DOMAIN, "--backend-tls", "none"];
@@ -91,7 +83,7 @@ async fn start(limits: &[&str]) -> (FakeBackend, Proxy) {
     (backend, proxy)
 }
 
-async fn session(proxy: &Proxy, backend: &FakeBackend) -> (Client, Peer) {
+pub(crate) async fn session(proxy: &Proxy, backend: &FakeBackend) -> (Client, Peer) {
     let mut client = Client::connect(proxy.address()).await;
     client.open(DOMAIN).await;
     let mut peer = backend.accept().await.unwrap();
@@ -99,6 +91,14 @@ async fn session(proxy: &Proxy, backend: &FakeBackend) -> (Client, Peer) {
     peer.send(SUCCESS).await.unwrap();
     while !client.text().await.starts_with("<success") {}
     (client, peer)
+}
+
+/// Somebody's session goes on, both ways.
+pub(crate) async fn bystander_notices_nothing((client, peer): &mut (Client, Peer)) {
+    client.send(&stanza()).await;
+    peer.expect("</message>").await.unwrap();
+    peer.send(&stanza()).await.unwrap();
+    assert!(client.text().await.contains("<body>"));
 }
 
 fn stanza() -> String {

@@ -78,6 +78,47 @@ async fn a_page_that_the_configuration_names_may_connect() {
 }
 
 #[tokio::test]
+async fn a_name_that_only_leads_here_is_not_the_proxys_own() {
+    // DNS says so of whatever name its owner likes.
+    let rebound = |request: &mut Request<()>| {
+        for (name, value) in [("host", "evil.example"), ("origin", "https://evil.example")] {
+            request
+                .headers_mut()
+                .insert(name, HeaderValue::from_static(value));
+        }
+    };
+    let public = proxy("public_url = 'https://b.example'").await;
+    let (status, _) = Client::refusal(public.address, rebound).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let insecure = header("origin", "http://b.example");
+    let (status, _) = Client::refusal(public.address, insecure).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn compression_is_not_taken_up() {
+    let offer = header("sec-websocket-extensions", "permessage-deflate");
+    let proxy = proxy("").await;
+    let (_, response) = Client::try_connect(proxy.address, offer).await.unwrap();
+    assert!(!response.headers().contains_key("sec-websocket-extensions"));
+}
+
+#[tokio::test]
+async fn both_legs_may_be_ipv6() {
+    let loopback = std::net::SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, 0));
+    let backend = FakeBackend::bind_at(loopback).await.unwrap();
+    let toml = format!(
+        "[[domain]]\nname = '{DOMAIN}'\nbackend = '{}'\nbackend_tls = 'none'",
+        backend.address()
+    );
+    let proxy = Proxy::start_at(loopback, &toml).await;
+    assert!(proxy.address.is_ipv6());
+    let (mut client, mut peer) = crate::another_session(&proxy, &backend).await;
+    client.send("<a xmlns='b'/>").await;
+    peer.expect("<a xmlns='b'/>").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_client_without_origin_is_a_matter_of_configuration() {
     assert!(
         Client::try_connect(proxy("").await.address, |_| {})

@@ -165,6 +165,7 @@ async fn every_page_is_protected() {
         "cache-control: no-cache",
         "x-content-type-options: nosniff",
         "referrer-policy: no-referrer",
+        "permissions-policy: ",
         "connect-src 'self' ws://chat.test:5280 wss://chat.test:5280 https: http://localhost:* ",
         "img-src 'self' blob: data: https: http://localhost:* http://127.0.0.1:*;",
         "media-src 'self' blob: https: ",
@@ -218,7 +219,7 @@ async fn pages_of_other_sites_may_load_the_widget_and_nothing_else() {
 #[tokio::test]
 async fn only_sites_of_the_domain_may_frame_its_chat_and_nothing_else_of_the_proxy() {
     let directory = tempfile::tempdir().unwrap();
-    for name in ["index.html", "embed.html", "widget.d.ts"] {
+    for name in ["index.html", "embed.html", "widget.d.ts", "widget.html"] {
         std::fs::write(directory.path().join(name), "").unwrap();
     }
     let domain = |name: &str, sites: &str| {
@@ -236,21 +237,25 @@ async fn only_sites_of_the_domain_may_frame_its_chat_and_nothing_else_of_the_pro
     ))
     .await;
     for (path, ancestors) in [
-        ("/embed.html", "https://www.a.test https://*.shop.test:8443"),
+        (
+            "/embed.html",
+            "'self' https://www.a.test https://*.shop.test:8443",
+        ),
         (
             "/embed.html?domain=A.test",
-            "https://www.a.test https://*.shop.test:8443",
+            "'self' https://www.a.test https://*.shop.test:8443",
         ),
         (
             "/embed.html?v=1&domain=xn--bcher-kva.test",
-            "http://localhost:8000",
+            "'self' http://localhost:8000",
         ),
-        ("/embed.html?domain=c.test", "'none'"),
+        ("/embed.html?domain=c.test", "'self'"),
         ("/embed.html?domain=elsewhere.test", "'none'"),
         ("/embed.html?domain=%20*", "'none'"),
         ("/embed.html?domain=", "'none'"),
         ("/", "'none'"),
         ("/index.html?domain=a.test", "'none'"),
+        ("/widget.html", "'none'"),
         ("/widget.d.ts", "'none'"),
         ("/config.json?domain=a.test", "'none'"),
     ] {
@@ -258,6 +263,11 @@ async fn only_sites_of_the_domain_may_frame_its_chat_and_nothing_else_of_the_pro
         let policy = format!("frame-ancestors {ancestors}\r\n");
         assert!(head.contains(&policy), "{path}: {head}");
     }
+    // The page for owners of sites has the chat in it, and nothing but what is served here.
+    let (head, _) = get(&proxy, "/widget.html").await;
+    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                  connect-src 'self'; frame-src 'self'; ";
+    assert!(head.contains(policy), "{head}");
     let (head, _) = get(&proxy, "/widget.d.ts").await;
     assert!(
         head.contains("\r\ncontent-type: text/plain; charset=utf-8\r\n"),

@@ -54,9 +54,10 @@ async fn fragments_count_together() {
 #[tokio::test]
 async fn a_stranger_gets_less() {
     let limits = "[limits]\nmax_stanza_bytes_before_auth = 1000";
-    let (_proxy, mut client, _peer) = session(limits).await;
+    let (proxy, mut client, _peer) = session(limits).await;
     client.send(&stanza(1001)).await;
     client.stream_error("policy-violation", 1008).await;
+    proxy.bites("max_stanza_bytes_before_auth").await;
 
     let proxy = Proxy::plain(&FakeBackend::bind().await.unwrap(), limits).await;
     let mut client = Client::connect(proxy.address).await;
@@ -180,16 +181,57 @@ async fn a_client_sends_so_many_bytes_a_second_and_nothing_is_lost() {
     let limits = "[limits]\nmax_stanza_bytes = 20000\nmax_bytes_per_second = 20000";
     let (proxy, mut client, mut peer) = signed_in(limits).await;
     let begin = tokio::time::Instant::now();
-    for _ in 0..5 {
+    for _ in 0..6 {
         client.send(&stanza(9_000)).await;
     }
-    for _ in 0..5 {
+    for _ in 0..6 {
         peer.expect("</message>").await.unwrap();
     }
-    // 20000 at once, and 25000 at 20000 a second.
+    // 20000 at once, and 25000 at 20000 a second before the last one is read.
     assert!(begin.elapsed() > Duration::from_millis(1200));
     let hits = "ws_proxy_limit_hits_total{limit=\"max_bytes_per_second\"}";
     assert!(proxy.metric(hits).await >= 1.0);
+}
+
+#[tokio::test]
+async fn frames_without_a_word_in_them_count_as_well() {
+    // An empty text, a ping, and a pong that nobody has asked for.
+    for frame in [
+        b"\x81\x80\0\0\0\0",
+        b"\x89\x80\0\0\0\0",
+        b"\x8a\x80\0\0\0\0",
+    ] {
+        let limits = "[limits]\nmax_stanza_bytes = 20000\nmax_bytes_per_second = 20000";
+        let (proxy, mut client, mut peer) = signed_in(limits).await;
+        let begin = tokio::time::Instant::now();
+        client.send_raw(&frame.repeat(8_000)).await;
+        client.send("<a xmlns='b'/>").await;
+        peer.expect("<a xmlns='b'/>").await.unwrap();
+        // 20000 at once, and 28000 at 20000 a second.
+        assert!(begin.elapsed() > Duration::from_millis(1200));
+        let hits = "ws_proxy_limit_hits_total{limit=\"max_bytes_per_second\"}";
+        assert!(proxy.metric(hits).await >= 1.0);
+    }
+}
+
+#[tokio::test]
+async fn the_time_of_a_handshake_is_all_of_it() {
+    let backend = FakeBackend::bind().await.unwrap();
+    let proxy = Proxy::plain(&backend, "[limits]\nhandshake_seconds = 3").await;
+    let mut stream = TcpStream::connect(proxy.address).await.unwrap();
+    let begin = tokio::time::Instant::now();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    stream
+        .write_all(b"GET /xmpp-websocket HTTP/1.1\r\nhost: x\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    timeout(PATIENCE, stream.read_to_string(&mut answer))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(begin.elapsed() < Duration::from_millis(4500));
+    proxy.bites("handshake_seconds").await;
 }
 
 #[tokio::test]
@@ -259,14 +301,16 @@ async fn a_client_that_sends_no_open_gets_connection_timeout() {
     let proxy = Proxy::plain(&backend, "[limits]\nopen_seconds = 0.2").await;
     let mut client = Client::connect(proxy.address).await;
     client.opening_error("connection-timeout", 1008).await;
+    proxy.bites("open_seconds").await;
 }
 
 #[tokio::test]
 async fn a_client_that_does_not_sign_in_gets_connection_timeout() {
     let limits = "[limits]\nauth_seconds = 0.2";
-    let (_proxy, mut client, mut peer) = session(limits).await;
+    let (proxy, mut client, mut peer) = session(limits).await;
     client.stream_error("connection-timeout", 1008).await;
     assert_eq!(peer.rest().await.unwrap(), "");
+    proxy.bites("auth_seconds").await;
 }
 
 #[tokio::test]
@@ -278,10 +322,11 @@ async fn a_client_that_signed_in_may_stay() {
 
 #[tokio::test]
 async fn a_client_that_answers_no_ping_is_dropped() {
-    let (_proxy, client, mut peer) =
+    let (proxy, client, mut peer) =
         session("[limits]\nping_seconds = 0.6\npong_seconds = 0.5").await;
     // It reads nothing, so its end of the WebSocket answers nothing.
     assert_eq!(peer.rest().await.unwrap(), "");
+    proxy.bites("pong_seconds").await;
     drop(client);
 }
 
@@ -298,9 +343,10 @@ async fn a_client_that_answers_pings_stays() {
 
 #[tokio::test]
 async fn a_client_that_takes_nothing_is_dropped() {
-    let (_proxy, client, mut peer) = signed_in("[limits]\nstall_seconds = 0.3").await;
+    let (proxy, client, mut peer) = signed_in("[limits]\nstall_seconds = 0.3").await;
     let flooded = peer.flood(&stanza(9000), PATIENCE).await;
     assert!(flooded.is_err(), "the connection outlived the stall");
+    proxy.bites("stall_seconds").await;
     drop(client);
 }
 

@@ -165,3 +165,23 @@ async fn a_session_that_ends_in_good_order_has_no_fault() {
     assert_eq!(lines[0]["fields"]["domain"], DOMAIN);
     assert_eq!(lines.len(), 2, "{lines:?}");
 }
+
+#[tokio::test]
+async fn the_site_around_a_chat_is_logged_if_it_is_one_of_the_domains() {
+    let log = Log::start();
+    let backend = FakeBackend::bind().await.unwrap();
+    let proxy = Proxy::plain(&backend, "sites = ['https://a.example']").await;
+    let ours = format!("http://{}", proxy.address);
+    let mut held = Vec::new();
+    for site in ["https://a.example", "https://b.example"] {
+        let mut client = Client::connect_within(proxy.address, &ours, site).await;
+        client.open(DOMAIN).await;
+        let mut peer = backend.accept().await.unwrap();
+        peer.open().await.unwrap();
+        client.text().await;
+        held.push((client, peer));
+    }
+    let lines = log.at_least(2).await;
+    assert_eq!(lines[0]["fields"]["site"], "https://a.example");
+    assert!(lines[1]["fields"]["site"].is_null(), "{lines:?}");
+}

@@ -18,6 +18,7 @@ mod framing;
 mod front;
 mod half_open;
 mod handshake;
+mod hostile;
 mod http;
 mod http2;
 mod limits;
@@ -114,6 +115,12 @@ impl Proxy {
             .trim()
             .parse()
             .unwrap()
+    }
+
+    /// Waits until a limit has bitten.
+    async fn bites(&self, limit: &str) {
+        let hits = format!("ws_proxy_limit_hits_total{{limit=\"{limit}\"}}");
+        self.counts(&hits, 1.0).await;
     }
 
     /// Waits until one of the metrics is `value`.

@@ -137,6 +137,40 @@ async fn whoever_runs_it_as_root_is_told() {
     }
 }
 
+#[tokio::test]
+async fn each_line_of_a_session_says_which_it_is() {
+    let mut running = Running::start("").await;
+    let (client, mut peer) = running.session().await;
+    let opened = running.proxy.log("session opened").await.unwrap();
+    client.vanish();
+    peer.rest().await.unwrap();
+    let ended = running.proxy.log("session ended").await.unwrap();
+    let [opened, ended] = [opened, ended].map(|line| {
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        line["span"]["id"].as_str().unwrap().to_owned()
+    });
+    assert_eq!(opened, ended);
+}
+
+#[tokio::test]
+async fn a_log_on_a_terminal_is_for_people() {
+    let (binary, address) = (binary().unwrap(), free_address());
+    let command = format!(
+        "timeout 2 {} --domain {DOMAIN} --listen {address}",
+        binary.display()
+    );
+    // It has a terminal for the program.
+    let output = Command::new("script")
+        .args(["--quiet", "--command", &command, "/dev/null"])
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .expect("script is missing: install bsdutils");
+    let said = String::from_utf8(output.stdout).unwrap();
+    let line = said.lines().find(|line| line.contains("serving")).unwrap();
+    assert!(line.contains("INFO") && !line.contains('{'), "{line}");
+}
+
 /// Where nobody listens.
 pub(crate) fn free_address() -> SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -6,7 +6,7 @@ use couplet_tests::fake_backend::{Authority, DOMAIN, FEATURES, FakeBackend, HEAD
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tempfile::TempDir;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
@@ -198,6 +198,7 @@ async fn backend_that_hangs_in_tls_times_out() {
     let failure = setup.failure();
     let _peer = setup.backend.accept().await.unwrap();
     assert!(failure.await.unwrap().contains("<backend-timeout "));
+    setup.proxy.bites("backend_tls_seconds").await;
 }
 
 #[tokio::test]
@@ -277,6 +278,26 @@ async fn browsers_may_come_over_tls() {
     let mut peer = backend.accept().await.unwrap();
     peer.open().await.unwrap();
     assert!(client.text().await.starts_with("<open "));
+}
+
+#[tokio::test]
+async fn pages_over_tls_are_to_be_asked_for_over_tls_from_then_on() {
+    let (_directory, proxy, authority, _backend) = own_tls("").await;
+    let stream = TcpStream::connect(proxy.address).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut stream = connector(&authority, &["http/1.1"])
+        .connect(name, stream)
+        .await
+        .unwrap();
+    let request = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8_lossy(&answer).to_lowercase();
+    assert!(
+        answer.contains("\r\nstrict-transport-security: max-age="),
+        "{answer}"
+    );
 }
 
 #[tokio::test]

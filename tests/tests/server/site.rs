@@ -1,13 +1,11 @@
 //! A website vouches for its users, with the Prosody module and the issuer of tokens that are
 //! in `examples`.
 
-use std::path::Path;
-use std::process::Command;
-
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use couplet_engine::store::{SessionStatus, Trouble};
 use couplet_servers::{Kind, ServerOptions};
 use couplet_tests::person::Person;
+use couplet_tests::site::token;
 use couplet_tests::{run, until};
 
 use crate::{ALICE, BOB, Place, options};
@@ -23,20 +21,6 @@ async fn place(tokens: bool) -> Result<Place> {
         ..options(Kind::Prosody)
     })
     .await
-}
-
-/// A token from the example's issuer.
-fn token(secret: &str, jid: &str, seconds: &str) -> Result<String> {
-    let issuer = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/token-issuer/issue.py");
-    let output = Command::new("python3")
-        .arg(issuer)
-        .args([jid, "--seconds", seconds])
-        .env("COUPLET_TOKENS_SECRET", secret)
-        .output()
-        .context("Install python3")?;
-    let said = String::from_utf8(output.stderr)?;
-    ensure!(output.status.success(), "{said}");
-    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
 /// What `jid` is told who comes with `token`.

@@ -68,10 +68,8 @@ pub(crate) fn FindRooms(props: &Props) -> Html {
     let measure = {
         let finding = finding.clone();
         Callback::from(move |()| {
-            let seen = finding.read().rows.measured();
-            if seen.is_some_and(|seen| seen != finding.read().rows.seen()) {
-                finding.change(|finding| finding.rows.see(seen));
-            }
+            let (rows, finding) = (finding.read().rows.clone(), finding.clone());
+            rows.look(move |seen| finding.change(|finding| finding.rows.see(seen)));
         })
     };
     {

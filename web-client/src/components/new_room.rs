@@ -95,7 +95,7 @@ pub(crate) fn NewRoom(props: &Props) -> Html {
                 match preset {
                     // Nobody else finds it.
                     Preset::Group => state.open(Layer::Invite(room.clone())),
-                    Preset::Channel => state.close(),
+                    Preset::Channel | Preset::Support => state.close(),
                 }
                 Route::Chat(room).go();
             }
@@ -237,7 +237,7 @@ fn submitting_room(state: &State, making: &Model<Making>, busy: bool) -> Callbac
             None => (Some((ADDRESS, "join.noAddress")), None),
             Some(room) => {
                 let preset = making.read().preset;
-                let pending = state.make_room(room.clone(), name, preset);
+                let pending = state.make_room(room.clone(), name, None, preset);
                 (None, Some((pending, room)))
             }
         };

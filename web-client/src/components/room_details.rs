@@ -48,10 +48,8 @@ pub(crate) fn RoomDetails(props: &Props) -> Html {
     let measure = {
         let rows = rows.clone();
         Callback::from(move |()| {
-            let seen = rows.read().measured();
-            if seen.is_some_and(|seen| seen != rows.read().seen()) {
-                rows.change(|rows| rows.see(seen));
-            }
+            let (known, rows) = (rows.read().clone(), rows.clone());
+            known.look(move |seen| rows.change(|rows| rows.see(seen)));
         })
     };
     {

@@ -53,11 +53,8 @@ pub(crate) fn Sidebar(props: &Props) -> Html {
     let measure = {
         let view = view.clone();
         Callback::from(move |()| {
-            // Rendering anew is needed only when other rows have come into view.
-            let seen = view.read().rows.measured();
-            if seen.is_some_and(|seen| seen != view.read().rows.seen()) {
-                view.change(|view| view.rows.see(seen));
-            }
+            let (rows, view) = (view.read().rows.clone(), view.clone());
+            rows.look(move |seen| view.change(|view| view.rows.see(seen)));
         })
     };
     {

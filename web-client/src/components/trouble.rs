@@ -17,8 +17,8 @@ pub(crate) fn title(trouble: &Trouble) -> AttrValue {
         Trouble::ServerUnreachable { .. } => t("trouble.serverTitle"),
         Trouble::ServerCertificate { .. } => t("trouble.certificateTitle"),
         Trouble::WrongPassword { .. } => t("trouble.passwordTitle"),
-        Trouble::PasswordNeeded(_) => t("trouble.againTitle"),
-        Trouble::TokenNeeded { .. } => t("trouble.tokenTitle"),
+        // What a site has to give is said in its frame only (`views/embedded/welcome.rs`).
+        Trouble::PasswordNeeded(_) | Trouble::TokenNeeded { .. } => t("trouble.againTitle"),
         Trouble::AccountDisabled { .. } => t("trouble.accountTitle"),
         Trouble::SignInRefused { .. } => t("trouble.refusedTitle"),
         Trouble::NoMechanism { .. } => t("trouble.mechanismTitle"),
@@ -50,7 +50,7 @@ fn advice(trouble: &Trouble, served: &[String]) -> AttrValue {
             Again::TokenExpired => "trouble.againExpired",
             Again::TokenRefused => "trouble.againRefused",
         }),
-        Trouble::TokenNeeded { .. } => t("trouble.tokenText"),
+        Trouble::TokenNeeded { .. } => AttrValue::default(),
         Trouble::AccountDisabled { .. } => t("trouble.accountText"),
         Trouble::SignInRefused { condition, .. } => {
             t_with("trouble.refusedText", &[("condition", condition)])
@@ -105,13 +105,18 @@ pub(crate) fn with_quote(said: AttrValue, text: Option<&str>) -> AttrValue {
 
 /// The box that says all of it, as soon as it appears.
 pub(crate) fn alert(trouble: &Trouble, served: &[String]) -> Html {
+    alert_of(title(trouble), advice(trouble, served), quote(trouble))
+}
+
+/// The same of what has a title, an advice and perhaps words of the other side's.
+pub(crate) fn alert_of(title: AttrValue, advice: AttrValue, quote: Option<&str>) -> Html {
     html! {
         <div class="alert" role="alert">
             { icon(Icon::Alert) }
             <div class="alert__words">
-                <p class="alert__title">{ title(trouble) }</p>
-                <p class="alert__text">{ advice(trouble, served) }</p>
-                if let Some(text) = quote(trouble) {
+                <p class="alert__title">{ title }</p>
+                <p class="alert__text">{ advice }</p>
+                if let Some(text) = quote {
                     <p class="alert__quote" dir="auto">{ t_with("trouble.quote", &[("text", text)]) }</p>
                 }
             </div>

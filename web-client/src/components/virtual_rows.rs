@@ -2,11 +2,15 @@
 
 use std::ops::Range;
 
+use gloo_timers::callback::Timeout;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
 /// Rows rendered beyond each edge, so that a quick scroll finds them there.
-const MARGIN: usize = 10;
+const MARGIN: usize = 6;
+/// Rows that are rendered at first. All that are in view at once would keep the page from
+/// everything else for longer than anybody should notice.
+const FIRST: usize = 6;
 
 /// The part of a list that is in view, and what its rows measure.
 #[derive(Clone, PartialEq)]
@@ -14,6 +18,8 @@ pub(crate) struct VirtualRows {
     scroller: NodeRef,
     list: NodeRef,
     seen: Seen,
+    /// Nothing has been measured yet.
+    fresh: bool,
 }
 
 /// Rows in view, and the height of one in pixels.
@@ -29,13 +35,14 @@ impl Default for VirtualRows {
         // Good enough until something can be measured.
         let seen = Seen {
             first: 0,
-            count: 16,
+            count: FIRST,
             row_height: 62,
         };
         Self {
             scroller: NodeRef::default(),
             list: NodeRef::default(),
             seen,
+            fresh: true,
         }
     }
 }
@@ -67,18 +74,26 @@ impl VirtualRows {
         html! { <svg class="spacer" height={height.to_string()} aria-hidden="true"></svg> }
     }
 
-    /// What is taken to be in view.
-    pub(crate) fn seen(&self) -> Seen {
-        self.seen
+    /// Finds out what is in view, and says so if it is something else than before: then it is to
+    /// be [seen](Self::see), and rendered.
+    pub(crate) fn look(&self, found: impl FnOnce(Seen) + 'static) {
+        let Some(seen) = self.measured().filter(|seen| *seen != self.seen) else {
+            return;
+        };
+        if self.fresh {
+            Timeout::new(0, move || found(seen)).forget();
+        } else {
+            found(seen);
+        }
     }
 
     /// From now on this is in view.
-    pub(crate) fn see(&mut self, seen: Option<Seen>) {
-        self.seen = seen.unwrap_or(self.seen);
+    pub(crate) fn see(&mut self, seen: Seen) {
+        (self.seen, self.fresh) = (seen, false);
     }
 
     /// What is in view; `None` while nothing is laid out.
-    pub(crate) fn measured(&self) -> Option<Seen> {
+    fn measured(&self) -> Option<Seen> {
         let scroller = self.scroller.cast::<HtmlElement>()?;
         let list = self.list.cast::<HtmlElement>()?;
         let row = list.first_element_child()?.get_bounding_client_rect();

@@ -142,13 +142,20 @@ impl State {
         self.describe_rooms(Vec::new());
     }
 
-    /// Makes a room, and goes into it.
-    pub(crate) fn make_room(&self, room: BareJid, name: String, preset: Preset) -> Pending {
+    /// Makes a room, and goes into it under this name, or our own.
+    pub(crate) fn make_room(
+        &self,
+        room: BareJid,
+        name: String,
+        nick: Option<String>,
+        preset: Preset,
+    ) -> Pending {
         let request = self.new_request("room");
         self.command(Command::Muc(xep0045_muc::Command::Make(New {
             request: request.clone(),
             room,
             name,
+            nick,
             preset,
         })));
         Pending(request)

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use couplet_engine::codec::encode;
-use couplet_engine::store::{SessionStatus, Store, StoreEvent};
+use couplet_engine::store::{SessionStatus, Store, StoreEvent, Topic};
 use couplet_engine::{Command, Engine, ForeignState, Record, SessionCommand, Table};
 use gloo_timers::callback::Timeout;
 use jid::BareJid;
@@ -17,8 +17,9 @@ use crate::config::websocket_url;
 use crate::driver::{self, Driver, Enclosure, Journal, News, Secrets, TokenAnswer};
 use crate::early;
 use crate::i18n;
-use crate::platform;
+use crate::platform::profile::{self, VOUCHED};
 use crate::platform::storage::{self, Fault, Kept, Storage};
+use crate::platform::{self, prefer};
 use crate::tabs::{self, Channel, Claim, Lock, Message, Standing};
 
 /// This page among the tabs of its browser.
@@ -180,13 +181,48 @@ impl State {
         *session.channel.borrow_mut() = Channel::open(heard);
         match remembered {
             Ok(Some(account)) => {
-                if let Ok(account) = account.parse() {
+                // In another site's page it is for that to say who is here.
+                if let Ok(account) = account.parse()
+                    && !profile::is_embedded()
+                {
                     self.join(account).await;
                 }
             }
             Ok(None) => {}
             Err(fault) => *session.storage.borrow_mut() = Err(fault),
         }
+    }
+
+    /// Goes on with whoever the device remembers, whom [`begin`](Self::begin) has left to the
+    /// site; if that is nobody, there is something else to do.
+    pub(crate) fn take_up(&self, otherwise: impl FnOnce(&Self) + 'static) {
+        let state = self.clone();
+        spawn_local(async move {
+            let remembered = match state.0.session.storage() {
+                Some(storage) => storage.remembered().await.ok().flatten(),
+                None => None,
+            };
+            match remembered.and_then(|account| account.parse().ok()) {
+                Some(account) => state.join(account).await,
+                None => otherwise(&state),
+            }
+            // Whoever leads may stand as this tab did already.
+            state.touch(Topic::Session.into());
+        });
+    }
+
+    /// Whether another tab leads.
+    pub(crate) fn follows(&self) -> bool {
+        matches!(&*self.0.session.seat.borrow(), Seat::Following(_))
+    }
+
+    /// Whether it is known who is signed in: a tab that follows has to be told first.
+    pub(crate) fn is_abreast(&self) -> bool {
+        let seat = self.0.session.seat.borrow();
+        !matches!(
+            &*seat,
+            Seat::Following(Stage::Asked | Stage::Reading { .. })
+        )
     }
 
     /// Whether what this page shows outlives it.
@@ -225,17 +261,15 @@ impl State {
     /// of its tokens is wanted, and answers, now or later, with the token or that there is none.
     /// A page that goes on with the session of an earlier one has to know it before
     /// [`begin`](Self::begin).
-    #[expect(dead_code, reason = "for pages within others")]
     pub(crate) fn vouched_for_by(&self, ask: impl Fn(TokenAnswer) + 'static) {
         *self.0.session.site.borrow_mut() = Some(Rc::new(ask));
     }
 
-    /// The same as [`sign_in`](Self::sign_in) for whom the site vouches for, with the `token` that
-    /// it has given already, if it has.
-    #[expect(dead_code, reason = "for pages within others")]
-    pub(crate) fn sign_in_by_site(&self, jid: BareJid, token: Option<String>, stay: bool) {
-        let secrets = Secrets::bearer(&jid, token);
-        self.sign_in_with(jid, secrets, stay);
+    /// Signs in whom the site vouches for, or goes on with what another page of it has begun; what
+    /// that one couldn't go on with is begun anew here if it `insists`.
+    pub(crate) fn sign_in_by_site(&self, jid: BareJid, insists: bool) {
+        let claim = if insists { Claim::Now } else { Claim::IfFree };
+        self.be(jid.clone(), claim, move || Secrets::bearer(&jid, None));
     }
 
     fn ask_site(&self, answer: TokenAnswer) {
@@ -262,19 +296,39 @@ impl State {
     /// Signs in without an account, at this domain; or goes on as the guest who another page of
     /// the site has already.
     pub(crate) fn be_guest(&self, domain: BareJid) {
+        let secrets = {
+            let domain = domain.clone();
+            move || Secrets::kept(&domain, Kept::default())
+        };
+        self.be(domain, Claim::IfFree, secrets);
+    }
+
+    /// Signs in as this account of the site's, unless another of its pages has somebody already.
+    fn be(&self, account: BareJid, claim: Claim, secrets: impl Fn() -> Secrets + 'static) {
         let state = self.clone();
         spawn_local(async move {
-            *state.0.session.account.borrow_mut() = Some(domain.clone());
-            let secrets = || Secrets::kept(&domain, Kept::default());
-            let Some(storage) = state.0.session.storage() else {
-                return state.sign_in_alone(domain.clone(), secrets()).await;
+            let session = &state.0.session;
+            if !matches!(state.store().status(), SessionStatus::SignedOut { .. }) {
+                return;
+            }
+            if let Some(driver) = session.driver() {
+                // Whoever was here before has the last word.
+                driver.over().await;
+            }
+            // A lock of our own isn't free.
+            let leads = matches!(&*session.seat.borrow(), Seat::Leading(..));
+            let claim = if leads { Claim::Now } else { claim };
+            session.vacate();
+            *session.account.borrow_mut() = Some(account.clone());
+            let Some(storage) = session.storage() else {
+                return state.sign_in_alone(account.clone(), secrets()).await;
             };
-            let Some(lead) = tabs::lead(Claim::IfFree, state.losing()).await else {
+            let Some(lead) = tabs::lead(claim, state.losing()).await else {
                 return state.follow();
             };
-            match state.lead(storage, lead, &domain, Some(secrets())).await {
+            match state.lead(storage, lead, &account, Some(secrets())).await {
                 Ok((driver, asked)) => {
-                    let sign_in = state.signing_in(domain.clone());
+                    let sign_in = state.signing_in(account.clone());
                     driver.command(sign_in, Enclosure::default());
                     state.do_what_was_asked(&driver, asked);
                 }
@@ -471,6 +525,7 @@ impl State {
         };
         if let Some(journal) = driver.journal() {
             early::note(false);
+            prefer(VOUCHED, None);
             journal.close();
         }
         self.forget_asked();

@@ -1,5 +1,7 @@
 //! What tabs have to know of each other's store besides what is kept.
 
+use std::mem::discriminant;
+
 use couplet_engine::Timestamp;
 use couplet_engine::store::{
     Again, Availability, ResourcePresence, SessionStatus, SignInStep, Store, StoreEvent, Trouble,
@@ -45,6 +47,12 @@ const AVAILABILITIES: [Availability; 5] = [
     Availability::DoNotDisturb,
     Availability::ExtendedAway,
 ];
+
+/// Whether they are the same but for what the other side has said.
+fn is_same(one: &Trouble, other: &Trouble) -> bool {
+    let again = matches!(one, Trouble::PasswordNeeded(_));
+    discriminant(one) == discriminant(other) && (!again || one == other)
+}
 
 /// Where in `list` it is; at its beginning, if nowhere.
 fn place_of<T: PartialEq>(list: &[T], wanted: &T) -> u32 {
@@ -104,7 +112,10 @@ impl Standing {
             SessionStatus::Reconnecting { trouble } => (5, Some(trouble), 0),
             SessionStatus::Waiting { trouble, until } => (6, Some(trouble), until.0),
         };
-        let trouble = trouble.map(|trouble| place_of(&TROUBLES, trouble));
+        let trouble = trouble.map(|trouble| {
+            let place = TROUBLES.iter().position(|known| is_same(known, trouble));
+            place.unwrap_or_default() as u32
+        });
         let typing: Vec<JsValue> = self.typing.iter().map(|jid| jid.as_str().into()).collect();
         list(&[
             kind.into(),

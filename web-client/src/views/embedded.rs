@@ -1,14 +1,15 @@
 //! The chat in another site's frame: one conversation, or the whole messenger; and what the
 //! site is told of it.
 
-use couplet_engine::Timestamp;
-use couplet_engine::store::{
-    Direction, Entry, Left, Message, MessageId, Notes, SessionStatus, Topic, Trouble,
-};
+mod course;
+mod report;
+mod support;
+mod welcome;
+
+use couplet_engine::store::{Direction, Message, SessionStatus, Topic};
 use gloo_events::{EventListener, EventListenerOptions};
 use jid::BareJid;
 use wasm_bindgen::JsCast as _;
-use wasm_bindgen::JsValue;
 use web_sys::{HtmlElement, KeyboardEvent};
 use yew::prelude::*;
 
@@ -17,13 +18,10 @@ use super::sign_in::SignIn;
 use crate::components::avatar::{Size, avatar};
 use crate::components::connection_bar::ConnectionBar;
 use crate::components::conversation::Conversation;
-use crate::components::dialog::{submitting, value};
-use crate::components::field::{Field, focus};
 use crate::components::icon::Icon;
 use crate::components::icon_button::icon_button;
 use crate::components::notice::Notices;
-use crate::components::room::{RoomLine, nick, words};
-use crate::components::trouble::{alert, title};
+use crate::components::room::RoomLine;
 use crate::embedding::{Embedding, Heard, Mode};
 use crate::hooks::{Model, use_each_rendering, use_model, use_mount, use_subjects};
 use crate::i18n::t;
@@ -32,56 +30,18 @@ use crate::platform;
 use crate::route::Route;
 use crate::second::{Part, Second};
 use crate::state::{State, Subject, document};
+use course::{Course, go_on, is_of_somebody_else};
+use report::report;
+use support::is_answered;
+use welcome::{agreement, vouched_for, welcome};
 
-const NAME: &str = "embedded-name";
-/// Names of guests that somebody else has already are tried so often with a number.
-const NAMES: u32 = 20;
-/// So many messages are looked through for what the site hasn't been told.
-const NEWEST: usize = 50;
 /// What the focus goes to, the first that there is.
-const FIELDS: &str = "#embedded-name, .composer__field, .sign-in input";
+const FIELDS: &str =
+    ".embedded__form .field__input, .embedded__form button, .composer__field, .sign-in input";
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     pub(crate) state: State,
-}
-
-/// How far it is, and what the site has been told.
-struct Course {
-    /// When it began: what is older is no news.
-    began: Timestamp,
-    /// Whether anybody has opened it.
-    seen: bool,
-    /// Whether the focus is to go into a field as soon as there is one.
-    wants_focus: bool,
-    /// Whether a guest has been signed in.
-    begun: bool,
-    /// How often the room has been entered since there is a connection.
-    entered: u32,
-    /// Whether a name is missing.
-    nameless: bool,
-    /// What the site wants to be said.
-    to_say: Vec<String>,
-    unread: u32,
-    told: Vec<MessageId>,
-    complaint: Option<AttrValue>,
-}
-
-impl Course {
-    fn new() -> Self {
-        Self {
-            began: platform::now().wall,
-            seen: false,
-            wants_focus: false,
-            begun: false,
-            entered: 0,
-            nameless: false,
-            to_say: Vec::new(),
-            unread: 0,
-            told: Vec::new(),
-            complaint: None,
-        }
-    }
 }
 
 /// All that there is of it.
@@ -91,16 +51,21 @@ pub(crate) fn Embedded(props: &Props) -> Html {
     let mut subjects: Vec<Subject> = vec![
         Topic::Session.into(),
         Topic::Conversations.into(),
+        Topic::Roster.into(),
         Subject::Place,
         Subject::Attention,
+        Subject::Rooms,
     ];
     let site = use_memo((), |()| Embedding::around());
     let site = (*site).clone();
-    let target = site.as_ref().and_then(|site| site.target.as_ref());
-    if let Some(jid) = target {
+    let target = site.as_ref().and_then(Embedding::target);
+    if let Some(jid) = &target {
         subjects.push(Topic::Conversation(jid.clone()).into());
         subjects.push(Topic::Room(jid.clone()).into());
+        subjects.push(Topic::Occupants(jid.clone()).into());
+        subjects.push(Topic::Presence(jid.clone()).into());
     }
+    subjects.extend(state.me().map(|me| Topic::Profile(me).into()));
     use_subjects(state, subjects);
     let course = use_model(Course::new);
     {
@@ -136,13 +101,20 @@ pub(crate) fn Embedded(props: &Props) -> Html {
     let Some(site) = &site else {
         return Html::default();
     };
+    if let Some(text) = site.consent() {
+        return agreement(state, site, &course, text);
+    }
     let signed_in = match state.store().status() {
         SessionStatus::SignedOut { .. } | SessionStatus::SigningIn(_) => false,
         SessionStatus::Online
         | SessionStatus::Reconnecting { .. }
-        | SessionStatus::Waiting { .. } => true,
+        | SessionStatus::Waiting { .. } => !is_of_somebody_else(state, site),
     };
+    if !signed_in && course.read().looking && site.user().is_none() {
+        return Html::default();
+    }
     match (signed_in, site.mode) {
+        (false, _) if site.user().is_some() => vouched_for(state, site, &course),
         (false, _) if site.guests => welcome(state, site, &course),
         (false, _) => html! {
             <>
@@ -158,8 +130,17 @@ pub(crate) fn Embedded(props: &Props) -> Html {
 /// The conversation that all this is about, or one that it has led to.
 fn conversation(state: &State, site: &Embedding, course: &Model<Course>) -> Html {
     let route = state.route();
-    let jid = route.jid().or(site.target.as_ref());
+    let target = site.target();
+    let jid = route.jid().or(target.as_ref());
     let Some(jid) = jid else {
+        if site.agents().is_some() {
+            return html! {
+                <div class="embedded">
+                    { head(state, site) }
+                    { waiting(course) }
+                </div>
+            };
+        }
         return html! {
             <div class="embedded">
                 { head(state, site) }
@@ -169,7 +150,7 @@ fn conversation(state: &State, site: &Embedding, course: &Model<Course>) -> Html
     };
     let details = matches!(route, Route::Details(_));
     let place = if details { "details" } else { "conversation" };
-    let is_there = !site.is_room || site.target.as_ref() != Some(jid) || is_room(state, jid);
+    let is_there = !site.is_room() || target.as_ref() != Some(jid) || is_room(state, jid);
     if !is_there {
         return html! {
             <div class="embedded">
@@ -178,12 +159,18 @@ fn conversation(state: &State, site: &Embedding, course: &Model<Course>) -> Html
             </div>
         };
     }
-    let greeting = site.setting("greeting").filter(|_| !has_said(state, jid));
+    let first = Some(jid) == target.as_ref() && !has_said(state, jid);
+    let greeting = words_first(state, site, jid).filter(|_| first);
     // Who has no account has nothing to do with a conversation but to talk.
-    let only = state.is_guest() && site.target.as_ref() == Some(jid);
+    let only = state.is_guest() && target.as_ref() == Some(jid);
+    let class = match only {
+        true if site.agents().is_some() => "shell embedded embedded--only embedded--own",
+        true => "shell embedded embedded--only",
+        false => "shell embedded",
+    };
     html! {
         <>
-            <div class={if only { "shell embedded embedded--only" } else { "shell embedded" }}>
+            <div class={class}>
                 if only {
                     { head(state, site) }
                 } else {
@@ -218,105 +205,40 @@ fn conversation(state: &State, site: &Embedding, course: &Model<Course>) -> Html
     }
 }
 
-/// Before a guest is there: what the site says, and what they are to be called.
-fn welcome(state: &State, site: &Embedding, course: &Model<Course>) -> Html {
-    let trouble = match state.store().status() {
-        SessionStatus::SignedOut { trouble } => trouble.clone(),
-        _ => None,
-    };
-    let named = site.nickname().is_some();
-    if named && trouble.is_none() {
-        return html! {
-            <div class="embedded">
-                { head(state, site) }
-                { waiting(course) }
-            </div>
-        };
-    }
-    let onsubmit = {
-        let (state, site, course) = (state.clone(), site.clone(), course.clone());
-        submitting(move |data| begin(&state, &site, &course, value(data, NAME)))
-    };
-    let greeting = site.setting("greeting");
-    let greeting = greeting.map_or_else(|| t("embedded.hello"), AttrValue::from);
-    html! {
-        <div class="embedded">
-            { head(state, site) }
-            <main class="embedded__welcome">
-                <p class="embedded__hello" dir="auto">{ greeting }</p>
-                <form class="embedded__form" novalidate=true {onsubmit}>
-                    if let Some(trouble) = &trouble {
-                        { alert(trouble, &state.config().domains) }
-                    }
-                    { name_field(site, course) }
-                    <button type="submit" class="button button--primary">
-                        { t(if trouble.is_some() { "log.retry" } else { "embedded.start" }) }
-                    </button>
-                </form>
-            </main>
-        </div>
-    }
-}
-
-fn name_field(site: &Embedding, course: &Model<Course>) -> Html {
-    if site.setting("nickname").is_some() {
-        return Html::default();
-    }
-    let nameless = course.read().nameless;
-    Field {
-        id: NAME,
-        label: t("embedded.name"),
-        autocomplete: Some("nickname"),
-        hint: Some(t("embedded.nameHint")),
-        error: nameless.then(|| t("embedded.noName")),
-        ..Field::default()
-    }
-    .html()
-}
-
-fn begin(state: &State, site: &Embedding, course: &Model<Course>, name: String) {
-    let given = site.setting("nickname").is_some();
-    course.change(|course| course.nameless = name.is_empty() && !given);
-    if !given {
-        if name.is_empty() {
-            return focus(NAME);
-        }
-        site.keep_nickname(&name);
-    }
-    course.note(|course| course.wants_focus = true);
-    be_guest(state, site);
-}
-
-fn be_guest(state: &State, site: &Embedding) {
-    let first = || state.config().domains.first().cloned();
-    let domain = site.setting("domain").or_else(first);
-    if let Some(domain) = domain.and_then(|domain| domain.parse::<BareJid>().ok()) {
-        state.be_guest(domain);
-    }
-}
-
 /// What it is called: as the site says, or as the other side is.
 fn title_of(state: &State, site: &Embedding) -> AttrValue {
     let label = site.setting("label").map(AttrValue::from);
-    let name = |target| AttrValue::from(state.store().name(target).to_owned());
-    let name = label.or_else(|| site.target.as_ref().map(name));
+    if site.agents().is_some() {
+        // The room is called as the guest is.
+        return label.unwrap_or_else(|| t("embedded.support"));
+    }
+    let name = |target| AttrValue::from(state.store().name(&target).to_owned());
+    let name = label.or_else(|| site.target().map(name));
     name.unwrap_or_else(|| t("app.name"))
 }
 
 /// The head of all of it; that of a conversation has more for whoever has an account.
 fn head(state: &State, site: &Embedding) -> Html {
     let title = title_of(state, site);
-    let target = site.target.as_ref().filter(|_| state.me().is_some());
+    let target = site.target().filter(|_| state.me().is_some());
+    let support = site.agents().is_some();
+    let face = site.agents().cloned().or_else(|| target.clone());
     html! {
         <header class="head embedded__head">
             <h1 class="visually-hidden">{ title.clone() }</h1>
-            if let Some(jid) = target {
-                { avatar(state, jid, &title, Size::Medium, None) }
+            if let Some(jid) = face.filter(|_| state.me().is_some()) {
+                { avatar(state, &jid, &title, Size::Medium, None) }
             }
             <div class="head__words">
                 <h2 class="head__name"><bdi>{ title.clone() }</bdi></h2>
                 if let Some(jid) = target {
-                    <RoomLine state={state.clone()} jid={jid.clone()} />
+                    if support {
+                        <p class="head__line">
+                            { t(if is_answered(state, &jid) { "embedded.here" } else { "embedded.later" }) }
+                        </p>
+                    } else {
+                        <RoomLine {jid} state={state.clone()} />
+                    }
                 }
             </div>
             { way_out(site) }
@@ -353,6 +275,19 @@ fn is_room(state: &State, jid: &BareJid) -> bool {
     state.store().room(jid).is_some()
 }
 
+/// What stands before the first words: that nobody is there, if so and if the site has words for
+/// it, or its greeting.
+fn words_first(state: &State, site: &Embedding, jid: &BareJid) -> Option<String> {
+    let away = if site.agents().is_some() && state.is_guest() {
+        !is_answered(state, jid)
+    } else {
+        let store = state.store();
+        !site.is_room() && store.contact(jid).is_some() && store.presence(jid).is_none()
+    };
+    let said = away.then(|| site.setting("offline-message")).flatten();
+    said.or_else(|| site.setting("greeting"))
+}
+
 fn has_said(state: &State, jid: &BareJid) -> bool {
     let store = state.store();
     let ours = |message: &std::rc::Rc<Message>| message.direction == Direction::Outgoing;
@@ -373,6 +308,9 @@ fn hear(state: &State, course: &Model<Course>, said: Heard) {
         }
         Heard::Focus => course.change(|course| course.wants_focus = true),
         Heard::Send(text) => course.change(|course| course.to_say.push(text)),
+        Heard::User => course.change(|course| {
+            (course.begun, course.was_here, course.insists) = (false, false, true);
+        }),
     }
 }
 
@@ -395,142 +333,9 @@ fn press(state: &State, site: &Embedding, event: &KeyboardEvent) {
     }
     match state.route() {
         Route::Details(jid) => Route::Chat(jid).go(),
-        Route::Chat(jid) if site.target.as_ref() != Some(&jid) => Route::Home.go(),
+        Route::Chat(jid) if site.target().as_ref() != Some(&jid) => Route::Home.go(),
         _ if site.mode == Mode::Bubble => site.tell("close", &[]),
         _ => return,
     }
     event.prevent_default();
-}
-
-/// Does what is next on the way into the conversation.
-fn go_on(state: &State, site: &Embedding, course: &Model<Course>) {
-    let status = state.store().status().clone();
-    if let SessionStatus::SignedOut { trouble: None } = status {
-        let seen = course.read().seen || site.mode != Mode::Bubble;
-        if site.guests && seen && !course.read().begun && site.nickname().is_some() {
-            course.note(|course| course.begun = true);
-            be_guest(state, site);
-        }
-        return;
-    }
-    if status != SessionStatus::Online {
-        return course.note(|course| course.entered = 0);
-    }
-    let Some(target) = &site.target else { return };
-    let entry = state.store().room(target).map(|room| room.entry.clone());
-    if site.is_room {
-        enter(state, site, target, entry.as_ref(), course);
-    }
-    if site.is_room && entry.is_none() {
-        return;
-    }
-    let mut to_say = Vec::new();
-    course.note(|course| to_say = std::mem::take(&mut course.to_say));
-    for text in to_say {
-        if state.is_guest() {
-            state.send(target.clone(), text, Notes::default());
-        } else {
-            // Nobody speaks for whoever has signed in.
-            state.suggest(target, &text);
-        }
-    }
-}
-
-fn enter(
-    state: &State,
-    site: &Embedding,
-    room: &BareJid,
-    entry: Option<&Entry>,
-    course: &Model<Course>,
-) {
-    let tried = course.read().entered;
-    let nickname = site.nickname().filter(|_| state.is_guest());
-    let name = match entry {
-        None | Some(Entry::Left(Left::Away)) if tried == 0 => nickname,
-        Some(Entry::Left(Left::NickTaken)) if (1..NAMES).contains(&tried) => {
-            let Some(nickname) = nickname else { return };
-            Some(format!("{nickname} {}", tried + 1))
-        }
-        _ => return,
-    };
-    course.note(|course| course.entered += 1);
-    state.join_room(room.clone(), name, None);
-}
-
-/// Tells the site what it doesn't know yet.
-fn report(state: &State, site: &Embedding, course: &Model<Course>) {
-    let unread = match (&site.target, site.mode) {
-        (Some(target), Mode::Bubble | Mode::Inline) => {
-            let store = state.store();
-            store.conversation(target).map_or(0, |known| known.unread)
-        }
-        _ => state.unread(),
-    };
-    if course.read().unread != unread {
-        course.note(|course| course.unread = unread);
-        site.tell("unread", &[("count", unread.into())]);
-    }
-    if let Some(target) = &site.target {
-        tell_of_messages(state, site, target, course);
-    }
-    let complaint = complaint(state, site);
-    let words = complaint.as_ref().map(|(_, words)| words.clone());
-    if course.read().complaint != words {
-        if let Some((code, text)) = complaint {
-            site.tell(
-                "error",
-                &[("code", code.into()), ("text", text.as_str().into())],
-            );
-        }
-        course.change(|course| course.complaint = words);
-    }
-}
-
-fn tell_of_messages(state: &State, site: &Embedding, target: &BareJid, course: &Model<Course>) {
-    let began = course.read().began;
-    let mut news = Vec::new();
-    if let Some(known) = state.store().conversation(target) {
-        let newest = known.timeline.iter().rev().take(NEWEST);
-        let new = newest.filter(|message| message.at >= began && !message.body.is_empty());
-        news.extend(
-            new.filter(|message| !course.read().told.contains(&message.id))
-                .cloned(),
-        );
-    }
-    for message in news.into_iter().rev() {
-        course.note(|course| {
-            course.told.push(message.id.clone());
-            let old = course.told.len().saturating_sub(2 * NEWEST);
-            course.told.drain(..old);
-        });
-        let own = message.direction == Direction::Outgoing;
-        let mut detail: Vec<(&str, JsValue)> = vec![("own", own.into())];
-        if state.is_guest() {
-            let from = nick(&message).unwrap_or_else(|| state.store().name(target).to_owned());
-            let from = if own { String::new() } else { from };
-            detail.push(("from", from.into()));
-            detail.push(("text", message.body.as_str().into()));
-        }
-        site.tell("message", &detail);
-    }
-}
-
-/// What keeps one from talking.
-fn complaint(state: &State, site: &Embedding) -> Option<(&'static str, AttrValue)> {
-    let store = state.store();
-    if let SessionStatus::SignedOut {
-        trouble: Some(trouble),
-    } = store.status()
-    {
-        let trouble: &Trouble = trouble;
-        return Some(("sign-in", title(trouble)));
-    }
-    let Entry::Left(left) = &store.room(site.target.as_ref()?)?.entry else {
-        return None;
-    };
-    match left {
-        // On the way in again, or with another name.
-        Left::Away | Left::NickTaken => None,
-        left => Some(("room", words(left))),
-    }
 }

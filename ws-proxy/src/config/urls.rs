@@ -62,6 +62,26 @@ impl FromStr for Origin {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Embedder(String);
 
+impl Embedder {
+    /// Whether `origin`, as a browser writes it, is one of the website's (CSP 3 6.7.2.8).
+    pub(crate) fn admits(&self, origin: &str) -> bool {
+        let parts = self.0.split_once("://").zip(origin.split_once("://"));
+        let Some(((scheme, host), (their_scheme, their_host))) = parts else {
+            return false;
+        };
+        // Browsers leave out the port that is the scheme's own.
+        let port = if scheme == "https" { ":443" } else { ":80" };
+        let host = host.strip_suffix(port).unwrap_or(host);
+        let is_host = match host.strip_prefix('*') {
+            Some(below) => their_host
+                .strip_suffix(below)
+                .is_some_and(|sub| !sub.is_empty()),
+            None => their_host == host,
+        };
+        is_host && (their_scheme == scheme || (scheme, their_scheme) == ("http", "https"))
+    }
+}
+
 impl fmt::Display for Embedder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -258,6 +278,32 @@ mod tests {
             "ftp://www.example.org",
         ] {
             assert!(text.parse::<Embedder>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_website_has_the_origins_that_a_policy_means() {
+        let admits = |site: &str, origin| site.parse::<Embedder>().unwrap().admits(origin);
+        for (site, origin) in [
+            ("https://www.example.org", "https://www.example.org"),
+            ("https://www.example.org:443", "https://www.example.org"),
+            ("https://*.example.org", "https://shop.www.example.org"),
+            ("http://www.example.org", "https://www.example.org"),
+            ("http://localhost:8000", "http://localhost:8000"),
+        ] {
+            assert!(admits(site, origin), "{site} {origin}");
+        }
+        for (site, origin) in [
+            ("https://www.example.org", "http://www.example.org"),
+            ("https://www.example.org", "https://www.example.org:8443"),
+            ("https://www.example.org", "https://example.org"),
+            ("https://*.example.org", "https://example.org"),
+            ("https://*.example.org", "https://.example.org"),
+            ("https://*.example.org", "https://evilexample.org"),
+            ("https://www.example.org", "www.example.org"),
+            ("https://www.example.org", ""),
+        ] {
+            assert!(!admits(site, origin), "{site} {origin}");
         }
     }
 

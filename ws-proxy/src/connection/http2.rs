@@ -16,7 +16,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::service::{TowerToHyperService, TowerToHyperServiceFuture};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{Connection, carry};
 use crate::client_address::ClientAddress;
@@ -35,7 +35,7 @@ const IDLE: Duration = Duration::from_secs(60);
 impl Connection {
     /// Answers requests and runs sessions until the client leaves, has nothing more
     /// to ask for, or the proxy stops.
-    pub(super) async fn http2(self, socket: Socket, address: ClientAddress) {
+    pub(super) async fn http2(self, socket: Socket, address: ClientAddress, begin: Instant) {
         let limits = &self.live.proxy.limits;
         let (gate, mut handoffs) = Gate::http2(address);
         let begun = Arc::new(Notify::new());
@@ -57,7 +57,7 @@ impl Connection {
         let mut sessions = JoinSet::new();
         let mut shutdown = self.shutdown.clone();
         let mut changes = self.changes.clone();
-        let mut idle = pin!(sleep(limits.handshake));
+        let mut idle = pin!(sleep_until(begin + limits.handshake));
         let mut asked = false;
         let mut leaving = false;
         loop {

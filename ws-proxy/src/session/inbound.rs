@@ -4,7 +4,6 @@ use couplet_shared::framing::{Frame, OpenAttributes, parse_frame, write_stream_h
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::link::Link;
-use crate::allowance::Allowance;
 use crate::faults::Fault;
 use crate::limits::Limits;
 use crate::proxy::Proxy;
@@ -35,14 +34,9 @@ pub(super) async fn pump(
     {
         return Ok(end);
     }
-    let mut allowance = Allowance::new(carrier.proxy.limits.max_bytes_per_second);
     loop {
         match receiver.next().await? {
             Incoming::Text(text) => {
-                if allowance.is_exceeded_by(text.len()) {
-                    carrier.proxy.metrics.limit_hit("max_bytes_per_second");
-                    allowance.wait().await;
-                }
                 if let Some(end) = carrier.carry(text).await? {
                     return Ok(end);
                 }

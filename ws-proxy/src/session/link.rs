@@ -1,10 +1,12 @@
 //! What the parts of one session tell each other while each of them runs.
 
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
 
 use axum::body::Bytes;
-use tokio::sync::Notify;
+use futures_util::task::AtomicWaker;
 
 /// How many of the client's pings may wait for their answers; of more, some are never
 /// answered (RFC 6455 5.5.3).
@@ -22,7 +24,9 @@ pub(crate) struct Link {
     ping_due: AtomicBool,
     pongs: Mutex<Vec<Bytes>>,
     /// A control frame is to go between the stanzas.
-    controls: Notify,
+    control_due: AtomicBool,
+    /// Whoever waits for that.
+    controls: AtomicWaker,
 }
 
 impl Link {
@@ -77,7 +81,7 @@ impl Link {
     /// A ping waits to be sent.
     pub(crate) fn ping_is_due(&self) {
         self.ping_due.store(true, Ordering::Relaxed);
-        self.controls.notify_one();
+        self.control_is_due();
     }
 
     /// The ping left.
@@ -96,7 +100,7 @@ impl Link {
         if pongs.len() < MOST_PONGS {
             pongs.push(payload);
         }
-        self.controls.notify_one();
+        self.control_is_due();
     }
 
     /// What the client's pings are to be answered with.
@@ -105,8 +109,20 @@ impl Link {
         std::mem::take(&mut pongs)
     }
 
-    /// Waits until a ping or a pong is due. Cancel-safe.
-    pub(crate) async fn control_is_due(&self) {
-        self.controls.notified().await;
+    /// Waits until a ping or a pong is due. Cancel-safe; one waits at a time.
+    pub(crate) async fn control(&self) {
+        poll_fn(|cx| {
+            self.controls.register(cx.waker());
+            match self.control_due.swap(false, Ordering::AcqRel) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        })
+        .await;
+    }
+
+    fn control_is_due(&self) {
+        self.control_due.store(true, Ordering::Release);
+        self.controls.wake();
     }
 }

@@ -78,7 +78,7 @@ impl<'a, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Outbound<'a, R, W> {
             self.sender.flush().await?;
             tokio::select! {
                 filled = self.reader.fill() => filled?,
-                () = self.link.control_is_due() => self.control().await?,
+                () = self.link.control() => self.control().await?,
             }
             if self.link.take_restart() {
                 self.reader.expect_restart();

@@ -56,7 +56,7 @@ mod tests {
         let begin = Instant::now();
         let answering = async {
             loop {
-                link.control_is_due().await;
+                link.control().await;
                 answer(link);
             }
         };

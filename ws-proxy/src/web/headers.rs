@@ -21,11 +21,25 @@ const SECURITY: [(HeaderName, &str); 4] = [
 /// The page that is made to be in other sites' pages.
 pub(super) const EMBEDDED: &str = "embed.html";
 
+/// The page on which owners of other sites try the chat.
+const OWNERS: &str = "widget.html";
+
+/// All that it needs, the chat in a frame for one.
+const OWNERS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; \
+    require-trusted-types-for 'script'; trusted-types 'none'; frame-ancestors 'none'";
+
 /// In whose frames a page may be that is nobody's to frame (CSP 3 6.4.2).
 pub(super) const NOBODY: &str = "'none'";
 
 /// Sets what protects the page and its user, which may be in frames of `ancestors` only.
-pub(super) fn secure(headers: &mut HeaderMap, site: &Site, request: &HeaderMap, ancestors: &str) {
+pub(super) fn secure(
+    headers: &mut HeaderMap,
+    site: &Site,
+    request: &HeaderMap,
+    path: &str,
+    ancestors: &str,
+) {
     for (name, value) in SECURITY {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -46,8 +60,12 @@ pub(super) fn secure(headers: &mut HeaderMap, site: &Site, request: &HeaderMap, 
          manifest-src 'self'; media-src 'self' blob: {files}; worker-src 'self'; base-uri 'none'; \
          form-action 'none'; frame-ancestors {ancestors}"
     );
-    // Authorities and websites have only characters that a header may have.
-    if let Ok(policy) = HeaderValue::try_from(policy) {
+    let policy = match path {
+        OWNERS => Ok(HeaderValue::from_static(OWNERS_POLICY)),
+        // Authorities and websites have only characters that a header may have.
+        _ => HeaderValue::try_from(policy),
+    };
+    if let Ok(policy) = policy {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     if site.is_secure() {

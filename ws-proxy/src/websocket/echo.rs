@@ -44,7 +44,13 @@ async fn session(mut stream: TcpStream, limits: Arc<Limits>) -> io::Result<()> {
     let leftover = handshake(&mut stream).await?;
     let link = Arc::new(Link::default());
     let (read, write) = tokio::io::split(Socket::Tcp(stream));
-    let mut receiver = Receiver::new(read, &leftover, limits.clone(), link.clone());
+    let mut receiver = Receiver::new(
+        read,
+        &leftover,
+        limits.clone(),
+        Arc::default(),
+        link.clone(),
+    );
     let mut sender = Sender::new(write, limits.stall, link);
     let fault = repeat(&mut receiver, &mut sender).await;
     let Some(code) = fault.answer().close else {

@@ -14,8 +14,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, OpCode}
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes, error::ProtocolError};
 
+use crate::allowance::Allowance;
 use crate::faults::Fault;
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::session::Link;
 
 /// What tungstenite reads at a time. Its default of 128 KiB is allocated at once for every
@@ -42,6 +44,9 @@ pub(crate) struct Receiver<R> {
     frames: Frames,
     /// The message that was returned last.
     message: Option<Utf8Bytes>,
+    /// What the client may send, whatever it is: frames without a word in them cost as well.
+    allowance: Allowance,
+    metrics: Arc<Metrics>,
     limits: Arc<Limits>,
     /// Which of the limits are in force.
     authenticated: bool,
@@ -54,9 +59,17 @@ pub(crate) struct Receiver<R> {
 
 impl<R: AsyncRead + Unpin> Receiver<R> {
     /// Reads from `reader` after `leftover`, what came together with the handshake.
-    pub(crate) fn new(reader: R, leftover: &[u8], limits: Arc<Limits>, link: Arc<Link>) -> Self {
+    pub(crate) fn new(
+        reader: R,
+        leftover: &[u8],
+        limits: Arc<Limits>,
+        metrics: Arc<Metrics>,
+        link: Arc<Link>,
+    ) -> Self {
         let mut frames = Frames::default();
         frames.follow(leftover);
+        let mut allowance = Allowance::new(limits.max_bytes_per_second);
+        allowance.take(leftover.len());
         let config = websocket_config(&limits, false);
         let context = (!leftover.is_empty()).then(|| {
             let leftover = leftover.to_vec();
@@ -67,6 +80,8 @@ impl<R: AsyncRead + Unpin> Receiver<R> {
             context: context.map(Box::new),
             frames,
             message: None,
+            allowance,
+            metrics,
             limits,
             authenticated: false,
             link,
@@ -100,6 +115,10 @@ impl<R: AsyncRead + Unpin> Receiver<R> {
     /// # Errors
     /// As [`next`](Self::next), but for binary messages.
     pub(super) async fn message(&mut self) -> Result<Message, Fault> {
+        if self.allowance.is_exceeded() {
+            self.metrics.limit_hit("max_bytes_per_second");
+            self.allowance.wait().await;
+        }
         let message = poll_fn(|cx| self.poll_message(cx)).await;
         let message = message.map_err(|error| self.fault(error))?;
         if let Message::Close(frame) = &message {
@@ -161,6 +180,7 @@ impl<R: AsyncRead + Unpin> Receiver<R> {
             None => {
                 ready!(Pin::new(&mut self.reader).poll_read(cx, &mut came))?;
                 self.link.client_was_heard();
+                self.allowance.take(came.filled().len());
                 self.frames.follow(came.filled());
                 let config = websocket_config(&self.limits, self.authenticated);
                 Box::new(WebSocketContext::new(Role::Server, Some(config)))
@@ -171,6 +191,7 @@ impl<R: AsyncRead + Unpin> Receiver<R> {
             reader: Pin::new(&mut self.reader),
             cx,
             frames: &mut self.frames,
+            allowance: &mut self.allowance,
             link: &self.link,
         };
         match context.read(&mut polled) {
@@ -227,26 +248,29 @@ struct Frames {
 
 impl Frames {
     fn follow(&mut self, mut bytes: &[u8]) {
-        while let Some((&first, rest)) = bytes.split_first() {
+        while !bytes.is_empty() {
             if self.payload > 0 {
                 let skipped = self.payload.min(bytes.len() as u64);
                 self.payload -= skipped;
                 bytes = &bytes[skipped as usize..];
                 continue;
             }
+            let missing = header_bytes(&self.header) - self.header.len();
+            let (came, rest) = bytes.split_at(missing.min(bytes.len()));
+            self.header.extend_from_slice(came);
             bytes = rest;
-            self.header.push(first);
-            match FrameHeader::parse(&mut Cursor::new(&self.header)) {
-                Ok(None) => {}
-                Ok(Some((header, length))) => {
-                    self.header.clear();
-                    self.payload = length;
-                    if matches!(header.opcode, OpCode::Data(_)) {
-                        self.fragmented = !header.is_final;
-                    }
-                }
-                // It is an error for tungstenite too, which ends the session.
-                Err(_) => return,
+            if self.header.len() < header_bytes(&self.header) {
+                continue;
+            }
+            // An error is one for tungstenite too, which ends the session.
+            let Ok(Some((header, length))) = FrameHeader::parse(&mut Cursor::new(&self.header))
+            else {
+                return;
+            };
+            self.header.clear();
+            self.payload = length;
+            if matches!(header.opcode, OpCode::Data(_)) {
+                self.fragmented = !header.is_final;
             }
         }
     }
@@ -257,6 +281,20 @@ impl Frames {
     }
 }
 
+/// How long a frame's header is, as far as its `beginning` says (RFC 6455 5.2).
+fn header_bytes(beginning: &[u8]) -> usize {
+    let Some(second) = beginning.get(1) else {
+        return 2;
+    };
+    let length = match second & 0x7f {
+        126 => 2,
+        127 => 8,
+        _ => 0,
+    };
+    let mask = if second & 0x80 == 0 { 0 } else { 4 };
+    2 + length + mask
+}
+
 /// A poll of the reader in the form that tungstenite takes.
 struct Polled<'a, 'b, R> {
     /// What has been read before.
@@ -264,6 +302,7 @@ struct Polled<'a, 'b, R> {
     reader: Pin<&'a mut R>,
     cx: &'a mut Context<'b>,
     frames: &'a mut Frames,
+    allowance: &'a mut Allowance,
     link: &'a Link,
 }
 
@@ -276,6 +315,7 @@ impl<R: AsyncRead> io::Read for Polled<'_, '_, R> {
         match self.reader.as_mut().poll_read(self.cx, &mut buf) {
             Poll::Ready(Ok(())) => {
                 self.link.client_was_heard();
+                self.allowance.take(buf.filled().len());
                 self.frames.follow(buf.filled());
                 Ok(buf.filled().len())
             }

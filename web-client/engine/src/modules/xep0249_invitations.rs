@@ -1,7 +1,8 @@
 //! XEP-0249 Direct MUC Invitations 1.2: somebody would like to see somebody in a room.
 //!
 //! Also what a room passes on for somebody (XEP-0045 7.8.2): many send both, and so do we where
-//! only members come in, for then the room has to agree, and makes them a member.
+//! only members come in, for then the room has to agree, and makes them a member. Of a guest, whom
+//! nobody knows, only what the room passes on.
 
 use std::collections::VecDeque;
 
@@ -148,10 +149,14 @@ impl Module for Invitations {
             return;
         };
         match response {
-            Ok(Some(info)) if inviting.passed_on.is_none() && has(&info, "muc_membersonly") => {
+            Ok(Some(info))
+                if inviting.passed_on.is_none()
+                    && (ctx.core.guest || has(&info, "muc_membersonly")) =>
+            {
                 inviting.pass_on(ctx);
                 self.ask(ctx, inviting);
             }
+            Ok(_) if ctx.core.guest => inviting.has_gone(ctx),
             // What it has refused, it has refused before it answered.
             Ok(_) => self.invite(ctx, inviting),
             Err(error) => inviting.fail(ctx, &error.into()),
@@ -268,6 +273,12 @@ impl Inviting {
             ids.push(id);
         }
         self.passed_on = Some(ids);
+    }
+
+    fn has_gone(self, ctx: &mut Ctx<'_>) {
+        for jid in self.people {
+            tell(ctx, &self.request, jid, Ok(()));
+        }
     }
 
     fn fail(self, ctx: &mut Ctx<'_>, why: &NotSaved) {

@@ -18,7 +18,7 @@ use crate::modules::{xep0045_muc, xep0492_notifications};
 use crate::private_node::{self, NodeOption, OPTIONS, PRIVATE};
 use crate::sorted_map::SortedMap;
 use crate::store::{Bookmark, Hear, RoomChange, StoreEvent};
-use crate::xml::{self, build, write};
+use crate::xml::{self, Frame, build, write};
 
 /// What a person can ask for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -395,7 +395,10 @@ impl Conference {
     }
 
     fn extensions(&self) -> Option<Element> {
-        self.extensions.as_deref()?.parse().ok()
+        match xml::parse(self.extensions.as_deref()?) {
+            Ok(Frame::Element(known)) => Some(known),
+            _ => None,
+        }
     }
 
     fn want_to_hear(&mut self, hear: Hear) {

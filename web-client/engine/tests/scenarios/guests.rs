@@ -4,6 +4,7 @@ use couplet_engine::store::{Delivery, Direction, Entry, SessionStatus};
 use couplet_engine::{Command, Input, SessionCommand};
 use minidom::Element;
 
+use crate::invitations::{invite, outcomes, sent_to};
 use crate::rooms::{ROOM, SELF, archived, bodies, join, messages, presence, said, say, told, view};
 use crate::scenario::{Scenario, has};
 
@@ -111,6 +112,27 @@ fn nothing_is_asked_for_that_a_guest_cant_have() {
     }
     assert!(asked_of_own(&scenario, "query@jabber:iq:roster"));
     assert_eq!(scenario.log, ["session begun"]);
+}
+
+#[test]
+fn whom_a_guest_invites_hears_of_it_from_the_room() {
+    let mut scenario = inside();
+    scenario.sent.clear();
+    invite(&mut scenario, &["help@example.org"], Some("Gwen"));
+    told(&mut scenario, &[]);
+    let passed_on = sent_to(&mut scenario, ROOM);
+    assert_eq!(
+        passed_on[0].1,
+        "<x xmlns='http://jabber.org/protocol/muc#user'><invite to='help@example.org'>\
+         <reason>Gwen</reason></invite></x>"
+    );
+    told(&mut scenario, &[]);
+    // Nobody knows a guest by their own address.
+    assert_eq!(sent_to(&mut scenario, "help@example.org"), []);
+    assert_eq!(
+        outcomes(&mut scenario),
+        [("help@example.org".to_owned(), Ok(()))]
+    );
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn hecate() -> BareJid {
     HECATE.parse().unwrap()
 }
 
-fn invite(scenario: &mut Scenario, people: &[&str], reason: Option<&str>) {
+pub(crate) fn invite(scenario: &mut Scenario, people: &[&str], reason: Option<&str>) {
     let invite = xep0249_invitations::Command::Invite {
         request: "1".to_owned(),
         room: room(),
@@ -29,7 +29,7 @@ fn invite(scenario: &mut Scenario, people: &[&str], reason: Option<&str>) {
 }
 
 /// What has become of whose invitation, in order.
-fn outcomes(scenario: &mut Scenario) -> Vec<(String, Result<(), NotSaved>)> {
+pub(crate) fn outcomes(scenario: &mut Scenario) -> Vec<(String, Result<(), NotSaved>)> {
     let outcome = |answer| match answer {
         PageAnswer::Rooms(RoomsAnswer::Invited {
             request,
@@ -45,7 +45,7 @@ fn outcomes(scenario: &mut Scenario) -> Vec<(String, Result<(), NotSaved>)> {
 }
 
 /// The payloads of the messages to this address, with their ids.
-fn sent_to(scenario: &mut Scenario, jid: &str) -> Vec<(String, String)> {
+pub(crate) fn sent_to(scenario: &mut Scenario, jid: &str) -> Vec<(String, String)> {
     let mut all = Vec::new();
     let is_to = |sent: &Element| sent.name() == "message" && sent.attr("to") == Some(jid);
     while let Some(message) = scenario.find(is_to) {

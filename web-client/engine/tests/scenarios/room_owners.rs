@@ -30,6 +30,7 @@ fn make(scenario: &mut Scenario, preset: Preset) {
         request: "1".to_owned(),
         room: room(),
         name: "A Dark Cave".to_owned(),
+        nick: None,
         preset,
     })));
 }
@@ -107,6 +108,7 @@ fn a_room_is_what_it_was_to_be_before_anybody_sees_it() {
     for (preset, membersonly, public, whois) in [
         (Preset::Group, "1", "0", "anyone"),
         (Preset::Channel, "0", "1", "moderators"),
+        (Preset::Support, "0", "0", "moderators"),
     ] {
         let mut scenario = Scenario::signed_in();
         make(&mut scenario, preset);

@@ -66,8 +66,9 @@ struct View {
     asked: Vec<(String, String)>,
     /// Which floods are shown, by a message of each that would be folded.
     floods: Vec<MessageId>,
-    /// Whether one of them has just been shown or folded.
-    folded: bool,
+    /// Whether the end may be in view, or not any more, without any scrolling: a flood has been
+    /// shown or folded, or one goes to the end.
+    moved: bool,
     /// What there was to show when this was last rendered.
     list: Rc<List>,
 }
@@ -115,7 +116,7 @@ impl Timeline {
     /// has come in is said.
     pub(crate) fn rendered(&self) {
         self.0.scroll.rendered();
-        if std::mem::take(&mut self.0.view.borrow_mut().folded) {
+        if std::mem::take(&mut self.0.view.borrow_mut().moved) {
             let open = self.0.view.borrow().window.is_open();
             self.note_end(self.0.scroll.is_at_end() && open);
         }
@@ -141,6 +142,7 @@ impl Timeline {
             view.window.follow();
             view.target = None;
             view.reveal = false;
+            view.moved = true;
         }
         self.0.scroll.follow(true);
         self.0.update.force_update();
@@ -407,7 +409,7 @@ impl Timeline {
                 Some(known) => drop(view.floods.swap_remove(known)),
                 None => view.floods.push(flood.key.clone()),
             }
-            view.folded = true;
+            view.moved = true;
             let store = self.0.state.store();
             let list = view.list(&store, &self.0.jid);
             view.window.include(&list.messages, &flood.behind);
@@ -430,9 +432,10 @@ impl Timeline {
 
     fn scrolled(&self) {
         // The place that one has gone to isn't drawn yet: what has scrolled is where one was.
-        if self.0.view.borrow().reveal || self.0.scroll.settles_again() {
+        if self.0.view.borrow().reveal {
             return;
         }
+        self.0.scroll.settle_again();
         let Some((above, below)) = self.0.scroll.hidden() else {
             return;
         };
@@ -484,12 +487,16 @@ impl Timeline {
             .scroll
             .hidden()
             .is_some_and(|(above, _)| above < REACH);
-        let grown = short && {
-            let View { window, list, .. } = &mut *self.0.view.borrow_mut();
-            window.grow_up(&list.messages)
-        };
+        if !short {
+            return;
+        }
+        let View { window, list, .. } = &mut *self.0.view.borrow_mut();
+        let widened = window.follows() && window.widen(&list.messages);
+        let grown = !window.follows() && window.grow_up(&list.messages);
         if grown {
             self.0.scroll.keep(Keep::First);
+        }
+        if widened || grown {
             self.0.update.force_update();
         }
     }

@@ -164,15 +164,12 @@ impl Scroll {
         }
     }
 
-    /// Whether the end is out of view only because something has changed its height: the
-    /// browser says that it has scrolled before it says what has another size. Then the end
-    /// is in view again.
-    pub(super) fn settles_again(&self) -> bool {
-        let again = self.0.follows.get() && self.0.heights.get() != self.heights();
-        if again {
+    /// Brings the end back into view where only a change of height has taken it out: the browser
+    /// says that it has scrolled before it says what has another size.
+    pub(super) fn settle_again(&self) {
+        if self.0.follows.get() && self.0.heights.get() != self.heights() {
             self.settle();
         }
-        again
     }
 
     /// The rows have changed as [`keep`](Self::keep) expected.

@@ -5,21 +5,35 @@ use std::rc::Rc;
 
 use couplet_engine::store::{Message, MessageId};
 
-/// Messages shown when a conversation is opened, and while one reads its end.
-const PAGE: usize = 150;
+/// Messages shown when a conversation is opened, and while one reads its end; more where that
+/// isn't enough to scroll.
+const PAGE: usize = 60;
 /// By how many it grows when one scrolls near its edge.
-const STEP: usize = 100;
+const STEP: usize = 40;
 /// The most that is shown at once: what grows at one end is then cut at the other.
 const MOST: usize = 400;
 
 /// The first and the last message that are shown, while one reads somewhere in
 /// the middle. By their ids, so that it holds while messages come in around it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Window {
     /// `None`: a page's length before the end.
     first: Option<MessageId>,
     /// `None`: up to the newest.
     last: Option<MessageId>,
+    /// How many messages a page has. It never gets shorter: what the view isn't high enough for
+    /// would be asked for again.
+    page: usize,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self {
+            first: None,
+            last: None,
+            page: PAGE,
+        }
+    }
 }
 
 impl Window {
@@ -35,7 +49,7 @@ impl Window {
             .first
             .as_ref()
             .and_then(place)
-            .unwrap_or(end.saturating_sub(PAGE));
+            .unwrap_or(end.saturating_sub(self.page));
         start.min(end)..end
     }
 
@@ -46,7 +60,21 @@ impl Window {
 
     /// One reads the end: the window follows it, and lets go of what is far above.
     pub(super) fn follow(&mut self) {
-        *self = Self::default();
+        (self.first, self.last) = (None, None);
+    }
+
+    /// Whether it does.
+    pub(super) fn follows(&self) -> bool {
+        self.first.is_none() && self.last.is_none()
+    }
+
+    /// Makes a page longer; false if everything there is shown, or as much as there may be.
+    pub(super) fn widen(&mut self, messages: &[Rc<Message>]) -> bool {
+        let grows = self.range(messages).start > 0 && self.page < MOST;
+        if grows {
+            self.page = MOST.min(self.page + STEP);
+        }
+        grows
     }
 
     /// One has scrolled up: nothing that is shown may go away above.
@@ -124,8 +152,8 @@ mod tests {
         let all = timeline(1000);
         let window = Window::default();
         assert_eq!(window.range(&all[..1]), 0..1);
-        assert_eq!(window.range(&all[..500]), 350..500);
-        assert_eq!(window.range(&all), 850..1000);
+        assert_eq!(window.range(&all[..500]), 500 - PAGE..500);
+        assert_eq!(window.range(&all), 1000 - PAGE..1000);
         assert_eq!(window.range(&[]), 0..0);
     }
 
@@ -134,9 +162,22 @@ mod tests {
         let all = timeline(1000);
         let mut window = Window::default();
         window.hold(&all[..500]);
-        assert_eq!(window.range(&all[..510]), 350..510);
+        assert_eq!(window.range(&all[..510]), 500 - PAGE..510);
         // A page of history comes in before everything.
-        assert_eq!(window.range(&all[100..510]), 250..410);
+        assert_eq!(window.range(&all[100..510]), 400 - PAGE..410);
+    }
+
+    #[test]
+    fn a_high_view_has_a_longer_page_from_then_on() {
+        let all = timeline(1000);
+        let mut window = Window::default();
+        while window.widen(&all) {}
+        assert_eq!(window.range(&all), 1000 - MOST..1000);
+        window.hold(&all);
+        assert!(!window.follows());
+        window.follow();
+        assert_eq!(window.range(&all), 1000 - MOST..1000);
+        assert!(!Window::default().widen(&all[..PAGE]));
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub struct New {
     pub room: BareJid,
     /// What it is called.
     pub name: String,
+    /// What we are called there; `None` for our own name.
+    pub nick: Option<String>,
     /// What it is.
     pub preset: Preset,
 }
@@ -34,39 +36,51 @@ pub enum Preset {
     Group,
     /// Anybody finds it and may come in; only moderators see addresses.
     Channel,
+    /// Nobody finds it, whoever knows its address may come in, and ask others in: somebody
+    /// without an account comes back as somebody else.
+    Support,
 }
 
 /// Who may come in (XEP-0045 16.5.3, as all below).
 const MEMBERS_ONLY: &str = "muc#roomconfig_membersonly";
+const PUBLIC: &str = "muc#roomconfig_publicroom";
 
 impl Preset {
     /// What fields are to be, of those that there are: true or false, or one of a list.
-    fn fields(self) -> [(&'static str, &'static str); 7] {
+    fn fields(self) -> [(&'static str, &'static str); 8] {
         let (closed, open, whois) = match self {
             Self::Group => ("1", "0", "anyone"),
             Self::Channel => ("0", "1", "moderators"),
+            Self::Support => ("0", "0", "moderators"),
         };
+        let invites = if self == Self::Support { "1" } else { "0" };
         [
             (MEMBERS_ONLY, closed),
-            ("muc#roomconfig_publicroom", open),
+            (PUBLIC, open),
             ("muc#roomconfig_whois", whois),
             ("muc#roomconfig_persistentroom", "1"),
             ("muc#roomconfig_passwordprotectedroom", "0"),
             // What Prosody and ejabberd call their archive (XEP-0313).
             ("muc#roomconfig_enablearchiving", "1"),
             ("mam", "1"),
+            // ejabberd lets nobody but owners invite otherwise.
+            ("muc#roomconfig_allowinvites", invites),
         ]
     }
 
     /// Whether the room can be that.
     fn fill(self, form: &mut Form, name: &str) -> bool {
         form.put("muc#roomconfig_roomname", name);
-        let closed = |(var, done): &(&str, bool)| *var == MEMBERS_ONLY && *done;
+        // What was to be private isn't made public.
+        let needed = match self {
+            Self::Group => Some(MEMBERS_ONLY),
+            Self::Support => Some(PUBLIC),
+            Self::Channel => None,
+        };
         let put = self
             .fields()
             .map(|(var, value)| (var, form.put(var, value)));
-        // What was to be private isn't made public.
-        self == Self::Channel || put.iter().any(closed)
+        needed.is_none_or(|needed| put.contains(&(needed, true)))
     }
 }
 
@@ -96,7 +110,8 @@ impl Muc {
             Err(NoResult::Error(error)) if refusal::of_service(&error.condition).is_none() => {}
             Err(error) => return self.cannot_make(ctx, room, error),
         }
-        self.want(ctx, room, None, None, false);
+        let nick = self.making.get(room).and_then(|new| new.nick.clone());
+        self.want(ctx, room, nick, None, false);
         let Some(membership) = self.rooms.get_mut(room) else {
             return;
         };
