@@ -6,7 +6,7 @@
 use crate::output::{Record, Table};
 
 /// The form of the parts. Another one is another build's.
-pub(crate) const FORMAT: u8 = 3;
+pub(crate) const FORMAT: u8 = 4;
 
 /// The key of the session's part.
 pub(crate) const SESSION: &str = "session";

@@ -18,6 +18,8 @@ use crate::xml::build;
 pub(crate) struct Room {
     /// What we are called there, or want to be.
     pub(crate) nick: String,
+    /// Whether that is what somebody else is called there.
+    pub(crate) taken: bool,
     /// By which the room knows us whatever we are called (XEP-0421).
     pub(crate) occupant: Option<String>,
     /// By which it knew us when we were somebody else.
@@ -220,7 +222,7 @@ fn occupant(room: &Room, stanza: &stanza::Message) -> Option<String> {
 }
 
 /// By the occupant id; where the room gives none, by the address, if the room shows it, by
-/// what we know to have sent, and by the nickname.
+/// what we know to have sent, and by the nickname, unless it is known to be somebody else's.
 fn is_own(
     core: &Core,
     room: &Room,
@@ -237,7 +239,7 @@ fn is_own(
         return shown.to_bare() == *account;
     }
     let nick = from.resource().map(|nick| nick.as_str());
-    nick == Some(&room.nick) || core.outbox.wrote(stanza.id.as_deref(), from)
+    nick == Some(&room.nick) && !room.taken || core.outbox.wrote(stanza.id.as_deref(), from)
 }
 
 /// Whether it goes to somebody in a room, and says so (XEP-0045 7.5).

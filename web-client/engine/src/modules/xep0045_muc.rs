@@ -240,6 +240,8 @@ pub(crate) struct Muc {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Membership {
     nick: String,
+    /// Whether the room has said that somebody else is called so.
+    taken: bool,
     password: Option<String>,
     stage: Stage,
     /// Whether it may be made if it isn't there, and what is wrong is for the person to mend.
@@ -605,6 +607,7 @@ impl Membership {
         };
         Room {
             nick: self.nick.clone(),
+            taken: self.taken,
             occupant: self.occupant.clone(),
             former: self.former.clone(),
             joined: self.stage == Stage::Joined,
@@ -650,6 +653,7 @@ impl Muc {
             .rooms
             .get_or_insert_with(room.clone(), Membership::default);
         if let Some(nick) = nick.filter(|nick| room.with_resource_str(nick).is_ok()) {
+            membership.taken &= membership.nick == nick;
             membership.nick = nick;
         } else if membership.nick.is_empty() {
             membership.nick = own();
@@ -939,6 +943,7 @@ impl Muc {
             membership.archived = false;
         }
         membership.stage = Stage::Joined;
+        membership.taken = false;
         membership.attempts = 0;
         membership.due = None;
         if !membership.archived {
@@ -946,6 +951,7 @@ impl Muc {
         }
         if let Some(shared) = ctx.core.rooms.get_mut(room) {
             shared.joined = true;
+            shared.taken = false;
             shared.nick.clone_from(&membership.nick);
             shared.occupant.clone_from(&membership.occupant);
             shared.former.clone_from(&membership.former);

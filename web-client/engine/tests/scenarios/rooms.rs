@@ -781,6 +781,27 @@ fn a_bookmark_of_ours_that_comes_back_is_no_news() {
 }
 
 #[test]
+fn what_is_said_under_a_name_that_is_somebody_elses_is_not_ones_own() {
+    let mut scenario = Scenario::signed_in();
+    join(&mut scenario);
+    told(&mut scenario, &["urn:xmpp:mam:2"]);
+    scenario.recv(&error("conflict"));
+    let theirs = said("thirdwitch", "m1", "when shall we three meet again", "");
+    let read = |scenario: &mut Scenario, id: &str, message: &str| {
+        let older = scenario.store.older(&room());
+        scenario.command(Command::Archive(older));
+        scenario.answer_archive_of(ROOM, &[(id, message)], true);
+    };
+    read(&mut scenario, "a1", &theirs);
+    assert_eq!(messages(&scenario)[0].direction, Direction::Incoming);
+    // As soon as it is ours it is.
+    let mut scenario = inside();
+    let ours = said("thirdwitch", "m1", "in thunder, lightning, or in rain", "");
+    read(&mut scenario, "a1", &ours);
+    assert_eq!(messages(&scenario)[0].direction, Direction::Outgoing);
+}
+
+#[test]
 fn bookmarks_lead_into_rooms_and_follow_us() {
     let mut scenario = Scenario::new();
     scenario.sign_in();

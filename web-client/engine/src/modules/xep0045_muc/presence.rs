@@ -159,11 +159,12 @@ impl Muc {
         let left = refusal::of_room(&condition);
         match membership.stage {
             Stage::Joining => {
-                let again =
-                    left == Left::NickTaken && !membership.by_hand && membership.attempts < NAMES;
+                membership.taken = left == Left::NickTaken;
+                let again = membership.taken && !membership.by_hand && membership.attempts < NAMES;
                 if again {
                     membership.attempts += 1;
                     membership.nick.push('_');
+                    membership.taken = false;
                     return self.enter(ctx, &room);
                 }
                 self.out(ctx, room, left);
