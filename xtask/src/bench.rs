@@ -43,8 +43,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     if wanted(What::Proxy) {
         setup::ensure(&[setup::Need::Crates, setup::Need::Prosody])?;
-        process::run(workspace::cargo().args(["build", "--release", "--package", "ws-proxy"]))?;
-        let proxy = workspace::root().join("target/release/ws-proxy");
+        let proxy = package::proxy(None)?;
         let mut bench = bench("proxy");
         bench.env("COUPLET_WS_PROXY", &proxy).arg("--");
         for peer in &options.peer {

@@ -1,6 +1,7 @@
 //! `cargo xtask build`: the proxy with the web client inside.
 
 use std::{
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
 };
@@ -72,18 +73,38 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// Builds what has changed.
 pub(crate) fn build() -> Result<Package> {
     let web = web::build(Flavour::Release)?;
-    process::run(
-        workspace::cargo()
-            .args(["build", "--release", "--package", "ws-proxy"])
-            .env("COUPLET_WEB_DIR", &web),
-    )?;
-    let built = workspace::target().join("release/ws-proxy");
+    let built = proxy(Some(&web))?;
     let proxy = workspace::couplet().join("ws-proxy");
     // Renamed rather than overwritten, since the old one may be running.
     let new = proxy.with_extension("new");
     fs::copy(&built, &new).with_context(|| format!("cannot copy {}", built.display()))?;
     fs::rename(new, &proxy)?;
     Ok(Package { proxy, web })
+}
+
+/// The proxy as it is shipped, with these files inside: it needs nothing of the system but its
+/// kernel, where that can be had (with glibc and musl, not on macOS).
+pub(crate) fn proxy(web: Option<&Path>) -> Result<PathBuf> {
+    let host = workspace::host()?;
+    let mut flags = workspace::flags_that_hide_paths();
+    flags.push("-Ctarget-feature=+crt-static".into());
+    let mut command = workspace::cargo();
+    // Without a target the flags would be for build scripts and macros as well.
+    command
+        .args([
+            "build",
+            "--release",
+            "--package",
+            "ws-proxy",
+            "--target",
+            &host,
+        ])
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join(OsStr::new("\x1f")));
+    if let Some(web) = web {
+        command.env("COUPLET_WEB_DIR", web);
+    }
+    process::run(&mut command)?;
+    Ok(workspace::target().join(host).join("release/ws-proxy"))
 }
 
 /// The path as one would type it in the workspace's root.

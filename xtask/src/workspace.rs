@@ -3,9 +3,12 @@
 use std::{
     env,
     ffi::OsString,
+    io,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
+
+use anyhow::{Context as _, Result};
 
 /// The directory of the workspace's `Cargo.toml`.
 pub(crate) fn root() -> &'static Path {
@@ -59,14 +62,22 @@ pub(crate) fn flags_that_hide_paths() -> Vec<OsString> {
 
 /// The directory of the compiler in use.
 pub(crate) fn sysroot() -> PathBuf {
+    PathBuf::from(printed("sysroot").unwrap_or_default())
+}
+
+/// The target of what is compiled for this machine.
+pub(crate) fn host() -> Result<String> {
+    printed("host-tuple").context("cannot ask rustc for its host")
+}
+
+/// What the compiler in use says of itself.
+fn printed(what: &str) -> io::Result<String> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc)
-        .args(["--print", "sysroot"])
+    let Output { stdout, .. } = Command::new(rustc)
+        .args(["--print", what])
         .current_dir(root())
-        .output();
-    let path =
-        output.map(|Output { stdout, .. }| String::from_utf8_lossy(&stdout).trim().to_owned());
-    PathBuf::from(path.unwrap_or_default())
+        .output()?;
+    Ok(String::from_utf8_lossy(&stdout).trim().to_owned())
 }
 
 /// Where the source of Rust's standard library is, if it is installed.

@@ -119,6 +119,21 @@ async fn host_meta_has_the_public_address_where_there_is_one() {
     );
 }
 
+/// What the manual tells administrators to copy to the web server of their XMPP domain.
+#[tokio::test]
+async fn host_meta_for_the_domains_own_website_is_what_the_proxy_says_itself() {
+    let packaged = |name: &str| {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/well-known");
+        std::fs::read_to_string(format!("{directory}/{name}")).unwrap()
+    };
+    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let proxy = proxy("public_url = 'https://chat.example.org'").await;
+    let (_, xrd) = get(&proxy, "/.well-known/host-meta").await;
+    assert_eq!(xrd, packaged("host-meta"));
+    let (_, links) = get(&proxy, "/.well-known/host-meta.json").await;
+    assert_eq!(json(&links), json(&packaged("host-meta.json")));
+}
+
 #[tokio::test]
 async fn a_host_that_is_no_host_is_not_repeated() {
     let proxy = proxy("").await;
