@@ -413,6 +413,8 @@ fn signing_out_leaves_no_key_and_no_message() {
             Ok((!stored(&alice).await?.to_string().contains("alice")).then_some(()))
         })
         .await?;
+        let named = "document.querySelector('#sign-in-address').value";
+        ensure!(alice.evaluate(named).await? == "");
         alice.reload().await?;
         alice.find("button", "Sign in").await?;
         // And she is welcome again.

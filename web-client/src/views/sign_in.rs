@@ -52,7 +52,9 @@ pub(crate) fn SignIn(props: &Props) -> Html {
         let (state, form) = (state.clone(), form.clone());
         use_mount(Box::new(move || {
             badge::show(0);
-            if let Some(account) = state.account() {
+            // Who has left isn't named to whoever comes next.
+            let left = SessionStatus::SignedOut { trouble: None };
+            if let Some(account) = state.account().filter(|_| *state.store().status() != left) {
                 input(ADDRESS)?.set_value(account.as_str());
             }
             let early = early::take()?;
