@@ -17,7 +17,8 @@ export interface CoupletEvents {
   close: CustomEvent<Record<string, never>>;
   /**
    * `unreachable`: the chat didn't come, or this site isn't allowed to have it; `token-needed`: the server
-   * takes no token of those that `setUser` had, or there is none any more; `sign-in`; `room`.
+   * takes no token of those that `setUser` had, or there is none any more; `sign-in`; `room`: it can't be entered, or
+   * no address is given.
    */
   error: CustomEvent<{ code: string; text: string }>;
 }

@@ -8,8 +8,10 @@
 const BASE = new URL("./", import.meta.url);
 const TEXTS = {{texts}};
 const SVG = "http://www.w3.org/2000/svg";
-// Longer than this nobody waits for a page that may not be allowed to be in a frame here.
-const PATIENCE = 12000;
+// So long a page may take to come, and then to say that it is the chat's: one that isn't allowed
+// to be in a frame here says nothing.
+const SLOW = 24000;
+const SILENT = 3000;
 const LONGEST = 20000;
 
 // What the chat is told; a change of the first few is another chat.
@@ -81,6 +83,7 @@ class CoupletChat extends HTMLElement {
     }
     addEventListener("message", this.#hear);
     this.#draw();
+    this.#raise();
     if (this.#isOpen) this.#load();
     else this.#preload();
   }
@@ -93,6 +96,7 @@ class CoupletChat extends HTMLElement {
   attributeChangedCallback(name, before, after) {
     if (before === after || !this.isConnected) return;
     this.#draw();
+    if (name === "mode") this.#raise();
     if (name === "open") {
       if (this.#isOpen) this.#load();
       this.#tell({ type: "visible", open: this.#isOpen });
@@ -155,6 +159,19 @@ class CoupletChat extends HTMLElement {
     else if (!open && inside) this.#button.focus({ preventScroll: true });
   }
 
+  // Above all of the page, and out of what moves or cuts it there; unless that is before the page
+  // itself. It asks for the page's style, which is made for each frame anyway.
+  #raise() {
+    const stage = this.#stage;
+    stage.popover = null;
+    if (!this.#isBubble || !stage.showPopover || this.closest("dialog, [popover]")) return;
+    requestAnimationFrame(() => {
+      if (!this.isConnected || !this.#isBubble || stage.popover) return;
+      stage.popover = "manual";
+      stage.showPopover();
+    });
+  }
+
   #preload() {
     if (this.hasAttribute("preload")) whenIdle(() => this.isConnected && this.#load());
   }
@@ -201,11 +218,11 @@ class CoupletChat extends HTMLElement {
       + "allow-popups allow-popups-to-escape-sandbox");
     frame.src = url.href;
     this.#frame = frame;
-    this.#patience = setTimeout(() => this.#fail(), PATIENCE * 2);
+    this.#patience = setTimeout(() => this.#fail(), SLOW);
     frame.onload = () => {
       if (this.#port) return;
       clearTimeout(this.#patience);
-      this.#patience = setTimeout(() => this.#fail(), PATIENCE);
+      this.#patience = setTimeout(() => this.#fail(), SILENT);
     };
     this.#panel.append(frame);
     this.#draw();

@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::str::FromStr as _;
 
-use couplet_engine::Timestamp;
-use jid::BareJid;
+use couplet_engine::{Timestamp, foreign};
+use jid::{BareJid, ResourcePart};
 use js_sys::{Object, Reflect};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -26,6 +26,9 @@ const INVITED: &str = "couplet.invited";
 const ASKED: &str = "couplet.asked";
 /// When the last was said in a guest's conversation.
 const LAST: &str = "couplet.last";
+
+/// In characters; a room's server may take no more than 1023 bytes.
+const LONGEST_NICKNAME: usize = 60;
 
 /// In milliseconds.
 const DAY: f64 = 86_400_000.0;
@@ -145,10 +148,23 @@ impl Embedding {
         text(&self.site.settings(), name)
     }
 
+    /// Whether it is about nothing that there is.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.about.is_none() && self.mode != Mode::Full
+    }
+
+    /// Whether the site says what a guest is called.
+    pub(crate) fn is_named(&self) -> bool {
+        self.named().is_some()
+    }
+
+    fn named(&self) -> Option<String> {
+        nickname(&self.setting("nickname")?)
+    }
+
     /// What a guest is called: as the site says, or as they have said themselves.
     pub(crate) fn nickname(&self) -> Option<String> {
-        let kept = || preference(NICKNAME);
-        self.setting("nickname").or_else(kept)
+        self.named().or_else(|| preference(NICKNAME))
     }
 
     /// The guest of the site is called so, on this device.
@@ -329,6 +345,12 @@ pub(crate) enum Heard {
     Send(String),
     /// Who is here, or that it is nobody it knows.
     User,
+}
+
+/// That as a name that a room can take (RFC 7622 3.4), if it can be one.
+pub(crate) fn nickname(name: &str) -> Option<String> {
+    let name = foreign::one_line(name, LONGEST_NICKNAME)?;
+    ResourcePart::new(&name).is_ok().then_some(name)
 }
 
 /// What is kept of a guest's conversation with `agents` by this name.

@@ -7,8 +7,8 @@ use couplet_tests::site::Site;
 use couplet_tests::{run, until};
 use serde_json::json;
 
-use crate::reads;
-use crate::widget::{HOST, Web, told};
+use crate::widget::{HOST, Web, open, told};
+use crate::{reads, say};
 
 #[test]
 fn a_box_keeps_its_place_whatever_the_page_resets() {
@@ -25,6 +25,80 @@ fn a_box_keeps_its_place_whatever_the_page_resets() {
         let on_top = page.evaluate(on_top).await?;
         ensure!(on_top == "H1", "{on_top} is on the page's heading");
         Ok(())
+    });
+}
+
+#[test]
+fn a_bubble_is_before_the_page_wherever_it_is_put() {
+    run(async {
+        let web = Web::new().await?;
+        let style = "<style>
+            .cut { transform: rotate(20deg); overflow: hidden; height: 1px; contain: strict }
+            .veil { position: fixed; inset: 0; z-index: 2147483647 }
+        </style><div class=\"veil\"></div>";
+        let bubble = web.snippet(&format!("nickname=\"Gwen\" {}", web.guest("lounge")));
+        web.put(&[], &format!("{style}<div class=\"cut\">{bubble}</div>"));
+        let page = web.visitor().await?;
+        page.reads("Since 1904.").await?;
+        let veiled = "document.elementFromPoint(innerWidth - 45, innerHeight - 45).className";
+        until("a button before all that", || async {
+            Ok((page.evaluate(veiled).await? != "veil").then_some(()))
+        })
+        .await?;
+        let chat = open(&page).await?;
+        chat.find("textbox", "Message").await?;
+        // It goes with its element, and comes back with it.
+        page.evaluate("lounge.mode = 'inline'").await?;
+        until("nothing in the corner", || async {
+            Ok((page.evaluate(veiled).await? == "veil").then_some(()))
+        })
+        .await
+    });
+}
+
+#[test]
+fn one_within_a_dialog_is_a_part_of_it() {
+    run(async {
+        let web = Web::new().await?;
+        let bubble = web.snippet(&format!("nickname=\"Gwen\" {}", web.guest("lounge")));
+        web.put(&[], &format!("<dialog>{bubble}</dialog>"));
+        let page = web.visitor().await?;
+        page.reads("Since 1904.").await?;
+        // What comes last is before the rest.
+        page.frames().await?;
+        page.evaluate("document.querySelector('dialog').showModal()")
+            .await?;
+        let chat = open(&page).await?;
+        chat.find("textbox", "Message").await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_chat_about_nothing_says_so() {
+    run(async {
+        let web = Web::new().await?;
+        let wrong = "id=\"lounge\" anonymous room=\"the lounge\"";
+        web.put(&[], &web.snippet(wrong));
+        let page = web.visitor().await?;
+        let chat = open(&page).await?;
+        chat.reads("This chat leads nowhere").await?;
+        told(&page, &json!({ "type": "error", "code": "room" })).await
+    });
+}
+
+#[test]
+fn a_name_that_is_too_long_for_a_room_is_cut() {
+    run(async {
+        let web = Web::new().await?;
+        let alice = web.alice_in("lounge").await?;
+        let name = "Gwendolyn ".repeat(130);
+        let guest = format!("nickname=\"{name}\" {}", web.guest("lounge"));
+        web.put(&[], &web.snippet(&guest));
+        let page = web.visitor().await?;
+        say(&open(&page).await?, "Do you have red ones?").await?;
+        reads(&alice, "Do you have red ones?").await?;
+        alice.reads("Gwendolyn Gwendolyn").await
     });
 }
 

@@ -140,6 +140,24 @@ fn another_token_is_asked_for_when_the_last_has_expired() {
 }
 
 #[test]
+fn another_token_helps_where_the_first_never_came() {
+    run(async {
+        let web = Web::new().await?;
+        let page = web.alice_has(&[]).await?;
+        vouch(&page, "() => { asked += 1; return new Promise(() => {}) }").await?;
+        let chat = open(&page).await?;
+        until("a token is asked for", || async {
+            Ok((page.evaluate("asked").await? == 1).then_some(()))
+        })
+        .await?;
+        vouch(&page, &json!(good()?).to_string()).await?;
+        chat.find("textbox", "Message").await?;
+        // Nothing else is there that one could go back to.
+        chat.gone("link", "Back to the conversations").await
+    });
+}
+
+#[test]
 fn without_a_token_it_is_said_and_can_be_tried_again() {
     run(async {
         let web = Web::new().await?;

@@ -101,6 +101,9 @@ pub(crate) fn Embedded(props: &Props) -> Html {
     let Some(site) = &site else {
         return Html::default();
     };
+    if site.is_empty() {
+        return unready(state, site, &course);
+    }
     if let Some(text) = site.consent() {
         return agreement(state, site, &course, text);
     }
@@ -132,40 +135,21 @@ fn conversation(state: &State, site: &Embedding, course: &Model<Course>) -> Html
     let route = state.route();
     let target = site.target();
     let jid = route.jid().or(target.as_ref());
-    let Some(jid) = jid else {
-        if site.agents().is_some() {
-            return html! {
-                <div class="embedded">
-                    { head(state, site) }
-                    { waiting(course) }
-                </div>
-            };
-        }
-        return html! {
-            <div class="embedded">
-                { head(state, site) }
-                <div class="embedded__words"><p role="alert">{ t("embedded.nothing") }</p></div>
-            </div>
-        };
+    let is_target = |jid: &&BareJid| target.as_ref() == Some(*jid);
+    let is_there = |jid: &&BareJid| !site.is_room() || !is_target(jid) || is_room(state, jid);
+    let Some(jid) = jid.filter(is_there) else {
+        return unready(state, site, course);
     };
     let details = matches!(route, Route::Details(_));
     let place = if details { "details" } else { "conversation" };
-    let is_there = !site.is_room() || target.as_ref() != Some(jid) || is_room(state, jid);
-    if !is_there {
-        return html! {
-            <div class="embedded">
-                { head(state, site) }
-                { waiting(course) }
-            </div>
-        };
-    }
-    let first = Some(jid) == target.as_ref() && !has_said(state, jid);
+    let first = is_target(&jid) && !has_said(state, jid);
     let greeting = words_first(state, site, jid).filter(|_| first);
     // Who has no account has nothing to do with a conversation but to talk.
-    let only = state.is_guest() && target.as_ref() == Some(jid);
+    let only = state.is_guest() && is_target(&jid);
     let class = match only {
         true if site.agents().is_some() => "shell embedded embedded--only embedded--own",
         true => "shell embedded embedded--only",
+        false if is_target(&jid) => "shell embedded embedded--first",
         false => "shell embedded",
     };
     html! {
@@ -254,6 +238,16 @@ fn way_out(site: &Embedding) -> Html {
     let site = site.clone();
     let close = Callback::from(move |_| site.tell("close", &[]));
     icon_button(Icon::Close, t("embedded.close"), close)
+}
+
+/// Where there is no conversation yet, or none to be had.
+fn unready(state: &State, site: &Embedding, course: &Model<Course>) -> Html {
+    html! {
+        <div class="embedded">
+            { head(state, site) }
+            { waiting(course) }
+        </div>
+    }
 }
 
 /// While the way to the room is made, or why there is none.

@@ -12,8 +12,10 @@ use crate::hooks::Model;
 use crate::platform::{self, profile};
 use crate::state::{Pending, State};
 
-/// Names of guests that somebody else has already are tried so often with a number.
-const NAMES: u32 = 20;
+/// Names of guests that somebody else has already are tried so often with a number, at first with
+/// one after the other.
+pub(super) const NAMES: u32 = 20;
+const COUNTED: u32 = 10;
 
 /// How far it is, and what the site has been told.
 pub(super) struct Course {
@@ -88,7 +90,7 @@ impl Course {
             return Vec::new();
         }
         let mut asks = site.asks();
-        if site.setting("nickname").is_some() {
+        if site.is_named() {
             asks.retain(|ask| *ask != Ask::Name);
         } else if site.nickname().is_none() && !asks.contains(&Ask::Name) {
             asks.insert(0, Ask::Name);
@@ -100,7 +102,7 @@ impl Course {
 /// Does what is next on the way into the conversation.
 pub(super) fn go_on(state: &State, site: &Embedding, course: &Model<Course>) {
     let status = state.store().status().clone();
-    if !state.is_abreast() || site.consent().is_some() {
+    if !state.is_abreast() || site.consent().is_some() || site.is_empty() {
         return;
     }
     if site.guests && site.has_expired(platform::now().wall) {
@@ -233,7 +235,12 @@ fn enter(
         None | Some(Entry::Left(Left::Away)) if tried == 0 => nickname,
         Some(Entry::Left(Left::NickTaken)) if (1..NAMES).contains(&tried) => {
             let Some(nickname) = nickname else { return };
-            Some(format!("{nickname} {}", tried + 1))
+            // Where many are called so, counting them takes long.
+            let number = match tried {
+                1..COUNTED => tried + 1,
+                _ => u32::from(u16::from_be_bytes(platform::random())),
+            };
+            Some(format!("{nickname} {number}"))
         }
         _ => return,
     };

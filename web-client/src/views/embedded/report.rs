@@ -5,7 +5,7 @@ use jid::BareJid;
 use wasm_bindgen::JsValue;
 use yew::AttrValue;
 
-use super::course::{Course, is_of_somebody_else};
+use super::course::{Course, NAMES, is_of_somebody_else};
 use crate::components::room::{nick, words};
 use crate::components::trouble::title;
 use crate::embedding::{Embedding, Mode};
@@ -102,6 +102,9 @@ fn complaint(
     site: &Embedding,
     course: &Model<Course>,
 ) -> Option<(&'static str, AttrValue)> {
+    if site.is_empty() {
+        return Some(("room", t("embedded.nothing")));
+    }
     let store = state.store();
     if let SessionStatus::SignedOut {
         trouble: Some(trouble),
@@ -124,7 +127,8 @@ fn complaint(
     };
     match left {
         // On the way in again, or with another name.
-        Left::Away | Left::NickTaken => None,
+        Left::Away => None,
+        Left::NickTaken if course.read().entered < NAMES => None,
         left => Some(("room", words(left))),
     }
 }

@@ -6,11 +6,11 @@ use web_sys::{FormData, HtmlElement};
 use yew::prelude::*;
 
 use super::course::Course;
-use super::{head, waiting};
+use super::{head, unready};
 use crate::components::dialog::{submitting, value};
 use crate::components::field::Field;
 use crate::components::trouble::{alert, alert_of};
-use crate::embedding::{Ask, Embedding};
+use crate::embedding::{Ask, Embedding, nickname};
 use crate::hooks::Model;
 use crate::i18n::t;
 use crate::state::{State, document};
@@ -25,12 +25,7 @@ pub(super) fn vouched_for(state: &State, site: &Embedding, course: &Model<Course
     let trouble = match status {
         SessionStatus::SignedOut { trouble } if was_here || trouble.is_some() => trouble,
         _ => {
-            return html! {
-                <div class="embedded">
-                    { head(state, site) }
-                    { waiting(course) }
-                </div>
-            };
+            return unready(state, site, course);
         }
     };
     let again = {
@@ -123,12 +118,7 @@ pub(super) fn welcome(state: &State, site: &Embedding, course: &Model<Course>) -
     };
     let asked = course.read().asks(site);
     if asked.is_empty() && trouble.is_none() {
-        return html! {
-            <div class="embedded">
-                { head(state, site) }
-                { waiting(course) }
-            </div>
-        };
+        return unready(state, site, course);
     }
     let onsubmit = {
         let (site, course, asked) = (site.clone(), course.clone(), asked.clone());
@@ -210,9 +200,9 @@ fn question(wrong: bool) -> Html {
 /// Takes the answers: the name is what the guest is called, the others are what they say first.
 fn begin(site: &Embedding, course: &Model<Course>, asked: &[Ask], data: &FormData) {
     let (email, question) = (value(data, EMAIL), value(data, QUESTION));
-    let name = value(data, NAME);
+    let name = nickname(&value(data, NAME));
     let is_answered = |ask: &&Ask| match ask {
-        Ask::Name => name.is_empty(),
+        Ask::Name => name.is_none(),
         Ask::Email => !is_email(&email),
         Ask::Question => question.is_empty(),
     };
@@ -226,7 +216,7 @@ fn begin(site: &Embedding, course: &Model<Course>, asked: &[Ask], data: &FormDat
         course.change(|course| course.unanswered = unanswered);
         return focus_on(id);
     }
-    if asked.contains(&Ask::Name) {
+    if let Some(name) = name.filter(|_| asked.contains(&Ask::Name)) {
         site.keep_nickname(&name);
     }
     let email = match email.as_str() {
