@@ -88,6 +88,14 @@ async fn a_drained_client_is_told_where_else_to_go() {
 }
 
 #[tokio::test]
+async fn who_takes_no_part_in_closing_is_closed_for() {
+    let (proxy, client, peer) = session("[limits]\nclose_seconds = 0.1").await;
+    drop(peer);
+    proxy.bites("close_seconds").await;
+    drop(client);
+}
+
+#[tokio::test]
 async fn there_is_a_hard_stop_after_a_deadline() {
     let (mut proxy, client, _peer) =
         session("[limits]\ndrain_seconds = 0.1\nclose_seconds = 0.1").await;
