@@ -1,10 +1,15 @@
 //! One control on a page, and what a person does with it.
 
+use std::cell::Cell;
+
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use super::page::{Page, result};
 use crate::until;
+
+/// So many looks are taken at what moves before it is clicked.
+const RESTLESS: u32 = 25;
 
 /// A control, a list, a dialog: what a person sees as one thing.
 pub struct Control<'a> {
@@ -48,11 +53,15 @@ impl Control<'_> {
     }
 
     async fn click_with(&self, button: &str) -> Result<()> {
+        let (looks, last) = (Cell::new(0), Cell::new(None));
         let (x, y) = until(
             &format!("to reach {} {:?}", self.role, self.name),
             || async {
-                // It may move or be drawn anew between two looks.
-                Ok(self.middle().await.ok())
+                // It may be drawn anew, or move to where something else is by then; what never
+                // rests is taken where it is.
+                let now = self.middle().await.ok();
+                let rests = last.replace(now) == now || looks.replace(looks.get() + 1) > RESTLESS;
+                Ok(now.filter(|_| rests))
             },
         )
         .await?;
